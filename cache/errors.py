@@ -1,0 +1,28 @@
+"""Mistakes that a user can mend, and how every command reports them."""
+
+import sys
+from collections.abc import Callable
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+class UserError(Exception):
+    """A mistake outside the program: the message says what was found, what was wanted, and what to do."""
+
+
+class CacheError(UserError):
+    """A feature cache that is missing, unfinished, damaged or of another format."""
+
+
+def exit_code(main: Callable[[], None]) -> int:
+    """Run a command's `main`; a `UserError` becomes one line on stderr and exit code 2, Ctrl-C 130."""
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return 0

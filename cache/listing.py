@@ -1,0 +1,102 @@
+"""Find caches, and describe them for people."""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from cache.errors import CacheError
+from cache.reader import Cache, open_cache
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_LENGTH_EDGES = (0, 8, 16, 32, 64, 96, 128, 192, 256, 512)
+
+
+def find_caches(root: str) -> list[str]:
+    """Paths of the folders directly under `root` that hold a recipe, finished or not, sorted by name."""
+    if not os.path.isdir(root):
+        return []
+    found = (os.path.join(root, name) for name in sorted(os.listdir(root)))
+    return [path for path in found if os.path.isfile(os.path.join(path, "recipe.json"))]
+
+
+def only_cache(root: str) -> str:
+    """Path of the one cache under `root`.
+
+    Raises:
+        CacheError: there is none, or there are several; the message lists them.
+    """
+    found = find_caches(root)
+    if not found:
+        raise CacheError(f"there is no feature cache under {root}; make one with `python -m extract`")
+    if len(found) > 1:
+        listed = "\n".join(f"  --cache {path}" for path in found)
+        raise CacheError(f"there are {len(found)} caches under {root}; choose one:\n{listed}")
+    return found[0]
+
+
+def describe_line(path: str) -> str:
+    """One line about one cache; an unfinished or damaged one says so."""
+    name = os.path.basename(path)
+    try:
+        manifest = open_cache(path).manifest
+    except CacheError as error:
+        return f"{name:<50} {error}"
+    splits = ", ".join(f"{split} {sum(b.rows for b in blocks):,}" for split, blocks in manifest.splits.items())
+    return f"{name:<50} {manifest.tokens:>12,} tokens  {readable(disk_bytes(path)):>9}  {splits}"
+
+
+def describe(cache: Cache) -> Iterator[str]:
+    """Lines about one cache: what it was made from and how, sizes, lengths, class balance, times."""
+    manifest = cache.manifest
+    yield from _section("cache", {"name": cache.name, "key": manifest.key, **manifest.source})
+    yield from _section("recipe", cache.recipe.to_json())
+    yield from _section("size", _sizes(cache))
+    for name in manifest.splits:
+        yield from _section(f"split {name}", _split_facts(cache, name))
+    yield from _section("seconds", {name: f"{value:.2f}" for name, value in manifest.seconds.items()})
+    yield from _section("made on", {**manifest.device, **manifest.versions})
+
+
+def readable(size: float) -> str:
+    """Bytes as people write them: `readable(1_500_000) == '1.5 MB'`."""
+    unit = 0
+    while size >= 1000 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:,.0f} bytes" if unit == 0 else f"{size:.1f} {_UNITS[unit]}"
+
+
+def disk_bytes(path: str) -> int:
+    """Bytes of all files under a folder."""
+    return sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(path) for name in names)
+
+
+def _section(title: str, facts: dict[str, object]) -> Iterator[str]:
+    yield f"\n{title}"
+    for name, value in facts.items():
+        yield f"  {name:<18} {value}"
+
+
+def _sizes(cache: Cache) -> dict[str, object]:
+    manifest = cache.manifest
+    padded = manifest.rows * cache.recipe.max_length * manifest.width * 4
+    stored = disk_bytes(cache.store.location)
+    return {
+        "rows": f"{manifest.rows:,}",
+        "tokens": f"{manifest.tokens:,} of width {manifest.width}, {manifest.dtype}",
+        "on disk": f"{readable(stored)}, {stored / padded:.3f} of the padded float32 tensor",
+        "padding waste": f"{manifest.padding_waste:.1%} of the computed tokens",
+    }
+
+
+def _split_facts(cache: Cache, name: str) -> dict[str, object]:
+    split = cache.split(name)
+    counts, _ = np.histogram(split.lengths, [*_LENGTH_EDGES, np.inf])
+    bins = zip(_LENGTH_EDGES, counts, strict=True)
+    classes = zip(*np.unique(split.labels, return_counts=True), strict=True)
+    return {
+        "rows": f"{len(split.lengths):,} in {len(split.blocks)} blocks",
+        "lengths": f"mean {split.lengths.mean():.1f}, longest {split.lengths.max()}",
+        "length from": ", ".join(f"{edge}: {count:,}" for edge, count in bins if count),
+        "classes": ", ".join(f"{value}: {count:,}" for value, count in classes),
+    }

@@ -1,0 +1,93 @@
+"""The recipe: every input that changes a cached value, and nothing else. Its hash is the cache's key."""
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+from cache.errors import CacheError
+
+FORMAT = 1
+
+
+def canonical_json(value: object) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, ASCII only."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Content, not places: no path, date, device count, batch size or block size is in here.
+
+    Attributes:
+        rows: SHA-256 of the used rows (position in the file, text, label) in file order.
+        cleaning: canonical JSON of clean-text's options.
+        cleaning_versions: releases of the libraries that decide how a text comes out of cleaning.
+        tokenizer: SHA-256 of the tokenizer's files.
+        weights: SHA-256 of the backbone's weight files.
+        architecture: canonical JSON of the backbone's configuration, as far as it changes values.
+        max_length: tokens kept per row, special tokens included.
+        compute_dtype: dtype of the backbone's activations.
+        matmul_precision: JAX's matmul precision; a float32 product is TF32 on an H100 unless told otherwise.
+        storage_dtype: dtype of `hidden` and `pooled` on disk.
+        layout: `ragged` stores real tokens only.
+        split_rule: how rows are dealt to the splits.
+        split_seed: seed of that rule.
+        format: version of the cache's layout on disk.
+    """
+
+    rows: str
+    cleaning: str
+    cleaning_versions: str
+    tokenizer: str
+    weights: str
+    architecture: str
+    max_length: int
+    compute_dtype: str
+    matmul_precision: str
+    storage_dtype: str
+    layout: str
+    split_rule: str
+    split_seed: int
+    format: int = FORMAT
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
+        return hashlib.sha256(canonical_json(dataclasses.asdict(self)).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as a JSON object."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "Recipe":
+        """Rebuild a recipe from `to_json`.
+
+        Raises:
+            CacheError: the format is another one, or a field is missing, unknown or of another type.
+        """
+        check_format(fields)
+        wanted = {field.name: field.type for field in dataclasses.fields(cls)}
+        if set(fields) != set(wanted):
+            odd = ", ".join(sorted(set(fields) ^ set(wanted)))
+            raise CacheError(f"the recipe's fields are not those of format {FORMAT}: {odd}")
+        wrong = [name for name, kind in wanted.items() if type(fields[name]) is not kind]
+        if wrong:
+            raise CacheError(f"the recipe's field {wrong[0]!r} has the wrong type")
+        return cls(**fields)
+
+
+def check_format(fields: dict[str, Any]) -> None:
+    """Raise `CacheError` unless a cache's JSON file says the format that this code reads."""
+    if fields.get("format") != FORMAT:
+        raise CacheError(
+            f"the cache has format {fields.get('format')!r}, this version reads format {FORMAT}; "
+            "make it again with `python -m extract`"
+        )
+
+
+def differing_fields(one: Recipe, other: Recipe) -> list[str]:
+    """Names of the fields in which two recipes differ, in the order of the dataclass."""
+    names = [field.name for field in dataclasses.fields(Recipe)]
+    return [name for name in names if getattr(one, name) != getattr(other, name)]
