@@ -42,7 +42,9 @@ def describe_line(path: str) -> str:
         manifest = open_cache(path).manifest
     except CacheError as error:
         return f"{name:<50} {error}"
-    splits = ", ".join(f"{split} {sum(b.rows for b in blocks):,}" for split, blocks in manifest.splits.items())
+    splits = ", ".join(
+        f"{split} {sum(b.rows for b in blocks):,}" for split, blocks in manifest.splits.items()
+    )
     return f"{name:<50} {manifest.tokens:>12,} tokens  {readable(disk_bytes(path)):>9}  {splits}"
 
 
@@ -58,7 +60,7 @@ def describe(cache: Cache) -> Iterator[str]:
     yield from _section("made on", {**manifest.device, **manifest.versions})
 
 
-def readable(size: float) -> str:
+def readable(size: int | float) -> str:
     """Bytes as people write them: `readable(1_500_000) == '1.5 MB'`."""
     unit = 0
     while size >= 1000 and unit < len(_UNITS) - 1:

@@ -70,7 +70,8 @@ class BlockRecord:
             record = cls(**fields)
             sound = (
                 _BLOCK_NAME.fullmatch(record.name)
-                and 0 <= record.start and 0 < record.rows <= record.tokens < 2**40
+                and record.start >= 0
+                and 0 < record.rows <= record.tokens < 2**40
                 and set(record.sha256) == set(ARRAYS)
                 and all(_DIGEST.fullmatch(value) for value in record.sha256.values())
             )
@@ -111,6 +112,21 @@ class Manifest:
     versions: dict[str, str]
     source: dict[str, Any]
     format: int = FORMAT
+
+    def extended(self, later: "Manifest") -> "Manifest":
+        """Return the manifest of both runs' splits: sizes and seconds add up, the rest is the later run's."""
+        splits = {**self.splits, **later.splits}
+        tokens = self.tokens + later.tokens
+        computed = sum(run.tokens / (1 - run.padding_waste) for run in (self, later))
+        phases = {**self.seconds, **later.seconds}
+        return dataclasses.replace(
+            later,
+            rows=self.rows + later.rows,
+            tokens=tokens,
+            splits={name: splits[name] for name in SPLITS if name in splits},
+            padding_waste=1 - tokens / computed,
+            seconds={name: self.seconds.get(name, 0) + later.seconds.get(name, 0) for name in phases},
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as a JSON object."""

@@ -92,7 +92,7 @@ class Store:
             raise CacheError(f"{path} is larger than {JSON_LIMIT} bytes: not a file of a feature cache")
 
 
-def read_into(target: np.ndarray, array: ts.TensorStore) -> ts.Future:
+def read_into(target: np.ndarray, array: ts.TensorStore) -> ts.WriteFutures:
     """Start reading a whole array into `target`: memory that exists already is filled at twice the speed."""
     return ts.array(target).write(array)
 

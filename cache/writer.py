@@ -19,10 +19,10 @@ class CacheWriter:
         self.recipe = recipe
         self.store.write_json("recipe.json", recipe.to_json())
 
-    def finished_splits(self) -> dict[str, list[BlockRecord]]:
-        """Return the splits that the manifest already holds; none where there is no manifest."""
+    def manifest(self) -> Manifest | None:
+        """Return the manifest that an earlier run wrote, or None."""
         fields = self.store.read_json("manifest.json")
-        return {} if fields is None else Manifest.from_json(fields).splits
+        return None if fields is None else Manifest.from_json(fields)
 
     def committed(self, split: str, number: int) -> BlockRecord | None:
         """Return the record of a block that an earlier run wrote whole, or None."""
@@ -45,8 +45,10 @@ class CacheWriter:
         return record
 
     def finish(self, manifest: Manifest) -> None:
-        """Write the manifest: from now on the cache is finished."""
-        self.store.write_json("manifest.json", manifest.to_json())
+        """Write the manifest, with the splits of an earlier run: from now on the cache is finished."""
+        earlier = self.manifest()
+        whole = earlier.extended(manifest) if earlier else manifest
+        self.store.write_json("manifest.json", whole.to_json())
 
 
 def check_block(block: Block) -> None:

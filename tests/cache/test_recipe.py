@@ -1,0 +1,46 @@
+import dataclasses
+import hashlib
+import json
+
+import pytest
+
+from cache import CacheError
+from cache.recipe import Recipe, differing_fields
+
+from .conftest import RECIPE
+
+FIELDS = [field.name for field in dataclasses.fields(Recipe)]
+
+
+def changed(name: str) -> Recipe:
+    value = getattr(RECIPE, name)
+    return dataclasses.replace(RECIPE, **{name: value + (1 if isinstance(value, int) else "x")})
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_changes_the_key(name: str) -> None:
+    assert changed(name).key != RECIPE.key
+    assert differing_fields(RECIPE, changed(name)) == [name]
+
+
+def test_the_key_is_the_hash_of_the_canonical_json() -> None:
+    text = json.dumps(dataclasses.asdict(RECIPE), sort_keys=True, separators=(",", ":"))
+    assert RECIPE.key == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_there_and_back() -> None:
+    assert Recipe.from_json(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"format": 99}, "format 99, this version reads format"),
+        ({"max_length": "150"}, "'max_length' has the wrong type"),
+        ({"max_length": True}, "'max_length' has the wrong type"),
+        ({"speed": 1}, "not those of format"),
+    ],
+)
+def test_a_recipe_that_is_none(change: dict[str, object], says: str) -> None:
+    with pytest.raises(CacheError, match=says):
+        Recipe.from_json(RECIPE.to_json() | change)

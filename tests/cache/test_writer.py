@@ -1,0 +1,86 @@
+"""Written through the API, read behind its back with json, NumPy and zarr's own files."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+from cache import CacheError
+from cache.manifest import ARRAYS, Block
+from cache.writer import CacheWriter, cache_name, check_block
+
+from .conftest import RECIPE, random_block
+
+
+def test_zarr_reads_every_array(made: str, blocks: dict[str, list[Block]]) -> None:
+    for split, parts in blocks.items():
+        for number, block in enumerate(parts):
+            for field in ARRAYS:
+                array = zarr.open_array(f"{made}/{split}/{number:05d}/{field}", mode="r", zarr_format=3)
+                wanted = getattr(block, field)
+                assert array.dtype == wanted.dtype
+                np.testing.assert_array_equal(array[:], wanted)
+
+
+def test_every_chunk_carries_a_crc(made: str) -> None:
+    for metadata in Path(made).rglob("zarr.json"):
+        (codec,) = json.loads(metadata.read_text())["codecs"]
+        inner = [step["name"] for step in codec["configuration"]["codecs"]]
+        assert (codec["name"], inner) == ("sharding_indexed", ["bytes", "crc32c"])
+
+
+def test_the_manifest_names_every_block_and_its_content(made: str, blocks: dict[str, list[Block]]) -> None:
+    manifest = json.loads((Path(made) / "manifest.json").read_text())
+    assert manifest["key"] == RECIPE.key
+    for split, parts in blocks.items():
+        for entry, block in zip(manifest["splits"][split], parts, strict=True):
+            assert (entry["rows"], entry["tokens"]) == (len(block.rows), block.lengths.sum())
+            for field in ARRAYS:
+                little = getattr(block, field).astype(getattr(block, field).dtype.newbyteorder("<"))
+                assert entry["sha256"][field] == hashlib.sha256(little.tobytes()).hexdigest()
+    assert [entry["start"] for entry in manifest["splits"]["train"]] == [0, 5]
+
+
+def test_a_long_array_is_several_files(
+    make_cache: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cache.store.SHARD_ROWS", 8)
+    monkeypatch.setattr("cache.store.CHUNK_ROWS", 4)
+    from cache import open_cache
+
+    block = random_block(20, seed=1, dtype="float16")
+    location = make_cache({"train": [block]})
+    files = list((Path(location) / "train/00000/hidden/c").rglob("*"))
+    assert sum(file.is_file() for file in files) == -(-len(block.hidden) // 8)
+    np.testing.assert_array_equal(open_cache(location).split("train").hidden, block.hidden)
+
+
+def test_a_block_written_again_leaves_nothing_of_the_first(tmp_path: Path) -> None:
+    writer = CacheWriter(str(tmp_path / "c"), RECIPE)
+    writer.write_block("train", 0, 0, random_block(9, seed=1))
+    record = writer.write_block("train", 0, 0, random_block(2, seed=2))
+    assert writer.committed("train", 0) == record
+    array = zarr.open_array(tmp_path / "c/train/00000/hidden", mode="r")
+    assert array.shape[0] == record.tokens
+
+
+def test_a_block_is_committed_by_its_record_alone(tmp_path: Path) -> None:
+    writer = CacheWriter(str(tmp_path / "c"), RECIPE)
+    writer.write_block("train", 0, 0, random_block(3, seed=1))
+    (tmp_path / "c/train/00000/block.json").unlink()
+    assert writer.committed("train", 0) is None
+    assert writer.committed("train", 1) is None
+
+
+@pytest.mark.parametrize("change", [{"lengths": np.zeros(3, np.int32)}, {"labels": np.zeros(2, np.int32)}])
+def test_arrays_that_disagree_are_refused(change: dict[str, np.ndarray]) -> None:
+    with pytest.raises(CacheError, match="a block's"):
+        check_block(random_block(3, seed=1)._replace(**change))
+
+
+def test_the_name_says_data_backbone_and_key() -> None:
+    assert cache_name("comments", "minilm", RECIPE) == f"comments-minilm-{RECIPE.key[:10]}"
