@@ -1,0 +1,1 @@
+"""Stage one: rows -> clean text -> tokens -> batches -> hidden states -> feature cache."""

@@ -1,0 +1,94 @@
+"""`python -m extract`: run the frozen backbone over a data set once and cache its hidden states."""
+
+import argparse
+import sys
+
+from cache.errors import exit_code
+from extract.settings import COMPUTE_DTYPES, SPLIT_CHOICES, STORAGE_DTYPES, Settings
+
+_DEFAULTS = Settings()
+
+
+def parse_arguments(arguments: list[str] | None = None) -> Settings:
+    """Parse the command line into settings."""
+    parser = argparse.ArgumentParser(prog="python -m extract", description=__doc__, allow_abbrev=False)
+    _add_data_flags(parser)
+    _add_backbone_flags(parser)
+    _add_run_flags(parser)
+    return Settings(**vars(parser.parse_args(arguments)))
+
+
+def _add_data_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--split",
+        choices=SPLIT_CHOICES,
+        default=_DEFAULTS.split,
+        help="what to compute (default: %(default)s)",
+    )
+    add("--data", default=_DEFAULTS.data, help="'sample' or a .csv/.tsv file (default: %(default)s)")
+    add("--text-column", help="column with the text (default: guessed)")
+    add("--label-column", help="column with the label, 0 or 1 (default: guessed)")
+    add("--limit", type=positive, help="use only the first rows of the file (default: all)")
+    add("--seed", type=int, default=_DEFAULTS.seed, help="seed of the split (default: %(default)s)")
+
+
+def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--backbone",
+        help="'minilm' (bundled), a folder, or a name on the Hugging Face hub "
+        "(default: minilm for the sample, distilbert-base-uncased for your own data)",
+    )
+    add(
+        "--max-length",
+        type=positive,
+        default=_DEFAULTS.max_length,
+        help="tokens kept of each text (default: %(default)s)",
+    )
+    add(
+        "--compute-dtype",
+        choices=COMPUTE_DTYPES,
+        default=_DEFAULTS.compute_dtype,
+        help="dtype in which the backbone runs (default: %(default)s)",
+    )
+
+
+def _add_run_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--dtype",
+        choices=STORAGE_DTYPES,
+        default=_DEFAULTS.dtype,
+        help="dtype in which features are stored (default: %(default)s)",
+    )
+    add("--cache-dir", default=_DEFAULTS.cache_dir, help="folder of the caches (default: %(default)s)")
+    add("--workers", type=positive, help="processes that clean text (default: one per processor)")
+    add(
+        "--block-rows",
+        type=positive,
+        default=_DEFAULTS.block_rows,
+        help="rows computed and committed together (default: %(default)s)",
+    )
+    add("--batch-tokens", type=positive, help="padded tokens per device and batch (default: by device)")
+
+
+def positive(text: str) -> int:
+    """Parse a whole number above 0."""
+    if (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not above 0")
+    return value
+
+
+def main() -> None:
+    """Run the command."""
+    settings = parse_arguments()
+    from extract.progress import TerminalListener
+    from extract.run import extract
+
+    location = extract(settings, TerminalListener())
+    print(f"cache: {location}")
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))

@@ -1,0 +1,67 @@
+"""Which column holds the text and which the label."""
+
+import difflib
+
+import pandas as pd
+
+from cache.errors import UserError
+
+TEXT_NAMES = ("comment_text", "text", "comment", "tweet", "sentence", "review", "content", "message", "body")
+LABEL_NAMES = ("toxic", "label", "labels", "target", "class", "y")
+
+
+def choose_columns(table: pd.DataFrame, text: str | None, label: str | None) -> tuple[str, str]:
+    """Return the names of the text and the label column: as given, else guessed where only one fits.
+
+    Raises:
+        UserError: a named column is not there, or none or several would fit.
+    """
+    text = _named(table, text, "--text-column") or _guess_text(table)
+    label = _named(table, label, "--label-column") or _guess_label(table, text)
+    return text, label
+
+
+def is_binary(column: "pd.Series[str]") -> bool:
+    """Whether a column of strings holds nothing but 0 and 1."""
+    return bool(column.str.strip().isin(["0", "1"]).all())
+
+
+def _named(table: pd.DataFrame, name: str | None, flag: str) -> str | None:
+    if name is None or name in table.columns:
+        return name
+    close = difflib.get_close_matches(name, map(str, table.columns), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise UserError(f"there is no column {name!r}{hint} {_listed(table)} Choose one with {flag}.")
+
+
+def _guess_text(table: pd.DataFrame) -> str:
+    wordy = [name for name in table.columns if _is_wordy(table[name])]
+    return _only(table, wordy, TEXT_NAMES, "text", "--text-column")
+
+
+def _guess_label(table: pd.DataFrame, text: str) -> str:
+    rest = [name for name in table.columns if name != text]
+    binary = [name for name in rest if is_binary(table[name])]
+    # With nothing but the text and one more column, that column is the label, whatever it holds:
+    # the label check then names the first row that does not fit.
+    return _only(table, binary or (rest if len(rest) == 1 else []), LABEL_NAMES, "label", "--label-column")
+
+
+def _is_wordy(column: "pd.Series[str]") -> bool:
+    """Whether most filled cells hold several words."""
+    filled = column[column.str.strip() != ""]
+    return bool(len(filled)) and bool(filled.str.strip().str.contains(r"\s").mean() > 0.5)
+
+
+def _only(table: pd.DataFrame, fitting: list[str], known: tuple[str, ...], what: str, flag: str) -> str:
+    by_name = [name for name in fitting if str(name).lower() in known]
+    if len(fitting) == 1:
+        return fitting[0]
+    if len(by_name) == 1 and what == "text":
+        return by_name[0]
+    found = f"{len(fitting)} columns could be the {what}" if fitting else f"no column looks like the {what}"
+    raise UserError(f"{found}. {_listed(table)} Choose one with {flag}.")
+
+
+def _listed(table: pd.DataFrame) -> str:
+    return f"The columns are: {', '.join(map(str, table.columns))}."

@@ -1,0 +1,81 @@
+"""A job: the rows, the backbone, and the recipe that follows from both."""
+
+import dataclasses
+from typing import NamedTuple
+
+from cache.errors import UserError
+from cache.manifest import SPLITS
+from cache.recipe import Recipe, canonical_json
+from cache.writer import cache_name
+from extract import cleaning, splitting
+from extract.architecture import Architecture, read_architecture
+from extract.checkpoint import BUNDLED, Checkpoint, find_checkpoint
+from extract.rows import Rows, data_name, read_rows
+from extract.settings import Settings
+
+DEFAULT_BACKBONE = "distilbert-base-uncased"
+SHORTEST = 3  # [CLS], one token, [SEP]
+
+
+class Job(NamedTuple):
+    """What to compute, and from what: all that is known before the texts are cleaned."""
+
+    settings: Settings
+    rows: Rows
+    checkpoint: Checkpoint
+    architecture: Architecture
+    recipe: Recipe
+
+    @property
+    def location(self) -> str:
+        """Where the cache lies."""
+        name = cache_name(data_name(self.settings.data), self.checkpoint.name, self.recipe)
+        return f"{self.settings.cache_dir.rstrip('/')}/{name}"
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the wanted splits."""
+        return SPLITS if self.settings.split == "all" else (self.settings.split,)
+
+
+def prepare(settings: Settings) -> Job:
+    """Read the rows, find the backbone, and write the recipe.
+
+    Raises:
+        UserError: the data, the backbone or a setting is not what it has to be.
+    """
+    rows = read_rows(settings.data, settings.text_column, settings.label_column, settings.limit)
+    default = BUNDLED if settings.data == "sample" else DEFAULT_BACKBONE
+    checkpoint = find_checkpoint(settings.backbone or default)
+    architecture = read_architecture(checkpoint.config, checkpoint.name)
+    _check_length(settings.max_length, architecture, checkpoint.name)
+    return Job(
+        settings, rows, checkpoint, architecture, make_recipe(settings, rows, checkpoint, architecture)
+    )
+
+
+def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architecture: Architecture) -> Recipe:
+    """Name every input that changes a value in the cache."""
+    return Recipe(
+        rows=rows.digest,
+        cleaning=cleaning.options_json(),
+        cleaning_versions=cleaning.versions(),
+        tokenizer=checkpoint.tokenizer_sha256,
+        weights=checkpoint.weights_sha256,
+        architecture=canonical_json(dataclasses.asdict(architecture)),
+        max_length=settings.max_length,
+        compute_dtype=settings.compute_dtype,
+        matmul_precision=settings.matmul_precision,
+        storage_dtype=settings.dtype,
+        layout="ragged",
+        split_rule=splitting.RULE,
+        split_seed=settings.seed,
+    )
+
+
+def _check_length(max_length: int, architecture: Architecture, name: str) -> None:
+    longest = architecture.max_position_embeddings
+    if not SHORTEST <= max_length <= longest:
+        raise UserError(
+            f"--max-length {max_length} does not fit the backbone {name!r}: {SHORTEST} to {longest} tokens do"
+        )

@@ -1,0 +1,93 @@
+"""What a run will compute: blocks, batches and sizes, all known before the backbone runs."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+
+from extract.batches import Batch, padded_tokens, plan_batches
+
+
+class BlockPlan(NamedTuple):
+    """One block.
+
+    Attributes:
+        split: the split it belongs to.
+        number: its number within the split.
+        start: how many of the split's rows lie before it.
+        rows: positions of its rows among all used rows, `[b]`.
+        lengths: tokens of each row, `[b]` int32.
+        batches: how the rows go through the backbone.
+    """
+
+    split: str
+    number: int
+    start: int
+    rows: Int[np.ndarray, " b"]
+    lengths: Int[np.ndarray, " b"]
+    batches: list[Batch]
+
+    @property
+    def tokens(self) -> int:
+        """Real tokens of the block."""
+        return int(self.lengths.sum())
+
+
+class Plan(NamedTuple):
+    """All blocks of a run."""
+
+    blocks: list[BlockPlan]
+
+    @property
+    def rows(self) -> int:
+        """Rows in all blocks."""
+        return sum(len(block.rows) for block in self.blocks)
+
+    @property
+    def tokens(self) -> int:
+        """Real tokens in all blocks."""
+        return sum(block.tokens for block in self.blocks)
+
+    @property
+    def padded_tokens(self) -> int:
+        """Tokens that the backbone computes, padding included."""
+        return sum(padded_tokens(block.batches) for block in self.blocks)
+
+    @property
+    def padding_waste(self) -> float:
+        """Share of the computed tokens that are padding."""
+        return 1 - self.tokens / max(1, self.padded_tokens)
+
+    def stored_bytes(self, width: int, itemsize: int) -> int:
+        """Bytes of all arrays on disk: tokens, three pooled vectors, and length, label and row number."""
+        return (self.tokens + 3 * self.rows) * width * itemsize + self.rows * (4 + 4 + 8)
+
+
+def plan_blocks(
+    splits: dict[str, Int[np.ndarray, " _"]],
+    lengths: Int[np.ndarray, " _"],
+    block_rows: int,
+    buckets: list[int],
+    batch_tokens: int,
+    devices: int,
+) -> Plan:
+    """Cut every split into blocks and every block into batches.
+
+    Args:
+        splits: positions of each split's rows, in the split's order.
+        lengths: tokens of every used row.
+        block_rows: rows of a block; a split's last block may be shorter.
+        buckets: lengths to which rows are padded.
+        batch_tokens: padded tokens per batch and device.
+        devices: number of devices.
+    """
+
+    def blocks() -> Iterator[BlockPlan]:
+        for split, rows in splits.items():
+            for number, start in enumerate(range(0, len(rows), block_rows)):
+                chosen = rows[start : start + block_rows]
+                batches = plan_batches(lengths[chosen], buckets, batch_tokens, devices)
+                yield BlockPlan(split, number, start, chosen, lengths[chosen], batches)
+
+    return Plan(list(blocks()))

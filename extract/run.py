@@ -1,0 +1,65 @@
+"""Stage one, from settings to a finished cache."""
+
+from cache.errors import UserError
+from cache.writer import CacheWriter
+from extract import cleaning, splitting
+from extract.clock import Clock
+from extract.job import Job, prepare
+from extract.listener import Listener
+from extract.settings import Settings
+from extract.tokens import Tokens, load_tokenizer, tokenize
+
+
+def extract(settings: Settings, listener: Listener) -> str:
+    """Run stage one and return the cache's location.
+
+    Raises:
+        UserError: the data, the backbone or a setting is not what it has to be.
+    """
+    clock = Clock()
+    job = prepare(settings)
+    listener.say(_describe_rows(job))
+    writer = CacheWriter(job.location, job.recipe)
+    earlier = writer.manifest()
+    finished = earlier.splits if earlier else {}
+    if missing := [name for name in job.splits if name not in finished]:
+        _fill(job, writer, missing, clock, listener)
+    else:
+        listener.say("the cache is complete already: nothing to compute")
+    return job.location
+
+
+def read_tokens(job: Job, clock: Clock, listener: Listener) -> Tokens:
+    """Clean and tokenise all texts.
+
+    Raises:
+        UserError: cleaning leaves nothing of any text.
+    """
+    with clock.measure("clean"):
+        texts = cleaning.clean_texts(job.rows.texts, job.settings.workers)
+    empty = sum(not text for text in texts)
+    if empty == len(texts):
+        raise UserError(f"no rows left after cleaning: nothing remains of any of the {len(texts)} texts")
+    if empty:
+        listener.say(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")
+    with clock.measure("tokenize"):
+        return tokenize(load_tokenizer(job.checkpoint.folder, job.settings.max_length), texts)
+
+
+def _fill(job: Job, writer: CacheWriter, missing: list[str], clock: Clock, listener: Listener) -> None:
+    dealt = splitting.split_rows(len(job.rows.texts), job.settings.seed)
+    tokens = read_tokens(job, clock, listener)
+    # Only now: a cache that is complete is recognised without loading JAX and transformers.
+    from extract.fill import fill
+
+    fill(job, writer, tokens, {name: dealt[name] for name in missing}, clock, listener)
+
+
+def _describe_rows(job: Job) -> str:
+    rows = job.rows
+    text, label = rows.columns
+    line = (
+        f"{job.settings.data}: {len(rows.texts):,} rows, text {text!r}, "
+        f"label {label!r} ({int(rows.labels.sum()):,} are 1)"
+    )
+    return line + (f"; {rows.missing:,} rows without text left out" if rows.missing else "")

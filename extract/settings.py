@@ -1,0 +1,50 @@
+"""What a user can choose for stage one; every default is written here, once."""
+
+import dataclasses
+
+SPLIT_CHOICES = ("train", "valid", "test", "all")
+STORAGE_DTYPES = ("float16", "bfloat16", "float32")
+COMPUTE_DTYPES = ("float32", "bfloat16")  # FlaxDistilBert adds -1e30 to masked scores: float16 gives NaN
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Settings of one run of `python -m extract`.
+
+    Attributes:
+        data: `sample`, or the path of a file.
+        split: which splits to compute.
+        text_column: column that holds the text; None guesses it.
+        label_column: column that holds the label; None guesses it.
+        backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes
+            `minilm` for the sample and `distilbert-base-uncased` for a file.
+        max_length: tokens kept per row, special tokens included.
+        dtype: storage dtype of the features.
+        compute_dtype: dtype in which the backbone runs.
+        seed: seed of the split.
+        limit: use only the first rows of the file; None uses all.
+        cache_dir: folder (or `gs://`, `s3://` prefix) that holds the caches.
+        workers: processes that clean text; None takes one per processor.
+        block_rows: rows computed and committed together.
+        batch_tokens: padded tokens per device and batch; None takes what suits the device.
+    """
+
+    data: str = "sample"
+    split: str = "all"
+    text_column: str | None = None
+    label_column: str | None = None
+    backbone: str | None = None
+    max_length: int = 150
+    dtype: str = "float16"
+    compute_dtype: str = "float32"
+    seed: int = 42
+    limit: int | None = None
+    cache_dir: str = "features"
+    workers: int | None = None
+    block_rows: int = 1024
+    batch_tokens: int | None = None
+
+    @property
+    def matmul_precision(self) -> str:
+        """JAX's matmul precision: unless told, a float32 product is TF32 on an H100, bfloat16 on a TPU."""
+        return "highest" if self.compute_dtype == "float32" else "default"

@@ -1,0 +1,175 @@
+"""Stage one from a file to a cache, with a tiny random backbone."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cache import UserError, open_cache
+from cache.manifest import SPLITS
+from extract import cleaning
+from extract.run import extract
+from extract.settings import Settings
+from extract.splitting import split_rows
+from extract.tokens import load_tokenizer, tokenize
+
+from .conftest import DISTILBERT, random_weights, save_backbone
+from .oracle import hidden_states
+
+
+class Recorder:
+    """A listener that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.total = self.done = 0
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def start(self, tokens: int) -> None:
+        self.total = tokens
+
+    def advance(self, tokens: int) -> None:
+        self.done += tokens
+
+
+@pytest.fixture(scope="module")
+def settings(tiny_backbone: Path, comments_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = str(tmp_path_factory.mktemp("features"))
+    return Settings(
+        data=str(comments_csv), backbone=str(tiny_backbone), max_length=32, cache_dir=folder,
+        block_rows=16, batch_tokens=96, dtype="float32", workers=1,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(settings: Settings) -> tuple[str, Recorder]:
+    recorder = Recorder()
+    return extract(settings, recorder), recorder
+
+
+def test_every_row_is_where_the_notebook_puts_it(made: tuple[str, Recorder]) -> None:
+    cache = open_cache(made[0])
+    kept = [row for row in range(60) if row not in (4, 19)]
+    for name, positions in split_rows(58, seed=42).items():
+        split = cache.split(name)
+        assert split.rows.tolist() == [kept[position] for position in positions]
+        assert split.labels.tolist() == [kept[position] % 2 for position in positions]
+
+
+def test_hidden_states_are_the_oracle_s(made: tuple[str, Recorder], settings: Settings) -> None:
+    texts = [line.rpartition(",")[0] for line in Path(settings.data).read_text().splitlines()[1:]]
+    tokenizer = load_tokenizer(settings.backbone or "", settings.max_length)
+    split, weights = open_cache(made[0]).split("valid"), random_weights(DISTILBERT)
+    rows = np.split(split.hidden, np.cumsum(split.lengths)[:-1])
+    for row, hidden, pooled in zip(split.rows, rows, split.pooled, strict=True):
+        ids = tokenize(tokenizer, [cleaning.clean(texts[row])]).ids.tolist()
+        wanted = hidden_states(ids, weights, layers=2, heads=2)
+        np.testing.assert_allclose(hidden, wanted, atol=5e-5)
+        np.testing.assert_allclose(pooled, [wanted[0], wanted.max(0), wanted.mean(0)], atol=5e-5)
+
+
+def test_the_user_hears_what_is_coming_and_how_it_goes(made: tuple[str, Recorder]) -> None:
+    cache, recorder = open_cache(made[0]), made[1]
+    assert "2 rows without text left out" in recorder.lines[0]
+    for words in ("58 rows", f"{cache.manifest.tokens:,} tokens", "padding waste", "bytes", "backbone about"):
+        assert words in recorder.lines[1]
+    assert recorder.done == recorder.total == cache.manifest.tokens
+
+
+def test_the_announced_size_is_the_size_of_the_arrays(made: tuple[str, Recorder]) -> None:
+    cache = open_cache(made[0])
+    splits = [cache.split(name) for name in SPLITS]
+    arrays = [
+        getattr(s, field) for s in splits for field in ("hidden", "pooled", "lengths", "labels", "rows")
+    ]
+    assert f"cache {sum(array.nbytes for array in arrays):,} bytes" in made[1].lines[1]
+
+
+def test_the_manifest_says_how_long_each_phase_took(made: tuple[str, Recorder]) -> None:
+    manifest = json.loads((Path(made[0]) / "manifest.json").read_text())
+    assert set(manifest["seconds"]) == {"clean", "tokenize", "compile", "backbone", "write", "total"}
+    assert all(value >= 0 for value in manifest["seconds"].values())
+    assert manifest["device"]["platform"] == "cpu"
+
+
+def test_a_complete_cache_is_not_computed_again(made: tuple[str, Recorder], settings: Settings) -> None:
+    recorder = Recorder()
+    assert extract(settings, recorder) == made[0]
+    assert recorder.total == 0
+    assert "complete already" in recorder.lines[-1]
+
+
+def test_one_split_first_the_others_later(
+    settings: Settings, made: tuple[str, Recorder], tmp_path: Path
+) -> None:
+    there = dataclasses.replace(settings, cache_dir=str(tmp_path))
+    location = extract(dataclasses.replace(there, split="valid"), Recorder())
+    assert set(open_cache(location).manifest.splits) == {"valid"}
+    assert extract(there, Recorder()) == location
+    whole, wanted = open_cache(location), open_cache(made[0])
+    assert list(whole.manifest.splits) == list(SPLITS)
+    for name in SPLITS:
+        np.testing.assert_allclose(whole.split(name).hidden, wanted.split(name).hidden, atol=1e-4)
+
+
+def test_layout_on_disk_does_not_change_the_key(
+    settings: Settings, made: tuple[str, Recorder], tmp_path: Path
+) -> None:
+    other = dataclasses.replace(settings, cache_dir=str(tmp_path), block_rows=7, batch_tokens=64)
+    location = extract(other, Recorder())
+    assert Path(location).name == Path(made[0]).name
+    np.testing.assert_allclose(
+        open_cache(location).split("test").hidden, open_cache(made[0]).split("test").hidden, atol=1e-4
+    )
+
+
+def test_storage_in_half_precision_is_another_cache(
+    settings: Settings, made: tuple[str, Recorder], tmp_path: Path
+) -> None:
+    location = extract(dataclasses.replace(settings, cache_dir=str(tmp_path), dtype="float16"), Recorder())
+    assert Path(location).name != Path(made[0]).name
+    half, full = open_cache(location).split("test"), open_cache(made[0]).split("test")
+    assert half.hidden.dtype == np.float16
+    np.testing.assert_allclose(half.hidden, full.hidden, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"max_length": 31}, {"limit": 40}, {"compute_dtype": "bfloat16"}]
+)
+def test_what_changes_a_value_changes_the_name(
+    settings: Settings, made: tuple[str, Recorder], change: dict[str, object]
+) -> None:
+    from extract.job import prepare
+
+    assert prepare(dataclasses.replace(settings, **change)).location != made[0]
+
+
+def test_texts_that_clean_to_nothing(settings: Settings, tmp_path: Path) -> None:
+    rows = [f'"{text}",{row % 2}' for row, text in enumerate(["?! ..."] * 12)]
+    path = tmp_path / "empty.csv"
+    path.write_text("\n".join(["text,label", *rows]))
+    odd = dataclasses.replace(settings, data=str(path), cache_dir=str(tmp_path))
+    with pytest.raises(UserError, match="no rows left after cleaning"):
+        extract(odd, Recorder())
+    path.write_text("\n".join(["text,label", *rows, "you are,0", "not kind,1"]))
+    recorder = Recorder()
+    extract(odd, recorder)
+    assert "12 texts are empty after cleaning" in recorder.lines[1]
+
+
+def test_a_length_beyond_the_backbone_s(settings: Settings) -> None:
+    with pytest.raises(UserError, match="--max-length 65 does not fit the backbone 'tiny': 3 to 64"):
+        extract(dataclasses.replace(settings, max_length=65), Recorder())
+
+
+def test_hidden_states_beyond_float16_are_an_error(settings: Settings, tmp_path: Path) -> None:
+    weights = random_weights(DISTILBERT)
+    weights["transformer.layer.1.output_layer_norm.weight"] *= 1e6
+    folder = save_backbone(tmp_path / "huge", DISTILBERT, weights)
+    huge = dataclasses.replace(settings, backbone=str(folder), cache_dir=str(tmp_path), dtype="float16")
+    with pytest.raises(UserError, match="--dtype bfloat16"):
+        extract(huge, Recorder())
