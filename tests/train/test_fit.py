@@ -1,0 +1,210 @@
+import dataclasses
+import math
+from itertools import accumulate
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from train.batches import train_batches
+from train.epoch import train_epoch
+from train.evaluate import evaluate
+from train.fit import fit
+from train.metrics import divide
+from train.plateau import ReduceLROnPlateau
+from train.settings import FitSettings
+from train.step import init
+from train.stopping import EarlyStopping
+
+QUICK = FitSettings(learning_rate=0.05, epochs=6, batch_size=8)
+
+
+@pytest.fixture
+def splits(make_split):
+    return make_split(45, seed=1, signal=0.3), make_split(21, seed=2, signal=0.3)
+
+
+@pytest.fixture
+def noisy(linear, linear_params, splits):
+    """A run at a rate that is too high, so that the rules have something to do."""
+    settings = FitSettings(learning_rate=3.0, epochs=40, batch_size=8)
+    return settings, fit(linear, linear_params(), *splits, settings)
+
+
+def same(left, right):
+    return all(
+        np.array_equal(a, b) for a, b in zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True)
+    )
+
+
+def test_learns_what_can_be_told_apart(make_split, linear, linear_params):
+    train, valid = make_split(120, seed=1, signal=2.0), make_split(31, seed=2, signal=2.0)
+    result = fit(linear, linear_params(), train, valid, dataclasses.replace(QUICK, epochs=20))
+    assert evaluate(linear, result.best_params, make_split(50, seed=3, signal=2.0)).accuracy > 0.95
+    assert not result.diverged
+
+
+def test_learns_nothing_from_noise(make_split, linear, linear_params):
+    result = fit(linear, linear_params(), make_split(120, seed=1), make_split(60, seed=2), QUICK)
+    assert evaluate(linear, result.best_params, make_split(200, seed=3)).loss > 0.6
+
+
+def test_the_history_replays_through_both_rules(noisy):
+    settings, result = noisy
+    losses = [record.valid_loss for record in result.history]
+    rates = [s.lr for s in accumulate(losses, settings.plateau.update, initial=settings.plateau.init(3.0))]
+    stops = list(accumulate(losses, settings.stopping.update, initial=settings.stopping.init()))
+    assert [record.learning_rate for record in result.history] == rates[:-1]
+    assert [record.lr_cut for record in result.history] == list(np.diff(rates) < 0)
+    assert [state.should_stop for state in stops[1:-1]] == [False] * (len(losses) - 1)
+    assert result.stopped_early == stops[-1].should_stop
+    assert (result.best_epoch, result.best_valid_loss) == (stops[-1].best_epoch, stops[-1].best)
+
+
+def test_the_noisy_run_cuts_and_stops(noisy):
+    _, result = noisy
+    assert any(record.lr_cut for record in result.history)
+    assert result.stopped_early
+    assert 1 < result.best_epoch < len(result.history) < 40
+    assert [record.epoch for record in result.history] == list(range(1, len(result.history) + 1))
+
+
+def test_best_and_last_parameters_are_those_of_their_epochs(noisy, linear, splits):
+    _, result = noisy
+    for params, epoch in ((result.best_params, result.best_epoch), (result.last_params, len(result.history))):
+        record = result.history[epoch - 1]
+        expected = (record.valid_loss, record.valid_accuracy)
+        assert evaluate(linear, params, splits[1], batch_size=5) == pytest.approx(expected, rel=1e-5)
+    assert not same(result.best_params, result.last_params)
+
+
+def test_equals_its_epochs_one_after_another(linear, linear_params, splits):
+    train, valid = splits
+    result = fit(linear, linear_params(), train, valid, dataclasses.replace(QUICK, epochs=3, seed=4))
+    state = init(linear_params())
+    for record in result.history:
+        state, sums = train_epoch(
+            linear, state, train_batches(train, 8, 4, record.epoch), record.learning_rate
+        )
+        assert divide(sums) == (record.loss, record.accuracy)
+    assert same(result.last_params, state.params)
+
+
+def test_a_cut_changes_what_follows(linear, linear_params, splits):
+    cutting = FitSettings(
+        learning_rate=3.0, epochs=5, batch_size=8, plateau=ReduceLROnPlateau(patience=1, min_delta=9)
+    )
+    steady = dataclasses.replace(cutting, plateau=ReduceLROnPlateau(patience=50))
+    runs = [fit(linear, linear_params(), *splits, settings).history for settings in (cutting, steady)]
+    first = next(record.epoch for record in runs[0] if record.lr_cut)
+    assert runs[0][first - 1][:-1] == runs[1][first - 1][:-1]
+    assert runs[0][first].valid_loss != runs[1][first].valid_loss
+
+
+def test_the_same_seed_gives_the_same_result(linear, linear_params, splits):
+    runs = [fit(linear, linear_params(), *splits, QUICK) for _ in range(2)]
+    assert runs[0].history == runs[1].history
+    assert same(runs[0].last_params, runs[1].last_params)
+
+
+def test_another_seed_gives_another_result(linear, linear_params, splits):
+    other = dataclasses.replace(QUICK, seed=1)
+    runs = [fit(linear, linear_params(), *splits, settings) for settings in (QUICK, other)]
+    assert not same(runs[0].last_params, runs[1].last_params)
+
+
+def test_each_record_is_reported_at_once(linear, linear_params, splits):
+    seen = []
+    result = fit(linear, linear_params(), *splits, QUICK, on_epoch=seen.append)
+    assert tuple(seen) == result.history
+    assert len(seen) == 6
+    assert not result.stopped_early
+
+
+def test_who_listens_can_interrupt(linear, linear_params, splits):
+    class EnoughError(Exception):
+        pass
+
+    def stop(record):
+        raise EnoughError(record.epoch)
+
+    with pytest.raises(EnoughError, match="1"):
+        fit(linear, linear_params(), *splits, QUICK, on_epoch=stop)
+
+
+def test_the_first_parameters_stay(linear, linear_params, splits):
+    params = linear_params()
+    fit(linear, params, *splits, QUICK)
+    assert same(params, linear_params())
+
+
+def test_fewer_rows_than_a_batch_still_learn(make_split, linear, linear_params):
+    train, valid = make_split(9, seed=1), make_split(3, seed=2)
+    result = fit(linear, linear_params(), train, valid, FitSettings(learning_rate=0.05, epochs=12))
+    assert result.history[-1].loss < result.history[0].loss
+
+
+def test_a_pooling_head_trains_without_tokens(pooled_linear, linear_params, splits):
+    for split in splits:
+        split.hidden = None
+    result = fit(pooled_linear, linear_params(), *splits, QUICK, tokens=False)
+    assert result.history[-1].loss < result.history[0].loss
+
+
+def nan_after(limit):
+    """A head whose logits are NaN once its bias has moved further than the limit."""
+
+    def head(params, batch):
+        logits = batch.pooled[:, 2].astype(jnp.float32) @ params["kernel"] + params["bias"]
+        return jnp.where(jnp.abs(params["bias"] - 0.25) > limit, jnp.nan, logits)
+
+    return head
+
+
+def test_a_loss_that_was_never_finite_is_visible(linear_params, splits):
+    result = fit(nan_after(-1), linear_params(), *splits, dataclasses.replace(QUICK, epochs=20), tokens=False)
+    assert result.diverged
+    assert result.stopped_early
+    assert len(result.history) == 5
+    assert all(math.isnan(record.valid_loss) for record in result.history)
+    assert result.best_epoch == 1
+
+
+def test_without_any_finite_validation_loss_the_first_epoch_is_kept(pooled_linear, linear_params, splits):
+    splits[1].pooled[3] = np.nan
+    result = fit(pooled_linear, linear_params(), *splits, QUICK, tokens=False)
+    once = fit(pooled_linear, linear_params(), *splits, dataclasses.replace(QUICK, epochs=1), tokens=False)
+    assert result.diverged
+    assert all(math.isfinite(record.loss) for record in result.history)
+    assert same(result.best_params, once.last_params)
+    assert not same(result.best_params, linear_params())
+
+
+def test_the_best_before_nan_is_kept(linear_params, splits):
+    settings = FitSettings(0.05, epochs=20, batch_size=8, stopping=EarlyStopping(patience=2))
+    result = fit(nan_after(0.3), linear_params(), *splits, settings, tokens=False)
+    assert math.isnan(result.history[-1].valid_loss)
+    assert not result.diverged
+    assert math.isfinite(result.history[result.best_epoch - 1].valid_loss)
+    assert np.isfinite(result.best_params["kernel"]).all()
+
+
+@pytest.mark.parametrize(("place", "name"), [(0, "train"), (1, "valid")])
+def test_labels_that_are_not_binary_are_refused(linear, linear_params, splits, place, name):
+    splits[place].labels[3] = 2
+    with pytest.raises(ValueError, match=f"the {name} split has labels"):
+        fit(linear, linear_params(), *splits, QUICK)
+
+
+def test_compiles_each_step_once(linear_params, splits):
+    traced = []
+
+    def head(params, batch):
+        traced.append(batch.labels.shape)
+        return batch.pooled[:, 0].astype(jnp.float32) @ params["kernel"] + params["bias"]
+
+    settings = dataclasses.replace(QUICK, plateau=ReduceLROnPlateau(patience=1, min_delta=1))
+    result = fit(head, linear_params(), *splits, settings, tokens=False)
+    assert any(record.lr_cut for record in result.history)
+    assert traced == [(8,), (8,)]

@@ -1,0 +1,1 @@
+"""Stage two: train a head, which comes in as an argument, on cached features."""

@@ -1,0 +1,87 @@
+"""A head's best and last parameters on disk."""
+
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import jax
+import orbax.checkpoint as ocp
+from jaxtyping import PyTree
+
+Which = Literal["best", "last"]
+
+
+def save(folder: Path | str, which: Which, params: PyTree) -> None:
+    """Write parameters to `folder/which`, in place of what was there.
+
+    They are written beside it and renamed when complete: whatever interrupts the writing, what was there
+    stays, and nothing looks finished that is not.
+
+    Args:
+        folder: of one head; made if it does not exist.
+        which: `best` or `last`.
+        params: arrays in nested dicts.
+    """
+    path = Path(folder).absolute() / which
+    staging = path.with_name(f"{which}.{uuid.uuid4().hex}.partial")
+    try:
+        with ocp.StandardCheckpointer() as checkpointer:
+            checkpointer.save(staging / "new", params)
+        if path.exists():  # a folder cannot be renamed onto another
+            path.rename(staging / "old")
+        (staging / "new").rename(path)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def restore(folder: Path | str, which: Which, target: PyTree) -> PyTree:
+    """Read parameters from `folder/which` to the first local device.
+
+    Args:
+        folder: of one head.
+        which: `best` or `last`.
+        target: arrays, or `jax.ShapeDtypeStruct`, of the shapes and types wanted.
+
+    Raises:
+        FileNotFoundError: there is no such checkpoint.
+        ValueError: it holds other parameters, shapes or types than `target`.
+    """
+    path = Path(folder).absolute() / which
+    if not path.is_dir():
+        raise FileNotFoundError(f"there is no checkpoint at {path}; train the head with `python bench.py`")
+    with ocp.StandardCheckpointer() as checkpointer:
+        require_same(kinds(checkpointer.metadata(path).item_metadata.tree), kinds(target), path)
+        return checkpointer.restore(path, placed(target))
+
+
+def placed(target: PyTree) -> PyTree:
+    """The target's shapes and types, on the first local device."""
+    # without it Orbax asks for the device that wrote the checkpoint, which another machine does not have
+    where = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=where), target)
+
+
+def kinds(params: PyTree) -> dict[str, str]:
+    """Type and shape of each parameter by its path, such as `{"dense/bias": "float32[1]"}`."""
+    leaves: list[tuple[Any, Any]] = jax.tree.leaves_with_path(params)
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="/"): f"{leaf.dtype}{list(leaf.shape)}"
+        for path, leaf in leaves
+    }
+
+
+def require_same(found: Mapping[str, str], wanted: Mapping[str, str], path: Path) -> None:
+    """Compare what a checkpoint holds with what is wanted.
+
+    Raises:
+        ValueError: they differ; names each parameter that does.
+    """
+    differences = [
+        f"{name}: found {found.get(name, 'none')}, wanted {wanted.get(name, 'none')}"
+        for name in sorted({*found, *wanted})
+        if found.get(name) != wanted.get(name)
+    ]
+    if differences:
+        raise ValueError(f"the checkpoint {path} is of another head or width; " + "; ".join(differences))

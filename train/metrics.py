@@ -1,0 +1,60 @@
+"""Loss and accuracy as sums that are divided once, so that batches of any weight add up exactly."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from train.batches import Batch
+from train.loss import binary_cross_entropy
+
+
+class Sums(NamedTuple):
+    """Weighted sums over rows, as float32 scalars on device.
+
+    Attributes:
+        loss: sum of the rows' losses.
+        correct: how many rows were classified correctly.
+        rows: how many rows there were.
+    """
+
+    loss: Float[Array, ""]
+    correct: Float[Array, ""]
+    rows: Float[Array, ""]
+
+
+class Metrics(NamedTuple):
+    """Means over rows."""
+
+    loss: float
+    accuracy: float
+
+
+def zero_sums() -> Sums:
+    """Sums over no rows."""
+    return Sums(*jnp.zeros(3))
+
+
+def batch_sums(logits: Float[Array, "b 1"], batch: Batch) -> Sums:
+    """Sums over the rows of weight 1; a probability above 0.5 says 1.
+
+    Rows of weight 0 count as if they were deleted, even where their logits are NaN.
+    """
+    losses = binary_cross_entropy(logits, batch.labels)
+    correct = (logits[:, 0] > 0) == (batch.labels > 0.5)
+    # not weights * losses: 0 * nan is nan
+    kept = [jnp.where(batch.weights > 0, batch.weights * row, 0) for row in (losses, correct)]
+    return Sums(kept[0].sum(), kept[1].sum(), batch.weights.sum())
+
+
+def add(left: Sums, right: Sums) -> Sums:
+    """Sums over the rows of both."""
+    return Sums(*(jnp.add(a, b) for a, b in zip(left, right, strict=True)))
+
+
+def divide(sums: Sums) -> Metrics:
+    """Means over all rows that were counted; fetches the sums from the device, so call it once an epoch."""
+    loss, correct, rows = (float(total) for total in jax.device_get(sums))
+    return Metrics(loss / rows, correct / rows)

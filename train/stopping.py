@@ -1,0 +1,62 @@
+"""The rule that ends training, and says whose parameters to keep."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple, SupportsFloat
+
+
+class StoppingState(NamedTuple):
+    """What the rule remembers between epochs, and what it decided after the last one.
+
+    Attributes:
+        best: lowest loss that counted as an improvement.
+        wait: epochs since then.
+        epoch: epochs seen.
+        best_epoch: the epoch whose parameters to keep, counted from 1; 0 before the first.
+        improved: the last epoch was an improvement.
+        should_stop: training should end here.
+    """
+
+    best: float = math.inf
+    wait: int = 0
+    epoch: int = 0
+    best_epoch: int = 0
+    improved: bool = False
+    should_stop: bool = False
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop after `patience` epochs without improvement, but never after the first epoch.
+
+    A NaN loss is no improvement. As in Keras the first epoch's parameters are kept until one improves,
+    so `best_epoch` is 1, though nothing `improved`, where every loss was NaN: `best` is then still infinite.
+
+    Attributes:
+        patience: epochs without improvement that end training.
+        min_delta: an improvement is a loss below `best - min_delta`.
+
+    Reference:
+        `keras.callbacks.EarlyStopping` of Keras 3, mode "min", `restore_best_weights=True`.
+    """
+
+    patience: int = 5
+    min_delta: float | int = 1e-4
+
+    def init(self) -> StoppingState:
+        """State before the first epoch."""
+        return StoppingState()
+
+    def update(self, state: StoppingState, loss: SupportsFloat) -> StoppingState:
+        """State after an epoch with this validation loss."""
+        epoch, loss = state.epoch + 1, float(loss)
+        if loss < state.best - self.min_delta:
+            return StoppingState(best=loss, epoch=epoch, best_epoch=epoch, improved=True)
+        wait = state.wait + 1
+        return StoppingState(
+            best=state.best,
+            wait=wait,
+            epoch=epoch,
+            best_epoch=max(state.best_epoch, 1),
+            should_stop=wait >= self.patience and epoch > 1,
+        )
