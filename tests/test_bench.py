@@ -1,0 +1,163 @@
+"""The command `bench.py`, on a small cache of made-up features."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bench
+from cache import UserError, open_cache
+from cache.manifest import Block, Manifest
+from cache.recipe import Recipe
+from cache.writer import CacheWriter
+from heads import HEADS
+from train.checkpoints import restore
+from train.evaluate import evaluate
+
+ROOT = Path(__file__).parent.parent
+WIDTH, COLUMNS = 8, (
+    "head,seed,params,epochs,best_epoch,valid_loss,valid_accuracy,test_loss,test_accuracy,train_seconds"
+)  # fmt: skip
+
+
+def made_block(rows: int, seed: int) -> Block:
+    """Rows whose label is the sign of the first feature's mean."""
+    random = np.random.default_rng(seed)
+    lengths = random.integers(2, 12, rows, dtype=np.int32)
+    labels = random.integers(0, 2, rows, dtype=np.int32)
+    hidden = random.standard_normal((lengths.sum(), WIDTH)).astype(np.float16)
+    hidden[:, 0] += np.repeat(2 * labels - 1, lengths)
+    parts = np.split(hidden, np.cumsum(lengths)[:-1])
+    pooled = np.stack([[part[0], part.max(0), part.mean(0)] for part in parts]).astype(np.float16)
+    return Block(hidden, lengths, labels, np.arange(rows), pooled)
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one cache."""
+    folder = tmp_path_factory.mktemp("features")
+    recipe = Recipe(
+        rows="", cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="", max_length=12,
+        compute_dtype="float32", matmul_precision="highest", storage_dtype="float16", layout="ragged",
+        split_rule="", split_seed=42,
+    )  # fmt: skip
+    writer = CacheWriter(str(folder / "made-tiny-0"), recipe)
+    blocks = {"train": made_block(300, 0), "valid": made_block(50, 1), "test": made_block(70, 2)}
+    splits = {name: [writer.write_block(name, 0, 0, block)] for name, block in blocks.items()}
+    tokens = sum(len(block.hidden) for block in blocks.values())
+    writer.finish(Manifest(recipe.key, 420, tokens, WIDTH, "float16", splits, 0.0, {}, {}, {}, {}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of a run over four heads and two seeds."""
+    out = tmp_path_factory.mktemp("results")
+    run = command("--heads", "gru,avg,lstm_pooled,cls", "--seeds", "2", "--epochs", "3", "--batch-size", "32",
+                  "--cache-dir", str(features), "--out", str(out))  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    (out / "stdout").write_text(run.stdout)
+    return out
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, str(ROOT / "bench.py"), *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
+def rows_of(done: Path) -> list[dict[str, str]]:
+    with (done / "made-tiny-0" / "results.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_results_csv_has_the_design_s_columns_and_order(done: Path) -> None:
+    rows = rows_of(done)
+    assert ",".join(rows[0]) == COLUMNS
+    heads = [(row["head"], row["seed"]) for row in rows]
+    wanted = [(name, seed) for name in ("cls", "avg", "gru", "lstm_pooled") for seed in "01"]
+    assert heads == [("majority", "0"), *wanted]
+
+
+def test_results_json_holds_histories_recipe_and_environment(done: Path) -> None:
+    details = json.loads((done / "made-tiny-0" / "results.json").read_text())
+    assert len(details["histories"]["gru/1"]) == 3
+    assert details["cache"]["recipe"]["max_length"] == 12
+    assert details["environment"]["jax"]
+    assert [str(row["test_loss"]) for row in details["results"]] == [
+        row["test_loss"] for row in rows_of(done)
+    ]
+
+
+def test_a_checkpoint_gives_the_reported_test_figures(done: Path, features: Path) -> None:
+    from heads.module import init, logits_of
+
+    test = open_cache(str(features / "made-tiny-0")).split("test")
+    for row in rows_of(done)[1:]:
+        head = HEADS[row["head"]]
+        target = init(row["head"], head, WIDTH, 7)
+        folder = done / "made-tiny-0" / "checkpoints" / row["head"] / f"seed-{row['seed']}"
+        found = evaluate(logits_of(head), restore(folder, "best", target), test, tokens=head.reads_tokens)
+        assert found.loss == pytest.approx(float(row["test_loss"]), abs=1e-6)
+        assert found.accuracy == pytest.approx(float(row["test_accuracy"]), abs=1e-6)
+
+
+def test_pictures_are_drawn(done: Path) -> None:
+    folder = done / "made-tiny-0"
+    for path in (folder / "comparison.png", folder / "history/gru.png", folder / "history/gru-seed-1.png"):
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_table_names_every_head_and_the_noise(done: Path) -> None:
+    text = (done / "stdout").read_text()
+    assert "standard error of a test accuracy" in text
+    assert "means over 2 seeds" in text
+    for name in ("majority", "cls", "avg", "gru", "lstm_pooled"):
+        assert f"\n{name} " in text
+
+
+def test_heads_learn_and_a_head_s_result_does_not_depend_on_the_others(
+    done: Path, features: Path, tmp_path: Path
+) -> None:
+    best = {row["head"]: float(row["test_accuracy"]) for row in rows_of(done)}
+    assert best["gru"] > best["majority"] + 0.2
+    alone = command("--heads", "gru", "--epochs", "3", "--batch-size", "32",
+                    "--cache", str(features / "made-tiny-0"), "--out", str(tmp_path))  # fmt: skip
+    assert alone.returncode == 0, alone.stderr
+    (again,) = [row for row in rows_of(tmp_path) if row["head"] == "gru"]
+    (first,) = [row for row in rows_of(done) if (row["head"], row["seed"]) == ("gru", "0")]
+    assert {**again, "train_seconds": ""} == {**first, "train_seconds": ""}
+
+
+def test_quick_goes_elsewhere(features: Path, tmp_path: Path) -> None:
+    run = command("--heads", "cls", "--quick", "--cache-dir", str(features), "--out", str(tmp_path))
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "made-tiny-0-quick" / "results.csv").exists()
+    assert not (tmp_path / "made-tiny-0").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--heads", "gru_poold"], "did you mean 'gru_pooled'"),
+        (["--heads", ","], "names no head"),
+        (["--cache", "nowhere"], "there is no feature cache at nowhere"),
+        (["--cache-dir", "nowhere"], "make one with"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], says: str) -> None:
+    run = command(*arguments)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("error: ")
+    assert run.stderr.count("\n") == 1
+    assert says in run.stderr
+
+
+def test_heads_come_in_the_registry_s_order() -> None:
+    assert bench.choose_heads("lstm, cls") == ["cls", "lstm"]
+    assert bench.choose_heads("all") == list(HEADS)
+    with pytest.raises(UserError, match="known heads: cls, max"):
+        bench.choose_heads("xyz")

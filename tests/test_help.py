@@ -1,0 +1,23 @@
+"""`--help` must not import what makes starting slow, and lists every default."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = [["-m", "extract"], ["-m", "cache", "list"], ["-m", "cache", "show"], ["bench.py"]]
+SLOW = ("jax", "transformers", "pandas", "sklearn", "matplotlib", "orbax")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_is_light_and_lists_defaults(command: list[str]) -> None:
+    line = [sys.executable, "-X", "importtime", *command, "--help"]
+    run = subprocess.run(line, capture_output=True, text=True, check=True, cwd=ROOT)
+    imported = {entry.split("|")[-1].strip() for entry in run.stderr.splitlines()}
+    assert not imported & set(SLOW)
+    options = run.stdout.split("\n  --")[1:]
+    assert options
+    for option in options:
+        assert "(default:" in " ".join(option.split()), option
