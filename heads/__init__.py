@@ -1,0 +1,8 @@
+"""The ten heads: `HEADS` says what each one is, `heads.module` builds it.
+
+Importing this package costs milliseconds: jax and flax are first imported by `heads.module`.
+"""
+
+from heads.registry import HEADS, Head, PoolingHead, RecurrentHead
+
+__all__ = ["HEADS", "Head", "PoolingHead", "RecurrentHead"]
