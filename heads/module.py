@@ -102,11 +102,9 @@ class RecurrentClassifier(nn.Module):
 
 def build(head: Head, outputs: int = 1) -> PoolingClassifier | RecurrentClassifier:
     """The head as a module `(hidden [b, t, d], mask [b, t]) -> logits [b, outputs]`."""
-    return (
-        PoolingClassifier(head, outputs)
-        if isinstance(head, PoolingHead)
-        else RecurrentClassifier(head, outputs)
-    )
+    if isinstance(head, PoolingHead):
+        return PoolingClassifier(head, outputs)
+    return RecurrentClassifier(head, outputs)
 
 
 def init(name: str, head: Head, width: int, seed: int | Integer[Array, ""], outputs: int = 1) -> Params:

@@ -68,7 +68,6 @@ def recur(
         state = advance(cell, weights, state, *token)
         return state, state[0]
 
-    last, outputs = lax.scan(
-        step, (zeros,) * cell.states, (projected.swapaxes(0, 1), mask.T), reverse=reverse
-    )
+    time_first = projected.swapaxes(0, 1), mask.T
+    last, outputs = lax.scan(step, (zeros,) * cell.states, time_first, reverse=reverse)
     return last[0], outputs.swapaxes(0, 1)

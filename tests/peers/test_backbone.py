@@ -1,6 +1,7 @@
 """Our backbone beside PyTorch's: same random weights, same ids. `make peers` runs this."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from extract.checkpoint import find_checkpoint
 from extract.weights import load_weights
 
 pytestmark = pytest.mark.peer
-torch = pytest.importorskip("torch", reason="make peers installs PyTorch")
 
 SHAPE = {"vocab_size": 300, "max_position_embeddings": 160}
 SIZES = {
@@ -21,8 +21,9 @@ SIZES = {
 LENGTHS = np.array([150, 3, 61, 128, 17, 1, 99, 150], np.int32)
 
 
-def random_model(kind: str) -> "torch.nn.Module":
+def random_model(kind: str) -> Any:
     """A model whose every parameter is random; PyTorch itself starts with zero biases and unit norms."""
+    import torch
     from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel
 
     torch.manual_seed(1)
@@ -35,8 +36,10 @@ def random_model(kind: str) -> "torch.nn.Module":
     return made
 
 
-def wanted(model: "torch.nn.Module", ids: np.ndarray) -> list[np.ndarray]:
+def wanted(model: Any, ids: np.ndarray) -> list[np.ndarray]:
     """Hidden states of the real tokens, one row at a time without any padding."""
+    import torch  # not at the top: only make peers installs it
+
     with torch.no_grad():
         return [
             model(torch.tensor(row[None, :length])).last_hidden_state[0].numpy()
