@@ -34,3 +34,7 @@ peers:
 .venv/.test: .venv/.bench
 	$(INSTALL) --editable '.[test]'
 	touch $@
+
+# Kills, damaged bytes, full disks: about half an hour on 2 cores.
+faults: .venv/.test
+	$(BIN)/python -m pytest -m faults tests/faults --capture=no

@@ -1,6 +1,8 @@
 """Mistakes that a user can mend, and how every command reports them."""
 
+import signal
 import sys
+import types
 from collections.abc import Callable
 
 EXIT_USER_ERROR = 2
@@ -16,13 +18,18 @@ class CacheError(UserError):
 
 
 def exit_code(main: Callable[[], None]) -> int:
-    """Run a command's `main`; a `UserError` becomes one line on stderr and exit code 2, Ctrl-C 130."""
+    """Run a command's `main`; a `UserError` becomes one line on stderr and exit code 2, a signal to stop 130."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         main()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
+        print("\ninterrupted; the same command continues from what is finished", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
+
+
+def _interrupt(number: int, frame: types.FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """Find caches, and describe them for people."""
 
+import glob
 import os
 from collections.abc import Iterator
 
@@ -38,6 +39,8 @@ def only_cache(root: str) -> str:
 def describe_line(path: str) -> str:
     """One line about one cache; an unfinished or damaged one says so."""
     name = os.path.basename(path)
+    if not os.path.exists(os.path.join(path, "manifest.json")):
+        return f"{name:<50} unfinished, {committed_count(path)} blocks are there"
     try:
         manifest = open_cache(path).manifest
     except CacheError as error:
@@ -48,15 +51,23 @@ def describe_line(path: str) -> str:
     return f"{name:<50} {manifest.tokens:>12,} tokens  {readable(disk_bytes(path)):>9}  {splits}"
 
 
+def committed_count(path: str) -> int:
+    """Blocks of a cache that were written whole."""
+    return len(glob.glob(os.path.join(glob.escape(path), "*", "*", "block.json")))
+
+
 def describe(cache: Cache) -> Iterator[str]:
     """Lines about one cache: what it was made from and how, sizes, lengths, class balance, times."""
     manifest = cache.manifest
-    yield from _section("cache", {"name": cache.name, "key": manifest.key, **manifest.source})
+    source = dict(manifest.source)
+    command = source.pop("command", "unknown")
+    yield from _section("cache", {"name": cache.name, "key": manifest.key, **source})
     yield from _section("recipe", cache.recipe.to_json())
     yield from _section("size", _sizes(cache))
     for name in manifest.splits:
         yield from _section(f"split {name}", _split_facts(cache, name))
     yield from _section("seconds", {name: f"{value:.2f}" for name, value in manifest.seconds.items()})
+    yield from _section("made by", {"command": command})
     yield from _section("made on", {**manifest.device, **manifest.versions})
 
 

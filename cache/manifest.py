@@ -1,85 +1,18 @@
 """The manifest: what a finished cache holds, block by block. It is written last."""
 
 import dataclasses
-import hashlib
-import re
-from typing import Any, NamedTuple
+import math
+from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
-from jaxtyping import Float, Int, Shaped
-
+from cache.block import BlockRecord
 from cache.errors import CacheError
 from cache.recipe import FORMAT, check_format
+from cache.seal import check_types, seal, unseal
 
 SPLITS = ("train", "valid", "test")
-ARRAYS = ("hidden", "lengths", "labels", "rows", "pooled")
-_BLOCK_NAME = re.compile(r"\d{5,9}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-class Block(NamedTuple):
-    """The features of a fixed run of rows of one split.
-
-    Attributes:
-        hidden: last hidden states of the real tokens, row after row, `[n, d]`.
-        lengths: tokens of each row, `[b]` int32; row i owns the next `lengths[i]` rows of `hidden`.
-        labels: class of each row, `[b]` int32.
-        rows: position of each row in the data file, counted from 0, `[b]` int64.
-        pooled: first, maximum and mean vector of each row's real tokens, `[b, 3, d]`.
-    """
-
-    hidden: Float[np.ndarray, "n d"]
-    lengths: Int[np.ndarray, " b"]
-    labels: Int[np.ndarray, " b"]
-    rows: Int[np.ndarray, " b"]
-    pooled: Float[np.ndarray, "b 3 d"]
-
-
-@dataclasses.dataclass(frozen=True)
-class BlockRecord:
-    """One block's place, size and the SHA-256 of each array's bytes (little-endian, C order).
-
-    Attributes:
-        name: its folder's name, below the split's folder.
-        start: how many of the split's rows lie before it.
-        rows: its rows.
-        tokens: its real tokens.
-        sha256: 64 hexadecimal digits for each array.
-    """
-
-    name: str
-    start: int
-    rows: int
-    tokens: int
-    sha256: dict[str, str]
-
-    @classmethod
-    def of(cls, name: str, start: int, block: Block) -> "BlockRecord":
-        """Describe a block."""
-        digests = {field: digest(getattr(block, field)) for field in ARRAYS}
-        return cls(name, start, len(block.rows), len(block.hidden), digests)
-
-    @classmethod
-    def from_json(cls, fields: Any) -> "BlockRecord":
-        """Read one entry of the manifest; a name can never lead out of the cache's folder.
-
-        Raises:
-            CacheError: the entry is not what `BlockRecord` writes.
-        """
-        try:
-            record = cls(**fields)
-            sound = (
-                _BLOCK_NAME.fullmatch(record.name)
-                and record.start >= 0
-                and 0 < record.rows <= record.tokens < 2**40
-                and set(record.sha256) == set(ARRAYS)
-                and all(_DIGEST.fullmatch(value) for value in record.sha256.values())
-            )
-        except (TypeError, AttributeError):
-            sound = None
-        if not sound:
-            raise CacheError(f"the manifest holds an entry that describes no block: {str(fields)[:200]}")
-        return record
+NAME = "manifest.json"
+MAX_WIDTH = 2**16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +30,7 @@ class Manifest:
         seconds: wall clock of clean, tokenize, compile, backbone, write and total.
         device: kind and number of the devices.
         versions: releases of the libraries that took part.
-        source: names, for people, of the data and the backbone, and what was left out of the data.
+        source: for people: names of the data and the backbone, and the command.
     """
 
     key: str
@@ -112,6 +45,12 @@ class Manifest:
     versions: dict[str, str]
     source: dict[str, Any]
     format: int = FORMAT
+
+    def blocks(self) -> Iterator[tuple[str, BlockRecord]]:
+        """Name of the split, and record, of every block."""
+        for split, records in self.splits.items():
+            for record in records:
+                yield split, record
 
     def extended(self, later: "Manifest") -> "Manifest":
         """Return the manifest of both runs' splits: sizes and seconds add up, the rest is the later run's."""
@@ -129,41 +68,52 @@ class Manifest:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the manifest as a JSON object."""
-        return dataclasses.asdict(self)
+        """Return the manifest as a sealed JSON object."""
+        return seal(dataclasses.asdict(self))
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> "Manifest":
+    def from_json(cls, sealed: dict[str, Any]) -> "Manifest":
         """Rebuild a manifest from `to_json`.
 
         Raises:
-            CacheError: it has another format, or is not what `to_json` writes.
+            CacheError: it has another format, was changed, or is not what `to_json` writes.
         """
-        check_format(fields)
-        try:
-            blocks = {name: _block_records(entries) for name, entries in fields["splits"].items()}
-            manifest = cls(**{**fields, "splits": blocks})
-        except (TypeError, KeyError, AttributeError) as error:
-            raise CacheError(f"the manifest is not one of ours: {error}") from None
-        _check_totals(manifest)
+        check_format(sealed)
+        fields = unseal(sealed, NAME)
+        check_types(cls, fields, NAME)
+        blocks = {name: _block_records(name, entries) for name, entries in fields["splits"].items()}
+        manifest = cls(**{**fields, "splits": blocks})
+        _check_sizes(manifest)
         return manifest
 
 
-def digest(values: Shaped[np.ndarray, "..."]) -> str:
-    """SHA-256 of an array's little-endian bytes in C order."""
-    little = values.astype(values.dtype.newbyteorder("<"), copy=False)
-    return hashlib.sha256(np.ascontiguousarray(little).view(np.uint8).data).hexdigest()
+def _block_records(split: str, entries: Any) -> list[BlockRecord]:
+    if split not in SPLITS:
+        raise CacheError(f"{NAME} names the split {split[:20]!r}; there are {', '.join(SPLITS)}")
+    if not isinstance(entries, list):
+        raise CacheError(f"{NAME} is not one of ours: the split {split} is no list of blocks")
+    records = [BlockRecord.from_json(entry) for entry in entries]
+    starts = [0]
+    for record in records:
+        if record.start != starts[-1]:
+            raise CacheError(
+                f"{NAME}: block {split}/{record.name} does not start where the one before it ends"
+            )
+        starts.append(record.start + record.rows)
+    if len({record.name for record in records}) != len(records):
+        raise CacheError(f"{NAME} names a block of the split {split} twice")
+    return records
 
 
-def _block_records(entries: list[Any]) -> list[BlockRecord]:
-    return [BlockRecord.from_json(entry) for entry in entries]
-
-
-def _check_totals(manifest: Manifest) -> None:
-    blocks = [block for split in manifest.splits.values() for block in split]
-    if not set(manifest.splits) <= set(SPLITS):
-        raise CacheError(f"the manifest names other splits than {', '.join(SPLITS)}")
-    if sum(block.rows for block in blocks) != manifest.rows:
-        raise CacheError("the manifest's blocks do not add up to its number of rows")
-    if sum(block.tokens for block in blocks) != manifest.tokens:
-        raise CacheError("the manifest's blocks do not add up to its number of tokens")
+def _check_sizes(manifest: Manifest) -> None:
+    records = [record for _, record in manifest.blocks()]
+    if sum(record.rows for record in records) != manifest.rows:
+        raise CacheError(f"{NAME}: the blocks do not add up to {manifest.rows} rows")
+    if sum(record.tokens for record in records) != manifest.tokens:
+        raise CacheError(f"{NAME}: the blocks do not add up to {manifest.tokens} tokens")
+    if not 0 < manifest.width <= MAX_WIDTH:
+        raise CacheError(f"{NAME}: {manifest.width} is no width of a hidden vector")
+    if manifest.dtype not in ("float16", "bfloat16", "float32"):
+        raise CacheError(f"{NAME}: {manifest.dtype[:20]!r} is no storage dtype")
+    if not (math.isfinite(manifest.padding_waste) and 0 <= manifest.padding_waste < 1):
+        raise CacheError(f"{NAME}: {manifest.padding_waste} is no share of padding")

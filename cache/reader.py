@@ -7,12 +7,12 @@ import ml_dtypes  # noqa: F401  (teaches NumPy the name bfloat16)
 import numpy as np
 from jaxtyping import Float, Int
 
+from cache.arrays import DamagedError, finish, open_array, read_array, read_into
+from cache.block import ARRAYS, Block, BlockRecord, array_dtype, digest
 from cache.errors import CacheError
-from cache.manifest import BlockRecord, Manifest
+from cache.manifest import NAME, Manifest
 from cache.recipe import Recipe
-from cache.store import Store, damaged, read_into
-
-_SMALL = {"lengths": np.int32, "labels": np.int32, "rows": np.int64}
+from cache.store import Store
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,37 @@ class Cache:
             )
         return Split(self, name, tuple(self.manifest.splits[name]))
 
+    def read(self, split: str, record: BlockRecord, field: str) -> np.ndarray:
+        """Read one array of one block, and compare it with the manifest.
+
+        Raises:
+            DamagedError: it is not what was written.
+        """
+        name = f"{split}/{record.name}/{field}"
+        shape = record.shape(field, self.manifest.width)
+        values = read_array(self.store, name, shape, array_dtype(field, self.manifest.dtype))
+        if digest(values) != record.sha256[field]:
+            raise DamagedError(
+                self.store.path(name), "checksum", "sound in itself, but not what was written here"
+            )
+        return values
+
+    def read_block(self, split: str, record: BlockRecord) -> Block:
+        """Read a whole block, and compare it with the manifest.
+
+        Raises:
+            DamagedError: it is not what was written.
+        """
+        return Block(**{field: self.read(split, record, field) for field in ARRAYS})
+
 
 @dataclass(frozen=True)
 class Split:
-    """One split's features; each array is read when it is first asked for, and checked while it is read.
+    """One split's features; each array is read when it is first asked for.
 
-    The mask of row i is exactly `arange(t) < lengths[i]`: only real tokens are stored.
+    The mask of row i is exactly `arange(t) < lengths[i]`: only real tokens are stored. Every chunk's CRC32C is
+    checked as it is read; the small arrays are also compared with the manifest's SHA-256, which finds blocks that
+    were swapped or brought from elsewhere.
     """
 
     cache: Cache
@@ -57,44 +82,44 @@ class Split:
     @functools.cached_property
     def lengths(self) -> Int[np.ndarray, " b"]:
         """Tokens of each row, int32."""
-        return self._read("lengths", ())
+        return self._join("lengths")
 
     @functools.cached_property
     def labels(self) -> Int[np.ndarray, " b"]:
         """Class of each row, int32."""
-        return self._read("labels", ())
+        return self._join("labels")
 
     @functools.cached_property
     def rows(self) -> Int[np.ndarray, " b"]:
         """Position of each row in the data file, counted from 0, int64."""
-        return self._read("rows", ())
+        return self._join("rows")
 
     @functools.cached_property
     def pooled(self) -> Float[np.ndarray, "b 3 d"]:
         """First, maximum and mean vector of each row's real tokens."""
-        return self._read("pooled", (3, self.cache.manifest.width))
+        return self._join("pooled")
 
     @functools.cached_property
     def hidden(self) -> Float[np.ndarray, "n d"]:
-        """Hidden states of all real tokens, row after row: row i starts at `lengths[:i].sum()`."""
-        return self._read("hidden", (self.cache.manifest.width,))
+        """Hidden states of all real tokens, row after row: row i starts at `lengths[:i].sum()`.
 
-    def _read(self, field: str, tail: tuple[int, ...]) -> np.ndarray:
-        """Read one array of every block into one piece of memory, all blocks at once."""
-        dtype = np.dtype(_SMALL.get(field, self.cache.manifest.dtype))
-        counts = [block.tokens if field == "hidden" else block.rows for block in self.blocks]
-        names = [f"{self.name}/{block.name}/{field}" for block in self.blocks]
-        store = self.cache.store
-        arrays = [store.open_array(n, (c, *tail), dtype) for n, c in zip(names, counts, strict=True)]
-        whole = np.empty((sum(counts), *tail), dtype)
-        parts = np.split(whole, np.cumsum(counts)[:-1])
+        Blocks are read all at once, and not hashed: a SHA-256 takes longer than the reading.
+        """
+        _ = self.rows  # compared with the manifest: a block from elsewhere is found here
+        manifest, store = self.cache.manifest, self.cache.store
+        dtype = array_dtype("hidden", manifest.dtype)
+        names = [f"{self.name}/{block.name}/hidden" for block in self.blocks]
+        shapes = [block.shape("hidden", manifest.width) for block in self.blocks]
+        arrays = [open_array(store, name, shape, dtype) for name, shape in zip(names, shapes, strict=True)]
+        whole = np.empty((sum(block.tokens for block in self.blocks), manifest.width), dtype)
+        parts = np.split(whole, np.cumsum([block.tokens for block in self.blocks])[:-1])
         reads = [read_into(part, array) for part, array in zip(parts, arrays, strict=True)]
         for name, read in zip(names, reads, strict=True):
-            try:
-                read.result()
-            except ValueError as error:
-                raise damaged(store.location, name, error) from None
+            finish(read, store.path(name))
         return whole
+
+    def _join(self, field: str) -> np.ndarray:
+        return np.concatenate([self.cache.read(self.name, block, field) for block in self.blocks])
 
 
 def open_cache(location: str) -> Cache:
@@ -104,7 +129,7 @@ def open_cache(location: str) -> Cache:
         CacheError: there is none, it is unfinished, of another format, or its parts do not belong together.
     """
     store = Store(str(location))
-    recipe, manifest = store.read_json("recipe.json"), store.read_json("manifest.json")
+    recipe, manifest = store.read_json("recipe.json"), store.read_json(NAME)
     if recipe is None:
         raise CacheError(f"there is no feature cache at {location}; make one with `python -m extract`")
     if manifest is None:

@@ -20,7 +20,8 @@ class Recipe:
     """Content, not places: no path, date, device count, batch size or block size is in here.
 
     Attributes:
-        rows: SHA-256 of the used rows (position in the file, text, label) in file order.
+        rows: SHA-256 of the used rows (position in the file, label, text) in file order.
+        row_count: how many they are.
         cleaning: canonical JSON of clean-text's options.
         cleaning_versions: releases of the libraries that decide how a text comes out of cleaning.
         tokenizer: SHA-256 of the tokenizer's files.
@@ -37,6 +38,7 @@ class Recipe:
     """
 
     rows: str
+    row_count: int
     cleaning: str
     cleaning_versions: str
     tokenizer: str

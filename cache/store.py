@@ -1,20 +1,18 @@
-"""One folder or object-store prefix, seen through TensorStore: small JSON files and Zarr v3 arrays."""
+"""One folder or object-store prefix, seen through TensorStore, and the small JSON files in it."""
 
+import contextlib
 import json
 import os
+import shutil
+import stat
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import tensorstore as ts
 
 from cache.errors import CacheError
 
 JSON_LIMIT = 64 * 2**20  # bytes; the manifest of a hundred thousand blocks is below it
-SHARD_ROWS = 16_384  # one file: few enough files for 100 million rows, several to read in parallel
-CHUNK_ROWS = 512  # one CRC32C: small enough that a random row costs little more than its own bytes
-
-_LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
-_CHECKED = [_LITTLE, {"name": "crc32c"}]
 
 
 class Store:
@@ -22,8 +20,9 @@ class Store:
 
     def __init__(self, location: str) -> None:
         self.location = location.rstrip("/")
-        self._context = ts.Context()
-        self._root = ts.KvStore.open(_root_spec(self.location), context=self._context).result()
+        self.local = "://" not in location
+        self.context = ts.Context()
+        self._root = ts.KvStore.open(self._root_spec(), context=self.context).result()
 
     @property
     def name(self) -> str:
@@ -36,104 +35,116 @@ class Store:
         Raises:
             CacheError: the file is too large, or holds no JSON object.
         """
-        self._refuse_large(name)
+        return self.read_versioned(name)[0]
+
+    def read_versioned(self, name: str) -> tuple[dict[str, Any] | None, bytes]:
+        """Read a JSON object together with its generation, which every write changes; see `write_if`."""
+        self._check_small(name)
         found = self._root.read(name).result()
-        if found.state != "value":
-            return None
-        try:
-            value = json.loads(found.value)
-        except (ValueError, RecursionError) as error:
-            raise CacheError(f"{self.location}/{name} is not JSON ({error})") from None
-        if not isinstance(value, dict):
-            raise CacheError(f"{self.location}/{name} holds no JSON object")
-        return value
+        value = _parse(found.value, self.path(name)) if found.state == "value" else None
+        return value, found.stamp.generation
 
     def write_json(self, name: str, value: dict[str, Any]) -> None:
         """Write a JSON object; it appears whole or not at all (TensorStore renames, or puts one object)."""
-        self._root.write(name, json.dumps(value, indent=1, allow_nan=False).encode() + b"\n").result()
+        self._root.write(name, _text(value)).result()
 
-    def delete(self, prefix: str) -> None:
-        """Remove every file whose name starts with `prefix`."""
-        self._root.delete_range(ts.KvStore.KeyRange(prefix, _after(prefix))).result()
+    def write_if(self, name: str, value: dict[str, Any] | None, generation: bytes) -> bytes | None:
+        """Write (None deletes) only if the file still has this generation; returns the new one, else None."""
+        text = None if value is None else _text(value)
+        stamp = self._root.write(name, text, if_equal=generation).result()
+        return stamp.generation or None
 
-    def files(self) -> list[str]:
-        """Names of all files below the location."""
-        return sorted(key.decode() for key in self._root.list().result())
+    def delete_folder(self, name: str) -> None:
+        """Remove a folder and all that is in it; links are removed, not followed."""
+        if self.local:  # TensorStore would leave the temporary files of a run that was killed
+            shutil.rmtree(os.path.join(self.location, name), ignore_errors=True)
+        else:
+            self._root.delete_range(_below(name)).result()
 
-    def write_array(self, name: str, values: np.ndarray) -> None:
-        """Write an array as sharded Zarr v3, little-endian, with a CRC32C on every chunk."""
-        spec = self._array_spec(name) | {"metadata": _metadata(values)}
-        array = ts.open(spec, create=True, delete_existing=True, context=self._context).result()
-        array.write(values).result()
+    def delete_file(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        self._root.write(name, None).result()
 
-    def open_array(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> ts.TensorStore:
-        """Open an array that must have this shape and dtype; its chunks are checked as they are read.
+    def remove_if_empty(self) -> None:
+        """Remove a local folder in which nothing was written."""
+        if self.local:
+            with contextlib.suppress(OSError):
+                os.rmdir(self.location)
+
+    def files(self, folder: str = "") -> list[str]:
+        """Names of all files below a folder, sorted."""
+        keys = _below(folder) if folder else ts.KvStore.KeyRange()
+        return sorted(key.decode(errors="replace") for key in self._root.list(keys).result())
+
+    def path(self, name: str) -> str:
+        """Path or URL of a file, for messages."""
+        return f"{self.location}/{name}"
+
+    def kvstore(self, name: str) -> dict[str, Any]:
+        """TensorStore's JSON for the files below a folder."""
+        spec: dict[str, Any] = (self._root / f"{name}/").spec().to_json()
+        return spec
+
+    def local_bytes(self, name: str) -> int | None:
+        """Bytes of all files below a folder; None on an object store.
 
         Raises:
-            CacheError: it is missing, or is not the array that the manifest describes.
+            CacheError: something in there is a link, a pipe or a device: it could lead out, or never end.
         """
-        try:
-            array = ts.open(self._array_spec(name), context=self._context).result()
-        except ValueError as error:
-            raise CacheError(f"{self.location}/{name} cannot be opened: {_brief(error)}") from None
-        if array.shape != shape or array.dtype.numpy_dtype != dtype:
-            raise CacheError(
-                f"{self.location}/{name} is {array.dtype.name}{list(array.shape)}, "
-                f"the manifest says {dtype.name}{list(shape)}"
-            )
-        return array
+        if not self.local:
+            return None
+        folder = self.location
+        for part in name.split("/"):
+            _refuse_link(folder := os.path.join(folder, part))
+        return sum(_tree_bytes(folder))
 
-    def _array_spec(self, name: str) -> dict[str, Any]:
-        return {"driver": "zarr3", "kvstore": (self._root / f"{name}/").spec().to_json()}
+    def _root_spec(self) -> str | dict[str, str]:
+        """Return TensorStore's name for the location; a path is no URL, it may hold any character."""
+        if not self.local:
+            return f"{self.location}/"
+        return {"driver": "file", "path": os.path.abspath(self.location) + "/"}
 
-    def _refuse_large(self, name: str) -> None:
+    def _check_small(self, name: str) -> None:
         path = os.path.join(self.location, name)
-        if os.path.exists(path) and os.path.getsize(path) > JSON_LIMIT:
+        if self.local and os.path.lexists(path) and _regular_bytes(path) > JSON_LIMIT:
             raise CacheError(f"{path} is larger than {JSON_LIMIT} bytes: not a file of a feature cache")
 
 
-def read_into(target: np.ndarray, array: ts.TensorStore) -> ts.WriteFutures:
-    """Start reading a whole array into `target`: memory that exists already is filled at twice the speed."""
-    return ts.array(target).write(array)
+def _tree_bytes(folder: str) -> Iterator[int]:
+    """Sizes of all files below a folder."""
+    for at, folders, names in os.walk(folder):
+        for name in folders:
+            _refuse_link(os.path.join(at, name))
+        for name in names:
+            yield _regular_bytes(os.path.join(at, name))
 
 
-def damaged(location: str, name: str, error: Exception) -> CacheError:
-    """Return the error for an array whose bytes cannot be trusted."""
-    return CacheError(f"{location}/{name} is damaged: {_brief(error)}")
+def _refuse_link(path: str) -> None:
+    if os.path.islink(path):
+        raise CacheError(f"{path} is a link; a feature cache holds none")
 
 
-def _root_spec(location: str) -> str | dict[str, str]:
-    """Return TensorStore's name for a location; a path is no URL, it may hold any character."""
-    if "://" in location:
-        return f"{location}/"
-    return {"driver": "file", "path": os.path.abspath(location) + "/"}
+def _regular_bytes(path: str) -> int:
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise CacheError(f"{path} is no plain file; a feature cache holds nothing else")
+    return found.st_size
 
 
-def _metadata(values: np.ndarray) -> dict[str, Any]:
-    rows = max(1, values.shape[0])
-    chunk = min(CHUNK_ROWS, rows)
-    shard = min(SHARD_ROWS, -(-rows // chunk) * chunk)
-    return {
-        "shape": list(values.shape),
-        "data_type": values.dtype.name,
-        "chunk_grid": _regular([shard, *values.shape[1:]]),
-        "codecs": [{"name": "sharding_indexed", "configuration": _shard([chunk, *values.shape[1:]])}],
-    }
+def _parse(text: bytes, path: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CacheError(f"{path} is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise CacheError(f"{path} holds no JSON object")
+    return value
 
 
-def _regular(shape: list[int]) -> dict[str, Any]:
-    return {"name": "regular", "configuration": {"chunk_shape": shape}}
+def _text(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, allow_nan=False).encode() + b"\n"
 
 
-def _shard(chunk: list[int]) -> dict[str, Any]:
-    return {"chunk_shape": chunk, "codecs": _CHECKED, "index_codecs": _CHECKED, "index_location": "end"}
-
-
-def _after(prefix: str) -> str:
-    """Return the first key that sorts after every key with this prefix."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
-
-
-def _brief(error: Exception) -> str:
-    """Return TensorStore's message without the spec that it repeats."""
-    return str(error).split(" [")[0].splitlines()[0]
+def _below(folder: str) -> ts.KvStore.KeyRange:
+    """Return the range of all keys below a folder; "0" is the character after "/"."""
+    return ts.KvStore.KeyRange(f"{folder}/", f"{folder}0")

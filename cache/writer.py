@@ -1,8 +1,15 @@
 """Write a cache: the recipe first, then blocks, the manifest last."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from cache import lock, manifest
+from cache.arrays import write_array
+from cache.block import ARRAYS, Block, BlockRecord, block_name, check_block
 from cache.errors import CacheError
-from cache.manifest import ARRAYS, Block, BlockRecord, Manifest
-from cache.recipe import Recipe
+from cache.manifest import Manifest
+from cache.recipe import Recipe, differing_fields
+from cache.seal import seal, unseal
 from cache.store import Store
 
 
@@ -17,17 +24,40 @@ class CacheWriter:
     def __init__(self, location: str, recipe: Recipe) -> None:
         self.store = Store(location)
         self.recipe = recipe
-        self.store.write_json("recipe.json", recipe.to_json())
+
+    def alone(self, on_wait: Callable[[str], None]) -> AbstractContextManager[lock.Lock]:
+        """Hold the cache's lock inside a `with` block; `on_wait` is told whom we wait for."""
+        return lock.held(self.store, on_wait)
+
+    def begin(self) -> None:
+        """Write the recipe, if an earlier run has not: from now on the folder is an unfinished cache.
+
+        Raises:
+            CacheError: the folder holds another recipe.
+        """
+        found = self.store.read_json("recipe.json")
+        if found is None:
+            self.store.write_json("recipe.json", self.recipe.to_json())
+        elif found != self.recipe.to_json():
+            odd = differing_fields(Recipe.from_json(found), self.recipe)
+            raise CacheError(
+                f"{self.store.location} holds a cache of another recipe (it differs in {', '.join(odd)}): "
+                "rename or remove that folder"
+            )
 
     def manifest(self) -> Manifest | None:
         """Return the manifest that an earlier run wrote, or None."""
-        fields = self.store.read_json("manifest.json")
+        fields = self.store.read_json(manifest.NAME)
         return None if fields is None else Manifest.from_json(fields)
 
     def committed(self, split: str, number: int) -> BlockRecord | None:
-        """Return the record of a block that an earlier run wrote whole, or None."""
-        fields = self.store.read_json(f"{split}/{number:05d}/block.json")
-        return None if fields is None else BlockRecord.from_json(fields)
+        """Return the record of a block that an earlier run wrote whole; None if there is none that is sound."""
+        name = f"{split}/{block_name(number)}/block.json"
+        try:
+            fields = self.store.read_json(name)
+            return None if fields is None else BlockRecord.from_json(unseal(fields, name))
+        except CacheError:  # damaged: computed again
+            return None
 
     def write_block(self, split: str, number: int, start: int, block: Block) -> BlockRecord:
         """Write one block and, once its arrays are whole, the record that commits it.
@@ -36,24 +66,17 @@ class CacheWriter:
             CacheError: the arrays do not fit each other.
         """
         check_block(block)
-        name = f"{number:05d}"
-        self.store.delete(f"{split}/{name}/")
+        name = block_name(number)
+        folder = f"{split}/{name}"
+        self.store.delete_folder(folder)
         for field in ARRAYS:
-            self.store.write_array(f"{split}/{name}/{field}", getattr(block, field))
+            write_array(self.store, f"{folder}/{field}", getattr(block, field))
         record = BlockRecord.of(name, start, block)
-        self.store.write_json(f"{split}/{name}/block.json", vars(record))
+        self.store.write_json(f"{folder}/block.json", seal(vars(record)))
         return record
 
-    def finish(self, manifest: Manifest) -> None:
+    def finish(self, new: Manifest) -> None:
         """Write the manifest, with the splits of an earlier run: from now on the cache is finished."""
         earlier = self.manifest()
-        whole = earlier.extended(manifest) if earlier else manifest
-        self.store.write_json("manifest.json", whole.to_json())
-
-
-def check_block(block: Block) -> None:
-    """Raise `CacheError` unless lengths, rows and tokens of a block add up."""
-    if len({len(block.lengths), len(block.labels), len(block.rows), len(block.pooled)}) != 1:
-        raise CacheError("a block's arrays disagree about the number of rows")
-    if int(block.lengths.min(initial=1)) < 1 or int(block.lengths.sum()) != len(block.hidden):
-        raise CacheError("a block's lengths do not add up to its tokens")
+        whole = earlier.extended(new) if earlier else new
+        self.store.write_json(manifest.NAME, whole.to_json())

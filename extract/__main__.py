@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from cache.errors import exit_code
-from extract.settings import COMPUTE_DTYPES, SPLIT_CHOICES, STORAGE_DTYPES, Settings
+from extract.settings import COMPUTE_DTYPES, SPLIT_CHOICES, SPLIT_RULES, STORAGE_DTYPES, Settings
 
 _DEFAULTS = Settings()
 
@@ -30,6 +30,12 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     add("--text-column", help="column with the text (default: guessed)")
     add("--label-column", help="column with the label, 0 or 1 (default: guessed)")
     add("--limit", type=positive, help="use only the first rows of the file (default: all)")
+    add(
+        "--split-rule",
+        choices=SPLIT_RULES,
+        default=_DEFAULTS.split_rule,
+        help="'notebook' shuffles; 'stable' deals by content, so that a file can grow (default: %(default)s)",
+    )
     add("--seed", type=int, default=_DEFAULTS.seed, help="seed of the split (default: %(default)s)")
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import logging
 import multiprocessing
 import os
+import signal
 
 from cache.recipe import canonical_json
 
@@ -20,7 +21,7 @@ def clean_texts(texts: list[str], workers: int | None = None) -> list[str]:
     if workers == 1:
         return [clean(text) for text in texts]
     # Spawned, not forked: JAX's threads do not survive a fork.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    with multiprocessing.get_context("spawn").Pool(workers, _leave_interrupts_to_the_parent) as pool:
         return pool.map(clean, texts, chunksize=500)
 
 
@@ -44,6 +45,10 @@ def versions() -> str:
     return ", ".join(
         [*releases, f"unidecode {importlib.metadata.version('unidecode') if present else 'absent'}"]
     )
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @functools.cache

@@ -6,8 +6,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
+from cache.block import Block
 from cache.errors import UserError
-from cache.manifest import Block
 from extract.backbone import Backbone, Features
 from extract.batches import Batch
 from extract.plan import BlockPlan

@@ -1,14 +1,16 @@
 """Fill a cache: the backbone computes one block while the one before it is written."""
 
 import importlib.metadata
-import platform
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
-from jaxtyping import Int
 
+from cache.block import Block, BlockRecord
+from cache.errors import UserError
 from cache.listing import readable
-from cache.manifest import Block, BlockRecord, Manifest
+from cache.lock import Lock
+from cache.manifest import Manifest
 from cache.writer import CacheWriter
 from extract.backbone import Backbone, default_batch_tokens, describe_devices, device_count
 from extract.batches import bucket_lengths
@@ -17,119 +19,170 @@ from extract.compute import compute_block
 from extract.estimate import estimate_seconds
 from extract.job import Job
 from extract.listener import Listener
+from extract.nearest import describe_growth, grown_from
 from extract.plan import BlockPlan, Plan, plan_blocks
+from extract.resume import Records, committed_blocks, drop_unplanned, take_over
+from extract.space import check_space, is_full
+from extract.splitting import Splits
 from extract.tokens import Tokens
 from extract.weights import load_weights
 
 LIBRARIES = ("jax", "flax", "transformers", "tokenizers", "clean-text", "numpy", "tensorstore")
-Records = dict[str, list[BlockRecord]]
 
 
 def fill(
     job: Job,
     writer: CacheWriter,
+    lock: Lock,
     tokens: Tokens,
-    splits: dict[str, Int[np.ndarray, " _"]],
+    splits: Splits,
     clock: Clock,
     listener: Listener,
 ) -> None:
-    """Compute the given splits and finish the cache.
+    """Compute the given splits, except the blocks that are there already, and finish the cache.
 
     Args:
         job: rows, backbone and recipe.
         writer: the cache to fill.
+        lock: held; asked before every block whether it still is.
         tokens: token ids of all used rows.
         splits: positions of the rows of each split to compute.
         clock: adds up the seconds of each phase.
         listener: hears sizes and progress.
 
     Raises:
-        UserError: the weights do not fit, or a hidden state is not finite.
+        UserError: the weights do not fit, a hidden state is not finite, or the disk is full.
     """
+    plan = _plan(job, tokens, splits)
+    done = committed_blocks(writer, plan)
+    check_space(job.location, _missing(plan, done).stored_bytes(job.architecture.dim, job.itemsize))
+    writer.begin()
+    drop_unplanned(writer, plan)
+    records = done or _grown_blocks(job, writer, plan, listener)
+    if done:
+        listener.say(f"resuming: {len(done)} of {len(plan.blocks)} blocks done")
+    if (todo := _missing(plan, records)).blocks:
+        listener.say(_describe(todo, job))
+        records |= _compute(job, writer, lock, todo, tokens, clock, listener)
+    lock.check()
+    writer.finish(_manifest(job, plan, records, clock))
+
+
+def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
     settings = job.settings
     buckets = bucket_lengths(settings.max_length)
     batch_tokens = settings.batch_tokens or default_batch_tokens()
-    plan = plan_blocks(splits, tokens.lengths, settings.block_rows, buckets, batch_tokens, device_count())
-    listener.say(_describe(plan, job))
-    weights = load_weights(job.checkpoint.weights)
-    backbone = Backbone(
-        job.architecture, weights, settings.compute_dtype, settings.dtype, settings.matmul_precision
-    )
-    listener.start(plan.tokens)
-    records = _write_blocks(job, writer, backbone, plan, tokens, clock, listener)
-    writer.finish(_manifest(job, plan, records, clock, backbone.compile_seconds))
+    return plan_blocks(splits, tokens.lengths, settings.block_rows, buckets, batch_tokens, device_count())
 
 
-def _write_blocks(
+def _missing(plan: Plan, records: Records) -> Plan:
+    return Plan([block for block in plan.blocks if (block.split, block.number) not in records])
+
+
+def _grown_blocks(job: Job, writer: CacheWriter, plan: Plan, listener: Listener) -> Records:
+    """Take over the blocks of a cache that ours has grown from, if there is one."""
+    old = grown_from(job)
+    if old is None:
+        return {}
+    records = take_over(old, writer, plan, job.rows)
+    listener.say(describe_growth(job, old, len(records)))
+    return records
+
+
+def _compute(
     job: Job,
     writer: CacheWriter,
-    backbone: Backbone,
+    lock: Lock,
     plan: Plan,
     tokens: Tokens,
     clock: Clock,
     listener: Listener,
 ) -> Records:
-    """Compute block after block; one thread writes, so memory holds two blocks at most."""
-    records: Records = {}
-    dtype = np.dtype(job.settings.dtype)
+    """Compute and write the planned blocks."""
+    settings = job.settings
+    weights = load_weights(job.checkpoint.weights)
+    backbone = Backbone(
+        job.architecture, weights, settings.compute_dtype, settings.dtype, settings.matmul_precision
+    )
+    listener.start(plan.tokens)
 
-    def write(block_plan: BlockPlan, block: Block) -> None:
+    def compute(block: BlockPlan) -> Block:
+        lock.check()
+        with clock.measure("backbone"):
+            return compute_block(
+                backbone,
+                block,
+                tokens,
+                job.rows,
+                job.architecture.dim,
+                np.dtype(settings.dtype),
+                listener.advance,
+            )
+
+    records = _write_behind(plan, compute, writer, clock)
+    clock.seconds["compile"] = backbone.compile_seconds
+    clock.seconds["backbone"] -= backbone.compile_seconds
+    return records
+
+
+def _write_behind(
+    plan: Plan, compute: Callable[[BlockPlan], Block], writer: CacheWriter, clock: Clock
+) -> Records:
+    """Write each block while the next is computed; one thread, so memory holds two blocks at most."""
+    records: Records = {}
+
+    def write(plan: BlockPlan, block: Block) -> None:
         with clock.measure("write"):
-            record = writer.write_block(block_plan.split, block_plan.number, block_plan.start, block)
-        records.setdefault(block_plan.split, []).append(record)
+            records[plan.split, plan.number] = writer.write_block(plan.split, plan.number, plan.start, block)
 
     with ThreadPoolExecutor(1) as thread:
         writing: Future[None] | None = None
         for block_plan in plan.blocks:
-            with clock.measure("backbone"):
-                block = compute_block(
-                    backbone, block_plan, tokens, job.rows, job.architecture.dim, dtype, listener.advance
-                )
-            if writing:
-                writing.result()
+            block = compute(block_plan)
+            _wait(writing, writer)
             writing = thread.submit(write, block_plan, block)
-        if writing:
-            writing.result()
+        _wait(writing, writer)
     return records
 
 
-def _manifest(job: Job, plan: Plan, records: Records, clock: Clock, compile_seconds: float) -> Manifest:
-    seconds = {**clock.seconds, "compile": compile_seconds, "total": clock.total()}
-    seconds["backbone"] -= compile_seconds
-    blocks = [block for split in records.values() for block in split]
+def _wait(writing: "Future[None] | None", writer: CacheWriter) -> None:
+    """Wait for a write; a full disk is the user's to mend."""
+    try:
+        if writing:
+            writing.result()
+    except (ValueError, OSError) as error:
+        if not is_full(error):
+            raise
+        raise UserError(
+            f"the disk of {writer.store.location} is full; make room and run the same command again: "
+            "it continues from the blocks that are there"
+        ) from None
+
+
+def _manifest(job: Job, plan: Plan, records: Records, clock: Clock) -> Manifest:
+    splits: dict[str, list[BlockRecord]] = {block.split: [] for block in plan.blocks}
+    for block in plan.blocks:
+        splits[block.split].append(records[block.split, block.number])
+    phases = ("clean", "tokenize", "compile", "backbone", "write")
     return Manifest(
         key=job.recipe.key,
-        rows=sum(block.rows for block in blocks),
-        tokens=sum(block.tokens for block in blocks),
+        rows=plan.rows,
+        tokens=plan.tokens,
         width=job.architecture.dim,
         dtype=job.settings.dtype,
-        splits=records,
+        splits=splits,
         padding_waste=plan.padding_waste,
-        seconds=seconds,
+        seconds={name: clock.seconds.get(name, 0.0) for name in phases} | {"total": clock.total()},
         device=describe_devices(),
         versions={name: importlib.metadata.version(name) for name in LIBRARIES},
-        source=_source(job),
+        source=job.source,
     )
 
 
-def _source(job: Job) -> dict[str, object]:
-    """Name, for people, what the cache was made from; values do not depend on it."""
-    text, label = job.rows.columns
-    return {
-        "data": job.settings.data.rsplit("/")[-1],
-        "text_column": text,
-        "label_column": label,
-        "rows_without_text": job.rows.missing,
-        "backbone": job.checkpoint.name,
-        "python": platform.python_version(),
-    }
-
-
 def _describe(plan: Plan, job: Job) -> str:
-    settings, width = job.settings, job.architecture.dim
     mean = plan.tokens / plan.rows
-    seconds = estimate_seconds(job.architecture, plan.padded_tokens, mean, settings.compute_dtype)
-    size = plan.stored_bytes(width, 4 if settings.dtype == "float32" else 2)
+    seconds = estimate_seconds(job.architecture, plan.padded_tokens, mean, job.settings.compute_dtype)
+    size = plan.stored_bytes(job.architecture.dim, job.itemsize)
     return (
         f"{plan.rows:,} rows, {plan.tokens:,} tokens (mean {mean:.1f}), padding waste "
         f"{plan.padding_waste:.1%}, cache {size:,} bytes ({readable(size)}), backbone about {seconds:,.0f} s"

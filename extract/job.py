@@ -1,7 +1,9 @@
 """A job: the rows, the backbone, and the recipe that follows from both."""
 
 import dataclasses
-from typing import NamedTuple
+import os
+import platform
+from typing import Any, NamedTuple
 
 from cache.errors import UserError
 from cache.manifest import SPLITS
@@ -33,6 +35,25 @@ class Job(NamedTuple):
         return f"{self.settings.cache_dir.rstrip('/')}/{name}"
 
     @property
+    def itemsize(self) -> int:
+        """Bytes of one stored number."""
+        return 4 if self.settings.dtype == "float32" else 2
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """Names, for people, of what the cache was made from; no value depends on them."""
+        text, label = self.rows.columns
+        return {
+            "data": os.path.basename(self.settings.data),
+            "text_column": text,
+            "label_column": label,
+            "rows_without_text": self.rows.missing,
+            "backbone": self.checkpoint.name,
+            "python": platform.python_version(),
+            "command": self.settings.command,
+        }
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """Names of the wanted splits."""
         return SPLITS if self.settings.split == "all" else (self.settings.split,)
@@ -57,7 +78,8 @@ def prepare(settings: Settings) -> Job:
 def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architecture: Architecture) -> Recipe:
     """Name every input that changes a value in the cache."""
     return Recipe(
-        rows=rows.digest,
+        rows=rows.digest(),
+        row_count=len(rows.texts),
         cleaning=cleaning.options_json(),
         cleaning_versions=cleaning.versions(),
         tokenizer=checkpoint.tokenizer_sha256,
@@ -68,7 +90,7 @@ def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architec
         matmul_precision=settings.matmul_precision,
         storage_dtype=settings.dtype,
         layout="ragged",
-        split_rule=splitting.RULE,
+        split_rule=splitting.RULES[settings.split_rule].description,
         split_seed=settings.seed,
     )
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+from cache.block import block_name
 from extract.batches import Batch, padded_tokens, plan_batches
 
 
@@ -27,6 +28,11 @@ class BlockPlan(NamedTuple):
     rows: Int[np.ndarray, " b"]
     lengths: Int[np.ndarray, " b"]
     batches: list[Batch]
+
+    @property
+    def name(self) -> str:
+        """Name of the block's folder."""
+        return block_name(self.number)
 
     @property
     def tokens(self) -> int:

@@ -6,6 +6,7 @@ from extract import cleaning, splitting
 from extract.clock import Clock
 from extract.job import Job, prepare
 from extract.listener import Listener
+from extract.nearest import describe_nearest
 from extract.settings import Settings
 from extract.tokens import Tokens, load_tokenizer, tokenize
 
@@ -20,13 +21,18 @@ def extract(settings: Settings, listener: Listener) -> str:
     job = prepare(settings)
     listener.say(_describe_rows(job))
     writer = CacheWriter(job.location, job.recipe)
-    earlier = writer.manifest()
-    finished = earlier.splits if earlier else {}
-    if missing := [name for name in job.splits if name not in finished]:
-        _fill(job, writer, missing, clock, listener)
+    if missing_splits(job, writer):
+        _complete(job, writer, clock, listener)
     else:
         listener.say("the cache is complete already: nothing to compute")
     return job.location
+
+
+def missing_splits(job: Job, writer: CacheWriter) -> list[str]:
+    """Names of the wanted splits that the cache does not hold."""
+    earlier = writer.manifest()
+    finished = earlier.splits if earlier else {}
+    return [name for name in job.splits if name not in finished]
 
 
 def read_tokens(job: Job, clock: Clock, listener: Listener) -> Tokens:
@@ -46,13 +52,18 @@ def read_tokens(job: Job, clock: Clock, listener: Listener) -> Tokens:
         return tokenize(load_tokenizer(job.checkpoint.folder, job.settings.max_length), texts)
 
 
-def _fill(job: Job, writer: CacheWriter, missing: list[str], clock: Clock, listener: Listener) -> None:
-    dealt = splitting.split_rows(len(job.rows.texts), job.settings.seed)
+def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
+    dealt = splitting.split_rows(job.rows.texts, job.settings.seed, job.settings.split_rule)
     tokens = read_tokens(job, clock, listener)
+    if nearest := describe_nearest(job):
+        listener.say(nearest)
     # Only now: a cache that is complete is recognised without loading JAX and transformers.
     from extract.fill import fill
 
-    fill(job, writer, tokens, {name: dealt[name] for name in missing}, clock, listener)
+    with writer.alone(listener.say) as lock:
+        # Asked again: while we waited for the lock, another process may have filled them.
+        if missing := missing_splits(job, writer):
+            fill(job, writer, lock, tokens, {name: dealt[name] for name in missing}, clock, listener)
 
 
 def _describe_rows(job: Job) -> str:

@@ -1,8 +1,10 @@
 """What a user can choose for stage one; every default is written here, once."""
 
 import dataclasses
+import shlex
 
 SPLIT_CHOICES = ("train", "valid", "test", "all")
+SPLIT_RULES = ("notebook", "stable")
 STORAGE_DTYPES = ("float16", "bfloat16", "float32")
 COMPUTE_DTYPES = ("float32", "bfloat16")  # FlaxDistilBert adds -1e30 to masked scores: float16 gives NaN
 
@@ -21,6 +23,7 @@ class Settings:
         max_length: tokens kept per row, special tokens included.
         dtype: storage dtype of the features.
         compute_dtype: dtype in which the backbone runs.
+        split_rule: `notebook` shuffles; `stable` deals by content, so that a file can grow.
         seed: seed of the split.
         limit: use only the first rows of the file; None uses all.
         cache_dir: folder (or `gs://`, `s3://` prefix) that holds the caches.
@@ -37,12 +40,21 @@ class Settings:
     max_length: int = 150
     dtype: str = "float16"
     compute_dtype: str = "float32"
+    split_rule: str = "notebook"
     seed: int = 42
     limit: int | None = None
     cache_dir: str = "features"
     workers: int | None = None
     block_rows: int = 1024
     batch_tokens: int | None = None
+
+    @property
+    def command(self) -> str:
+        """The command line that gives these settings."""
+        defaults = Settings()
+        chosen = {name: value for name, value in vars(self).items() if value != getattr(defaults, name)}
+        flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in chosen.items()]
+        return " ".join(["python -m extract", *flags])
 
     @property
     def matmul_precision(self) -> str:

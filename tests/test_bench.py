@@ -11,7 +11,8 @@ import pytest
 
 import bench
 from cache import UserError, open_cache
-from cache.manifest import Block, Manifest
+from cache.block import Block
+from cache.manifest import Manifest
 from cache.recipe import Recipe
 from cache.writer import CacheWriter
 from heads import HEADS
@@ -41,11 +42,13 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one cache."""
     folder = tmp_path_factory.mktemp("features")
     recipe = Recipe(
-        rows="", cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="", max_length=12,
+        rows="", row_count=420, cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="",
+        max_length=12,
         compute_dtype="float32", matmul_precision="highest", storage_dtype="float16", layout="ragged",
         split_rule="", split_seed=42,
     )  # fmt: skip
     writer = CacheWriter(str(folder / "made-tiny-0"), recipe)
+    writer.begin()
     blocks = {"train": made_block(300, 0), "valid": made_block(50, 1), "test": made_block(70, 2)}
     splits = {name: [writer.write_block(name, 0, 0, block)] for name, block in blocks.items()}
     tokens = sum(len(block.hidden) for block in blocks.values())

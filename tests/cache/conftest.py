@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cache.manifest import Block, Manifest
+from cache.block import Block
+from cache.manifest import Manifest
 from cache.recipe import Recipe
 from cache.writer import CacheWriter
 
@@ -14,7 +15,7 @@ WIDTH = 7
 SIZES = {"train": (5, 3), "valid": (2,), "test": (4,)}
 
 RECIPE = Recipe(
-    rows="0" * 64, cleaning="{}", cleaning_versions="none", tokenizer="1" * 64, weights="2" * 64,
+    rows="0" * 64, row_count=14, cleaning="{}", cleaning_versions="none", tokenizer="1" * 64, weights="2" * 64,
     architecture="{}", max_length=20, compute_dtype="float32", matmul_precision="highest",
     storage_dtype="float16", layout="ragged", split_rule="rule", split_seed=42,
 )  # fmt: skip
@@ -53,6 +54,7 @@ def make_cache(tmp_path: Path) -> Callable[..., str]:
     def make(blocks: dict[str, list[Block]], recipe: Recipe = RECIPE, name: str = "made") -> str:
         location = str(tmp_path / "features" / name)
         writer = CacheWriter(location, recipe)
+        writer.begin()
         splits = {}
         for split, parts in blocks.items():
             starts = np.cumsum([0, *(len(part.rows) for part in parts)]).tolist()

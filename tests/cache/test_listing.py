@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cache import CacheError, open_cache
+from cache.block import Block
 from cache.listing import describe, find_caches, only_cache, readable
-from cache.manifest import Block
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -56,7 +56,7 @@ def test_list_and_show_from_the_command_line(made: str) -> None:
     assert "padded float32 tensor" in run("show", "--cache-dir", root).stdout
     assert run("show", made).returncode == 0
     (Path(made) / "manifest.json").unlink()
-    assert "is unfinished" in run("list", "--cache-dir", root).stdout
+    assert "unfinished, 4 blocks are there" in run("list", "--cache-dir", root).stdout
 
 
 def test_a_mistake_is_one_line_and_exit_code_2() -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,11 @@ import numpy as np
 import pytest
 
 from cache import CacheError, open_cache
-from cache.manifest import Block
+from cache.block import ARRAYS, Block
+from cache.seal import seal
 from cache.store import JSON_LIMIT
+
+from .conftest import random_block
 
 
 def test_blocks_are_joined_in_order(made: str, blocks: dict[str, list[Block]]) -> None:
@@ -44,6 +48,13 @@ def edit(path: Path, **change: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
 
 
+def forge(path: Path, **change: object) -> None:
+    """Change a sealed file and seal it again, as someone who means harm would."""
+    fields = json.loads(path.read_text()) | change
+    del fields["checksum"]
+    path.write_text(json.dumps(seal(fields)))
+
+
 @pytest.mark.parametrize("name", ["recipe.json", "manifest.json"])
 def test_another_format_is_refused(made: str, name: str) -> None:
     edit(Path(made) / name, format=2)
@@ -51,20 +62,40 @@ def test_another_format_is_refused(made: str, name: str) -> None:
         open_cache(made)
 
 
+def test_any_edit_of_the_manifest_is_found_out(made: str) -> None:
+    edit(Path(made) / "manifest.json", padding_waste=0.1)
+    with pytest.raises(CacheError, match=r"manifest.json was changed after it was written"):
+        open_cache(made)
+
+
+ENTRY = {"name": "00000", "start": 0, "rows": 1, "tokens": 1, "sha256": dict.fromkeys(ARRAYS, "0" * 64)}
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"key": "0" * 64}, "belong to different caches"),
-        ({"rows": 15}, "do not add up to its number of rows"),
-        ({"tokens": 1}, "do not add up to its number of tokens"),
-        ({"splits": {"../../etc": []}}, "names other splits"),
-        ({"splits": {"train": [{"name": "../../x"}]}}, "describes no block"),
-        ({"splits": []}, "not one of ours"),
-        ({"surprise": 1}, "not one of ours"),
+        ({"rows": 15}, "do not add up to 15 rows"),
+        ({"tokens": 1}, "do not add up to 1 tokens"),
+        ({"rows": "14"}, "rows is a str"),
+        ({"width": 2**40}, "no width"),
+        ({"dtype": "object"}, "no storage dtype"),
+        ({"padding_waste": 1.0}, "no share"),
+        ({"splits": {"../../etc": []}}, "names the split"),
+        ({"splits": {"train": 5}}, "no list of blocks"),
+        ({"splits": {"train": [[]]}}, "describes no block"),
+        ({"splits": {"train": [ENTRY | {"name": "../../x"}]}}, "describes no block"),
+        ({"splits": {"train": [ENTRY | {"name": 5}]}}, "name is a int"),
+        ({"splits": {"train": [ENTRY | {"tokens": 2**50}]}}, "describes no block"),
+        ({"splits": {"train": [ENTRY | {"sha256": {}}]}}, "describes no block"),
+        ({"splits": {"train": [ENTRY | {"start": 1}]}}, "does not start where"),
+        ({"splits": {"train": [ENTRY, ENTRY | {"start": 1}]}}, "twice"),
+        ({"splits": []}, "splits is a list"),
+        ({"surprise": 1}, "fields surprise"),
     ],
 )
-def test_an_edited_manifest_is_found_out(made: str, change: dict[str, object], says: str) -> None:
-    edit(Path(made) / "manifest.json", **change)
+def test_a_forged_manifest_is_an_error(made: str, change: dict[str, object], says: str) -> None:
+    forge(Path(made) / "manifest.json", **change)
     with pytest.raises(CacheError, match=says):
         open_cache(made)
 
@@ -103,12 +134,63 @@ def test_a_truncated_shard_is_found_while_reading(made: str) -> None:
 
 def test_a_missing_array_is_named(made: str) -> None:
     shutil.rmtree(Path(made) / "test/00000/labels")
-    with pytest.raises(CacheError, match="test/00000/labels cannot be opened"):
+    with pytest.raises(CacheError, match=r"test/00000/labels is damaged \(missing\)"):
         _ = open_cache(made).split("test").labels
 
 
 def test_an_array_of_another_shape_is_not_read(made: str) -> None:
     metadata = Path(made) / "test/00000/lengths/zarr.json"
     metadata.write_text(metadata.read_text().replace('"shape":[4]', '"shape":[40000000000]'))
-    with pytest.raises(CacheError, match="the manifest says"):
+    with pytest.raises(CacheError, match=r"lengths is damaged \(metadata\)"):
         _ = open_cache(made).split("test").lengths
+
+
+def test_a_missing_shard_is_not_read_as_zeros(make_cache: Callable[..., str]) -> None:
+    location = make_cache({"train": [random_block(20_000, seed=1)]})
+    files = [path for path in (Path(location) / "train/00000/hidden/c").rglob("*") if path.is_file()]
+    assert len(files) > 1
+    files[0].write_bytes(b"")
+    with pytest.raises(CacheError, match="is damaged"):
+        _ = open_cache(location).split("train").hidden
+    files[0].unlink()
+    with pytest.raises(CacheError, match="is damaged"):
+        _ = open_cache(location).split("train").hidden
+
+
+def test_zeros_are_stored(make_cache: Callable[..., str]) -> None:
+    block = random_block(5, seed=1)._replace(labels=np.zeros(5, np.int32))
+    location = make_cache({"train": [block]})
+    assert open_cache(location).split("train").labels.tolist() == [0] * 5
+    shutil.rmtree(Path(location) / "train/00000/labels/c")
+    with pytest.raises(CacheError, match="is damaged"):
+        _ = open_cache(location).split("train").labels
+
+
+@pytest.mark.parametrize("field", ["hidden", "rows"])
+def test_swapped_blocks_are_found_while_reading(make_cache: Callable[..., str], field: str) -> None:
+    one, other = random_block(5, seed=1), random_block(5, seed=2, first_row=5)
+    other = other._replace(lengths=one.lengths, hidden=other.hidden[: one.lengths.sum()].copy())
+    other = other._replace(hidden=np.resize(other.hidden, one.hidden.shape))
+    location = Path(make_cache({"train": [one, other]}))
+    for source, target in (("00000", "x"), ("00001", "00000"), ("x", "00001")):
+        (location / "train" / source).rename(location / "train" / target)
+    with pytest.raises(CacheError, match="not what was written here"):
+        getattr(open_cache(str(location)).split("train"), field)
+
+
+def test_links_and_pipes_are_refused(made: str, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    shutil.copytree(Path(made) / "test/00000", outside)
+    shutil.rmtree(Path(made) / "test/00000")
+    (Path(made) / "test/00000").symlink_to(outside)
+    with pytest.raises(CacheError, match="is a link"):
+        _ = open_cache(made).split("test").rows
+    pipe = shard(made)
+    pipe.unlink()
+    os.mkfifo(pipe)
+    with pytest.raises(CacheError, match="is no plain file"):
+        _ = open_cache(made).split("train").hidden
+    (Path(made) / "manifest.json").unlink()
+    os.mkfifo(Path(made) / "manifest.json")
+    with pytest.raises(CacheError, match="is no plain file"):
+        open_cache(made)

@@ -10,8 +10,10 @@ import pytest
 import zarr
 
 from cache import CacheError
-from cache.manifest import ARRAYS, Block
-from cache.writer import CacheWriter, cache_name, check_block
+from cache.arrays import stored_bytes, write_array
+from cache.block import ARRAYS, Block, check_block
+from cache.store import Store
+from cache.writer import CacheWriter, cache_name
 
 from .conftest import RECIPE, random_block
 
@@ -48,8 +50,8 @@ def test_the_manifest_names_every_block_and_its_content(made: str, blocks: dict[
 def test_a_long_array_is_several_files(
     make_cache: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cache.store.SHARD_ROWS", 8)
-    monkeypatch.setattr("cache.store.CHUNK_ROWS", 4)
+    monkeypatch.setattr("cache.arrays.SHARD_ROWS", 8)
+    monkeypatch.setattr("cache.arrays.CHUNK_ROWS", 4)
     from cache import open_cache
 
     block = random_block(20, seed=1, dtype="float16")
@@ -57,6 +59,14 @@ def test_a_long_array_is_several_files(
     files = list((Path(location) / "train/00000/hidden/c").rglob("*"))
     assert sum(file.is_file() for file in files) == -(-len(block.hidden) // 8)
     np.testing.assert_array_equal(open_cache(location).split("train").hidden, block.hidden)
+
+
+@pytest.mark.parametrize("rows", [1, 511, 512, 513, 16_384, 40_000])
+def test_the_size_on_disk_is_known_beforehand(tmp_path: Path, rows: int) -> None:
+    values = np.random.default_rng(0).standard_normal((rows, 3)).astype(np.float16)
+    write_array(Store(str(tmp_path)), "a", values)
+    found = sum(path.stat().st_size for path in (tmp_path / "a/c").rglob("*") if path.is_file())
+    assert found == stored_bytes(values.shape, values.dtype)
 
 
 def test_a_block_written_again_leaves_nothing_of_the_first(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
 
+from extract.settings import Settings
+
 WORDS = [
     "the",
     "you",
@@ -82,3 +84,29 @@ def comments_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "comments.csv"
     path.write_text("\n".join(lines))
     return path
+
+
+class Recorder:
+    """A listener that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.total = self.done = 0
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def start(self, tokens: int) -> None:
+        self.total = tokens
+
+    def advance(self, tokens: int) -> None:
+        self.done += tokens
+
+
+@pytest.fixture(scope="session")
+def settings(tiny_backbone: Path, comments_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = str(tmp_path_factory.mktemp("features"))
+    return Settings(
+        data=str(comments_csv), backbone=str(tiny_backbone), max_length=32, cache_dir=folder,
+        block_rows=16, batch_tokens=96, dtype="float32", workers=1,
+    )  # fmt: skip

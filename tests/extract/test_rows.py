@@ -36,9 +36,9 @@ def test_the_digest_sees_position_label_and_text(tmp_path: Path) -> None:
         "text,label\n,1\na b,1\nc d,0\n",
     ]
     paths = [write(tmp_path / f"{i}.csv", text) for i, text in enumerate(variants)]
-    digests = [read_rows(path, "text", "label", None).digest for path in paths]
+    digests = [read_rows(path, "text", "label", None).digest() for path in paths]
     assert len(set(digests)) == len(variants)
-    assert read_rows(write(tmp_path / "x.csv", base), "text", "label", None).digest == digests[0]
+    assert read_rows(write(tmp_path / "x.csv", base), "text", "label", None).digest() == digests[0]
 
 
 def test_the_sample_is_labelled_text() -> None:

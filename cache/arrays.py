@@ -1,0 +1,151 @@
+"""Arrays as sharded Zarr v3, uncompressed, little-endian, with a CRC32C on every chunk."""
+
+import functools
+import json
+from typing import Any
+
+import numpy as np
+import tensorstore as ts
+
+from cache.errors import CacheError
+from cache.store import Store
+
+SHARD_ROWS = 16_384  # one file: few enough files for 100 million rows, several to read in parallel
+CHUNK_ROWS = 512  # one CRC32C: small enough that a random row costs little more than its own bytes
+
+_CRC = 4  # bytes of a CRC32C
+_INDEX_ENTRY = 16  # bytes: offset and length of a chunk
+
+_LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
+_CHECKED = [_LITTLE, {"name": "crc32c"}]
+
+# What TensorStore says of a damaged file, and what we call it.
+_KINDS = (
+    ("is missing", "missing"),
+    ("does not exist", "missing"),
+    ("Not enough data", "truncated"),
+    ("Unexpected end", "truncated"),
+    ("is less than", "truncated"),
+    ("outside valid range", "truncated"),
+    ("", "checksum"),
+)
+
+
+class DamagedError(CacheError):
+    """An array whose bytes cannot be trusted.
+
+    Attributes:
+        kind: `missing`, `truncated`, `checksum`, `metadata` or `unsafe`.
+    """
+
+    def __init__(self, path: str, kind: str, detail: str) -> None:
+        super().__init__(
+            f"{path} is damaged ({kind}): {detail}; `python -m cache verify` lists all damage, `repair` mends it"
+        )
+        self.kind = kind
+        self.detail = detail
+
+
+def write_array(store: Store, name: str, values: np.ndarray) -> None:
+    """Write an array; zeros too, so that a chunk that is not there is damage and not a run of zeros."""
+    spec = {"driver": "zarr3", "kvstore": store.kvstore(name), "store_data_equal_to_fill_value": True}
+    metadata = _metadata(values.shape, values.dtype.name)
+    array = ts.open({**spec, "metadata": metadata}, create=True, context=store.context).result()
+    array.write(values).result()
+
+
+def open_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> ts.TensorStore:
+    """Open an array that must have this shape and dtype; nothing is allocated, chunks are checked when read.
+
+    Raises:
+        DamagedError: it is missing, or its metadata are not the ones that `write_array` writes.
+        CacheError: it holds links or pipes.
+    """
+    _check_size(store, name, shape, dtype)
+    found = store.read_json(f"{name}/zarr.json")
+    if found is None:
+        raise DamagedError(store.path(name), "missing", "there is no zarr.json")
+    if found != expected_metadata(shape, dtype.name):
+        raise DamagedError(
+            store.path(name), "metadata", f"zarr.json does not describe {dtype.name}{list(shape)}"
+        )
+    # Zarr reads a missing chunk as zeros; here it is an error.
+    spec = {"driver": "zarr3", "kvstore": store.kvstore(name), "fill_missing_data_reads": False}
+    return ts.open(
+        {**spec, "metadata": found}, assume_metadata=True, open=True, context=store.context
+    ).result()
+
+
+def read_into(target: np.ndarray, array: ts.TensorStore) -> ts.WriteFutures:
+    """Start reading a whole array into `target`: memory that exists already is filled at twice the speed."""
+    return ts.array(target).write(array)
+
+
+def finish(read: ts.WriteFutures, path: str) -> None:
+    """Wait for a read.
+
+    Raises:
+        DamagedError: a chunk is missing, too short, or fails its CRC32C.
+    """
+    try:
+        read.result()
+    except ValueError as error:
+        text = str(error).split(" [")[0].splitlines()[0]
+        kind = next(kind for words, kind in _KINDS if words in text)
+        raise DamagedError(path, kind, text) from None
+
+
+def read_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Read a whole array; every chunk is checked.
+
+    Raises:
+        DamagedError: its bytes cannot be trusted.
+    """
+    array = open_array(store, name, shape, dtype)
+    values = np.empty(shape, dtype)
+    finish(read_into(values, array), store.path(name))
+    return values
+
+
+@functools.lru_cache(maxsize=256)
+def expected_metadata(shape: tuple[int, ...], dtype: str) -> Any:
+    """Return the parsed zarr.json that `write_array` writes for an array of this shape and dtype."""
+    spec = {"driver": "zarr3", "kvstore": {"driver": "memory"}, "metadata": _metadata(shape, dtype)}
+    files = ts.open(spec, create=True).result().kvstore
+    return json.loads(files.read("zarr.json").result().value) if files else None
+
+
+def _check_size(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Refuse an array with fewer bytes on disk than it claims to hold, before memory is allocated for it."""
+    stored, wanted = store.local_bytes(f"{name}/c"), stored_bytes(shape, dtype)
+    if stored is not None and stored < wanted:
+        kind = "truncated" if stored else "missing"
+        raise DamagedError(store.path(name), kind, f"{stored} bytes on disk, {wanted} are wanted")
+
+
+def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
+    """Bytes of all shards of an array: whole chunks with their checksums, and an index at each shard's end."""
+    shard, chunk = _grid(shape[0])
+    chunks, shards = -(-shape[0] // chunk), -(-shape[0] // shard)
+    row = int(np.prod(shape[1:])) * dtype.itemsize
+    return chunks * (chunk * row + _CRC) + shards * (shard // chunk * _INDEX_ENTRY + _CRC)
+
+
+def _grid(rows: int) -> tuple[int, int]:
+    """Rows of a shard and of a chunk."""
+    chunk = min(CHUNK_ROWS, max(1, rows))
+    return min(SHARD_ROWS, -(-max(1, rows) // chunk) * chunk), chunk
+
+
+def _metadata(shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    shard, chunk = _grid(shape[0])
+    return {
+        "shape": list(shape),
+        "data_type": dtype,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [shard, *shape[1:]]}},
+        "codecs": [{"name": "sharding_indexed", "configuration": _shard([chunk, *shape[1:]])}],
+    }
+
+
+def _shard(chunk: list[int]) -> dict[str, Any]:
+    return {"chunk_shape": chunk, "codecs": _CHECKED, "index_codecs": _CHECKED, "index_location": "end"}

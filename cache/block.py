@@ -1,0 +1,113 @@
+"""A block: a fixed run of rows of one split, the unit that is computed, written, checked and resumed."""
+
+import dataclasses
+import hashlib
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+
+from cache.errors import CacheError
+from cache.seal import check_types
+
+ARRAYS = ("hidden", "lengths", "labels", "rows", "pooled")
+MAX_TOKENS = 2**31  # per block: a block is written from memory
+_NAME = re.compile(r"\d{5,9}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Block(NamedTuple):
+    """The features of a block.
+
+    Attributes:
+        hidden: last hidden states of the real tokens, row after row, `[n, d]`.
+        lengths: tokens of each row, `[b]` int32; row i owns the next `lengths[i]` rows of `hidden`.
+        labels: class of each row, `[b]` int32.
+        rows: position of each row in the data file, counted from 0, `[b]` int64.
+        pooled: first, maximum and mean vector of each row's real tokens, `[b, 3, d]`.
+    """
+
+    hidden: Float[np.ndarray, "n d"]
+    lengths: Int[np.ndarray, " b"]
+    labels: Int[np.ndarray, " b"]
+    rows: Int[np.ndarray, " b"]
+    pooled: Float[np.ndarray, "b 3 d"]
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockRecord:
+    """One block's place, size and the SHA-256 of each array's bytes (little-endian, C order).
+
+    Attributes:
+        name: its folder's name, below the split's folder.
+        start: how many of the split's rows lie before it.
+        rows: its rows.
+        tokens: its real tokens.
+        sha256: 64 hexadecimal digits for each array.
+    """
+
+    name: str
+    start: int
+    rows: int
+    tokens: int
+    sha256: dict[str, str]
+
+    @classmethod
+    def of(cls, name: str, start: int, block: Block) -> "BlockRecord":
+        """Describe a block."""
+        digests = {field: digest(getattr(block, field)) for field in ARRAYS}
+        return cls(name, start, len(block.rows), len(block.hidden), digests)
+
+    @classmethod
+    def from_json(cls, fields: Any) -> "BlockRecord":
+        """Read an entry of the manifest; a name can never lead out of the cache's folder.
+
+        Raises:
+            CacheError: the entry is not what `BlockRecord` writes.
+        """
+        if not isinstance(fields, dict):
+            raise CacheError("the manifest holds an entry that describes no block")
+        check_types(cls, fields, "the manifest's entry of a block")
+        record = cls(**fields)
+        if not (_NAME.fullmatch(record.name) and _sizes_fit(record) and _digests_fit(record)):
+            raise CacheError(f"the manifest's entry of block {record.name[:20]!r} describes no block")
+        return record
+
+    def shape(self, field: str, width: int) -> tuple[int, ...]:
+        """Shape of one of the block's arrays, for hidden vectors of this width."""
+        shapes = {"hidden": (self.tokens, width), "pooled": (self.rows, 3, width)}
+        return shapes.get(field, (self.rows,))
+
+
+def block_name(number: int) -> str:
+    """Name of a block's folder."""
+    return f"{number:05d}"
+
+
+def array_dtype(field: str, storage_dtype: str) -> np.dtype:
+    """Dtype in which an array is stored."""
+    return np.dtype({"lengths": "int32", "labels": "int32", "rows": "int64"}.get(field, storage_dtype))
+
+
+def digest(values: Shaped[np.ndarray, "..."]) -> str:
+    """SHA-256 of an array's little-endian bytes in C order."""
+    little = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    return hashlib.sha256(np.ascontiguousarray(little).view(np.uint8).data).hexdigest()
+
+
+def check_block(block: Block) -> None:
+    """Raise `CacheError` unless lengths, rows and tokens of a block add up."""
+    if len({len(block.lengths), len(block.labels), len(block.rows), len(block.pooled)}) != 1:
+        raise CacheError("a block's arrays disagree about the number of rows")
+    if int(block.lengths.min(initial=1)) < 1 or int(block.lengths.sum()) != len(block.hidden):
+        raise CacheError("a block's lengths do not add up to its tokens")
+
+
+def _sizes_fit(record: BlockRecord) -> bool:
+    return record.start >= 0 and 0 < record.rows <= record.tokens < MAX_TOKENS
+
+
+def _digests_fit(record: BlockRecord) -> bool:
+    digests = record.sha256
+    return set(digests) == set(ARRAYS) and all(_DIGEST.fullmatch(str(value)) for value in digests.values())

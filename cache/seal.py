@@ -1,0 +1,57 @@
+"""JSON objects that prove themselves: a checksum over the canonical form, and the types that were agreed."""
+
+import dataclasses
+import hashlib
+import typing
+from typing import Any
+
+from cache.errors import CacheError
+from cache.recipe import canonical_json
+
+CHECKSUM = "checksum"
+
+
+def seal(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the object with the SHA-256 of its canonical JSON added."""
+    return {**fields, CHECKSUM: _checksum(fields)}
+
+
+def unseal(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the object without its checksum.
+
+    Args:
+        fields: what `seal` returned, after a stay on disk.
+        name: the file's name, for the message.
+
+    Raises:
+        CacheError: the checksum is not that of the rest.
+    """
+    content = {key: value for key, value in fields.items() if key != CHECKSUM}
+    if fields.get(CHECKSUM) != _checksum(content):
+        raise CacheError(f"{name} was changed after it was written: its checksum does not fit")
+    return content
+
+
+def check_types(record: type, fields: dict[str, Any], name: str) -> None:
+    """Check that an object has exactly a dataclass's fields, each of the type its annotation names.
+
+    Only the outermost type is looked at: `dict[str, float]` takes any dict.
+
+    Raises:
+        CacheError: a field is missing, unknown or of another type.
+    """
+    wanted = typing.get_type_hints(record)
+    odd = sorted({field.name for field in dataclasses.fields(record)} ^ set(fields))
+    if odd:
+        raise CacheError(f"{name} is not one of ours: fields {', '.join(map(str, odd))[:200]}")
+    for field, value in fields.items():
+        outer = typing.get_origin(wanted[field]) or wanted[field]
+        if type(value) is not outer:
+            raise CacheError(f"{name} is not one of ours: {field} is a {type(value).__name__}")
+
+
+def _checksum(fields: dict[str, Any]) -> str:
+    try:
+        return hashlib.sha256(canonical_json(fields).encode()).hexdigest()
+    except (ValueError, RecursionError):  # NaN, or nesting that only a hostile file has
+        return "none"

@@ -1,0 +1,139 @@
+"""Prove a finished cache, or name each bad block and why."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from cache.arrays import DamagedError
+from cache.block import ARRAYS, BlockRecord
+from cache.errors import CacheError
+from cache.reader import Cache
+from cache.seal import unseal
+
+SMALL = ("lengths", "labels", "rows")
+TOP_LEVEL = ("recipe.json", "manifest.json", "lock.json")
+
+
+class Problem(NamedTuple):
+    """Something that is not as it was written.
+
+    Attributes:
+        split: the split concerned; empty for the cache as a whole.
+        block: the block's name; empty for the split as a whole.
+        kind: one word: missing, truncated, checksum, metadata, unsafe, record, lengths, labels, rows, values, stray.
+        detail: the rest, for people.
+    """
+
+    split: str
+    block: str
+    kind: str
+    detail: str
+
+    def __str__(self) -> str:
+        place = "/".join(filter(None, (self.split, self.block))) or "cache"
+        return f"{place}: {self.kind}: {self.detail}"
+
+
+def verify(
+    cache: Cache, full: bool = True, on_block: Callable[[int], None] = lambda tokens: None
+) -> list[Problem]:
+    """Check everything that can be checked without the data and the backbone.
+
+    Args:
+        cache: an opened cache; opening it has proved recipe and manifest.
+        full: read `hidden` and `pooled` too, and compare all content with its SHA-256; else only the small arrays.
+        on_block: told a block's tokens once it is checked.
+    """
+    problems: list[Problem] = []
+    rows: list[np.ndarray] = []
+    for split, record in cache.manifest.blocks():
+        found, own_rows = _check_block(cache, split, record, full)
+        problems += found
+        rows += own_rows
+        on_block(record.tokens)
+    return [*problems, *_check_rows(cache, rows), *_strays(cache)]
+
+
+def _check_block(
+    cache: Cache, split: str, record: BlockRecord, full: bool
+) -> tuple[list[Problem], list[np.ndarray]]:
+    """Check one block; returns its problems, and its `rows` if they could be read."""
+    problems = list(_check_record(cache, split, record))
+    arrays: dict[str, np.ndarray] = {}
+    for field in ARRAYS if full else SMALL:
+        try:
+            arrays[field] = cache.read(split, record, field)
+        except DamagedError as error:
+            detail = _known_elsewhere(cache, split, record, field) or error.detail
+            problems.append(Problem(split, record.name, error.kind, f"{field}: {detail}"))
+        except CacheError as error:
+            problems.append(Problem(split, record.name, "unsafe", f"{field}: {error}"))
+    contents = [Problem(split, record.name, *found) for found in _check_contents(cache, record, arrays)]
+    return problems + contents, [arrays["rows"]] if "rows" in arrays else []
+
+
+def _check_record(cache: Cache, split: str, record: BlockRecord) -> Iterator[Problem]:
+    name = f"{split}/{record.name}/block.json"
+    try:
+        fields = cache.store.read_json(name)
+        if fields is None:
+            yield Problem(split, record.name, "missing", "there is no block.json")
+        elif BlockRecord.from_json(unseal(fields, name)) != record:
+            yield Problem(
+                split, record.name, "record", "block.json describes another block than the manifest"
+            )
+    except CacheError as error:
+        yield Problem(split, record.name, "record", str(error))
+
+
+def _known_elsewhere(cache: Cache, split: str, record: BlockRecord, field: str) -> str | None:
+    """Say where a block's content belongs, if its own block.json is another block's of this cache."""
+    try:
+        fields = cache.store.read_json(f"{split}/{record.name}/block.json") or {}
+    except CacheError:
+        return None
+    found = fields.get("sha256")
+    for other_split, other in cache.manifest.blocks():
+        if other.sha256 == found and (other_split, other) != (split, record):
+            return f"holds the block {other_split}/{other.name}"
+    own = isinstance(found, dict) and found.get(field) == record.sha256[field]
+    return None if own or not found else "holds a block of another cache"
+
+
+def _check_contents(
+    cache: Cache, record: BlockRecord, arrays: dict[str, np.ndarray]
+) -> Iterator[tuple[str, str]]:
+    """Check what the writer should never have written; yields kind and detail."""
+    if "lengths" in arrays and not _lengths_fit(cache, record, arrays["lengths"]):
+        yield "lengths", f"not all from 1 to {cache.recipe.max_length} and {record.tokens} together"
+    if "labels" in arrays and not np.isin(arrays["labels"], (0, 1)).all():
+        yield "labels", "out of range: not all 0 or 1"
+    for field in ("hidden", "pooled"):
+        if field in arrays and not np.isfinite(arrays[field].astype(np.float32)).all():
+            yield "values", f"{field} holds NaN or infinity"
+
+
+def _lengths_fit(cache: Cache, record: BlockRecord, lengths: np.ndarray) -> bool:
+    in_range = ((lengths >= 1) & (lengths <= cache.recipe.max_length)).all()
+    return bool(in_range) and int(lengths.sum()) == record.tokens
+
+
+def _check_rows(cache: Cache, rows: list[np.ndarray]) -> Iterator[Problem]:
+    """Check that no row was written twice and, if all could be read, none never."""
+    positions, counts = np.unique(np.concatenate([np.zeros(0, np.int64), *rows]), return_counts=True)
+    if (twice := positions[counts > 1]).size:
+        yield Problem("", "", "rows", f"{twice.size} rows were written twice, such as row {twice[0]}")
+    complete = len(cache.manifest.splits) == 3
+    if complete and cache.manifest.rows != cache.recipe.row_count:
+        yield Problem(
+            "", "", "rows", f"{cache.recipe.row_count - cache.manifest.rows} rows were never written"
+        )
+
+
+def _strays(cache: Cache) -> Iterator[Problem]:
+    """Name files that no finished cache holds: blocks beyond the manifest, or a user's own."""
+    known = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()}
+    strays = {"/".join(name.split("/")[:2]) for name in cache.store.files() if name not in TOP_LEVEL}
+    for place in sorted(strays - known):
+        yield Problem("", "", "stray", f"{place} is not named by the manifest")

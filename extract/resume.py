@@ -1,0 +1,56 @@
+"""Blocks that need no computing: committed by an earlier run, or held by the cache that ours has grown from."""
+
+import numpy as np
+
+from cache.block import BlockRecord
+from cache.errors import CacheError
+from cache.reader import Cache
+from cache.writer import CacheWriter
+from extract.plan import BlockPlan, Plan
+from extract.rows import Rows
+
+Records = dict[tuple[str, int], BlockRecord]
+
+
+def committed_blocks(writer: CacheWriter, plan: Plan) -> Records:
+    """Return the records of planned blocks that are on disk whole, by split and number."""
+    found = {}
+    for block in plan.blocks:
+        record = writer.committed(block.split, block.number)
+        if record and (record.start, record.rows, record.tokens) == (
+            block.start,
+            len(block.rows),
+            block.tokens,
+        ):
+            found[block.split, block.number] = record
+    return found
+
+
+def drop_unplanned(writer: CacheWriter, plan: Plan) -> None:
+    """Remove blocks beyond the plan: an earlier run with smaller blocks left them."""
+    planned = {(block.split, block.name) for block in plan.blocks}
+    splits = {split for split, _ in planned}
+    found = {tuple(name.split("/")[:2]) for split in splits for name in writer.store.files(split)}
+    for split, name in sorted(found - planned):
+        writer.store.delete_folder(f"{split}/{name}")
+
+
+def take_over(old: Cache, writer: CacheWriter, plan: Plan, rows: Rows) -> Records:
+    """Copy the planned blocks that an older cache holds with the very same rows."""
+    held = {(split, record.start, record.rows): record for split, record in old.manifest.blocks()}
+    taken = {}
+    for block in plan.blocks:
+        record = held.get((block.split, block.start, len(block.rows)))
+        if record and _same_rows(old, block, record, rows):
+            copy = old.read_block(block.split, record)
+            taken[block.split, block.number] = writer.write_block(
+                block.split, block.number, block.start, copy
+            )
+    return taken
+
+
+def _same_rows(old: Cache, block: BlockPlan, record: BlockRecord, rows: Rows) -> bool:
+    try:
+        return np.array_equal(old.read(block.split, record, "rows"), rows.rows[block.rows])
+    except CacheError:  # damaged: computed instead
+        return False

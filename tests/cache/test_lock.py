@@ -1,0 +1,122 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from cache import CacheError, lock
+from cache.lock import Lock, held
+from cache.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "cache"))
+
+
+def owner(store: Store) -> dict[str, object]:
+    return json.loads((Path(store.location) / "lock.json").read_text())
+
+
+def write_owner(store: Store, **fields: object) -> None:
+    Path(store.location).mkdir()
+    (Path(store.location) / "lock.json").write_text(json.dumps(fields))
+
+
+def test_the_lock_names_its_owner_and_leaves_nothing(store: Store) -> None:
+    with held(store, print):
+        assert (owner(store)["host"], owner(store)["pid"]) == (socket.gethostname(), os.getpid())
+    assert not Path(store.location).exists()
+
+
+def test_a_second_one_is_told_who_holds_it(store: Store) -> None:
+    with held(store, print):
+        found = Lock(store).try_acquire()
+        assert found is not None
+        assert lock.owner_line(found) == f"process {os.getpid()} on {socket.gethostname()}"
+    second = Lock(store)
+    assert second.try_acquire() is None
+    second.release()
+
+
+def test_only_one_of_many_threads_is_inside(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "POLL", 0.005)
+    inside, most = 0, 0
+
+    def work() -> None:
+        nonlocal inside, most
+        with held(store, lambda line: None):
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.005)
+            inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, inside) == (1, 0)
+
+
+def test_a_killed_owner_on_this_host_is_replaced_at_once(store: Store) -> None:
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    write_owner(store, host=socket.gethostname(), pid=int(gone.stdout), heartbeat=time.time())
+    heard: list[str] = []
+    with held(store, heard.append):
+        assert owner(store)["pid"] == os.getpid()
+    assert heard == []
+
+
+def test_a_silent_owner_elsewhere_is_replaced_in_the_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "STALE", 0.2)
+    monkeypatch.setattr(lock, "POLL", 0.02)
+    # its clock is years ahead: only whether it changes counts
+    write_owner(store, host="elsewhere", pid=1, heartbeat=time.time() + 1e9)
+    heard: list[str] = []
+    with held(store, heard.append):
+        assert owner(store)["pid"] == os.getpid()
+    assert heard == [f"{store.location} is being written by process 1 on elsewhere: waiting for it"]
+
+
+def test_a_living_owner_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(lock, "STALE", 0.4)
+    monkeypatch.setattr(lock, "POLL", 0.02)
+    order: list[str] = []
+    with held(store, print):
+        second = threading.Thread(target=_enter, args=(store, order))
+        second.start()
+        time.sleep(1.0)  # more than twice STALE
+        order.append("first leaves")
+    second.join()
+    assert order == ["first leaves", "second enters"]
+
+
+def _enter(store: Store, order: list[str]) -> None:
+    with held(store, lambda line: None):
+        order.append("second enters")
+
+
+def test_who_lost_the_lock_is_told_and_does_not_release_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "HEARTBEAT", 0.02)
+    with held(store, print) as own:
+        own.check()
+        usurper = Lock(store)
+        while not usurper.take(store.read_versioned("lock.json")[1]):
+            pass
+        time.sleep(0.2)
+        with pytest.raises(CacheError, match="another process took over"):
+            own.check()
+    assert owner(store)["token"] == usurper._owner["token"]
