@@ -2,15 +2,19 @@
 
 import functools
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import tensorstore as ts
 
 from cache.errors import CacheError
+from cache.shards import Shard, ShardError, read_shards, shards_of
 from cache.store import Store
 
-SHARD_ROWS = 16_384  # one file: few enough files for 100 million rows, several to read in parallel
+SHARD_ROWS = (
+    131_072  # one file, mostly a whole block: a cold disk reads few large files twice as fast as many
+)
 CHUNK_ROWS = 512  # one CRC32C: small enough that a random row costs little more than its own bytes
 
 _CRC = 4  # bytes of a CRC32C
@@ -55,44 +59,42 @@ def write_array(store: Store, name: str, values: np.ndarray) -> None:
 
 
 def open_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> ts.TensorStore:
-    """Open an array that must have this shape and dtype; nothing is allocated, chunks are checked when read.
+    """Open an array, to read some of it; nothing is allocated, chunks are checked when they are read.
 
     Raises:
         DamagedError: it is missing, or its metadata are not the ones that `write_array` writes.
         CacheError: it holds links or pipes.
     """
-    _check_size(store, name, shape, dtype)
-    found = store.read_json(f"{name}/zarr.json")
-    if found is None:
-        raise DamagedError(store.path(name), "missing", "there is no zarr.json")
-    if found != expected_metadata(shape, dtype.name):
-        raise DamagedError(
-            store.path(name), "metadata", f"zarr.json does not describe {dtype.name}{list(shape)}"
-        )
+    check_size(store, name, shape, dtype)
+    metadata = _check_metadata(store, name, shape, dtype)
     # Zarr reads a missing chunk as zeros; here it is an error.
     spec = {"driver": "zarr3", "kvstore": store.kvstore(name), "fill_missing_data_reads": False}
     return ts.open(
-        {**spec, "metadata": found}, assume_metadata=True, open=True, context=store.context
+        {**spec, "metadata": metadata}, assume_metadata=True, open=True, context=store.context
     ).result()
 
 
-def read_into(target: np.ndarray, array: ts.TensorStore) -> ts.WriteFutures:
-    """Start reading a whole array into `target`: memory that exists already is filled at twice the speed."""
-    return ts.array(target).write(array)
-
-
-def finish(read: ts.WriteFutures, path: str) -> None:
-    """Wait for a read.
+def read_arrays(store: Store, names: Sequence[str], targets: Sequence[np.ndarray]) -> None:
+    """Read whole arrays into memory that has their shapes and dtypes; every chunk is checked.
 
     Raises:
-        DamagedError: a chunk is missing, too short, or fails its CRC32C.
+        DamagedError: the bytes of one cannot be trusted.
     """
-    try:
-        read.result()
-    except ValueError as error:
-        text = str(error).split(" [")[0].splitlines()[0]
-        kind = next(kind for words, kind in _KINDS if words in text)
-        raise DamagedError(path, kind, text) from None
+    if store.local:
+        shards = [
+            shard
+            for name, target in zip(names, targets, strict=True)
+            for shard in _shards(store, name, target)
+        ]
+        try:
+            read_shards(shards)
+        except ShardError as error:
+            raise DamagedError(error.folder, error.kind, error.detail) from None
+    else:
+        arrays = [open_array(store, name, t.shape, t.dtype) for name, t in zip(names, targets, strict=True)]
+        reads = [ts.array(target).write(array) for target, array in zip(targets, arrays, strict=True)]
+        for name, read in zip(names, reads, strict=True):  # all at once: an object store answers slowly
+            _finish(read, store.path(name))
 
 
 def read_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -101,10 +103,18 @@ def read_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype)
     Raises:
         DamagedError: its bytes cannot be trusted.
     """
-    array = open_array(store, name, shape, dtype)
+    check_size(store, name, shape, dtype)
     values = np.empty(shape, dtype)
-    finish(read_into(values, array), store.path(name))
+    read_arrays(store, [name], [values])
     return values
+
+
+def check_size(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Refuse an array with fewer bytes on disk than it claims to hold, before memory is allocated for it."""
+    stored, wanted = store.local_bytes(f"{name}/c"), stored_bytes(shape, dtype)
+    if stored is not None and stored < wanted:
+        kind = "truncated" if stored else "missing"
+        raise DamagedError(store.path(name), kind, f"{stored} bytes on disk, {wanted} are wanted")
 
 
 @functools.lru_cache(maxsize=256)
@@ -115,20 +125,38 @@ def expected_metadata(shape: tuple[int, ...], dtype: str) -> Any:
     return json.loads(files.read("zarr.json").result().value) if files else None
 
 
-def _check_size(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    """Refuse an array with fewer bytes on disk than it claims to hold, before memory is allocated for it."""
-    stored, wanted = store.local_bytes(f"{name}/c"), stored_bytes(shape, dtype)
-    if stored is not None and stored < wanted:
-        kind = "truncated" if stored else "missing"
-        raise DamagedError(store.path(name), kind, f"{stored} bytes on disk, {wanted} are wanted")
-
-
 def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
     """Bytes of all shards of an array: whole chunks with their checksums, and an index at each shard's end."""
     shard, chunk = _grid(shape[0])
     chunks, shards = -(-shape[0] // chunk), -(-shape[0] // shard)
     row = int(np.prod(shape[1:])) * dtype.itemsize
     return chunks * (chunk * row + _CRC) + shards * (shard // chunk * _INDEX_ENTRY + _CRC)
+
+
+def _check_metadata(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    """Return the array's zarr.json, which must be the very one that `write_array` writes."""
+    found = store.read_json(f"{name}/zarr.json")
+    if found is None:
+        raise DamagedError(store.path(name), "missing", "there is no zarr.json")
+    if found != expected_metadata(shape, dtype.name):
+        raise DamagedError(
+            store.path(name), "metadata", f"zarr.json does not describe {dtype.name}{list(shape)}"
+        )
+    return found
+
+
+def _shards(store: Store, name: str, target: np.ndarray) -> Iterator[Shard]:
+    _check_metadata(store, name, target.shape, target.dtype)
+    return shards_of(store.path(name), target, *_grid(target.shape[0]))
+
+
+def _finish(read: ts.WriteFutures, path: str) -> None:
+    try:
+        read.result()
+    except ValueError as error:
+        text = str(error).split(" [")[0].splitlines()[0]
+        kind = next(kind for words, kind in _KINDS if words in text)
+        raise DamagedError(path, kind, text) from None
 
 
 def _grid(rows: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import ml_dtypes  # noqa: F401  (teaches NumPy the name bfloat16)
 import numpy as np
 from jaxtyping import Float, Int
 
-from cache.arrays import DamagedError, finish, open_array, read_array, read_into
+from cache.arrays import DamagedError, check_size, read_array, read_arrays
 from cache.block import ARRAYS, Block, BlockRecord, array_dtype, digest
 from cache.errors import CacheError
 from cache.manifest import NAME, Manifest
@@ -110,12 +110,11 @@ class Split:
         dtype = array_dtype("hidden", manifest.dtype)
         names = [f"{self.name}/{block.name}/hidden" for block in self.blocks]
         shapes = [block.shape("hidden", manifest.width) for block in self.blocks]
-        arrays = [open_array(store, name, shape, dtype) for name, shape in zip(names, shapes, strict=True)]
+        for name, shape in zip(names, shapes, strict=True):
+            check_size(store, name, shape, dtype)
         whole = np.empty((sum(block.tokens for block in self.blocks), manifest.width), dtype)
         parts = np.split(whole, np.cumsum([block.tokens for block in self.blocks])[:-1])
-        reads = [read_into(part, array) for part, array in zip(parts, arrays, strict=True)]
-        for name, read in zip(names, reads, strict=True):
-            finish(read, store.path(name))
+        read_arrays(store, names, parts)
         return whole
 
     def _join(self, field: str) -> np.ndarray:

@@ -61,7 +61,7 @@ def test_a_long_array_is_several_files(
     np.testing.assert_array_equal(open_cache(location).split("train").hidden, block.hidden)
 
 
-@pytest.mark.parametrize("rows", [1, 511, 512, 513, 16_384, 40_000])
+@pytest.mark.parametrize("rows", [1, 511, 512, 513, 131_072, 140_000])
 def test_the_size_on_disk_is_known_beforehand(tmp_path: Path, rows: int) -> None:
     values = np.random.default_rng(0).standard_normal((rows, 3)).astype(np.float16)
     write_array(Store(str(tmp_path)), "a", values)
