@@ -4,7 +4,9 @@ import argparse
 import dataclasses
 import difflib
 import json
+import math
 import os
+import pathlib
 import platform
 import sys
 import time
@@ -117,8 +119,25 @@ def main() -> None:
     splits = load_splits(cache, settings.quick)
     folder = os.path.join(settings.out, cache.name + ("-quick" if settings.quick else ""))
     settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings
+    prepare_folder(folder)
     print(f"{cache.name}: " + ", ".join(f"{name} {len(s.labels):,}" for name, s in splits.items()) + " rows")
     compare(cache, splits, names, settings, folder)
+
+
+def prepare_folder(folder: str) -> None:
+    """Make the folder of the results, and remove an older run's picture: it would belie a new table.
+
+    Raises:
+        UserError: it cannot be written; better now than after the training.
+    """
+    try:
+        os.makedirs(folder, exist_ok=True)
+        replace_file(os.path.join(folder, "results.csv"), "")
+        pathlib.Path(folder, "comparison.png").unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"the folder {folder} cannot be written ({error.strerror}); choose another --out"
+        ) from None
 
 
 def load_splits(cache: "Cache", quick: bool) -> "dict[str, Features]":
@@ -248,7 +267,16 @@ def write_results(
         "histories": histories,
     }
     replace_file(os.path.join(folder, "results.csv"), to_csv(results))
-    replace_file(os.path.join(folder, "results.json"), json.dumps(details, indent=1) + "\n")
+    replace_file(os.path.join(folder, "results.json"), json.dumps(without_nan(details), indent=1) + "\n")
+
+
+def without_nan(value: Any) -> Any:
+    """Replace numbers that JSON cannot hold by null: the losses of a head that diverged."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def replace_file(path: str, text: str) -> None:

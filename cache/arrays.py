@@ -10,7 +10,7 @@ import tensorstore as ts
 
 from cache.errors import CacheError
 from cache.shards import Shard, ShardError, read_shards, shards_of
-from cache.store import Store
+from cache.store import StorageError, Store
 
 SHARD_ROWS = (
     131_072  # one file, mostly a whole block: a cold disk reads few large files twice as fast as many
@@ -51,11 +51,18 @@ class DamagedError(CacheError):
 
 
 def write_array(store: Store, name: str, values: np.ndarray) -> None:
-    """Write an array; zeros too, so that a chunk that is not there is damage and not a run of zeros."""
+    """Write an array; zeros too, so that a chunk that is not there is damage and not a run of zeros.
+
+    Raises:
+        StorageError: the location cannot be written, for example because the disk is full.
+    """
     spec = {"driver": "zarr3", "kvstore": store.kvstore(name), "store_data_equal_to_fill_value": True}
     metadata = _metadata(values.shape, values.dtype.name)
-    array = ts.open({**spec, "metadata": metadata}, create=True, context=store.context).result()
-    array.write(values).result()
+    try:
+        array = ts.open({**spec, "metadata": metadata}, create=True, context=store.context).result()
+        array.write(values).result()
+    except (ValueError, OSError) as error:
+        raise StorageError(store.location, error) from None
 
 
 def open_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> ts.TensorStore:

@@ -1,5 +1,6 @@
 """Mistakes that a user can mend, and how every command reports them."""
 
+import os
 import signal
 import sys
 import types
@@ -25,6 +26,8 @@ def exit_code(main: Callable[[], None]) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USER_ERROR
+    except BrokenPipeError:  # `python -m cache show | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("\ninterrupted; the same command continues from what is finished", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorstore as ts
@@ -15,6 +15,14 @@ from cache.errors import CacheError
 JSON_LIMIT = 64 * 2**20  # bytes; the manifest of a hundred thousand blocks is below it
 
 
+class StorageError(CacheError):
+    """A location that cannot be read or written."""
+
+    def __init__(self, location: str, error: Exception) -> None:
+        reason = str(error).split(" [source")[0].splitlines()[0].replace("\0", "")
+        super().__init__(f"{location} cannot be read or written: {reason}")
+
+
 class Store:
     """Files below one location: a local folder, or a URL that TensorStore knows (`gs://`, `s3://`)."""
 
@@ -22,7 +30,7 @@ class Store:
         self.location = location.rstrip("/")
         self.local = "://" not in location
         self.context = ts.Context()
-        self._root = ts.KvStore.open(self._root_spec(), context=self.context).result()
+        self._root = self._done(ts.KvStore.open, self._root_spec(), context=self.context)
 
     @property
     def name(self) -> str:
@@ -40,18 +48,18 @@ class Store:
     def read_versioned(self, name: str) -> tuple[dict[str, Any] | None, bytes]:
         """Read a JSON object together with its generation, which every write changes; see `write_if`."""
         self._check_small(name)
-        found = self._root.read(name).result()
+        found = self._done(self._root.read, name)
         value = _parse(found.value, self.path(name)) if found.state == "value" else None
         return value, found.stamp.generation
 
     def write_json(self, name: str, value: dict[str, Any]) -> None:
         """Write a JSON object; it appears whole or not at all (TensorStore renames, or puts one object)."""
-        self._root.write(name, _text(value)).result()
+        self._done(self._root.write, name, _text(value))
 
     def write_if(self, name: str, value: dict[str, Any] | None, generation: bytes) -> bytes | None:
         """Write (None deletes) only if the file still has this generation; returns the new one, else None."""
         text = None if value is None else _text(value)
-        stamp = self._root.write(name, text, if_equal=generation).result()
+        stamp = self._done(self._root.write, name, text, if_equal=generation)
         return stamp.generation or None
 
     def delete_folder(self, name: str) -> None:
@@ -59,11 +67,11 @@ class Store:
         if self.local:  # TensorStore would leave the temporary files of a run that was killed
             shutil.rmtree(os.path.join(self.location, name), ignore_errors=True)
         else:
-            self._root.delete_range(_below(name)).result()
+            self._done(self._root.delete_range, _below(name))
 
     def delete_file(self, name: str) -> None:
         """Remove a file, if it is there."""
-        self._root.write(name, None).result()
+        self._done(self._root.write, name, None)
 
     def remove_if_empty(self) -> None:
         """Remove a local folder in which nothing was written."""
@@ -74,7 +82,7 @@ class Store:
     def files(self, folder: str = "") -> list[str]:
         """Names of all files below a folder, sorted."""
         keys = _below(folder) if folder else ts.KvStore.KeyRange()
-        return sorted(key.decode(errors="replace") for key in self._root.list(keys).result())
+        return sorted(key.decode(errors="replace") for key in self._done(self._root.list, keys))
 
     def path(self, name: str) -> str:
         """Path or URL of a file, for messages."""
@@ -97,6 +105,13 @@ class Store:
         for part in name.split("/"):
             _refuse_link(folder := os.path.join(folder, part))
         return sum(_tree_bytes(folder))
+
+    def _done(self, action: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """Start an action of TensorStore's and wait for it."""
+        try:
+            return action(*arguments, **options).result()
+        except (ValueError, OSError) as error:
+            raise StorageError(self.location, error) from None
 
     def _root_spec(self) -> str | dict[str, str]:
         """Return TensorStore's name for the location; a path is no URL, it may hold any character."""

@@ -29,14 +29,14 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     add("--data", default=_DEFAULTS.data, help="'sample' or a .csv/.tsv file (default: %(default)s)")
     add("--text-column", help="column with the text (default: guessed)")
     add("--label-column", help="column with the label, 0 or 1 (default: guessed)")
-    add("--limit", type=positive, help="use only the first rows of the file (default: all)")
+    add("--limit", type=positive, help="use only so many rows, drawn at random (default: all)")
     add(
         "--split-rule",
         choices=SPLIT_RULES,
         default=_DEFAULTS.split_rule,
         help="'notebook' shuffles; 'stable' deals by content, so that a file can grow (default: %(default)s)",
     )
-    add("--seed", type=int, default=_DEFAULTS.seed, help="seed of the split (default: %(default)s)")
+    add("--seed", type=seed, default=_DEFAULTS.seed, help="seed of the split (default: %(default)s)")
 
 
 def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +83,13 @@ def positive(text: str) -> int:
     """Parse a whole number above 0."""
     if (value := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"{value} is not above 0")
+    return value
+
+
+def seed(text: str) -> int:
+    """Parse a seed that scikit-learn takes."""
+    if not 0 <= (value := int(text)) < 2**32:
+        raise argparse.ArgumentTypeError(f"{value} is not from 0 to 4294967295")
     return value
 
 

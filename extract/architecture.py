@@ -57,7 +57,21 @@ def read_architecture(config: dict[str, Any], name: str) -> Architecture:
     if missing:
         raise UserError(f"the config.json of {name!r} lacks {', '.join(missing)}")
     _check_exact(config, config[names["activation"]], name)
-    return Architecture(**{ours: config[theirs] for ours, theirs in names.items()})
+    _check_sizes({theirs: config[theirs] for ours, theirs in names.items() if ours != "activation"}, name)
+    architecture = Architecture(**{ours: config[theirs] for ours, theirs in names.items()})
+    if architecture.dim % architecture.n_heads:
+        raise UserError(
+            f"the config.json of {name!r} wants {architecture.n_heads} heads, which do not divide {architecture.dim}"
+        )
+    return architecture
+
+
+def _check_sizes(sizes: dict[str, Any], name: str) -> None:
+    for option, found in sizes.items():
+        if type(found) is not int or found < 1:
+            raise UserError(
+                f"the config.json of {name!r} has {option} {found!r}; a whole number above 0 is wanted"
+            )
 
 
 def _check_exact(config: dict[str, Any], activation: str, name: str) -> None:

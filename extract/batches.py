@@ -46,11 +46,12 @@ def plan_batches(
         batch_tokens: padded tokens per device.
         devices: every batch's height is a multiple of it.
     """
+    most = -(-len(lengths) // devices)  # no device needs more rows than its share of the block
     order = np.argsort(-lengths, kind="stable")
     batches, start = [], 0
     while start < len(order):
         length = buckets[int(np.searchsorted(buckets, lengths[order[start]]))]
-        height = devices * max(1, batch_tokens // length)
+        height = devices * max(1, min(batch_tokens // length, most))
         batches.append(Batch(order[start : start + height], length, height))
         start += height
     return batches

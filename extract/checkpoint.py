@@ -104,7 +104,7 @@ def _first_file(folder: str, names: tuple[str, ...]) -> str:
     for name in names:
         if os.path.isfile(path := os.path.join(folder, name)):
             return path
-    raise UserError(f"{folder} holds neither {' nor '.join(names)}; what works: {KINDS}")
+    raise UserError(f"{folder} holds no {' or '.join(names)}; what works: {KINDS}")
 
 
 def _read_config(folder: str) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _read_config(folder: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as file:
             config = json.load(file)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON ({error})") from None
     if not isinstance(config, dict):
         raise UserError(f"{path} holds no JSON object")

@@ -18,6 +18,8 @@ def choose_columns(table: pd.DataFrame, text: str | None, label: str | None) -> 
     """
     text = _named(table, text, "--text-column") or _guess_text(table)
     label = _named(table, label, "--label-column") or _guess_label(table, text)
+    if text == label:
+        raise UserError(f"the column {text!r} cannot be both text and label. {_listed(table)}")
     return text, label
 
 
@@ -30,12 +32,13 @@ def _named(table: pd.DataFrame, name: str | None, flag: str) -> str | None:
     if name is None or name in table.columns:
         return name
     close = difflib.get_close_matches(name, map(str, table.columns), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     raise UserError(f"there is no column {name!r}{hint} {_listed(table)} Choose one with {flag}.")
 
 
 def _guess_text(table: pd.DataFrame) -> str:
     wordy = [name for name in table.columns if _is_wordy(table[name])]
+    wordy = wordy or [name for name in table.columns if str(name).lower() in TEXT_NAMES]
     return _only(table, wordy, TEXT_NAMES, "text", "--text-column")
 
 

@@ -48,7 +48,9 @@ def compute_block(
     while running:
         on_batch(_store(*running.pop(0), plan.lengths, hidden, pooled))
     if not np.isfinite(pooled).all():  # a mean is finite only if each of its tokens is
-        raise UserError(f"the backbone gave hidden states beyond {dtype.name}; try `--dtype bfloat16`")
+        raise UserError(
+            f"the backbone gave hidden states that {dtype.name} cannot hold; try `--dtype bfloat16`"
+        )
     return Block(hidden, plan.lengths, rows.labels[plan.rows], rows.rows[plan.rows], pooled)
 
 

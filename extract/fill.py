@@ -11,6 +11,7 @@ from cache.errors import UserError
 from cache.listing import readable
 from cache.lock import Lock
 from cache.manifest import Manifest
+from cache.store import StorageError
 from cache.writer import CacheWriter
 from extract.backbone import Backbone, default_batch_tokens, describe_devices, device_count
 from extract.batches import bucket_lengths
@@ -56,6 +57,7 @@ def fill(
     plan = _plan(job, tokens, splits)
     done = committed_blocks(writer, plan)
     check_space(job.location, _missing(plan, done).stored_bytes(job.architecture.dim, job.itemsize))
+    backbone = _load(job)  # before anything is written: a backbone that does not fit leaves no cache behind
     writer.begin()
     drop_unplanned(writer, plan)
     records = done or _grown_blocks(job, writer, plan, listener)
@@ -63,7 +65,7 @@ def fill(
         listener.say(f"resuming: {len(done)} of {len(plan.blocks)} blocks done")
     if (todo := _missing(plan, records)).blocks:
         listener.say(_describe(todo, job))
-        records |= _compute(job, writer, lock, todo, tokens, clock, listener)
+        records |= _compute(job, writer, lock, backbone, todo, tokens, clock, listener)
     lock.check()
     writer.finish(_manifest(job, plan, records, clock))
 
@@ -73,6 +75,14 @@ def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
     buckets = bucket_lengths(settings.max_length)
     batch_tokens = settings.batch_tokens or default_batch_tokens()
     return plan_blocks(splits, tokens.lengths, settings.block_rows, buckets, batch_tokens, device_count())
+
+
+def _load(job: Job) -> Backbone:
+    settings = job.settings
+    weights = load_weights(job.checkpoint.weights)
+    return Backbone(
+        job.architecture, weights, settings.compute_dtype, settings.dtype, settings.matmul_precision
+    )
 
 
 def _missing(plan: Plan, records: Records) -> Plan:
@@ -93,17 +103,14 @@ def _compute(
     job: Job,
     writer: CacheWriter,
     lock: Lock,
+    backbone: Backbone,
     plan: Plan,
     tokens: Tokens,
     clock: Clock,
     listener: Listener,
 ) -> Records:
     """Compute and write the planned blocks."""
-    settings = job.settings
-    weights = load_weights(job.checkpoint.weights)
-    backbone = Backbone(
-        job.architecture, weights, settings.compute_dtype, settings.dtype, settings.matmul_precision
-    )
+    dtype = np.dtype(job.settings.dtype)
     listener.start(plan.tokens)
 
     def compute(block: BlockPlan) -> Block:
@@ -115,7 +122,7 @@ def _compute(
                 tokens,
                 job.rows,
                 job.architecture.dim,
-                np.dtype(settings.dtype),
+                dtype,
                 listener.advance,
             )
 
@@ -150,7 +157,7 @@ def _wait(writing: "Future[None] | None", writer: CacheWriter) -> None:
     try:
         if writing:
             writing.result()
-    except (ValueError, OSError) as error:
+    except StorageError as error:
         if not is_full(error):
             raise
         raise UserError(

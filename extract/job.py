@@ -12,8 +12,9 @@ from cache.writer import cache_name
 from extract import cleaning, splitting
 from extract.architecture import Architecture, read_architecture
 from extract.checkpoint import BUNDLED, Checkpoint, find_checkpoint
-from extract.rows import Rows, data_name, read_rows
+from extract.rows import Rows, read_rows
 from extract.settings import Settings
+from extract.table import stem
 
 DEFAULT_BACKBONE = "distilbert-base-uncased"
 SHORTEST = 3  # [CLS], one token, [SEP]
@@ -31,8 +32,8 @@ class Job(NamedTuple):
     @property
     def location(self) -> str:
         """Where the cache lies."""
-        name = cache_name(data_name(self.settings.data), self.checkpoint.name, self.recipe)
-        return f"{self.settings.cache_dir.rstrip('/')}/{name}"
+        name = cache_name(stem(self.settings.data), self.checkpoint.name, self.recipe)
+        return os.path.join(self.settings.cache_dir, name)
 
     @property
     def itemsize(self) -> int:
@@ -65,7 +66,9 @@ def prepare(settings: Settings) -> Job:
     Raises:
         UserError: the data, the backbone or a setting is not what it has to be.
     """
-    rows = read_rows(settings.data, settings.text_column, settings.label_column, settings.limit)
+    rows = read_rows(
+        settings.data, settings.text_column, settings.label_column, settings.limit, settings.seed
+    )
     default = BUNDLED if settings.data == "sample" else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default)
     architecture = read_architecture(checkpoint.config, checkpoint.name)

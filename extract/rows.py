@@ -1,7 +1,6 @@
 """Read labelled rows from a file, or take the bundled sample."""
 
 import hashlib
-import os
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +10,7 @@ from jaxtyping import Int
 from cache.errors import UserError
 from extract.columns import choose_columns
 from extract.sample import comments
-
-FORMATS = {".csv": ",", ".tsv": "\t"}
-COMPRESSIONS = (".gz", ".zip", ".zst")
+from extract.table import read_table
 
 
 class Rows(NamedTuple):
@@ -44,66 +41,46 @@ class Rows(NamedTuple):
         return total.hexdigest()
 
 
-def read_rows(data: str, text_column: str | None, label_column: str | None, limit: int | None) -> Rows:
+def read_rows(
+    data: str, text_column: str | None, label_column: str | None, limit: int | None = None, seed: int = 42
+) -> Rows:
     """Read a file's rows, or the bundled sample's.
+
+    Args:
+        data: `sample`, or the path of a file.
+        text_column: None guesses it.
+        label_column: None guesses it.
+        limit: take only so many rows, drawn at random; None takes all.
+        seed: of the draw.
 
     Raises:
         UserError: the file, a column or a label is not what it has to be.
     """
-    table = _sample_table(limit) if data == "sample" else _read_table(data, limit)
+    table = _sample_table() if data == "sample" else read_table(data)
     if table.empty:
         raise UserError(f"{data} holds a header but no rows")
+    table = _sample_of(table, limit, seed)
     text, label = choose_columns(table, text_column, label_column)
     filled = (table[text].str.strip() != "").to_numpy()
     if not filled.any():
         raise UserError(f"{data} holds no text: every cell of column {text!r} is empty")
     kept = table[filled]
     labels = _binary_labels(kept[label], label)
-    return Rows(kept[text].tolist(), labels, np.flatnonzero(filled), int((~filled).sum()), (text, label))
+    return Rows(
+        kept[text].tolist(), labels, kept.index.to_numpy(np.int64), int((~filled).sum()), (text, label)
+    )
 
 
-def data_name(data: str) -> str:
-    """Name of a data set for its cache: the file's name without folders and endings."""
-    name = os.path.basename(data)
-    for ending in (*COMPRESSIONS, *FORMATS):
-        name = name.removesuffix(ending)
-    return name
-
-
-def _sample_table(limit: int | None) -> pd.DataFrame:
-    rows = comments()[:limit]
+def _sample_table() -> pd.DataFrame:
+    rows = comments()
     return pd.DataFrame({"text": [text for text, _ in rows], "label": [str(label) for _, label in rows]})
 
 
-def _read_table(path: str, limit: int | None) -> pd.DataFrame:
-    """Read all columns as strings: no cell such as `NA` or `null` is taken for a missing one."""
-    separator = _separator(path)
-    try:
-        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, nrows=limit)
-    except pd.errors.EmptyDataError:
-        raise UserError(f"{path} is empty") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8: {error}") from None
-    except (pd.errors.ParserError, ValueError, OSError, EOFError) as error:
-        raise UserError(f"{path} cannot be read as {separator!r}-separated text: {error}") from None
-    return table.fillna("")
-
-
-def _separator(path: str) -> str:
-    if not os.path.exists(path):
-        raise UserError(f"there is no file {path}")
-    if not os.path.isfile(path):
-        raise UserError(f"{path} is not a file")
-    stem = path
-    for ending in COMPRESSIONS:
-        stem = stem.removesuffix(ending)
-    ending = os.path.splitext(stem)[1].lower()
-    if ending not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise UserError(
-            f"{path} has the ending {ending or 'none'}; {known} can be read, also as .gz .zip .zst"
-        )
-    return FORMATS[ending]
+def _sample_of(table: pd.DataFrame, limit: int | None, seed: int) -> pd.DataFrame:
+    """Choose rows at random, in file order: files are often sorted by label."""
+    if limit is None or limit >= len(table):
+        return table
+    return table.sample(limit, random_state=seed).sort_index()
 
 
 def _binary_labels(column: "pd.Series[str]", name: str) -> Int[np.ndarray, " b"]:
@@ -116,5 +93,5 @@ def _binary_labels(column: "pd.Series[str]", name: str) -> Int[np.ndarray, " b"]
         )
     values = labels.to_numpy(np.int32)
     if len(set(values.tolist())) == 1:
-        raise UserError(f"all {len(values)} rows have the label {values[0]}; two classes are needed")
+        raise UserError(f"all {len(values)} rows have {values[0]} in column {name!r}; two classes are needed")
     return values

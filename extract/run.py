@@ -39,7 +39,7 @@ def read_tokens(job: Job, clock: Clock, listener: Listener) -> Tokens:
     """Clean and tokenise all texts.
 
     Raises:
-        UserError: cleaning leaves nothing of any text.
+        UserError: cleaning leaves nothing of any text, or the tokenizer does not fit the backbone.
     """
     with clock.measure("clean"):
         texts = cleaning.clean_texts(job.rows.texts, job.settings.workers)
@@ -49,7 +49,21 @@ def read_tokens(job: Job, clock: Clock, listener: Listener) -> Tokens:
     if empty:
         listener.say(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")
     with clock.measure("tokenize"):
-        return tokenize(load_tokenizer(job.checkpoint.folder, job.settings.max_length), texts)
+        tokens = tokenize(load_tokenizer(job.checkpoint.folder, job.settings.max_length), texts)
+    _check_tokens(job, tokens)
+    return tokens
+
+
+def _check_tokens(job: Job, tokens: Tokens) -> None:
+    if not tokens.lengths.all():
+        raise UserError(
+            f"the tokenizer of {job.checkpoint.name!r} makes no token of some texts; it must add [CLS]"
+        )
+    if (highest := int(tokens.ids.max())) >= job.architecture.vocab_size:
+        raise UserError(
+            f"the tokenizer of {job.checkpoint.name!r} knows a token {highest}, "
+            f"but its config.json says vocab_size {job.architecture.vocab_size}"
+        )
 
 
 def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -> None:

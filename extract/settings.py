@@ -24,8 +24,8 @@ class Settings:
         dtype: storage dtype of the features.
         compute_dtype: dtype in which the backbone runs.
         split_rule: `notebook` shuffles; `stable` deals by content, so that a file can grow.
-        seed: seed of the split.
-        limit: use only the first rows of the file; None uses all.
+        seed: seed of the split, and of the draw of `limit`.
+        limit: use only so many rows, drawn at random; None uses all.
         cache_dir: folder (or `gs://`, `s3://` prefix) that holds the caches.
         workers: processes that clean text; None takes one per processor.
         block_rows: rows computed and committed together.

@@ -46,9 +46,16 @@ def tokenizer_file(folder: str) -> str:
 
 
 def load_tokenizer(folder: str, max_length: int) -> Tokenizer:
-    """Load the tokenizer of a backbone's folder; it truncates to `max_length` and never pads."""
+    """Load the tokenizer of a backbone's folder; it truncates to `max_length` and never pads.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
     path = tokenizer_file(folder)
-    tokenizer = Tokenizer.from_file(path) if path.endswith(".json") else _from_vocabulary(path)
+    try:
+        tokenizer = Tokenizer.from_file(path) if path.endswith(".json") else _from_vocabulary(path)
+    except Exception as error:  # the tokenizers library raises bare exceptions
+        raise UserError(f"{path} cannot be used: {error}") from None
     tokenizer.enable_truncation(max_length)
     tokenizer.no_padding()
     return tokenizer

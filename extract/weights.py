@@ -30,16 +30,18 @@ def load_weights(path: str) -> dict[str, Any]:
     """Read a weight file as the nested parameters of FlaxDistilBert, float32.
 
     Raises:
-        UserError: the file is damaged.
+        UserError: the file is damaged, or holds a weight that is not finite.
     """
     try:
         tensors = _read_msgpack(path) if path.endswith(".msgpack") else _read_safetensors(path)
-    except Exception as error:  # either library raises its own kinds for a damaged file
-        raise UserError(f"{path} cannot be read: {error}") from None
-    tensors = {_PREFIX.sub("", name): tensor.astype(np.float32) for name, tensor in tensors.items()}
-    if "embeddings.token_type_embeddings.weight" in tensors:
-        tensors = fold_bert(tensors)
-    return nest({name: tensor for name, tensor in tensors.items() if _BACKBONE.match(name)})
+        tensors = {_PREFIX.sub("", name): tensor.astype(np.float32) for name, tensor in tensors.items()}
+        if "embeddings.token_type_embeddings.weight" in tensors:
+            tensors = fold_bert(tensors)
+        tensors = {name: tensor for name, tensor in tensors.items() if _BACKBONE.match(name)}
+        _check_finite(tensors)
+        return nest(tensors)
+    except Exception as error:  # each library raises its own kinds for a damaged file
+        raise UserError(f"{path} cannot be used: {error}") from None
 
 
 def fold_bert(tensors: Tensors) -> Tensors:
@@ -72,6 +74,12 @@ def nest(tensors: Tensors) -> dict[str, Any]:
             at = at.setdefault(part, {})
         at.update([_flax_leaf(path[-1], leaf, tensor)])
     return nested
+
+
+def _check_finite(tensors: Tensors) -> None:
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise ValueError(f"{name} holds NaN or infinity")
 
 
 def _flax_leaf(module: str, leaf: str, tensor: np.ndarray) -> tuple[str, np.ndarray]:

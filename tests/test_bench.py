@@ -149,6 +149,7 @@ def test_quick_goes_elsewhere(features: Path, tmp_path: Path) -> None:
         (["--heads", ","], "names no head"),
         (["--cache", "nowhere"], "there is no feature cache at nowhere"),
         (["--cache-dir", "nowhere"], "make one with"),
+        (["--cache", "foo://bar"], "cannot be read or written"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], says: str) -> None:
@@ -164,3 +165,14 @@ def test_heads_come_in_the_registry_s_order() -> None:
     assert bench.choose_heads("all") == list(HEADS)
     with pytest.raises(UserError, match="known heads: cls, max"):
         bench.choose_heads("xyz")
+
+
+def test_an_output_folder_that_is_a_file(features: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = command("--heads", "cls", "--cache-dir", str(features), "--out", str(tmp_path / "file"))
+    assert run.returncode == 2
+    assert "choose another --out" in run.stderr
+
+
+def test_losses_that_are_no_numbers_are_null_in_json() -> None:
+    assert bench.without_nan({"a": [1.5, float("nan")], "b": float("inf")}) == {"a": [1.5, None], "b": None}

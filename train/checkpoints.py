@@ -25,6 +25,8 @@ def save(folder: Path | str, which: Which, params: PyTree) -> None:
         params: arrays in nested dicts.
     """
     path = Path(folder).absolute() / which
+    for stale in path.parent.glob(f"{which}.*.partial"):  # of a run that was killed
+        shutil.rmtree(stale, ignore_errors=True)
     staging = path.with_name(f"{which}.{uuid.uuid4().hex}.partial")
     try:
         with ocp.StandardCheckpointer() as checkpointer:

@@ -89,7 +89,7 @@ def draw_floor(axes: Axes, value: float, form: str) -> None:
 def zoom(axes: Axes, accuracies: Sequence[float]) -> None:
     """Begin the accuracy axis below the lowest value, and say so: heads differ by a few percent."""
     start = max(math.floor(10 * min(accuracies) - 0.4) / 10, 0.0)
-    axes.set_xlim(start, start + 1.18 * (max(accuracies) - start))
+    axes.set_xlim(start, start + 1.18 * max(max(accuracies) - start, 0.05))
     axes.xaxis.set_major_formatter("{x:.0%}")
     if start > 0:
         axes.set_xlabel(f"the axis begins at {start:.0%}", color=FAINT)

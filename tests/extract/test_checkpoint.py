@@ -61,7 +61,7 @@ def test_a_missing_file_is_named(tiny_backbone: Path, tmp_path: Path, name: str)
         find_checkpoint(str(copy))
 
 
-@pytest.mark.parametrize("text", ["{", "[]"])
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000])
 def test_a_damaged_config(tiny_backbone: Path, tmp_path: Path, text: str) -> None:
     copy = Path(shutil.copytree(tiny_backbone, tmp_path / "copy"))
     (copy / "config.json").write_text(text)
@@ -82,6 +82,10 @@ def test_bert_and_distilbert_name_the_same_shape() -> None:
         ({"position_embedding_type": "relative_key"}, "position_embedding_type"),
         ({"is_decoder": True}, "is_decoder"),
         ({"hidden_act": "gelu_new"}, "activation 'gelu_new'"),
+        ({"num_attention_heads": 3}, "3 heads, which do not divide 16"),
+        ({"num_attention_heads": 0}, "num_attention_heads 0"),
+        ({"hidden_size": "16"}, "hidden_size '16'"),
+        ({"vocab_size": None}, "vocab_size None"),
     ],
 )
 def test_what_cannot_be_computed_exactly_is_refused(change: dict[str, object], says: str) -> None:

@@ -45,3 +45,12 @@ def test_doubt_is_an_error_that_lists_the_columns(columns: dict[str, list[str]],
 def test_a_wrong_name_gets_a_suggestion() -> None:
     with pytest.raises(UserError, match="did you mean 'comment_text'"):
         choose_columns(table(comment_text=TEXT, Toxic=["0", "1"]), "coment_text", None)
+
+
+def test_one_column_cannot_be_both() -> None:
+    with pytest.raises(UserError, match="cannot be both text and label"):
+        choose_columns(table(words=TEXT, y=["0", "1"]), "y", "y")
+
+
+def test_single_words_are_text_under_a_known_name() -> None:
+    assert choose_columns(table(text=["good", "bad"], y=["0", "1"]), None, None) == ("text", "y")

@@ -1,10 +1,12 @@
 import gzip
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from cache import UserError
-from extract.rows import data_name, read_rows
+from extract.rows import read_rows
+from extract.table import stem
 
 
 def write(path: Path, text: str | bytes) -> str:
@@ -14,7 +16,7 @@ def write(path: Path, text: str | bytes) -> str:
 
 def test_rows_keep_their_place_in_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", 'text,label\n"two, words",1\n,0\n"NA",0\n"  ",1\n"a\nb",1\n')
-    rows = read_rows(path, "text", "label", None)
+    rows = read_rows(path, "text", "label")
     assert rows.texts == ["two, words", "NA", "a\nb"]  # NA is a word here, not a missing cell
     assert rows.rows.tolist() == [0, 2, 4]
     assert rows.labels.tolist() == [1, 0, 1]
@@ -23,8 +25,19 @@ def test_rows_keep_their_place_in_the_file(tmp_path: Path) -> None:
 
 def test_tsv_gzip_and_limit(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv.gz", gzip.compress(b"text\tlabel\na b\t1\nc, d\t0\ne f\t1\n"))
-    assert read_rows(path, None, None, 2).texts == ["a b", "c, d"]
-    assert data_name(path) == "a"
+    assert read_rows(path, None, None).texts == ["a b", "c, d", "e f"]
+    assert stem(path) == "a"
+
+
+def test_a_limit_draws_rows_at_random_and_keeps_their_order(tmp_path: Path) -> None:
+    lines = [
+        f"text number {row},{int(row < 100)}" for row in range(200)
+    ]  # sorted by label, as the notebook's
+    rows = read_rows(write(tmp_path / "a.csv", "\n".join(["text,label", *lines])), None, None, limit=50)
+    assert len(rows.texts) == 50
+    assert (rows.rows[1:] > rows.rows[:-1]).all()
+    assert 15 < rows.labels.sum() < 35
+    assert rows.texts[7] == f"text number {rows.rows[7]}"
 
 
 def test_the_digest_sees_position_label_and_text(tmp_path: Path) -> None:
@@ -57,8 +70,20 @@ def test_the_sample_is_labelled_text() -> None:
         ("a.csv", "text,label\na b,1\nc d,\n", "'' in data row 2"),
         ("a.csv", "text,label\na b,1\nc d,1\n", "two classes are needed"),
         ("a.csv", b"text,label\n\xff\xfe x,1\n", "not UTF-8"),
-        ("a.csv", "text,label\na b,1,5,6\nc,1\nd,1,2,3,4,5,6\n", "cannot be read"),
+        ("a.csv", "text,label\na b,1\nc d,1,5\n", "3 cells in data row 2, its header has 2"),
+        (
+            "a.csv",
+            "text,label\na b,1,5\nc d,0,5\n",
+            "3 cells in data row 1",
+        ),  # pandas would shift all columns
+        ("a.csv", "text,label\na b\n", "1 cells in data row 1"),
+        ("a.csv", 'text,label\n"a b,1\nc d,0\n', "separated text near line"),
+        ("a.csv", 'text,label\n"a"b,1\n', "separated text near line"),
+        ("a.csv", "text,text\na b,1\n", "names the column 'text' twice"),
+        ("a.csv", "you are kind,1\nnot so,0\n", "looks like data"),
+        ("a.csv", "text,label\na\0b,1\n", "NUL byte in data row 1"),
         ("a.csv.gz", "text,label\n", "cannot be read"),
+        ("a.csv.zip", "text,label\n", "cannot be read"),
         ("a.xlsx", "", "ending .xlsx"),
     ],
 )
@@ -74,3 +99,24 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
         read_rows(str(tmp_path / "none.csv"), None, None, None)
     with pytest.raises(UserError, match="is not a file"):
         read_rows(str(tmp_path), None, None, None)
+
+
+def test_a_byte_order_mark_blank_lines_and_crlf(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "\ufefftext,label\r\na b,1\r\n\r\nc d,0\r\n")
+    rows = read_rows(path, None, None)
+    assert (rows.texts, rows.columns) == (["a b", "c d"], ("text", "label"))
+
+
+def test_a_huge_cell(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", f"text,label\n{'word ' * 2_000_000},1\nc d,0\n")
+    assert len(read_rows(path, None, None).texts[0]) == 10_000_000
+
+
+def test_a_zip_of_one_file(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.csv.zip", "w") as archive:
+        archive.writestr("inner.csv", "text,label\na b,1\nc d,0\n")
+    assert read_rows(str(tmp_path / "a.csv.zip"), None, None).texts == ["a b", "c d"]
+    with zipfile.ZipFile(tmp_path / "a.csv.zip", "a") as archive:
+        archive.writestr("other.csv", "x")
+    with pytest.raises(UserError, match="holds 2 files"):
+        read_rows(str(tmp_path / "a.csv.zip"), None, None)

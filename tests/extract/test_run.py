@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,54 @@ def test_hidden_states_beyond_float16_are_an_error(settings: Settings, tmp_path:
     huge = dataclasses.replace(settings, backbone=str(folder), cache_dir=str(tmp_path), dtype="float16")
     with pytest.raises(UserError, match="--dtype bfloat16"):
         extract(huge, Recorder())
+
+
+def copy_with(tiny_backbone: Path, folder: Path, **config: object) -> Path:
+    return save_backbone(folder, DISTILBERT | config, random_weights(DISTILBERT))
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda folder: (folder / "tokenizer.json").write_text("{}"), "tokenizer.json cannot be used"),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), "model.safetensors cannot be used"),
+    ],
+)
+def test_a_damaged_backbone_leaves_no_cache(
+    settings: Settings, tiny_backbone: Path, tmp_path: Path, damage: Callable[[Path], object], says: str
+) -> None:
+    folder = copy_with(tiny_backbone, tmp_path / "backbone")
+    damage(folder)
+    caches = tmp_path / "caches"
+    with pytest.raises(UserError, match=says):
+        extract(dataclasses.replace(settings, backbone=str(folder), cache_dir=str(caches)), Recorder())
+    assert not list(caches.glob("*"))
+
+
+def test_a_vocabulary_smaller_than_the_tokenizer_s(
+    settings: Settings, tiny_backbone: Path, tmp_path: Path
+) -> None:
+    folder = copy_with(tiny_backbone, tmp_path / "backbone", vocab_size=12)
+    with pytest.raises(UserError, match="knows a token"):
+        extract(dataclasses.replace(settings, backbone=str(folder), cache_dir=str(tmp_path)), Recorder())
+
+
+def test_weights_that_are_not_finite(settings: Settings, tmp_path: Path) -> None:
+    weights = random_weights(DISTILBERT)
+    weights["transformer.layer.0.ffn.lin1.bias"][3] = np.nan
+    folder = save_backbone(tmp_path / "backbone", DISTILBERT, weights)
+    with pytest.raises(UserError, match=r"ffn.lin1.bias holds NaN"):
+        extract(dataclasses.replace(settings, backbone=str(folder), cache_dir=str(tmp_path)), Recorder())
+
+
+def test_a_cache_folder_that_is_a_file(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be read or written"):
+        extract(dataclasses.replace(settings, cache_dir=str(tmp_path / "file")), Recorder())
+
+
+def test_more_batch_tokens_than_tokens_compute_no_padding_for_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    location = extract(dataclasses.replace(settings, cache_dir=str(tmp_path), batch_tokens=10**9), Recorder())
+    assert open_cache(location).manifest.padding_waste < 0.6
