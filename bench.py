@@ -3,8 +3,6 @@
 import argparse
 import dataclasses
 import difflib
-import json
-import math
 import os
 import pathlib
 import platform
@@ -51,16 +49,6 @@ class Settings:
     batch_size: int = 128
     out: str = "results"
     quick: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class FirstRows:
-    """The first rows of a split, for `--quick`."""
-
-    hidden: Any
-    lengths: Any
-    labels: Any
-    pooled: Any
 
 
 def parse_arguments(arguments: list[str] | None = None) -> Settings:
@@ -142,15 +130,10 @@ def prepare_folder(folder: str) -> None:
 
 def load_splits(cache: "Cache", quick: bool) -> "dict[str, Features]":
     """Open the three splits; their arrays are read when a head first asks for them."""
+    from train.first_rows import first_rows
+
     splits = {name: cache.split(name) for name in ("train", "valid", "test")}
     return {name: first_rows(split, QUICK_ROWS) for name, split in splits.items()} if quick else dict(splits)
-
-
-def first_rows(split: "Features", count: int) -> FirstRows:
-    """Take the first rows of a split."""
-    lengths = split.lengths[:count]
-    hidden = split.hidden[: lengths.sum()]
-    return FirstRows(hidden, lengths, split.labels[:count], split.pooled[:count])
 
 
 def compare(
@@ -257,7 +240,7 @@ def write_results(
     settings: Settings,
 ) -> None:
     """Write `results.csv` and `results.json`."""
-    from train.results import to_csv
+    from train.results import to_csv, to_json
 
     details = {
         "results": [result._asdict() for result in results],
@@ -267,16 +250,7 @@ def write_results(
         "histories": histories,
     }
     replace_file(os.path.join(folder, "results.csv"), to_csv(results))
-    replace_file(os.path.join(folder, "results.json"), json.dumps(without_nan(details), indent=1) + "\n")
-
-
-def without_nan(value: Any) -> Any:
-    """Replace numbers that JSON cannot hold by null: the losses of a head that diverged."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    replace_file(os.path.join(folder, "results.json"), to_json(details))
 
 
 def replace_file(path: str, text: str) -> None:

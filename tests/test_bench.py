@@ -172,7 +172,3 @@ def test_an_output_folder_that_is_a_file(features: Path, tmp_path: Path) -> None
     run = command("--heads", "cls", "--cache-dir", str(features), "--out", str(tmp_path / "file"))
     assert run.returncode == 2
     assert "choose another --out" in run.stderr
-
-
-def test_losses_that_are_no_numbers_are_null_in_json() -> None:
-    assert bench.without_nan({"a": [1.5, float("nan")], "b": float("inf")}) == {"a": [1.5, None], "b": None}

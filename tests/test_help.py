@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = [["-m", "extract"], ["-m", "cache", "list"], ["-m", "cache", "show"], ["bench.py"]]
+CACHE_COMMANDS = ("list", "show", "verify", "repair", "remove")
+COMMANDS = [["-m", "extract"], ["bench.py"], *(["-m", "cache", command] for command in CACHE_COMMANDS)]
 SLOW = ("jax", "transformers", "pandas", "sklearn", "matplotlib", "orbax")
 
 

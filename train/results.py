@@ -2,10 +2,11 @@
 
 import csv
 import io
+import json
 import math
 import statistics
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Result(NamedTuple):
@@ -57,6 +58,11 @@ def to_csv(results: Sequence[Result]) -> str:
     return text.getvalue()
 
 
+def to_json(details: dict[str, Any]) -> str:
+    """Everything about a run as the text of `results.json`."""
+    return json.dumps(_without_nan(details), indent=1, allow_nan=False) + "\n"
+
+
 def by_head(results: Sequence[Result]) -> list[Result]:
     """The mean over seeds of each head, in the order of first appearance; `seed` is the number of seeds."""
     heads = {result.head: [r for r in results if r.head == result.head] for result in results}
@@ -80,6 +86,15 @@ def table(results: Sequence[Result], test_rows: int) -> str:
     if (seeds := max(row.seed for row in rows)) > 1:
         notes.append(f"means over {seeds} seeds")
     return "\n".join([_HEADER, *map(_line, rows), *notes])
+
+
+def _without_nan(value: Any) -> Any:
+    """Replace numbers that JSON cannot hold by null: the losses of a head that diverged."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _mean(runs: Sequence[Result]) -> Result:

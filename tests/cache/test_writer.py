@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,3 +95,15 @@ def test_arrays_that_disagree_are_refused(change: dict[str, np.ndarray]) -> None
 
 def test_the_name_says_data_backbone_and_key() -> None:
     assert cache_name("comments", "minilm", RECIPE) == f"comments-minilm-{RECIPE.key[:10]}"
+
+
+def test_the_format_s_own_example_reads_a_cache(made: str, blocks: dict[str, list[Block]]) -> None:
+    text = (Path(__file__).parent.parent.parent / "cache" / "FORMAT.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    found: list[np.ndarray] = []
+    code = re.sub(r'cache = ".*"', f"cache = {made!r}", code) + "    found += rows\n"
+    exec(code, {"found": found})
+    wanted = [row for part in blocks["train"] for row in np.split(part.hidden, np.cumsum(part.lengths)[:-1])]
+    assert len(found) == len(wanted)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +124,37 @@ def test_what_changes_a_value_changes_the_name(
     from extract.job import prepare
 
     assert prepare(dataclasses.replace(settings, **change)).location != made[0]
+
+
+def test_neither_places_nor_processes_change_the_key(settings: Settings, tmp_path: Path) -> None:
+    from extract.job import prepare
+
+    data = shutil.copy(settings.data, tmp_path / "other name.csv")
+    backbone = shutil.copytree(settings.backbone or "", tmp_path / "other folder")
+    other = dataclasses.replace(
+        settings, data=str(data), backbone=str(backbone), cache_dir="x", workers=3, block_rows=5, batch_tokens=33,
+        text_column="comment_text", split="test",
+    )  # fmt: skip
+    assert prepare(other).recipe == prepare(settings).recipe
+
+
+NO_BACKBONE = """
+import sys
+from extract.__main__ import main
+sys.argv[0] = "extract"
+main()
+assert not {"jax", "transformers", "sklearn"} & set(sys.modules), "loaded what it does not need"
+"""
+
+
+def test_a_complete_cache_is_recognised_without_the_backbone(
+    settings: Settings, made: tuple[str, Recorder]
+) -> None:
+    flags = dataclasses.replace(settings).command.split()[3:]
+    done = subprocess.run(
+        [sys.executable, "-c", NO_BACKBONE, *flags], capture_output=True, text=True, check=True
+    )
+    assert "the cache is complete already" in done.stdout
 
 
 def test_texts_that_clean_to_nothing(settings: Settings, tmp_path: Path) -> None:

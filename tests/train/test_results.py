@@ -1,10 +1,11 @@
 import csv
 import io
+import json
 import math
 
 import pytest
 
-from train.results import Result, accuracy_error, by_head, table, to_csv
+from train.results import Result, accuracy_error, by_head, table, to_csv, to_json
 
 RUNS = [
     Result("majority", 0, 0, 0, 0, 0.7, 0.5, 0.69, 0.52, 0.0),
@@ -36,3 +37,8 @@ def test_the_table_says_how_far_to_trust_it() -> None:
     assert lines[3] == "standard error of a test accuracy: up to 0.026 (382 test rows)"
     assert lines[4] == "means over 2 seeds"
     assert len({len(line) for line in lines[:3]}) == 1
+
+
+def test_losses_that_are_no_numbers_are_null_in_json() -> None:
+    text = to_json({"a": [1.5, float("nan")], "b": {"c": float("inf")}})
+    assert json.loads(text) == {"a": [1.5, None], "b": {"c": None}}
