@@ -287,4 +287,4 @@ def save_comparison(folder: str, results: "Sequence[Result]", test_rows: int) ->
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(exit_code(main, "the results hold the heads that are finished"))

@@ -18,8 +18,12 @@ class CacheError(UserError):
     """A feature cache that is missing, unfinished, damaged or of another format."""
 
 
-def exit_code(main: Callable[[], None]) -> int:
-    """Run a command's `main`; a `UserError` becomes one line on stderr and exit code 2, a signal to stop 130."""
+def exit_code(main: Callable[[], None], when_interrupted: str = "nothing was changed") -> int:
+    """Run a command's `main` and return its exit code.
+
+    A `UserError` becomes one line on stderr and 2. Ctrl-C and SIGTERM become 130 and one line, which ends in what
+    `when_interrupted` says about the work so far.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         main()
@@ -29,7 +33,7 @@ def exit_code(main: Callable[[], None]) -> int:
     except BrokenPipeError:  # `python -m cache show | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        print("\ninterrupted; the same command continues from what is finished", file=sys.stderr)
+        print(f"\ninterrupted; {when_interrupted}", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
 

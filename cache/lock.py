@@ -42,8 +42,13 @@ class Lock:
         return taken is not None
 
     def check(self) -> None:
-        """Raise `CacheError` if another process has taken the lock over."""
-        if self._lost.is_set():
+        """Raise `CacheError` if another process has taken the lock over; looks at the file itself.
+
+        A process that was suspended learns it here, before its next heartbeat.
+        """
+        owner = self._store.read_json(NAME) or {}
+        if owner.get("token") != self._owner["token"]:
+            self._lost.set()
             raise CacheError(
                 f"another process took over {self._store.location}, since this one gave no sign of life for "
                 f"{STALE:.0f} s; run the same command again: it continues from the blocks that are there"

@@ -104,4 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(exit_code(main, "the same command continues from the blocks that are finished"))
