@@ -1,14 +1,16 @@
 """`python -m cache`: look at feature caches, prove them, mend them, remove them."""
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from cache.errors import UserError, exit_code
+from cache.errors import UserError, exit_code, printable
 
 if TYPE_CHECKING:
+    from cache.reader import Cache
     from cache.verify import Problem
 
 DEFAULT_ROOT = "features"
@@ -16,21 +18,25 @@ DEFAULT_ROOT = "features"
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(prog="python -m cache", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m cache", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
-    _add_root(commands.add_parser("list", help="one line for each cache"))
-    _add_cache(commands.add_parser("show", help="recipe, sizes, lengths, classes and times of one cache"))
-    verify = commands.add_parser("verify", help="prove a cache, or name each damaged block and why")
+    _add_root(commands.add_parser("list", allow_abbrev=False, help="one line for each cache"))
+    _add_cache(commands.add_parser("show", allow_abbrev=False, help="recipe, sizes, lengths, classes, times"))
+    verify = commands.add_parser(
+        "verify", allow_abbrev=False, help="prove a cache, or name each damaged block and why"
+    )
     _add_cache(verify)
     depth = verify.add_mutually_exclusive_group()
     depth.add_argument("--full", action="store_true", help="read and hash everything (default: yes)")
     depth.add_argument("--fast", action="store_true", help="leave hidden states alone (default: no)")
-    repair = commands.add_parser("repair", help="compute damaged blocks again, and nothing else")
+    repair = commands.add_parser(
+        "repair", allow_abbrev=False, help="compute damaged blocks again, and nothing else"
+    )
     _add_cache(repair)
     repair.add_argument(
         "extract", nargs="*", metavar="-- FLAGS", help="flags of the extract command (default: none)"
     )
-    remove = commands.add_parser("remove", help="delete a cache")
+    remove = commands.add_parser("remove", allow_abbrev=False, help="delete a cache")
     remove.add_argument("cache", help="folder of the cache")
     remove.add_argument("--yes", action="store_true", help="do not ask (default: ask)")
     return parser.parse_args(arguments)
@@ -93,31 +99,44 @@ def repair_cache(arguments: argparse.Namespace) -> None:
     """Drop what is damaged and run `extract` with the flags that the user gave, which computes only that.
 
     Raises:
-        UserError: the flags are missing; the message has those that made the cache.
+        UserError: the flags are missing, or are those of another cache; nothing was dropped then.
     """
     from cache.reader import open_cache
-    from cache.repair import drop_damaged
+    from cache.repair import block_rows, damaged_blocks, drop_blocks
     from cache.verify import verify
 
-    location = _location(arguments)
-    cache = open_cache(location)
+    cache = open_cache(_location(arguments))
     problems = verify(cache)
     _print_problems(problems)
-    if not problems:
-        print(f"{cache.name}: sound, nothing to repair")
+    if not (blocks := damaged_blocks(problems)):
+        print(f"{cache.name}: no block to repair")
         return
-    if not arguments.extract:  # never run from the manifest: it is data
-        made_by = str(cache.manifest.source.get("command", "")).removeprefix("python -m extract")
-        raise UserError(
-            f"to compute the damaged blocks again: python -m cache repair {shlex.quote(location)} --{made_by}"
-        )
-    dropped = drop_damaged(cache, problems)
-    print(f"dropped {len(dropped)} damaged blocks: {', '.join(dropped) or 'none'}", flush=True)
-    _run_extract(arguments.extract)
-    if left := verify(open_cache(location)):
+    flags = [*arguments.extract, "--block-rows", str(block_rows(cache))]
+    _check_flags(cache, arguments.extract)
+    splits = drop_blocks(cache, blocks)
+    print(f"dropped {', '.join(blocks)}", flush=True)
+    for split in splits:
+        _run_extract([*flags, "--split", split])
+    if left := verify(open_cache(cache.store.location)):
         _print_problems(left)
-        raise UserError(f"{len(left)} problems are left in {location}")
+        raise UserError(f"{len(left)} problems are left in {cache.store.location}")
     print(f"{cache.name}: sound again")
+
+
+def _check_flags(cache: "Cache", flags: list[str]) -> None:
+    """Ask `extract` where its cache would lie, before anything is dropped."""
+    location = cache.store.location
+    if not flags:  # those in the manifest are never run: it is data
+        made_by = shlex.split(str(cache.manifest.source.get("command", "")))[3:]
+        again = f"python -m cache repair {shlex.quote(location)} -- {shlex.join(made_by)}"
+        raise UserError(f"to compute the damaged blocks again: {again}")
+    asked = subprocess.run(
+        [sys.executable, "-m", "extract", *flags, "--where"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if asked.returncode:
+        raise UserError("extract does not take these flags; nothing was dropped")
+    if os.path.realpath(asked.stdout.strip()) != os.path.realpath(location):
+        raise UserError(f"these flags make {asked.stdout.strip()}, not {location}; nothing was dropped")
 
 
 def remove_cache(arguments: argparse.Namespace) -> None:
@@ -125,9 +144,12 @@ def remove_cache(arguments: argparse.Namespace) -> None:
     from cache.listing import disk_bytes, readable
     from cache.repair import remove_cache
 
+    if not os.path.isdir(arguments.cache):
+        raise UserError(f"there is no folder {arguments.cache}")
     if not arguments.yes:
         question = f"remove {arguments.cache} ({readable(disk_bytes(arguments.cache))})? [y/N] "
-        if input(question).strip().lower() not in ("y", "yes"):
+        print(question, end="", flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise UserError("nothing was removed")
     remove_cache(arguments.cache)
     print(f"removed {arguments.cache}")
@@ -141,7 +163,7 @@ def _location(arguments: argparse.Namespace) -> str:
 
 def _print_problems(problems: "list[Problem]") -> None:
     for problem in problems:
-        print(problem)
+        print(printable(str(problem)))
 
 
 def _run_extract(flags: list[str]) -> None:

@@ -97,6 +97,8 @@ def read_arrays(store: Store, names: Sequence[str], targets: Sequence[np.ndarray
             read_shards(shards)
         except ShardError as error:
             raise DamagedError(error.folder, error.kind, error.detail) from None
+        except OSError as error:  # the disk, not the data
+            raise StorageError(store.location, error) from None
     else:
         arrays = [open_array(store, name, t.shape, t.dtype) for name, t in zip(names, targets, strict=True)]
         reads = [ts.array(target).write(array) for target, array in zip(targets, arrays, strict=True)]

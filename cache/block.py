@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from cache.errors import CacheError
-from cache.seal import check_types
+from cache.seal import check_types, seal, unseal
 
 ARRAYS = ("hidden", "lengths", "labels", "rows", "pooled")
 MAX_TOKENS = 2**31  # per block: a block is written from memory
@@ -78,6 +78,26 @@ class BlockRecord:
         """Shape of one of the block's arrays, for hidden vectors of this width."""
         shapes = {"hidden": (self.tokens, width), "pooled": (self.rows, 3, width)}
         return shapes.get(field, (self.rows,))
+
+
+def write_record(record: BlockRecord, key: str, split: str) -> dict[str, Any]:
+    """Return the content of a block's block.json, which names the recipe and the split that it belongs to."""
+    return seal({**vars(record), "key": key, "split": split})
+
+
+def read_record(fields: dict[str, Any], key: str, split: str, name: str) -> BlockRecord:
+    """Read a block's block.json.
+
+    Raises:
+        CacheError: it was changed, or is another block's.
+    """
+    content = unseal(fields, "block.json")
+    place = content.pop("key", None), content.pop("split", None), content.get("name")
+    if place[0] != key:
+        raise CacheError("block.json belongs to a cache of another recipe")
+    if place[1:] != (split, name):
+        raise CacheError(f"block.json is that of {str(place[1])[:20]}/{str(place[2])[:20]}")
+    return BlockRecord.from_json(content)
 
 
 def block_name(number: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+INSIST = 1.0  # seconds after which an interruption is raised again
 
 
 class UserError(Exception):
@@ -21,22 +22,37 @@ class CacheError(UserError):
 def exit_code(main: Callable[[], None], when_interrupted: str = "nothing was changed") -> int:
     """Run a command's `main` and return its exit code.
 
-    A `UserError` becomes one line on stderr and 2. Ctrl-C and SIGTERM become 130 and one line, which ends in what
-    `when_interrupted` says about the work so far.
+    A `UserError`, and whatever the system refuses, becomes one line on stderr and 2. Ctrl-C and SIGTERM become 130 and
+    one line, which ends in what `when_interrupted` says about the work so far.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, _interrupt)
     try:
         main()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_USER_ERROR
-    except BrokenPipeError:  # `python -m cache show | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (UserError, OSError, MemoryError) as error:
+        return _failed(error)
     except KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         print(f"\ninterrupted; {when_interrupted}", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
 
 
+def printable(text: str) -> str:
+    """Escape what would move the cursor or end the line: names and texts may come from anyone."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
+
+
+def _failed(error: Exception) -> int:
+    if isinstance(error, BrokenPipeError):  # `python -m cache show | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    lines = (str(error) or type(error).__name__).splitlines()
+    print("error: " + "\n".join(map(printable, lines)), file=sys.stderr)
+    return EXIT_USER_ERROR
+
+
 def _interrupt(number: int, frame: types.FrameType | None) -> None:
+    # An exception that is raised inside a destructor or a library's callback is swallowed there: insist.
+    signal.setitimer(signal.ITIMER_REAL, INSIST)
     raise KeyboardInterrupt

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cache.errors import CacheError
+from cache.errors import CacheError, printable
 from cache.reader import Cache, open_cache
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -17,7 +17,8 @@ def find_caches(root: str) -> list[str]:
     """Paths of the folders directly under `root` that hold a recipe, finished or not, sorted by name."""
     if not os.path.isdir(root):
         return []
-    found = (os.path.join(root, name) for name in sorted(os.listdir(root)))
+    names = [name for name in sorted(os.listdir(root)) if name.isprintable()]
+    found = (os.path.join(root, name) for name in names)
     return [path for path in found if os.path.isfile(os.path.join(path, "recipe.json"))]
 
 
@@ -31,7 +32,7 @@ def only_cache(root: str) -> str:
     if not found:
         raise CacheError(f"there is no feature cache under {root}; make one with `python -m extract`")
     if len(found) > 1:
-        listed = "\n".join(f"  --cache {path}" for path in found)
+        listed = "\n".join(f"  {path}" for path in found)
         raise CacheError(f"there are {len(found)} caches under {root}; choose one:\n{listed}")
     return found[0]
 
@@ -44,7 +45,7 @@ def describe_line(path: str) -> str:
     try:
         manifest = open_cache(path).manifest
     except CacheError as error:
-        return f"{name:<50} {error}"
+        return f"{name:<50} {printable(str(error))}"
     splits = ", ".join(
         f"{split} {sum(b.rows for b in blocks):,}" for split, blocks in manifest.splits.items()
     )
@@ -81,13 +82,13 @@ def readable(size: int | float) -> str:
 
 def disk_bytes(path: str) -> int:
     """Bytes of all files under a folder."""
-    return sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(path) for name in names)
+    return sum(os.lstat(os.path.join(at, name)).st_size for at, _, names in os.walk(path) for name in names)
 
 
 def _section(title: str, facts: dict[str, object]) -> Iterator[str]:
     yield f"\n{title}"
     for name, value in facts.items():
-        yield f"  {name:<18} {value}"
+        yield f"  {printable(name):<18} {printable(str(value))}"
 
 
 def _sizes(cache: Cache) -> dict[str, object]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cache.errors import CacheError
-from cache.store import Store
+from cache.store import StorageError, Store
 
 NAME = "lock.json"
 HEARTBEAT = 5.0  # seconds between two signs of life
@@ -26,19 +26,29 @@ class Lock:
         self._generation = b""
         self._lost = threading.Event()
         self._released = threading.Event()
-        self._owner = {"host": socket.gethostname(), "pid": os.getpid(), "token": uuid.uuid4().hex}
+        self._owner = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "processes": _processes(),
+            "token": uuid.uuid4().hex,
+        }
 
     def try_acquire(self) -> dict[str, Any] | None:
         """Take the lock; returns None on success, else what the owner wrote."""
-        owner, generation = self._store.read_versioned(NAME)
-        if owner is not None and not _is_dead(owner):
-            return owner
-        return None if self.take(generation) else {}
+        try:
+            owner, generation = self._store.read_versioned(NAME)
+            if owner is not None and not _is_dead(owner):
+                return owner
+            return None if self.take(generation) else {}
+        except StorageError:  # the folder came or went at this very moment
+            return {}
+        except CacheError:  # not what we write: taken over like an owner without signs of life
+            return {"pid": "unknown"}
 
     def take(self, generation: bytes) -> bool:
         """Replace the lock file of this generation by our own; False if someone else was faster."""
         taken = self._store.write_if(NAME, self._sign_of_life(), generation)
-        self._generation = taken or b""
+        self._generation = taken or self._generation
         return taken is not None
 
     def check(self) -> None:
@@ -47,19 +57,22 @@ class Lock:
         A process that was suspended learns it here, before its next heartbeat.
         """
         owner = self._store.read_json(NAME) or {}
-        if owner.get("token") != self._owner["token"]:
+        if self._lost.is_set() or owner.get("token") != self._owner["token"]:
             self._lost.set()
             raise CacheError(
-                f"another process took over {self._store.location}, since this one gave no sign of life for "
-                f"{STALE:.0f} s; run the same command again: it continues from the blocks that are there"
+                f"this process lost its lock on {self._store.location}: it gave no sign of life for {STALE:.0f} s, or "
+                "its lock.json was removed; run the same command again: it continues from the blocks that are there"
             )
 
     def beat(self) -> None:
         """Write a sign of life every few seconds until released."""
         while not self._released.wait(HEARTBEAT):
-            if not self.take(self._generation):
-                self._lost.set()
-                return
+            try:
+                if not self.take(self._generation):
+                    self._lost.set()
+                    return
+            except StorageError:  # a full disk, a network that hiccups: `check` looks again before each block
+                continue
 
     def stop_beating(self) -> None:
         """Give no further sign of life."""
@@ -111,15 +124,25 @@ def _acquire(lock: Lock, store: Store, on_wait: Callable[[str], None]) -> None:
             on_wait(f"{store.location} is being written by {owner_line(owner)}: waiting for it")
         if owner != seen:
             seen, since = owner, time.monotonic()
-        elif time.monotonic() - since > STALE and lock.take(store.read_versioned(NAME)[1]):
+        elif time.monotonic() - since > STALE and lock.take(store.generation(NAME)):
             return
         time.sleep(POLL)
+
+
+def _processes() -> str:
+    """Name the table of processes in which our pid counts: containers on one host have tables of their own."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip() + os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return "only one"
 
 
 def _is_dead(owner: dict[str, Any]) -> bool:
     """Whether the owner ran on this host and is gone."""
     pid = owner.get("pid")
-    if owner.get("host") != socket.gethostname() or type(pid) is not int or pid <= 0:
+    here = owner.get("host") == socket.gethostname() and owner.get("processes") == _processes()
+    if not here or type(pid) is not int or pid <= 0:
         return False
     try:
         os.kill(pid, 0)

@@ -1,7 +1,6 @@
 """The manifest: what a finished cache holds, block by block. It is written last."""
 
 import dataclasses
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,8 @@ from cache.seal import check_types, seal, unseal
 SPLITS = ("train", "valid", "test")
 NAME = "manifest.json"
 MAX_WIDTH = 2**16
+DTYPES = ("float16", "bfloat16", "float32")
+MAX_SECONDS = 1e9  # thirty years
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Manifest:
     dtype: str
     splits: dict[str, list[BlockRecord]]
     padding_waste: float
-    seconds: dict[str, float]
+    seconds: dict[str, Any]  # numbers: a forged file's are checked, not trusted
     device: dict[str, Any]
     versions: dict[str, str]
     source: dict[str, Any]
@@ -53,19 +54,28 @@ class Manifest:
                 yield split, record
 
     def extended(self, later: "Manifest") -> "Manifest":
-        """Return the manifest of both runs' splits: sizes and seconds add up, the rest is the later run's."""
-        splits = {**self.splits, **later.splits}
-        tokens = self.tokens + later.tokens
-        computed = sum(run.tokens / (1 - run.padding_waste) for run in (self, later))
+        """Return the manifest of both runs' splits: seconds add up, the rest is the later run's.
+
+        A split that both hold is the later run's.
+        """
+        earlier = self.without(set(later.splits))
+        computed = sum(run.tokens / (1 - run.padding_waste) for run in (earlier, later))
         phases = {**self.seconds, **later.seconds}
         return dataclasses.replace(
             later,
-            rows=self.rows + later.rows,
-            tokens=tokens,
-            splits={name: splits[name] for name in SPLITS if name in splits},
-            padding_waste=1 - tokens / computed,
+            rows=earlier.rows + later.rows,
+            tokens=earlier.tokens + later.tokens,
+            splits=_in_order(earlier.splits | later.splits),
+            padding_waste=1 - (earlier.tokens + later.tokens) / computed,
             seconds={name: self.seconds.get(name, 0) + later.seconds.get(name, 0) for name in phases},
         )
+
+    def without(self, splits: set[str]) -> "Manifest":
+        """Return the manifest of the other splits."""
+        left = {name: records for name, records in self.splits.items() if name not in splits}
+        records = [record for own in left.values() for record in own]
+        rows, tokens = sum(record.rows for record in records), sum(record.tokens for record in records)
+        return dataclasses.replace(self, splits=left, rows=rows, tokens=tokens)
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as a sealed JSON object."""
@@ -85,6 +95,10 @@ class Manifest:
         manifest = cls(**{**fields, "splits": blocks})
         _check_sizes(manifest)
         return manifest
+
+
+def _in_order(splits: dict[str, list[BlockRecord]]) -> dict[str, list[BlockRecord]]:
+    return {name: splits[name] for name in SPLITS if name in splits}
 
 
 def _block_records(split: str, entries: Any) -> list[BlockRecord]:
@@ -107,13 +121,21 @@ def _block_records(split: str, entries: Any) -> list[BlockRecord]:
 
 def _check_sizes(manifest: Manifest) -> None:
     records = [record for _, record in manifest.blocks()]
-    if sum(record.rows for record in records) != manifest.rows:
-        raise CacheError(f"{NAME}: the blocks do not add up to {manifest.rows} rows")
-    if sum(record.tokens for record in records) != manifest.tokens:
-        raise CacheError(f"{NAME}: the blocks do not add up to {manifest.tokens} tokens")
-    if not 0 < manifest.width <= MAX_WIDTH:
-        raise CacheError(f"{NAME}: {manifest.width} is no width of a hidden vector")
-    if manifest.dtype not in ("float16", "bfloat16", "float32"):
-        raise CacheError(f"{NAME}: {manifest.dtype[:20]!r} is no storage dtype")
-    if not (math.isfinite(manifest.padding_waste) and 0 <= manifest.padding_waste < 1):
-        raise CacheError(f"{NAME}: {manifest.padding_waste} is no share of padding")
+    sound = {
+        f"{manifest.rows} rows are not those of its blocks": sum(r.rows for r in records)
+        == manifest.rows
+        > 0,
+        f"{manifest.tokens} tokens are not those of its blocks": sum(r.tokens for r in records)
+        == manifest.tokens,
+        f"{manifest.width} is no width of a hidden vector": 0 < manifest.width <= MAX_WIDTH,
+        f"{manifest.dtype[:20]!r} is no storage dtype": manifest.dtype in DTYPES,
+        f"{manifest.padding_waste} is no share of padding": 0 <= manifest.padding_waste < 1,
+        "its seconds are no seconds": all(_is_seconds(value) for value in manifest.seconds.values()),
+    }
+    for complaint, fits in sound.items():
+        if not fits:
+            raise CacheError(f"{NAME}: {complaint}")
+
+
+def _is_seconds(value: object) -> bool:
+    return type(value) in (int, float) and 0 <= value < MAX_SECONDS  # type: ignore[operator]

@@ -82,7 +82,14 @@ class Split:
     @functools.cached_property
     def lengths(self) -> Int[np.ndarray, " b"]:
         """Tokens of each row, int32."""
-        return self._join("lengths")
+        lengths = self._join("lengths")
+        ends = np.cumsum([block.rows for block in self.blocks])
+        for block, own in zip(self.blocks, np.split(lengths, ends[:-1]), strict=True):
+            if own.min() < 1 or int(own.sum()) != block.tokens:  # only a forged cache gets this far
+                raise CacheError(
+                    f"{self.name}/{block.name}: the lengths do not add up to {block.tokens} tokens"
+                )
+        return lengths
 
     @functools.cached_property
     def labels(self) -> Int[np.ndarray, " b"]:
@@ -105,7 +112,7 @@ class Split:
 
         Blocks are read all at once, and not hashed: a SHA-256 takes longer than the reading.
         """
-        _ = self.rows  # compared with the manifest: a block from elsewhere is found here
+        _ = self.lengths, self.rows  # compared with the manifest: a block from elsewhere is found here
         manifest, store = self.cache.manifest, self.cache.store
         dtype = array_dtype("hidden", manifest.dtype)
         names = [f"{self.name}/{block.name}/hidden" for block in self.blocks]

@@ -72,11 +72,13 @@ class Recipe:
         check_format(fields)
         wanted = {field.name: field.type for field in dataclasses.fields(cls)}
         if set(fields) != set(wanted):
-            odd = ", ".join(sorted(set(fields) ^ set(wanted)))
+            odd = ", ".join(sorted(set(fields) ^ set(wanted)))[:200]
             raise CacheError(f"the recipe's fields are not those of format {FORMAT}: {odd}")
         wrong = [name for name, kind in wanted.items() if type(fields[name]) is not kind]
         if wrong:
             raise CacheError(f"the recipe's field {wrong[0]!r} has the wrong type")
+        if min(fields["max_length"], fields["row_count"]) < 1:
+            raise CacheError("the recipe's max_length and row_count must be above 0")
         return cls(**fields)
 
 
@@ -84,7 +86,7 @@ def check_format(fields: dict[str, Any]) -> None:
     """Raise `CacheError` unless a cache's JSON file says the format that this code reads."""
     if fields.get("format") != FORMAT:
         raise CacheError(
-            f"the cache has format {fields.get('format')!r}, this version reads format {FORMAT}; "
+            f"the cache has format {str(fields.get('format'))[:20]}, this version reads format {FORMAT}; "
             "make it again with `python -m extract`"
         )
 

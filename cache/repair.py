@@ -5,7 +5,7 @@ import shutil
 
 from cache.errors import UserError
 from cache.listing import find_caches
-from cache.lock import Lock, owner_line
+from cache.lock import Lock, held, owner_line
 from cache.manifest import NAME as MANIFEST_NAME
 from cache.manifest import SPLITS
 from cache.reader import Cache
@@ -13,16 +13,34 @@ from cache.store import Store
 from cache.verify import TOP_LEVEL, Problem
 
 
-def drop_damaged(cache: Cache, problems: list[Problem]) -> list[str]:
-    """Remove the manifest and the damaged blocks; returns the blocks' names.
+def damaged_blocks(problems: list[Problem]) -> list[str]:
+    """Names of the blocks that problems concern, such as `train/00001`, sorted."""
+    return sorted({f"{problem.split}/{problem.block}" for problem in problems if problem.block})
 
-    From then on the cache is unfinished: the same `extract` command computes the dropped blocks again.
+
+def drop_blocks(cache: Cache, blocks: list[str]) -> list[str]:
+    """Remove blocks, and their splits from the manifest; returns the splits' names.
+
+    The same `extract` command for these splits then computes the dropped blocks again. The cache's lock is held.
+
+    Raises:
+        CacheError: a block is a link, or holds one on the way.
     """
-    damaged = sorted({f"{problem.split}/{problem.block}" for problem in problems if problem.block})
-    cache.store.delete_file(MANIFEST_NAME)
-    for name in damaged:
-        cache.store.delete_folder(name)
-    return damaged
+    splits = [split for split in SPLITS if any(name.startswith(f"{split}/") for name in blocks)]
+    left = cache.manifest.without(set(splits))
+    with held(cache.store, lambda line: None):
+        if left.splits:
+            cache.store.write_json(MANIFEST_NAME, left.to_json())
+        else:
+            cache.store.delete_file(MANIFEST_NAME)
+        for name in blocks:
+            cache.store.delete_folder(name)
+    return splits
+
+
+def block_rows(cache: Cache) -> int:
+    """Rows of a block before the last: with it, `extract` cuts the splits as they were cut."""
+    return max(record.rows for _, record in cache.manifest.blocks())
 
 
 def remove_cache(location: str) -> None:
@@ -31,8 +49,8 @@ def remove_cache(location: str) -> None:
     Raises:
         UserError: it is no cache, holds files of someone else, or is being written.
     """
-    root, name = os.path.split(os.path.abspath(location))
-    if os.path.join(root, name) not in find_caches(root) or os.path.islink(location):
+    location = os.path.abspath(location)
+    if location not in find_caches(os.path.dirname(location)) or os.path.islink(location):
         raise UserError(f"{location} is no feature cache; `python -m cache list` shows them")
     foreign = set(os.listdir(location)) - {*TOP_LEVEL, *SPLITS} - {f"{known}.__lock" for known in TOP_LEVEL}
     if foreign:

@@ -8,7 +8,9 @@ folders, and TensorStore's for object stores and single rows.
 Reference: the codecs `sharding_indexed` and `crc32c` of the Zarr v3 specification.
 """
 
+import errno
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -106,8 +108,12 @@ def _open(path: str, size: int) -> int:
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe must not block
     except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise
         raise ShardError("missing", f"{path}: {error.strerror}") from None
-    if (found := os.fstat(file).st_size) != size:
+    status = os.fstat(file)
+    found = status.st_size if stat.S_ISREG(status.st_mode) else 0
+    if found != size:
         os.close(file)
         raise ShardError(
             "truncated" if found < size else "checksum", f"{path} has {found} bytes, {size} are wanted"
@@ -117,8 +123,9 @@ def _open(path: str, size: int) -> int:
 
 def _read_index(file: int, size: int, slots: int, used: int, chunk_bytes: int) -> list[int]:
     """Return the offset of every chunk."""
-    index = os.pread(file, slots * ENTRY + CRC, size - slots * ENTRY - CRC)
-    _check(crc32c.crc32c(index[:-CRC]), index[-CRC:], "the index")
+    index = bytearray(slots * ENTRY + CRC)
+    _read_fully(file, [index], size - len(index))
+    _check(crc32c.crc32c(index[:-CRC]), bytes(index[-CRC:]), "the index")
     entries = np.frombuffer(index[:-CRC], "<u8").reshape(slots, 2)[:used]
     if (entries[:, 1] != chunk_bytes + CRC).any() or (entries[:, 0] > size - chunk_bytes - CRC).any():
         raise ShardError("checksum", "the index points beyond the chunks")
@@ -136,10 +143,17 @@ def _read_chunks(file: int, chunks: list[np.ndarray], offsets: list[int], chunk_
 
 
 def _read_fully(file: int, pieces: list[memoryview | bytearray], offset: int) -> None:
-    wanted = sum(len(piece) for piece in pieces)
-    done = os.preadv(file, pieces, offset)
-    if done != wanted:  # a signal or a file system that reads less at once
-        raise ShardError("truncated", f"{done} of {wanted} bytes could be read")
+    """Fill all pieces; a network file system, or a signal, may let one call read less."""
+    left = [memoryview(piece) for piece in pieces if len(piece)]
+    while left:
+        done = os.preadv(file, left, offset)
+        if done == 0:
+            raise ShardError("truncated", f"the file ends at byte {offset}")
+        offset += done
+        while left and done >= len(left[0]):
+            done -= len(left.pop(0))
+        if done:
+            left[0] = left[0][done:]
 
 
 def _check(value: int, stored: bytes, what: str) -> None:

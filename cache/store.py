@@ -12,7 +12,8 @@ import tensorstore as ts
 
 from cache.errors import CacheError
 
-JSON_LIMIT = 64 * 2**20  # bytes; the manifest of a hundred thousand blocks is below it
+LARGE_JSON = 64 * 2**20  # bytes; the manifest of a hundred thousand blocks is below it
+SMALL_JSON = 2**20  # bytes; all other JSON files
 
 
 class StorageError(CacheError):
@@ -52,8 +53,14 @@ class Store:
         value = _parse(found.value, self.path(name)) if found.state == "value" else None
         return value, found.stamp.generation
 
+    def generation(self, name: str) -> bytes:
+        """Return a file's generation, whatever it holds."""
+        generation: bytes = self._done(self._root.read, name).stamp.generation
+        return generation
+
     def write_json(self, name: str, value: dict[str, Any]) -> None:
         """Write a JSON object; it appears whole or not at all (TensorStore renames, or puts one object)."""
+        self._refuse_links(name)
         self._done(self._root.write, name, _text(value))
 
     def write_if(self, name: str, value: dict[str, Any] | None, generation: bytes) -> bytes | None:
@@ -63,9 +70,15 @@ class Store:
         return stamp.generation or None
 
     def delete_folder(self, name: str) -> None:
-        """Remove a folder and all that is in it; links are removed, not followed."""
+        """Remove a folder and all that is in it.
+
+        Raises:
+            CacheError: the folder, or one on the way to it, is a link: it may lead to someone else's files.
+        """
+        self._refuse_links(name)
         if self.local:  # TensorStore would leave the temporary files of a run that was killed
-            shutil.rmtree(os.path.join(self.location, name), ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(os.path.join(self.location, name))
         else:
             self._done(self._root.delete_range, _below(name))
 
@@ -89,7 +102,8 @@ class Store:
         return f"{self.location}/{name}"
 
     def kvstore(self, name: str) -> dict[str, Any]:
-        """TensorStore's JSON for the files below a folder."""
+        """TensorStore's JSON for the files below a folder, none of which is reached through a link."""
+        self._refuse_links(name)
         spec: dict[str, Any] = (self._root / f"{name}/").spec().to_json()
         return spec
 
@@ -101,16 +115,14 @@ class Store:
         """
         if not self.local:
             return None
-        folder = self.location
-        for part in name.split("/"):
-            _refuse_link(folder := os.path.join(folder, part))
-        return sum(_tree_bytes(folder))
+        self._refuse_links(name)
+        return sum(_tree_bytes(os.path.join(self.location, name)))
 
     def _done(self, action: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """Start an action of TensorStore's and wait for it."""
         try:
             return action(*arguments, **options).result()
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: a name that is not UTF-8
             raise StorageError(self.location, error) from None
 
     def _root_spec(self) -> str | dict[str, str]:
@@ -119,19 +131,30 @@ class Store:
             return f"{self.location}/"
         return {"driver": "file", "path": os.path.abspath(self.location) + "/"}
 
+    def _refuse_links(self, name: str) -> None:
+        folder = self.location
+        for part in name.split("/") if self.local else ():
+            _refuse_link(folder := os.path.join(folder, part))
+
     def _check_small(self, name: str) -> None:
-        path = os.path.join(self.location, name)
-        if self.local and os.path.lexists(path) and _regular_bytes(path) > JSON_LIMIT:
-            raise CacheError(f"{path} is larger than {JSON_LIMIT} bytes: not a file of a feature cache")
+        limit = LARGE_JSON if name == "manifest.json" else SMALL_JSON
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if self.local and _regular_bytes(path := os.path.join(self.location, name)) > limit:
+                raise CacheError(f"{path} is larger than {limit} bytes: not a file of a feature cache")
 
 
 def _tree_bytes(folder: str) -> Iterator[int]:
     """Sizes of all files below a folder."""
-    for at, folders, names in os.walk(folder):
+    for at, folders, names in os.walk(folder, onerror=_reraise_unless_missing):
         for name in folders:
             _refuse_link(os.path.join(at, name))
         for name in names:
             yield _regular_bytes(os.path.join(at, name))
+
+
+def _reraise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _refuse_link(path: str) -> None:

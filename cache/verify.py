@@ -1,15 +1,15 @@
 """Prove a finished cache, or name each bad block and why."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from cache.arrays import DamagedError
-from cache.block import ARRAYS, BlockRecord
+from cache.block import ARRAYS, BlockRecord, read_record
 from cache.errors import CacheError
+from cache.manifest import SPLITS
 from cache.reader import Cache
-from cache.seal import unseal
 
 SMALL = ("lengths", "labels", "rows")
 TOP_LEVEL = ("recipe.json", "manifest.json", "lock.json")
@@ -35,30 +35,25 @@ class Problem(NamedTuple):
         return f"{place}: {self.kind}: {self.detail}"
 
 
-def verify(
-    cache: Cache, full: bool = True, on_block: Callable[[int], None] = lambda tokens: None
-) -> list[Problem]:
+def verify(cache: Cache, full: bool = True) -> list[Problem]:
     """Check everything that can be checked without the data and the backbone.
 
     Args:
         cache: an opened cache; opening it has proved recipe and manifest.
         full: read `hidden` and `pooled` too, and compare all content with its SHA-256; else only the small arrays.
-        on_block: told a block's tokens once it is checked.
     """
     problems: list[Problem] = []
-    rows: list[np.ndarray] = []
+    seen: dict[int, str] = {}
     for split, record in cache.manifest.blocks():
-        found, own_rows = _check_block(cache, split, record, full)
-        problems += found
-        rows += own_rows
-        on_block(record.tokens)
-    return [*problems, *_check_rows(cache, rows), *_strays(cache)]
+        found, rows = _check_block(cache, split, record, full)
+        problems += [*found, *_check_twice(seen, split, record, rows)]
+    return [*problems, *_check_never(cache), *_strays(cache)]
 
 
 def _check_block(
     cache: Cache, split: str, record: BlockRecord, full: bool
-) -> tuple[list[Problem], list[np.ndarray]]:
-    """Check one block; returns its problems, and its `rows` if they could be read."""
+) -> tuple[list[Problem], list[int]]:
+    """Check one block; returns its problems, and its `rows` as far as they could be read."""
     problems = list(_check_record(cache, split, record))
     arrays: dict[str, np.ndarray] = {}
     for field in ARRAYS if full else SMALL:
@@ -70,7 +65,7 @@ def _check_block(
         except CacheError as error:
             problems.append(Problem(split, record.name, "unsafe", f"{field}: {error}"))
     contents = [Problem(split, record.name, *found) for found in _check_contents(cache, record, arrays)]
-    return problems + contents, [arrays["rows"]] if "rows" in arrays else []
+    return problems + contents, arrays["rows"].tolist() if "rows" in arrays else []
 
 
 def _check_record(cache: Cache, split: str, record: BlockRecord) -> Iterator[Problem]:
@@ -79,7 +74,7 @@ def _check_record(cache: Cache, split: str, record: BlockRecord) -> Iterator[Pro
         fields = cache.store.read_json(name)
         if fields is None:
             yield Problem(split, record.name, "missing", "there is no block.json")
-        elif BlockRecord.from_json(unseal(fields, name)) != record:
+        elif read_record(fields, cache.manifest.key, split, record.name) != record:
             yield Problem(
                 split, record.name, "record", "block.json describes another block than the manifest"
             )
@@ -119,21 +114,33 @@ def _lengths_fit(cache: Cache, record: BlockRecord, lengths: np.ndarray) -> bool
     return bool(in_range) and int(lengths.sum()) == record.tokens
 
 
-def _check_rows(cache: Cache, rows: list[np.ndarray]) -> Iterator[Problem]:
-    """Check that no row was written twice and, if all could be read, none never."""
-    positions, counts = np.unique(np.concatenate([np.zeros(0, np.int64), *rows]), return_counts=True)
-    if (twice := positions[counts > 1]).size:
-        yield Problem("", "", "rows", f"{twice.size} rows were written twice, such as row {twice[0]}")
-    complete = len(cache.manifest.splits) == 3
-    if complete and cache.manifest.rows != cache.recipe.row_count:
-        yield Problem(
-            "", "", "rows", f"{cache.recipe.row_count - cache.manifest.rows} rows were never written"
-        )
+def _check_twice(seen: dict[int, str], split: str, record: BlockRecord, rows: list[int]) -> Iterator[Problem]:
+    """Check that none of a block's rows stands in an earlier block, or twice in this one; adds them to `seen`."""
+    for row in rows:
+        if row in seen:
+            yield Problem(
+                split, record.name, "rows", f"row {row} was written twice; it is in {seen[row]} too"
+            )
+            return
+        seen[row] = f"{split}/{record.name}"
+
+
+def _check_never(cache: Cache) -> Iterator[Problem]:
+    """Check that a cache of all splits holds all rows."""
+    never = cache.recipe.row_count - cache.manifest.rows
+    if len(cache.manifest.splits) == len(SPLITS) and never:
+        yield Problem("", "", "rows", f"{never} rows were never written")
 
 
 def _strays(cache: Cache) -> Iterator[Problem]:
-    """Name files that no finished cache holds: blocks beyond the manifest, or a user's own."""
+    """Name files that no finished cache holds: blocks beyond the manifest, or a user's own.
+
+    The blocks of a split that the manifest does not name are those of a run that is not finished.
+    """
     known = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()}
-    strays = {"/".join(name.split("/")[:2]) for name in cache.store.files() if name not in TOP_LEVEL}
-    for place in sorted(strays - known):
-        yield Problem("", "", "stray", f"{place} is not named by the manifest")
+    unfinished = set(SPLITS) - set(cache.manifest.splits)
+    names = [
+        name for name in cache.store.files() if name not in TOP_LEVEL and name.split("/")[0] not in unfinished
+    ]
+    for place in sorted({"/".join(name.split("/")[:2]) for name in names} - known):
+        yield Problem("", "", "stray", f"{place} is not named by the manifest; move it away")

@@ -5,11 +5,10 @@ from contextlib import AbstractContextManager
 
 from cache import lock, manifest
 from cache.arrays import write_array
-from cache.block import ARRAYS, Block, BlockRecord, block_name, check_block
+from cache.block import ARRAYS, Block, BlockRecord, block_name, check_block, read_record, write_record
 from cache.errors import CacheError
 from cache.manifest import Manifest
 from cache.recipe import Recipe, differing_fields
-from cache.seal import seal, unseal
 from cache.store import Store
 
 
@@ -46,17 +45,25 @@ class CacheWriter:
             )
 
     def manifest(self) -> Manifest | None:
-        """Return the manifest that an earlier run wrote, or None."""
-        fields = self.store.read_json(manifest.NAME)
-        return None if fields is None else Manifest.from_json(fields)
+        """Return the manifest that an earlier run wrote for this recipe; None if there is none that is sound.
+
+        A damaged manifest is built anew from the blocks, each of which has its own record.
+        """
+        if self.store.read_json("recipe.json") != self.recipe.to_json():
+            return None
+        try:
+            found = Manifest.from_json(self.store.read_json(manifest.NAME) or {})
+        except CacheError:
+            return None
+        return found if found.key == self.recipe.key else None
 
     def committed(self, split: str, number: int) -> BlockRecord | None:
         """Return the record of a block that an earlier run wrote whole; None if there is none that is sound."""
         name = f"{split}/{block_name(number)}/block.json"
         try:
             fields = self.store.read_json(name)
-            return None if fields is None else BlockRecord.from_json(unseal(fields, name))
-        except CacheError:  # damaged: computed again
+            return None if fields is None else read_record(fields, self.recipe.key, split, block_name(number))
+        except CacheError:  # damaged, or brought from elsewhere: computed again
             return None
 
     def write_block(self, split: str, number: int, start: int, block: Block) -> BlockRecord:
@@ -72,7 +79,7 @@ class CacheWriter:
         for field in ARRAYS:
             write_array(self.store, f"{folder}/{field}", getattr(block, field))
         record = BlockRecord.of(name, start, block)
-        self.store.write_json(f"{folder}/block.json", seal(vars(record)))
+        self.store.write_json(f"{folder}/block.json", write_record(record, self.recipe.key, split))
         return record
 
     def finish(self, new: Manifest) -> None:

@@ -9,13 +9,13 @@ from extract.settings import COMPUTE_DTYPES, SPLIT_CHOICES, SPLIT_RULES, STORAGE
 _DEFAULTS = Settings()
 
 
-def parse_arguments(arguments: list[str] | None = None) -> Settings:
-    """Parse the command line into settings."""
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line: the fields of `Settings`, and `where`."""
     parser = argparse.ArgumentParser(prog="python -m extract", description=__doc__, allow_abbrev=False)
     _add_data_flags(parser)
     _add_backbone_flags(parser)
     _add_run_flags(parser)
-    return Settings(**vars(parser.parse_args(arguments)))
+    return parser.parse_args(arguments)
 
 
 def _add_data_flags(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +69,7 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         help="dtype in which features are stored (default: %(default)s)",
     )
     add("--cache-dir", default=_DEFAULTS.cache_dir, help="folder of the caches (default: %(default)s)")
+    add("--where", action="store_true", help="only say where the cache lies or would lie (default: off)")
     add("--workers", type=positive, help="processes that clean text (default: one per processor)")
     add(
         "--block-rows",
@@ -95,9 +96,16 @@ def seed(text: str) -> int:
 
 def main() -> None:
     """Run the command."""
-    settings = parse_arguments()
+    arguments = vars(parse_arguments())
+    where = arguments.pop("where")
+    settings = Settings(**arguments)
+    from extract.job import prepare
     from extract.progress import TerminalListener
     from extract.run import extract
+
+    if where:
+        print(prepare(settings).location)
+        return
 
     location = extract(settings, TerminalListener())
     print(f"cache: {location}")

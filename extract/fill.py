@@ -45,7 +45,7 @@ def fill(
     Args:
         job: rows, backbone and recipe.
         writer: the cache to fill.
-        lock: held; asked before every block whether it still is.
+        lock: held; asked before every write whether it still is.
         tokens: token ids of all used rows.
         splits: positions of the rows of each split to compute.
         clock: adds up the seconds of each phase.
@@ -55,12 +55,12 @@ def fill(
         UserError: the weights do not fit, a hidden state is not finite, or the disk is full.
     """
     plan = _plan(job, tokens, splits)
-    done = committed_blocks(writer, plan)
+    done = committed_blocks(writer, plan, job.architecture.dim)
     check_space(job.location, _missing(plan, done).stored_bytes(job.architecture.dim, job.itemsize))
     backbone = _load(job)  # before anything is written: a backbone that does not fit leaves no cache behind
     writer.begin()
     drop_unplanned(writer, plan)
-    records = done or _grown_blocks(job, writer, plan, listener)
+    records = done | _grown_blocks(job, writer, _missing(plan, done), listener)
     if done:
         listener.say(f"resuming: {len(done)} of {len(plan.blocks)} blocks done")
     if (todo := _missing(plan, records)).blocks:
@@ -91,7 +91,7 @@ def _missing(plan: Plan, records: Records) -> Plan:
 
 def _grown_blocks(job: Job, writer: CacheWriter, plan: Plan, listener: Listener) -> Records:
     """Take over the blocks of a cache that ours has grown from, if there is one."""
-    old = grown_from(job)
+    old = grown_from(job) if plan.blocks else None
     if old is None:
         return {}
     records = take_over(old, writer, plan, job.rows)
@@ -114,7 +114,6 @@ def _compute(
     listener.start(plan.tokens)
 
     def compute(block: BlockPlan) -> Block:
-        lock.check()
         with clock.measure("backbone"):
             return compute_block(
                 backbone,
@@ -126,19 +125,20 @@ def _compute(
                 listener.advance,
             )
 
-    records = _write_behind(plan, compute, writer, clock)
+    records = _write_behind(plan, compute, writer, lock, clock)
     clock.seconds["compile"] = backbone.compile_seconds
     clock.seconds["backbone"] -= backbone.compile_seconds
     return records
 
 
 def _write_behind(
-    plan: Plan, compute: Callable[[BlockPlan], Block], writer: CacheWriter, clock: Clock
+    plan: Plan, compute: Callable[[BlockPlan], Block], writer: CacheWriter, lock: Lock, clock: Clock
 ) -> Records:
     """Write each block while the next is computed; one thread, so memory holds two blocks at most."""
     records: Records = {}
 
     def write(plan: BlockPlan, block: Block) -> None:
+        lock.check()  # right before: whoever lost it must not touch what another has finished
         with clock.measure("write"):
             records[plan.split, plan.number] = writer.write_block(plan.split, plan.number, plan.start, block)
 

@@ -30,9 +30,9 @@ def neighbours(job: Job) -> list[Neighbour]:
 
 
 def describe_nearest(job: Job) -> str | None:
-    """Say which existing cache is nearest and why it is not the wanted one; None if there is none near."""
-    for location, fields in neighbours(job)[:1]:
-        if len(fields) <= 3:
+    """Say which existing cache is nearest and in what it differs; None if ours is there, or there is no other."""
+    if Store(job.location).read_json("recipe.json") is None:
+        for location, fields in neighbours(job)[:1]:
             return f"new cache; the nearest one, {location}, differs in {', '.join(fields)}"
     return None
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cache.block import BlockRecord
+from cache.arrays import check_size
+from cache.block import ARRAYS, Block, BlockRecord, array_dtype
 from cache.errors import CacheError
 from cache.reader import Cache
 from cache.writer import CacheWriter
@@ -12,18 +13,29 @@ from extract.rows import Rows
 Records = dict[tuple[str, int], BlockRecord]
 
 
-def committed_blocks(writer: CacheWriter, plan: Plan) -> Records:
+def committed_blocks(writer: CacheWriter, plan: Plan, width: int) -> Records:
     """Return the records of planned blocks that are on disk whole, by split and number."""
     found = {}
     for block in plan.blocks:
         record = writer.committed(block.split, block.number)
-        if record and (record.start, record.rows, record.tokens) == (
-            block.start,
-            len(block.rows),
-            block.tokens,
-        ):
+        if record and _is_planned(record, block) and _is_whole(writer, block.split, record, width):
             found[block.split, block.number] = record
     return found
+
+
+def _is_planned(record: BlockRecord, block: BlockPlan) -> bool:
+    return (record.start, record.rows, record.tokens) == (block.start, len(block.rows), block.tokens)
+
+
+def _is_whole(writer: CacheWriter, split: str, record: BlockRecord, width: int) -> bool:
+    """Whether all arrays have their size; their content is for `verify`."""
+    try:
+        for field in ARRAYS:
+            dtype = array_dtype(field, writer.recipe.storage_dtype)
+            check_size(writer.store, f"{split}/{record.name}/{field}", record.shape(field, width), dtype)
+    except CacheError:
+        return False
+    return True
 
 
 def drop_unplanned(writer: CacheWriter, plan: Plan) -> None:
@@ -41,16 +53,18 @@ def take_over(old: Cache, writer: CacheWriter, plan: Plan, rows: Rows) -> Record
     taken = {}
     for block in plan.blocks:
         record = held.get((block.split, block.start, len(block.rows)))
-        if record and _same_rows(old, block, record, rows):
-            copy = old.read_block(block.split, record)
+        if record and (copy := _same_block(old, block, record, rows)):
             taken[block.split, block.number] = writer.write_block(
                 block.split, block.number, block.start, copy
             )
     return taken
 
 
-def _same_rows(old: Cache, block: BlockPlan, record: BlockRecord, rows: Rows) -> bool:
+def _same_block(old: Cache, block: BlockPlan, record: BlockRecord, rows: Rows) -> Block | None:
+    """Return an older cache's block if its rows are the planned ones, and it is sound."""
     try:
-        return np.array_equal(old.read(block.split, record, "rows"), rows.rows[block.rows])
+        if np.array_equal(old.read(block.split, record, "rows"), rows.rows[block.rows]):
+            return old.read_block(block.split, record)
     except CacheError:  # damaged: computed instead
-        return False
+        pass
+    return None

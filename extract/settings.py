@@ -52,7 +52,11 @@ class Settings:
     def command(self) -> str:
         """The command line that gives these settings."""
         defaults = Settings()
-        chosen = {name: value for name, value in vars(self).items() if value != getattr(defaults, name)}
+        chosen = {
+            name: value
+            for name, value in vars(self).items()
+            if value != getattr(defaults, name) or name == "data"
+        }
         flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in chosen.items()]
         return " ".join(["python -m extract", *flags])
 

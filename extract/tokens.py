@@ -33,6 +33,18 @@ class Tokens(NamedTuple):
         return np.asarray(np.cumsum(self.lengths, dtype=np.int64) - self.lengths)
 
 
+def tokenizer_files(folder: str) -> list[str]:
+    """Paths of all files that decide how a backbone's tokenizer works.
+
+    Raises:
+        UserError: the folder has no tokenizer.
+    """
+    path = tokenizer_file(folder)
+    options = os.path.join(folder, "tokenizer_config.json")
+    # tokenizer.json says everything itself; beside a bare vocabulary the configuration decides about case.
+    return [path, options] if path.endswith(".txt") and os.path.isfile(options) else [path]
+
+
 def tokenizer_file(folder: str) -> str:
     """Path of the file that defines a backbone's tokenizer.
 

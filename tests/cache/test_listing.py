@@ -29,7 +29,7 @@ def test_the_only_cache(made: str, make_cache: Callable[..., str], blocks: dict[
     other = make_cache(blocks, name="other")
     with pytest.raises(CacheError, match="2 caches") as error:
         only_cache(root)
-    assert f"--cache {made}\n  --cache {other}" in str(error.value)
+    assert f"  {made}\n  {other}" in str(error.value)
     with pytest.raises(CacheError, match="make one with"):
         only_cache(root + "/none")
 

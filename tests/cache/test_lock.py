@@ -11,7 +11,7 @@ import pytest
 
 from cache import CacheError, lock
 from cache.lock import Lock, held
-from cache.store import Store
+from cache.store import StorageError, Store
 
 
 @pytest.fixture
@@ -68,7 +68,13 @@ def test_a_killed_owner_on_this_host_is_replaced_at_once(store: Store) -> None:
     gone = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
     )
-    write_owner(store, host=socket.gethostname(), pid=int(gone.stdout), heartbeat=time.time())
+    write_owner(
+        store,
+        host=socket.gethostname(),
+        pid=int(gone.stdout),
+        processes=lock._processes(),
+        heartbeat=time.time(),
+    )
     heard: list[str] = []
     with held(store, heard.append):
         assert owner(store)["pid"] == os.getpid()
@@ -117,6 +123,39 @@ def test_who_lost_the_lock_is_told_and_does_not_release_it(
         while not usurper.take(store.read_versioned("lock.json")[1]):
             pass
         time.sleep(0.2)
-        with pytest.raises(CacheError, match="another process took over"):
+        with pytest.raises(CacheError, match="lost its lock"):
             own.check()
     assert owner(store)["token"] == usurper._owner["token"]
+
+
+def test_a_pid_of_another_container_says_nothing(store: Store) -> None:
+    write_owner(store, host=socket.gethostname(), pid=2**22 + 1, processes="elsewhere", heartbeat=0.0)
+    assert Lock(store).try_acquire() is not None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]"])
+def test_a_lock_file_that_is_garbage_grows_stale(
+    store: Store, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(lock, "STALE", 0.1)
+    monkeypatch.setattr(lock, "POLL", 0.02)
+    Path(store.location).mkdir()
+    (Path(store.location) / "lock.json").write_text(text)
+    with held(store, lambda line: None):
+        assert owner(store)["pid"] == os.getpid()
+
+
+def test_a_heartbeat_that_cannot_be_written_is_tried_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "HEARTBEAT", 0.02)
+    with held(store, print) as own:
+        before = owner(store)["heartbeat"]
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                Store, "write_if", lambda *_: (_ for _ in ()).throw(StorageError("x", OSError("full")))
+            )
+            time.sleep(0.1)
+        time.sleep(0.1)
+        assert owner(store)["heartbeat"] != before
+        own.check()

@@ -10,7 +10,7 @@ import pytest
 from cache import CacheError, open_cache
 from cache.block import ARRAYS, Block
 from cache.seal import seal
-from cache.store import JSON_LIMIT
+from cache.store import LARGE_JSON
 
 from .conftest import random_block
 
@@ -75,12 +75,15 @@ ENTRY = {"name": "00000", "start": 0, "rows": 1, "tokens": 1, "sha256": dict.fro
     ("change", "says"),
     [
         ({"key": "0" * 64}, "belong to different caches"),
-        ({"rows": 15}, "do not add up to 15 rows"),
-        ({"tokens": 1}, "do not add up to 1 tokens"),
+        ({"rows": 15}, "15 rows are not those of its blocks"),
+        ({"tokens": 1}, "1 tokens are not those of its blocks"),
         ({"rows": "14"}, "rows is a str"),
         ({"width": 2**40}, "no width"),
         ({"dtype": "object"}, "no storage dtype"),
         ({"padding_waste": 1.0}, "no share"),
+        ({"seconds": {"total": "x"}}, "are no seconds"),
+        ({"seconds": {"total": 10**400}}, "are no seconds"),
+        ({"splits": {}, "rows": 0, "tokens": 0}, "0 rows are not those"),
         ({"splits": {"../../etc": []}}, "names the split"),
         ({"splits": {"train": 5}}, "no list of blocks"),
         ({"splits": {"train": [[]]}}, "describes no block"),
@@ -109,7 +112,7 @@ def test_garbage_instead_of_a_manifest(made: str, text: str) -> None:
 
 def test_a_huge_json_file_is_not_read(made: str) -> None:
     with (Path(made) / "manifest.json").open("ab") as file:
-        file.truncate(JSON_LIMIT + 1)
+        file.truncate(LARGE_JSON + 1)
     with pytest.raises(CacheError, match="is larger than"):
         open_cache(made)
 

@@ -33,7 +33,7 @@ def test_any_change_breaks_the_seal(path: tuple[str, ...]) -> None:
 
 def test_what_has_no_canonical_form_is_refused() -> None:
     with pytest.raises(CacheError):
-        unseal({"a": float("nan"), "checksum": "none "}, "x")
+        unseal({"a": float("nan"), "checksum": "none"}, "x")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from cache import UserError, open_cache
 from cache.block import Block
-from cache.repair import drop_damaged, remove_cache
+from cache.repair import damaged_blocks, drop_blocks, remove_cache
 from cache.verify import Problem, verify
 
 from .conftest import RECIPE, random_block
@@ -144,9 +144,10 @@ def test_a_link_is_unsafe(made: str, tmp_path: Path) -> None:
 def test_dropping_leaves_sound_blocks_alone(made: str) -> None:
     shard(made, "train/00001/hidden").unlink()
     cache = open_cache(made)
-    assert drop_damaged(cache, verify(cache)) == ["train/00001"]
+    assert drop_blocks(cache, damaged_blocks(verify(cache))) == ["train"]
+    assert list(open_cache(made).manifest.splits) == ["valid", "test"]
     left = {"/".join(name.split("/")[:2]) for name in cache.store.files()}
-    assert left == {"recipe.json", "train/00000", "valid/00000", "test/00000"}
+    assert left == {"recipe.json", "manifest.json", "train/00000", "valid/00000", "test/00000"}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -98,12 +100,12 @@ def test_other_block_sizes_leave_nothing_behind(settings: Settings, undisturbed:
 def test_repaired_blocks_are_the_only_ones_computed(
     settings: Settings, undisturbed: str, tmp_path: Path
 ) -> None:
-    from cache.repair import drop_damaged
+    from cache.repair import damaged_blocks, drop_blocks
 
     location = shutil.copytree(undisturbed, tmp_path / Path(undisturbed).name)
     shutil.rmtree(location / "valid/00000/hidden/c")
     cache = open_cache(str(location))
-    assert drop_damaged(cache, verify(cache)) == ["valid/00000"]
+    assert drop_blocks(cache, damaged_blocks(verify(cache))) == ["valid"]
     recorder = Recorder()
     extract(dataclasses.replace(settings, cache_dir=str(tmp_path)), recorder)
     assert recorder.total == sum(block.tokens for block in open_cache(undisturbed).manifest.splits["valid"])
@@ -207,3 +209,92 @@ def test_the_digest_of_the_first_rows(comments_csv: Path) -> None:
     first = rows._replace(texts=rows.texts[:42], labels=rows.labels[:42], rows=rows.rows[:42])
     assert rows.digest(42) == first.digest()
     assert rows.digest() != first.digest()
+
+
+def repair(location: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "cache", "repair", str(location), "--", *flags]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
+def test_repair_computes_the_damaged_block_and_no_other(settings: Settings, tmp_path: Path) -> None:
+    here = dataclasses.replace(settings, cache_dir=str(tmp_path))
+    extract(dataclasses.replace(here, split="train"), Recorder())
+    location = Path(
+        extract(dataclasses.replace(here, split="valid"), Recorder())
+    )  # the last command names valid only
+    whole = content(str(location))
+    before = {path: path.stat().st_mtime_ns for path in location.glob("*/*/block.json")}
+    shutil.rmtree(location / "train/00001/pooled")
+    wrong = repair(location, *dataclasses.replace(here, seed=1).command.split()[3:])
+    assert wrong.returncode == 2
+    assert "nothing was dropped" in wrong.stderr
+    assert list(open_cache(str(location)).manifest.splits) == ["train", "valid"]
+    done = repair(location, *dataclasses.replace(here, block_rows=1024).command.split()[3:])
+    assert done.returncode == 0, done.stderr
+    assert "sound again" in done.stdout
+    assert content(str(location)) == whole
+    assert list(open_cache(str(location)).manifest.splits) == ["train", "valid"]
+    changed = [path for path in before if path.stat().st_mtime_ns != before[path]]
+    assert changed == [location / "train/00001/block.json"]
+
+
+def test_a_damaged_manifest_is_built_anew_from_the_blocks(
+    settings: Settings, undisturbed: str, tmp_path: Path
+) -> None:
+    location = Path(shutil.copytree(undisturbed, tmp_path / Path(undisturbed).name))
+    manifest = location / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"padding_waste": 0.', '"padding_waste": 0.1'))
+    with pytest.raises(UserError, match="builds the manifest anew"):
+        open_cache(str(location))
+    recorder = Recorder()
+    extract(dataclasses.replace(settings, cache_dir=str(tmp_path)), recorder)
+    assert "resuming: 5 of 5 blocks done" in recorder.lines
+    assert recorder.total == 0
+    assert verify(open_cache(str(location))) == []
+
+
+def test_a_block_of_another_recipe_is_computed_again(
+    settings: Settings, undisturbed: str, tmp_path: Path
+) -> None:
+    here = dataclasses.replace(settings, cache_dir=str(tmp_path))
+    other = extract(dataclasses.replace(here, compute_dtype="bfloat16"), Recorder())
+    location = Path(shutil.copytree(undisturbed, tmp_path / Path(undisturbed).name))
+    (location / "manifest.json").unlink()
+    shutil.rmtree(location / "train/00000")
+    shutil.copytree(Path(other) / "train/00000", location / "train/00000")
+    extract(here, Recorder())
+    assert content(str(location)) == content(undisturbed)
+
+
+def test_who_lost_the_lock_does_not_touch_what_another_finished(
+    settings: Settings, undisturbed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cache.lock import Lock
+    from cache.store import Store
+    from extract import fill
+
+    here, real = dataclasses.replace(settings, cache_dir=str(tmp_path)), fill.compute_block
+    location = tmp_path / Path(undisturbed).name
+
+    def taken_over_meanwhile(*arguments: object) -> object:
+        if (location / "train/00001").exists():
+            assert Lock(Store(str(location))).take(Store(str(location)).generation("lock.json"))
+        return real(*arguments)
+
+    monkeypatch.setattr(fill, "compute_block", taken_over_meanwhile)
+    with pytest.raises(UserError, match="lost its lock"):
+        extract(here, Recorder())
+    assert not (location / "manifest.json").exists()
+    assert (location / "lock.json").exists()  # it is the other's
+
+
+def test_links_lead_nowhere(settings: Settings, undisturbed: str, tmp_path: Path) -> None:
+    location = Path(shutil.copytree(undisturbed, tmp_path / Path(undisturbed).name))
+    outside = Path(shutil.copytree(location / "train", tmp_path / "outside"))
+    shutil.rmtree(location / "train")
+    (location / "train").symlink_to(outside)
+    (location / "manifest.json").unlink()
+    before = content(str(outside))
+    with pytest.raises(UserError, match="is a link"):
+        extract(dataclasses.replace(settings, cache_dir=str(tmp_path)), Recorder())
+    assert content(str(outside)) == before
