@@ -131,8 +131,14 @@ def prepare_folder(folder: str) -> None:
 def load_splits(cache: "Cache", quick: bool) -> "dict[str, Features]":
     """Open the three splits; their arrays are read when a head first asks for them."""
     from train.first_rows import first_rows
+    from train.labels import require_binary
 
     splits = {name: cache.split(name) for name in ("train", "valid", "test")}
+    for name, split in splits.items():
+        try:
+            require_binary(split.labels, name)
+        except ValueError as error:
+            raise UserError(f"the cache {cache.name} cannot be used: {error}") from None
     return {name: first_rows(split, QUICK_ROWS) for name, split in splits.items()} if quick else dict(splits)
 
 
