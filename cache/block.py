@@ -76,8 +76,7 @@ class BlockRecord:
 
     def shape(self, field: str, width: int) -> tuple[int, ...]:
         """Shape of one of the block's arrays, for hidden vectors of this width."""
-        shapes = {"hidden": (self.tokens, width), "pooled": (self.rows, 3, width)}
-        return shapes.get(field, (self.rows,))
+        return array_shape(field, self.rows, self.tokens, width)
 
 
 def write_record(record: BlockRecord, key: str, split: str) -> dict[str, Any]:
@@ -103,6 +102,11 @@ def read_record(fields: dict[str, Any], key: str, split: str, name: str) -> Bloc
 def block_name(number: int) -> str:
     """Name of a block's folder."""
     return f"{number:05d}"
+
+
+def array_shape(field: str, rows: int, tokens: int, width: int) -> tuple[int, ...]:
+    """Shape of an array of a block with so many rows and tokens."""
+    return {"hidden": (tokens, width), "pooled": (rows, 3, width)}.get(field, (rows,))
 
 
 def array_dtype(field: str, storage_dtype: str) -> np.dtype:

@@ -56,7 +56,7 @@ def fill(
     """
     plan = _plan(job, tokens, splits)
     done = committed_blocks(writer, plan, job.architecture.dim)
-    check_space(job.location, _missing(plan, done).stored_bytes(job.architecture.dim, job.itemsize))
+    check_space(job.location, _missing(plan, done).stored_bytes(job.architecture.dim, job.settings.dtype))
     backbone = _load(job)  # before anything is written: a backbone that does not fit leaves no cache behind
     writer.begin()
     drop_unplanned(writer, plan)
@@ -189,7 +189,7 @@ def _manifest(job: Job, plan: Plan, records: Records, clock: Clock) -> Manifest:
 def _describe(plan: Plan, job: Job) -> str:
     mean = plan.tokens / plan.rows
     seconds = estimate_seconds(job.architecture, plan.padded_tokens, mean, job.settings.compute_dtype)
-    size = plan.stored_bytes(job.architecture.dim, job.itemsize)
+    size = plan.stored_bytes(job.architecture.dim, job.settings.dtype)
     return (
         f"{plan.rows:,} rows, {plan.tokens:,} tokens (mean {mean:.1f}), padding waste "
         f"{plan.padding_waste:.1%}, cache {size:,} bytes ({readable(size)}), backbone about {seconds:,.0f} s"

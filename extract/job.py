@@ -36,11 +36,6 @@ class Job(NamedTuple):
         return os.path.join(self.settings.cache_dir, name)
 
     @property
-    def itemsize(self) -> int:
-        """Bytes of one stored number."""
-        return 4 if self.settings.dtype == "float32" else 2
-
-    @property
     def source(self) -> dict[str, Any]:
         """Names, for people, of what the cache was made from; no value depends on them."""
         text, label = self.rows.columns

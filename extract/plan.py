@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from cache.block import block_name
+from cache.arrays import stored_bytes
+from cache.block import ARRAYS, array_dtype, array_shape, block_name
 from extract.batches import Batch, padded_tokens, plan_batches
 
 
@@ -39,6 +40,14 @@ class BlockPlan(NamedTuple):
         """Real tokens of the block."""
         return int(self.lengths.sum())
 
+    def stored_bytes(self, width: int, dtype: str) -> int:
+        """Bytes of the block's arrays on disk."""
+        rows = len(self.rows)
+        return sum(
+            stored_bytes(array_shape(field, rows, self.tokens, width), array_dtype(field, dtype))
+            for field in ARRAYS
+        )
+
 
 class Plan(NamedTuple):
     """All blocks of a run."""
@@ -65,9 +74,9 @@ class Plan(NamedTuple):
         """Share of the computed tokens that are padding."""
         return 1 - self.tokens / max(1, self.padded_tokens)
 
-    def stored_bytes(self, width: int, itemsize: int) -> int:
-        """Bytes of all arrays on disk: tokens, three pooled vectors, and length, label and row number."""
-        return (self.tokens + 3 * self.rows) * width * itemsize + self.rows * (4 + 4 + 8)
+    def stored_bytes(self, width: int, dtype: str) -> int:
+        """Bytes of all arrays on disk: hidden vectors of this width, their storage dtype, checksums included."""
+        return sum(block.stored_bytes(width, dtype) for block in self.blocks)
 
 
 def plan_blocks(

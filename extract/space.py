@@ -6,7 +6,7 @@ import shutil
 from cache.errors import UserError
 from cache.listing import readable
 
-MARGIN = 1.02  # checksums, indices and metadata beside the arrays
+MARGIN = 1.02  # JSON files, and the last block of every file on the file system
 
 
 def check_space(location: str, needed: int) -> None:
