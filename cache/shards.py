@@ -21,6 +21,7 @@ import numpy as np
 THREADS = 4  # a cold disk wants several reads under way, a warm one no more than there are cores
 CRC = 4  # bytes of a CRC32C
 ENTRY = 16  # bytes of an index entry: offset and length, both little-endian uint64
+FIRST = 4096  # bytes of a file's first read: Linux's read-ahead grows well from a small one (0.85 -> 0.99 of np.load)
 
 
 class ShardError(Exception):
@@ -99,6 +100,7 @@ def _read_shard(shard: Shard) -> None:
     file = _open(path, size)
     try:
         offsets = _read_index(file, size, slots, len(chunks), chunk_bytes)
+        os.preadv(file, [bytearray(FIRST)], 0)
         _read_chunks(file, chunks, offsets, chunk_bytes)
     finally:
         os.close(file)
