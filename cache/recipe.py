@@ -7,7 +7,7 @@ from typing import Any
 
 from cache.errors import CacheError
 
-FORMAT = 1
+FORMAT = 2
 
 
 def canonical_json(value: object) -> str:
@@ -28,8 +28,9 @@ class Recipe:
         weights: SHA-256 of the backbone's weight files.
         architecture: canonical JSON of the backbone's configuration, as far as it changes values.
         max_length: tokens kept per row, special tokens included.
-        compute_dtype: dtype of the backbone's activations.
+        compute_dtype: `float32`; `bfloat16`; `mixed`: bfloat16 operands, everything else float32.
         matmul_precision: JAX's matmul precision; a float32 product is TF32 on an H100 unless told otherwise.
+        forward: `stock`, the model's own code; `packed`, several rows in a sequence and cheaper operations.
         storage_dtype: dtype of `hidden` and `pooled` on disk.
         layout: `ragged` stores real tokens only.
         split_rule: how rows are dealt to the splits.
@@ -47,6 +48,7 @@ class Recipe:
     max_length: int
     compute_dtype: str
     matmul_precision: str
+    forward: str
     storage_dtype: str
     layout: str
     split_rule: str

@@ -4,7 +4,8 @@ import argparse
 import sys
 
 from cache.errors import exit_code
-from extract.settings import COMPUTE_DTYPES, SPLIT_CHOICES, SPLIT_RULES, STORAGE_DTYPES, Settings
+from extract.cores import use_cores_as_devices
+from extract.settings import COMPUTE_DTYPES, FORWARDS, SPLIT_CHOICES, SPLIT_RULES, STORAGE_DTYPES, Settings
 
 _DEFAULTS = Settings()
 
@@ -56,7 +57,14 @@ def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
         "--compute-dtype",
         choices=COMPUTE_DTYPES,
         default=_DEFAULTS.compute_dtype,
-        help="dtype in which the backbone runs (default: %(default)s)",
+        help="'float32'; 'mixed': bfloat16 operands, float32 sums; 'bfloat16': activations too "
+        "(default: %(default)s, by device)",
+    )
+    add(
+        "--forward",
+        choices=FORWARDS,
+        default=_DEFAULTS.forward,
+        help="'packed' puts several rows into a sequence; 'stock' is the model's own code (default: %(default)s)",
     )
 
 
@@ -99,6 +107,7 @@ def main() -> None:
     arguments = vars(parse_arguments())
     where = arguments.pop("where")
     settings = Settings(**arguments)
+    use_cores_as_devices()
     from extract.job import prepare
     from extract.progress import TerminalListener
     from extract.run import extract

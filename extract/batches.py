@@ -1,12 +1,15 @@
-"""Blocks of rows, and the batches of like length in which a block is computed."""
+"""Blocks of rows, and the batches in which a block is computed: whole rows packed into sequences of equal length."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
-GROWTH = 1.2  # from one bucket length to the next: padding costs at most about this, on average a tenth
-STEP = 8  # bucket lengths are multiples of it, which suits vector units
+STEP = 8  # lengths of sequences are multiples of it, which suits vector units
+PARTS = 4  # lengths of packed sequences: a quarter, a half, three quarters and all of the longest row
+EVEN_LENGTH = 500  # sequences of about so many tokens spend as much time on attention as on all else
+GROWTH = 1.2  # from one length to the next where each row has its own sequence
 
 
 class Batch(NamedTuple):
@@ -14,17 +17,28 @@ class Batch(NamedTuple):
 
     Attributes:
         rows: positions of the rows within their block, `[r]`.
-        length: tokens to which they are padded.
-        height: rows to which the batch is filled up; every batch of one length has the same.
+        places: position of each row's first token in the batch, sequence after sequence, `[r]`.
+        length: tokens of a sequence.
+        height: sequences; every batch of one length has the same.
     """
 
     rows: Int[np.ndarray, " r"]
+    places: Int[np.ndarray, " r"]
     length: int
     height: int
 
 
+def packed_lengths(max_length: int) -> list[int]:
+    """Lengths of sequences that hold several rows.
+
+    Attention costs the more the longer the sequence, so short rows share short ones; few lengths are few
+    programs to compile.
+    """
+    return sorted({-(-max_length * part // (PARTS * STEP)) * STEP for part in range(1, PARTS + 1)})
+
+
 def bucket_lengths(max_length: int) -> list[int]:
-    """Lengths to which rows are padded, at most about a fifth apart: few shapes to compile."""
+    """Lengths to which rows are padded where each has its own sequence, at most about a fifth apart."""
     lengths = [min(2 * STEP, max_length)]
     while lengths[-1] < max_length:
         grown = int(-(-lengths[-1] * GROWTH // STEP) * STEP)
@@ -33,30 +47,82 @@ def bucket_lengths(max_length: int) -> list[int]:
 
 
 def plan_batches(
-    lengths: Int[np.ndarray, " b"], buckets: list[int], batch_tokens: int, devices: int
+    lengths: Int[np.ndarray, " b"], sequences: list[int], batch_tokens: int, devices: int, packed: bool
 ) -> list[Batch]:
-    """Cut a block into batches, longest rows first, each filled before the next is begun.
+    """Cut a block into batches, longest rows first.
 
-    A batch takes the next rows whatever bucket they would fall in, so only a block's last batch
-    is filled up with padding rows.
+    What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own
+    rows do not fill takes shorter ones; so only a block's last batch is filled up with padding. Short sequences make
+    attention cheap, long ones are easier to fill: what costs least is taken.
 
     Args:
         lengths: tokens of each row of the block.
-        buckets: bucket lengths, ascending; the last holds the longest row.
+        sequences: lengths of sequences, ascending; the last holds the longest row.
         batch_tokens: padded tokens per device.
         devices: every batch's height is a multiple of it.
+        packed: several rows may share a sequence.
     """
-    most = -(-len(lengths) // devices)  # no device needs more rows than its share of the block
-    order = np.argsort(-lengths, kind="stable")
-    batches, start = [], 0
-    while start < len(order):
-        length = buckets[int(np.searchsorted(buckets, lengths[order[start]]))]
-        height = devices * max(1, min(batch_tokens // length, most))
-        batches.append(Batch(order[start : start + height], length, height))
-        start += height
+    choices = [sequences, sequences[1::2], sequences[-1:]] if packed else [sequences]
+    plans = [_plan(lengths, choice, batch_tokens, devices, packed) for choice in choices if choice]
+    return min(plans, key=_cost)
+
+
+def _plan(
+    lengths: Int[np.ndarray, " b"], sequences: list[int], batch_tokens: int, devices: int, packed: bool
+) -> list[Batch]:
+    waiting = _Waiting(lengths)
+    batches = []
+    for length, shorter in zip(sequences[::-1], [*sequences[-2::-1], 0], strict=True):
+        height = devices * _height(length, int(lengths.sum()), batch_tokens, devices)
+        while waiting.longest() > shorter:
+            batches.append(_fill(waiting, length, height, packed))
     return batches
 
 
 def padded_tokens(batches: list[Batch]) -> int:
     """Tokens that the backbone computes for these batches, padding included."""
     return sum(batch.length * batch.height for batch in batches)
+
+
+def _cost(batches: list[Batch]) -> float:
+    """Time of these batches, in an unit that only compares plans."""
+    return sum(batch.length * batch.height * (1 + batch.length / EVEN_LENGTH) for batch in batches)
+
+
+class _Waiting:
+    """Rows that are in no batch yet, by length."""
+
+    def __init__(self, lengths: Int[np.ndarray, " b"]) -> None:
+        self._lengths = lengths
+        self._by_length: list[list[int]] = [[] for _ in range(int(lengths.max()) + 1)]
+        for row in range(len(lengths))[::-1]:  # backwards, so that rows of one length leave in their order
+            self._by_length[lengths[row]].append(row)
+
+    def longest(self, limit: int | None = None) -> int:
+        """Length of the longest row of at most so many tokens; 0 if there is none."""
+        most = len(self._by_length) - 1 if limit is None else min(limit, len(self._by_length) - 1)
+        return next((length for length in range(most, 0, -1) if self._by_length[length]), 0)
+
+    def take(self, limit: int, packed: bool) -> Iterator[tuple[int, int]]:
+        """Take the rows of one sequence: each with its place, longest first."""
+        place = 0
+        while length := self.longest(limit - place):
+            yield self._by_length[length].pop(), place
+            place += length if packed else limit
+
+
+def _fill(waiting: _Waiting, length: int, height: int, packed: bool) -> Batch:
+    rows, places = [], []
+    for start in range(0, height * length, length):
+        for row, place in waiting.take(length, packed):
+            rows.append(row)
+            places.append(start + place)
+    return Batch(np.array(rows), np.array(places), length, height)
+
+
+def _height(length: int, tokens: int, batch_tokens: int, devices: int) -> int:
+    """Sequences per device: the token budget's, halved while a block has too few tokens to fill half of them."""
+    height = max(1, batch_tokens // length)
+    while height > 1 and height // 2 * length * devices >= tokens:
+        height //= 2
+    return height

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 from jax import Array
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from cache.block import Block
 from cache.errors import UserError
-from extract.backbone import Backbone, Features
+from extract.backbone import Backbone, Inputs
 from extract.batches import Batch
 from extract.plan import BlockPlan
+from extract.pooling import pool_rows
 from extract.rows import Rows
 from extract.tokens import Tokens
 
@@ -40,9 +41,9 @@ def compute_block(
     """
     hidden = np.empty((plan.tokens, width), dtype)
     pooled = np.empty((len(plan.rows), 3, width), dtype)
-    running: list[tuple[Batch, Features]] = []
+    running: list[tuple[Batch, Array]] = []
     for batch in plan.batches:
-        running.append((batch, backbone.run(*gather(batch, plan, tokens))))
+        running.append((batch, backbone.run(gather(batch, plan, tokens))))
         if len(running) > 1:  # one batch ahead: the device computes while the host copies
             on_batch(_store(*running.pop(0), plan.lengths, hidden, pooled))
     while running:
@@ -54,38 +55,40 @@ def compute_block(
     return Block(hidden, plan.lengths, rows.labels[plan.rows], rows.rows[plan.rows], pooled)
 
 
-def gather(
-    batch: Batch, plan: BlockPlan, tokens: Tokens
-) -> tuple[Int[np.ndarray, "r t"], Int[np.ndarray, " r"]]:
-    """Pad a batch's rows to its length, and fill it up to its height with rows of one token."""
-    ids = np.zeros((batch.height, batch.length), np.int32)
-    lengths = np.ones(batch.height, np.int32)
-    lengths[: len(batch.rows)] = plan.lengths[batch.rows]
-    mask = _mask(lengths, batch.length)[: len(batch.rows)]
-    starts = tokens.starts[plan.rows[batch.rows]]
-    ids[: len(batch.rows)][mask] = tokens.ids[(starts[:, None] + np.arange(batch.length))[mask]]
-    return ids, lengths
+def gather(batch: Batch, plan: BlockPlan, tokens: Tokens) -> Inputs:
+    """Lay a batch's rows into its sequences; padding is token 0 of segment 0."""
+    lengths = plan.lengths[batch.rows]
+    places = _ranges(batch.places, lengths)
+    inputs = Inputs(*np.zeros((3, batch.height, batch.length), np.int32))
+    inputs.ids.reshape(-1)[places] = tokens.ids[_ranges(tokens.starts[plan.rows[batch.rows]], lengths)]
+    inputs.positions.reshape(-1)[places] = _ranges(np.zeros_like(batch.places), lengths)
+    inputs.segments.reshape(-1)[places] = np.repeat(_segments(batch), lengths)
+    return inputs
 
 
-def _store(
-    batch: Batch, features: Features, lengths: np.ndarray, hidden: np.ndarray, pooled: np.ndarray
-) -> int:
+def _segments(batch: Batch) -> Int[np.ndarray, " r"]:
+    """Return a number for each row that no other row of its sequence has; they start at 1."""
+    sequences = batch.places // batch.length
+    return np.arange(1, 1 + len(sequences)) - np.searchsorted(sequences, sequences)
+
+
+def _store(batch: Batch, running: Array, lengths: np.ndarray, hidden: np.ndarray, pooled: np.ndarray) -> int:
     """Wait for a batch and copy its real tokens to their places; returns their number."""
-    filled = len(batch.rows)
     own = lengths[batch.rows]
-    mask = _mask(own, batch.length)
-    starts = (np.cumsum(lengths, dtype=np.int64) - lengths)[batch.rows]
-    places = (starts[:, None] + np.arange(batch.length))[mask]
-    hidden[places] = _host(features.hidden)[:filled][mask]
-    pooled[batch.rows] = _host(features.pooled)[:filled]
-    return int(own.sum())
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    values = _host(running)[_ranges(batch.places, own)]
+    hidden[_ranges(starts[batch.rows], own)] = values
+    pooled[batch.rows] = pool_rows(values, own)
+    return len(values)
 
 
-def _host(array: Float[Array, "devices b ..."]) -> Float[np.ndarray, "r ..."]:
-    """Copy an array from the devices and join the devices' shares."""
+def _host(array: Float[Array, "devices b t d"]) -> Float[np.ndarray, "n d"]:
+    """Copy an array from the devices and join the devices' shares, token after token."""
     values = np.asarray(array)
-    return values.reshape(-1, *values.shape[2:])
+    return values.reshape(-1, values.shape[-1])
 
 
-def _mask(lengths: Int[np.ndarray, " r"], length: int) -> Bool[np.ndarray, "r t"]:
-    return np.arange(length) < lengths[:, None]
+def _ranges(starts: Int[np.ndarray, " r"], lengths: Int[np.ndarray, " r"]) -> Int[np.ndarray, " n"]:
+    """Concatenate `arange(start, start + length)` of all pairs."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    return np.repeat(starts - (ends - lengths), lengths) + np.arange(ends[-1])

@@ -1,5 +1,6 @@
 """How long the backbone will take, before it starts."""
 
+import functools
 import time
 
 import jax
@@ -20,11 +21,12 @@ def estimate_seconds(architecture: Architecture, padded_tokens: int, mean_length
 def matmul_flops(dtype: str, repeats: int = 5) -> float:
     """Measure floating-point operations per second of one device's matmul: the best of a few runs."""
     square = jnp.ones((SIZE, SIZE), jnp.dtype(dtype))
-    product = jax.jit(lambda a: a @ a).lower(square).compile()
+    multiply = functools.partial(jnp.matmul, preferred_element_type=jnp.float32)
+    product = jax.jit(multiply).lower(square, square).compile()
     return 2 * SIZE**3 / min(_seconds(product, square) for _ in range(repeats))
 
 
 def _seconds(product: jax.stages.Compiled, square: jax.Array) -> float:
     start = time.perf_counter()
-    product(square).block_until_ready()
+    product(square, square).block_until_ready()
     return time.perf_counter() - start

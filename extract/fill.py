@@ -14,7 +14,7 @@ from cache.manifest import Manifest
 from cache.store import StorageError
 from cache.writer import CacheWriter
 from extract.backbone import Backbone, default_batch_tokens, describe_devices, device_count
-from extract.batches import bucket_lengths
+from extract.batches import bucket_lengths, packed_lengths
 from extract.clock import Clock
 from extract.compute import compute_block
 from extract.estimate import estimate_seconds
@@ -71,18 +71,17 @@ def fill(
 
 
 def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
-    settings = job.settings
-    buckets = bucket_lengths(settings.max_length)
+    settings, packed = job.settings, job.precision.packed
+    sequences = (packed_lengths if packed else bucket_lengths)(settings.max_length)
     batch_tokens = settings.batch_tokens or default_batch_tokens()
-    return plan_blocks(splits, tokens.lengths, settings.block_rows, buckets, batch_tokens, device_count())
+    return plan_blocks(
+        splits, tokens.lengths, settings.block_rows, sequences, batch_tokens, device_count(), packed
+    )
 
 
 def _load(job: Job) -> Backbone:
-    settings = job.settings
     weights = load_weights(job.checkpoint.weights)
-    return Backbone(
-        job.architecture, weights, settings.compute_dtype, settings.dtype, settings.matmul_precision
-    )
+    return Backbone(job.architecture, weights, job.precision, job.settings.dtype)
 
 
 def _missing(plan: Plan, records: Records) -> Plan:
@@ -188,7 +187,7 @@ def _manifest(job: Job, plan: Plan, records: Records, clock: Clock) -> Manifest:
 
 def _describe(plan: Plan, job: Job) -> str:
     mean = plan.tokens / plan.rows
-    seconds = estimate_seconds(job.architecture, plan.padded_tokens, mean, job.settings.compute_dtype)
+    seconds = estimate_seconds(job.architecture, plan.padded_tokens, mean, job.precision.operands)
     size = plan.stored_bytes(job.architecture.dim, job.settings.dtype)
     return (
         f"{plan.rows:,} rows, {plan.tokens:,} tokens (mean {mean:.1f}), padding waste "

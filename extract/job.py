@@ -12,6 +12,7 @@ from cache.writer import cache_name
 from extract import cleaning, splitting
 from extract.architecture import Architecture, read_architecture
 from extract.checkpoint import BUNDLED, Checkpoint, find_checkpoint
+from extract.precision import Precision, fastest_dtype
 from extract.rows import Rows, read_rows
 from extract.settings import Settings
 from extract.table import stem
@@ -28,6 +29,11 @@ class Job(NamedTuple):
     checkpoint: Checkpoint
     architecture: Architecture
     recipe: Recipe
+
+    @property
+    def precision(self) -> Precision:
+        """In which numbers the backbone computes."""
+        return Precision(self.recipe.compute_dtype, self.recipe.forward)
 
     @property
     def location(self) -> str:
@@ -75,6 +81,8 @@ def prepare(settings: Settings) -> Job:
 
 def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architecture: Architecture) -> Recipe:
     """Name every input that changes a value in the cache."""
+    dtype = fastest_dtype() if settings.compute_dtype == "auto" else settings.compute_dtype
+    precision = Precision(dtype, settings.forward)
     return Recipe(
         rows=rows.digest(),
         row_count=len(rows.texts),
@@ -84,8 +92,9 @@ def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architec
         weights=checkpoint.weights_sha256,
         architecture=canonical_json(dataclasses.asdict(architecture)),
         max_length=settings.max_length,
-        compute_dtype=settings.compute_dtype,
-        matmul_precision=settings.matmul_precision,
+        compute_dtype=precision.compute_dtype,
+        matmul_precision=precision.matmul,
+        forward=precision.forward,
         storage_dtype=settings.dtype,
         layout="ragged",
         split_rule=splitting.RULES[settings.split_rule].description,

@@ -83,9 +83,10 @@ def plan_blocks(
     splits: dict[str, Int[np.ndarray, " _"]],
     lengths: Int[np.ndarray, " _"],
     block_rows: int,
-    buckets: list[int],
+    sequences: list[int],
     batch_tokens: int,
     devices: int,
+    packed: bool,
 ) -> Plan:
     """Cut every split into blocks and every block into batches.
 
@@ -93,16 +94,17 @@ def plan_blocks(
         splits: positions of each split's rows, in the split's order.
         lengths: tokens of every used row.
         block_rows: rows of a block; a split's last block may be shorter.
-        buckets: lengths to which rows are padded.
+        sequences: lengths of the sequences in which rows go through the backbone.
         batch_tokens: padded tokens per batch and device.
         devices: number of devices.
+        packed: several rows may share a sequence.
     """
 
     def blocks() -> Iterator[BlockPlan]:
         for split, rows in splits.items():
             for number, start in enumerate(range(0, len(rows), block_rows)):
                 chosen = rows[start : start + block_rows]
-                batches = plan_batches(lengths[chosen], buckets, batch_tokens, devices)
+                batches = plan_batches(lengths[chosen], sequences, batch_tokens, devices, packed)
                 yield BlockPlan(split, number, start, chosen, lengths[chosen], batches)
 
     return Plan(list(blocks()))

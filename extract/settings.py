@@ -6,7 +6,13 @@ import shlex
 SPLIT_CHOICES = ("train", "valid", "test", "all")
 SPLIT_RULES = ("notebook", "stable")
 STORAGE_DTYPES = ("float16", "bfloat16", "float32")
-COMPUTE_DTYPES = ("float32", "bfloat16")  # FlaxDistilBert adds -1e30 to masked scores: float16 gives NaN
+FORWARDS = ("packed", "stock")
+COMPUTE_DTYPES = (
+    "auto",
+    "float32",
+    "mixed",
+    "bfloat16",
+)  # FlaxDistilBert adds -1e30 to masked scores: float16 gives NaN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +28,8 @@ class Settings:
             `minilm` for the sample and `distilbert-base-uncased` for a file.
         max_length: tokens kept per row, special tokens included.
         dtype: storage dtype of the features.
-        compute_dtype: dtype in which the backbone runs.
+        compute_dtype: how the backbone computes, see `extract.precision`; `auto` takes what suits the device.
+        forward: `packed` puts several rows into a sequence; `stock` is the model's own code.
         split_rule: `notebook` shuffles; `stable` deals by content, so that a file can grow.
         seed: seed of the split, and of the draw of `limit`.
         limit: use only so many rows, drawn at random; None uses all.
@@ -39,7 +46,8 @@ class Settings:
     backbone: str | None = None
     max_length: int = 150
     dtype: str = "float16"
-    compute_dtype: str = "float32"
+    compute_dtype: str = "auto"
+    forward: str = "packed"
     split_rule: str = "notebook"
     seed: int = 42
     limit: int | None = None
@@ -59,8 +67,3 @@ class Settings:
         }
         flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in chosen.items()]
         return " ".join(["python -m extract", *flags])
-
-    @property
-    def matmul_precision(self) -> str:
-        """JAX's matmul precision: unless told, a float32 product is TF32 on an H100, bfloat16 on a TPU."""
-        return "highest" if self.compute_dtype == "float32" else "default"

@@ -44,7 +44,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipe = Recipe(
         rows="", row_count=420, cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="",
         max_length=12,
-        compute_dtype="float32", matmul_precision="highest", storage_dtype="float16", layout="ragged",
+        compute_dtype="float32", matmul_precision="highest", forward="stock", storage_dtype="float16", layout="ragged",
         split_rule="", split_seed=42,
     )  # fmt: skip
     writer = CacheWriter(str(folder / "made-tiny-0"), recipe)

@@ -16,7 +16,7 @@ SIZES = {"train": (5, 3), "valid": (2,), "test": (4,)}
 
 RECIPE = Recipe(
     rows="0" * 64, row_count=14, cleaning="{}", cleaning_versions="none", tokenizer="1" * 64, weights="2" * 64,
-    architecture="{}", max_length=20, compute_dtype="float32", matmul_precision="highest",
+    architecture="{}", max_length=20, compute_dtype="float32", matmul_precision="highest", forward="stock",
     storage_dtype="float16", layout="ragged", split_rule="rule", split_seed=42,
 )  # fmt: skip
 

@@ -57,8 +57,8 @@ def forge(path: Path, **change: object) -> None:
 
 @pytest.mark.parametrize("name", ["recipe.json", "manifest.json"])
 def test_another_format_is_refused(made: str, name: str) -> None:
-    edit(Path(made) / name, format=2)
-    with pytest.raises(CacheError, match="format 2, this version reads format 1"):
+    edit(Path(made) / name, format=99)
+    with pytest.raises(CacheError, match="format 99, this version reads format"):
         open_cache(made)
 
 

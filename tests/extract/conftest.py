@@ -108,5 +108,5 @@ def settings(tiny_backbone: Path, comments_csv: Path, tmp_path_factory: pytest.T
     folder = str(tmp_path_factory.mktemp("features"))
     return Settings(
         data=str(comments_csv), backbone=str(tiny_backbone), max_length=32, cache_dir=folder,
-        block_rows=16, batch_tokens=96, dtype="float32", workers=1,
+        block_rows=16, batch_tokens=96, dtype="float32", workers=1, compute_dtype="float32",
     )  # fmt: skip

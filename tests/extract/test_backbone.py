@@ -3,7 +3,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax.serialization import msgpack_serialize
@@ -11,9 +10,8 @@ from safetensors.numpy import load_file, save_file
 
 from cache import UserError
 from extract.architecture import Architecture, read_architecture
-from extract.backbone import Backbone
+from extract.backbone import Backbone, Inputs
 from extract.weights import fold_bert, load_weights
-from heads.pooling import pool
 
 from .conftest import DISTILBERT, random_weights
 from .oracle import hidden_states
@@ -34,33 +32,32 @@ def backbone(tiny_backbone: Path) -> Backbone:
     return Backbone(ARCHITECTURE, load_weights(str(tiny_backbone / "model.safetensors")))
 
 
-def run(backbone: Backbone, rows: list[list[int]], length: int) -> tuple[list[np.ndarray], np.ndarray]:
-    ids = np.zeros((len(rows), length), np.int32)
+def one_per_sequence(rows: list[list[int]], length: int) -> Inputs:
+    """Each row in a sequence of its own."""
+    inputs = Inputs(*np.zeros((3, len(rows), length), np.int32))
     for at, row in enumerate(rows):
-        ids[at, : len(row)] = row
-    features = backbone.run(ids, np.array([len(row) for row in rows], np.int32))
-    hidden = np.asarray(features.hidden).reshape(len(rows), length, -1)
-    return [h[: len(row)] for h, row in zip(hidden, rows, strict=True)], np.asarray(features.pooled)[0]
+        inputs.ids[at, : len(row)] = row
+        inputs.segments[at, : len(row)] = 1
+        inputs.positions[at, : len(row)] = np.arange(len(row))
+    return inputs
+
+
+def run(backbone: Backbone, rows: list[list[int]], length: int) -> list[np.ndarray]:
+    hidden = np.asarray(backbone.run(one_per_sequence(rows, length)))[0]
+    return [h[: len(row)] for h, row in zip(hidden, rows, strict=True)]
 
 
 def test_hidden_states_equal_the_oracle(backbone: Backbone) -> None:
     weights = random_weights(DISTILBERT)
-    for row, found in zip(ROWS, run(backbone, ROWS, 8)[0], strict=True):
+    for row, found in zip(ROWS, run(backbone, ROWS, 8), strict=True):
         np.testing.assert_allclose(found, hidden_states(row, weights, layers=2, heads=2), atol=2e-5)
 
 
 def test_bucket_batch_and_order_do_not_matter(backbone: Backbone) -> None:
-    alone = [run(backbone, [row], len(row))[0][0] for row in ROWS]
+    alone = [run(backbone, [row], len(row))[0] for row in ROWS]
     for order, length in (([0, 1, 2], 8), ([2, 0, 1], 16), ([1, 2, 1, 0], 11)):
-        for at, found in zip(order, run(backbone, [ROWS[i] for i in order], length)[0], strict=True):
+        for at, found in zip(order, run(backbone, [ROWS[i] for i in order], length), strict=True):
             np.testing.assert_allclose(found, alone[at], atol=1e-4)
-
-
-def test_pooled_features_are_those_of_the_heads(backbone: Backbone) -> None:
-    hidden, pooled = run(backbone, ROWS, 8)
-    for row, found in zip(hidden, pooled, strict=True):
-        wanted = pool(jnp.asarray(row)[None], jnp.ones((1, len(row)), bool))[0]
-        np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 def test_a_shape_is_compiled_once(backbone: Backbone) -> None:
@@ -86,7 +83,7 @@ def as_bert(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def test_a_bert_folds_into_the_same_distilbert(backbone: Backbone, tmp_path: Path) -> None:
     save_file(as_bert(random_weights(DISTILBERT)), tmp_path / "model.safetensors")
     folded = Backbone(ARCHITECTURE, load_weights(str(tmp_path / "model.safetensors")))
-    for found, wanted in zip(run(folded, ROWS, 8)[0], run(backbone, ROWS, 8)[0], strict=True):
+    for found, wanted in zip(run(folded, ROWS, 8), run(backbone, ROWS, 8), strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
@@ -104,7 +101,7 @@ def test_flax_s_own_format_gives_the_same_weights(
     weights = {"distilbert": load_weights(str(tiny_backbone / "model.safetensors"))}
     (tmp_path / "flax_model.msgpack").write_bytes(msgpack_serialize(weights))
     again = Backbone(ARCHITECTURE, load_weights(str(tmp_path / "flax_model.msgpack")))
-    np.testing.assert_array_equal(run(again, ROWS, 8)[1], run(backbone, ROWS, 8)[1])
+    np.testing.assert_equal(run(again, ROWS, 8), run(backbone, ROWS, 8))
 
 
 def test_gamma_and_beta_are_layer_norm_s_weight_and_bias(tiny_backbone: Path, tmp_path: Path) -> None:
@@ -134,21 +131,20 @@ def test_a_damaged_weight_file(tiny_backbone: Path, tmp_path: Path) -> None:
 
 EIGHT_DEVICES = """
 import sys, numpy as np, jax
-from extract.backbone import Backbone
+from extract.backbone import Backbone, Inputs
 from tests.extract.test_backbone import ARCHITECTURE, load_weights
 backbone = Backbone(ARCHITECTURE, load_weights(sys.argv[1]))
 assert len(backbone.devices) == 8, backbone.devices
-ids, lengths = np.load(sys.argv[2]).values()
-features = backbone.run(ids, lengths)
-np.save(sys.argv[3], np.asarray(features.hidden).reshape(16, 12, -1))
+inputs = Inputs(*np.load(sys.argv[2]).values())
+np.save(sys.argv[3], np.asarray(backbone.run(inputs)).reshape(16, 12, -1))
 """
 
 
 def test_eight_devices_give_what_one_gives(backbone: Backbone, tiny_backbone: Path, tmp_path: Path) -> None:
     random = np.random.default_rng(2)
-    ids = random.integers(5, 30, (16, 12), dtype=np.int32)
-    lengths = random.integers(2, 13, 16, dtype=np.int32)
-    np.savez(tmp_path / "in.npz", ids=ids, lengths=lengths)
+    rows = [random.integers(5, 30, random.integers(2, 13)).tolist() for _ in range(16)]
+    inputs = one_per_sequence(rows, 12)
+    np.savez(tmp_path / "in.npz", **inputs._asdict())
     weights = str(tiny_backbone / "model.safetensors")
     arguments = [
         sys.executable,
@@ -163,6 +159,6 @@ def test_eight_devices_give_what_one_gives(backbone: Backbone, tiny_backbone: Pa
         "JAX_PLATFORMS": "cpu",
     }
     subprocess.run(arguments, check=True, env=environment)
-    mask = np.arange(12) < lengths[:, None]
-    one = np.asarray(backbone.run(ids, lengths).hidden)[0]
+    mask = inputs.segments > 0
+    one = np.asarray(backbone.run(inputs))[0]
     np.testing.assert_allclose(np.load(tmp_path / "out.npy")[mask], one[mask], atol=1e-4)

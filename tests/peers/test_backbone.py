@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from extract.architecture import read_architecture
-from extract.backbone import Backbone
+from extract.backbone import Backbone, Inputs
 from extract.checkpoint import find_checkpoint
 from extract.weights import load_weights
 
@@ -48,7 +48,9 @@ def wanted(model: Any, ids: np.ndarray) -> list[np.ndarray]:
 
 
 def found(backbone: Backbone, ids: np.ndarray) -> list[np.ndarray]:
-    hidden = np.asarray(backbone.run(ids, LENGTHS).hidden)[0]
+    positions = np.broadcast_to(np.arange(ids.shape[1], dtype=np.int32), ids.shape)
+    segments = (positions < LENGTHS[:, None]).astype(np.int32)
+    hidden = np.asarray(backbone.run(Inputs(ids, segments, positions)))[0]
     return [row[:length] for row, length in zip(hidden, LENGTHS, strict=True)]
 
 

@@ -1,0 +1,82 @@
+"""The faster forward pass beside the stock model's and beside exact arithmetic."""
+
+from math import erf, sqrt
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from extract.backbone import Backbone, Inputs
+from extract.forward import gelu
+from extract.precision import EXACT, Precision
+from extract.weights import load_weights
+
+from .test_backbone import ARCHITECTURE, ROWS, one_per_sequence
+
+# Two sequences: rows 0 and 1 with padding behind, row 2 with row 1 once more.
+PLACES = [(0, 0, 0), (1, 0, 5), (2, 1, 0), (1, 1, 8)]
+
+
+def packed(junk: int = 0) -> Inputs:
+    inputs = Inputs(*np.zeros((3, 2, 12), np.int32))
+    inputs.ids[:] = junk
+    for number, (row, sequence, place) in enumerate(PLACES, start=1):
+        own = slice(place, place + len(ROWS[row]))
+        inputs.ids[sequence, own] = ROWS[row]
+        inputs.segments[sequence, own] = number
+        inputs.positions[sequence, own] = np.arange(len(ROWS[row]))
+    return inputs
+
+
+def hidden(backbone: Backbone, inputs: Inputs) -> list[np.ndarray]:
+    found = np.asarray(backbone.run(inputs))[0]
+    return [found[sequence, place : place + len(ROWS[row])] for row, sequence, place in PLACES]
+
+
+def backbone(tiny_backbone: Path, precision: Precision) -> Backbone:
+    return Backbone(ARCHITECTURE, load_weights(str(tiny_backbone / "model.safetensors")), precision)
+
+
+@pytest.fixture(scope="module")
+def wanted(tiny_backbone: Path) -> list[np.ndarray]:
+    """What the stock model makes of each row alone."""
+    exact = backbone(tiny_backbone, EXACT)
+    return [
+        np.asarray(exact.run(one_per_sequence([ROWS[row]], 8)))[0, 0, : len(ROWS[row])] for row, *_ in PLACES
+    ]
+
+
+@pytest.mark.parametrize(("dtype", "largest"), [("float32", 1e-5), ("mixed", 0.05), ("bfloat16", 0.1)])
+def test_packed_rows_equal_the_stock_model_s(
+    tiny_backbone: Path, wanted: list[np.ndarray], dtype: str, largest: float
+) -> None:
+    for found, row in zip(
+        hidden(backbone(tiny_backbone, Precision(dtype, "packed")), packed()), wanted, strict=True
+    ):
+        np.testing.assert_allclose(found, row, atol=largest)
+        cosine = (found * row).sum(-1) / np.linalg.norm(found, axis=-1) / np.linalg.norm(row, axis=-1)
+        assert cosine.min() > 0.999
+
+
+def test_neither_padding_nor_neighbours_change_a_row(tiny_backbone: Path) -> None:
+    faster = backbone(tiny_backbone, Precision("float32", "packed"))
+    np.testing.assert_equal(hidden(faster, packed(junk=17)), hidden(faster, packed()))
+    alone, other = packed(), packed()
+    other.ids[0, 5:8] = [4, 4, 4]
+    np.testing.assert_equal(hidden(faster, other)[0], hidden(faster, alone)[0])
+    assert not np.array_equal(hidden(faster, other)[1], hidden(faster, alone)[1])
+
+
+def test_the_stock_forward_in_bfloat16_is_near_the_exact_one(
+    tiny_backbone: Path, wanted: list[np.ndarray]
+) -> None:
+    half = backbone(tiny_backbone, Precision("bfloat16", "stock"))
+    found = np.asarray(half.run(one_per_sequence([ROWS[2]], 8)))[0, 0]
+    np.testing.assert_allclose(found, wanted[2], atol=0.1)
+
+
+def test_gelu_is_near_the_exact_one_everywhere() -> None:
+    x = np.concatenate([np.linspace(-6, 6, 4001), [-1e4, -30, 30, 1e4]]).astype(np.float32)
+    exact = np.array([0.5 * v * (1 + erf(v / sqrt(2))) for v in x.astype(float)])
+    assert (np.abs(gelu(jnp.asarray(x)) - exact) <= 1.3e-4 + 2e-6 * np.abs(x)).all()
