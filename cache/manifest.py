@@ -30,6 +30,8 @@ class Manifest:
         padding_waste: share of the computed tokens that were padding.
         seconds: wall clock of clean, tokenize, compile, backbone, write and total.
         device: kind and number of the devices.
+        accuracy: how far the vectors are from the stock model's in float32, measured on some rows; empty if they
+            are that model's.
         versions: releases of the libraries that took part.
         source: for people: names of the data and the backbone, and the command.
     """
@@ -43,6 +45,7 @@ class Manifest:
     padding_waste: float
     seconds: dict[str, Any]  # numbers: a forged file's are checked, not trusted
     device: dict[str, Any]
+    accuracy: dict[str, Any]
     versions: dict[str, str]
     source: dict[str, Any]
     format: int = FORMAT

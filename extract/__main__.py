@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from cache.errors import exit_code
-from extract.cores import use_cores_as_devices
+from extract.environment import prepare_jax
 from extract.settings import COMPUTE_DTYPES, FORWARDS, SPLIT_CHOICES, SPLIT_RULES, STORAGE_DTYPES, Settings
 
 _DEFAULTS = Settings()
@@ -16,6 +16,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     _add_data_flags(parser)
     _add_backbone_flags(parser)
     _add_run_flags(parser)
+    _add_host_flags(parser)
     return parser.parse_args(arguments)
 
 
@@ -88,6 +89,15 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--batch-tokens", type=positive, help="padded tokens per device and batch (default: by device)")
 
 
+def _add_host_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group(
+        "several hosts (on TPU pods and under SLURM found without flags)"
+    ).add_argument
+    add("--coordinator", metavar="HOST:PORT", help="of process 0, the same for all (default: one process)")
+    add("--num-processes", type=positive, help="how many processes share the job (default: 1)")
+    add("--process-id", type=int, help="this process's number, from 0 (default: 0)")
+
+
 def positive(text: str) -> int:
     """Parse a whole number above 0."""
     if (value := int(text)) < 1:
@@ -107,7 +117,7 @@ def main() -> None:
     arguments = vars(parse_arguments())
     where = arguments.pop("where")
     settings = Settings(**arguments)
-    use_cores_as_devices()
+    prepare_jax()
     from extract.job import prepare
     from extract.progress import TerminalListener
     from extract.run import extract

@@ -12,6 +12,22 @@ EVEN_LENGTH = 500  # sequences of about so many tokens spend as much time on att
 GROWTH = 1.2  # from one length to the next where each row has its own sequence
 
 
+class BatchShape(NamedTuple):
+    """What batches may look like.
+
+    Attributes:
+        sequences: lengths of sequences, ascending; the last holds the longest row.
+        batch_tokens: padded tokens per device.
+        devices: every batch's height is a multiple of it.
+        packed: several rows may share a sequence.
+    """
+
+    sequences: list[int]
+    batch_tokens: int
+    devices: int
+    packed: bool
+
+
 class Batch(NamedTuple):
     """Rows that run through the backbone together.
 
@@ -46,36 +62,27 @@ def bucket_lengths(max_length: int) -> list[int]:
     return lengths
 
 
-def plan_batches(
-    lengths: Int[np.ndarray, " b"], sequences: list[int], batch_tokens: int, devices: int, packed: bool
-) -> list[Batch]:
-    """Cut a block into batches, longest rows first.
+def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape) -> list[Batch]:
+    """Cut a block, given by its rows' lengths, into batches, longest rows first.
 
     What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own
     rows do not fill takes shorter ones; so only a block's last batch is filled up with padding. Short sequences make
     attention cheap, long ones are easier to fill: what costs least is taken.
-
-    Args:
-        lengths: tokens of each row of the block.
-        sequences: lengths of sequences, ascending; the last holds the longest row.
-        batch_tokens: padded tokens per device.
-        devices: every batch's height is a multiple of it.
-        packed: several rows may share a sequence.
     """
-    choices = [sequences, sequences[1::2], sequences[-1:]] if packed else [sequences]
-    plans = [_plan(lengths, choice, batch_tokens, devices, packed) for choice in choices if choice]
+    lists = (
+        [shape.sequences, shape.sequences[1::2], shape.sequences[-1:]] if shape.packed else [shape.sequences]
+    )
+    plans = [_plan(lengths, shape._replace(sequences=sequences)) for sequences in lists if sequences]
     return min(plans, key=_cost)
 
 
-def _plan(
-    lengths: Int[np.ndarray, " b"], sequences: list[int], batch_tokens: int, devices: int, packed: bool
-) -> list[Batch]:
-    waiting = _Waiting(lengths)
+def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape) -> list[Batch]:
+    waiting, tokens = _Waiting(lengths), int(lengths.sum())
     batches = []
-    for length, shorter in zip(sequences[::-1], [*sequences[-2::-1], 0], strict=True):
-        height = devices * _height(length, int(lengths.sum()), batch_tokens, devices)
+    for length, shorter in zip(shape.sequences[::-1], [*shape.sequences[-2::-1], 0], strict=True):
+        height = shape.devices * _height(length, tokens, shape)
         while waiting.longest() > shorter:
-            batches.append(_fill(waiting, length, height, packed))
+            batches.append(_fill(waiting, length, height, shape.packed))
     return batches
 
 
@@ -120,9 +127,9 @@ def _fill(waiting: _Waiting, length: int, height: int, packed: bool) -> Batch:
     return Batch(np.array(rows), np.array(places), length, height)
 
 
-def _height(length: int, tokens: int, batch_tokens: int, devices: int) -> int:
+def _height(length: int, tokens: int, shape: BatchShape) -> int:
     """Sequences per device: the token budget's, halved while a block has too few tokens to fill half of them."""
-    height = max(1, batch_tokens // length)
-    while height > 1 and height // 2 * length * devices >= tokens:
+    height = max(1, shape.batch_tokens // length)
+    while height > 1 and height // 2 * length * shape.devices >= tokens:
         height //= 2
     return height

@@ -1,28 +1,47 @@
 """Clean text as the notebook does, in parallel processes."""
 
+import contextlib
 import functools
 import importlib.metadata
 import importlib.util
 import logging
 import multiprocessing
-import os
 import signal
+from collections.abc import Iterator
 
 from cache.recipe import canonical_json
+from extract.environment import core_count
 
 OPTIONS = {"no_line_breaks": True, "no_urls": True, "no_punct": True}  # the notebook's; the rest are defaults
 LIBRARIES = ("clean-text", "ftfy", "emoji")  # ftfy and emoji do part of clean-text's work
-MIN_PARALLEL = 4_000  # below it, cleaning takes less time than starting processes
+MIN_PARALLEL = 1_000  # rows; below it, cleaning takes less time than starting a process
+ROWS_PER_PROCESS = 4_000  # below it, one process more takes longer to start than it saves
+CHUNK = 500  # rows handed over at once
 
 
-def clean_texts(texts: list[str], workers: int | None = None) -> list[str]:
-    """Clean every text; more than one process where that pays. `workers=None` is one per processor."""
-    workers = min(workers or os.cpu_count() or 1, 1 + len(texts) // MIN_PARALLEL)
-    if workers == 1:
-        return [clean(text) for text in texts]
+@contextlib.contextmanager
+def cleaned(texts: list[str], workers: int | None = None) -> Iterator[Iterator[list[str]]]:
+    """Give an iterator over the cleaned texts, in chunks and in order.
+
+    Other processes clean from here on, while the caller does something else.
+
+    Args:
+        texts: raw texts.
+        workers: processes at most; None takes one per core.
+    """
+    chunks = (texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK))
+    if len(texts) < MIN_PARALLEL:
+        yield map(clean_all, chunks)
+        return
+    processes = min(workers or core_count(), 1 + len(texts) // ROWS_PER_PROCESS)
     # Spawned, not forked: JAX's threads do not survive a fork.
-    with multiprocessing.get_context("spawn").Pool(workers, _leave_interrupts_to_the_parent) as pool:
-        return pool.map(clean, texts, chunksize=500)
+    with multiprocessing.get_context("spawn").Pool(processes, _leave_interrupts_to_the_parent) as pool:
+        yield pool.imap(clean_all, chunks)
+
+
+def clean_all(texts: list[str]) -> list[str]:
+    """Clean every text."""
+    return [clean(text) for text in texts]
 
 
 def clean(text: str) -> str:

@@ -3,25 +3,28 @@
 import importlib.metadata
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 
 from cache.block import Block, BlockRecord
 from cache.errors import UserError
 from cache.listing import readable
-from cache.lock import Lock
 from cache.manifest import Manifest
 from cache.store import StorageError
 from cache.writer import CacheWriter
+from extract.accuracy import Accuracy, as_json, measure
 from extract.backbone import Backbone, default_batch_tokens, describe_devices, device_count
-from extract.batches import bucket_lengths, packed_lengths
+from extract.batches import BatchShape, bucket_lengths, packed_lengths
 from extract.clock import Clock
 from extract.compute import compute_block
 from extract.estimate import estimate_seconds
+from extract.hosts import Hosts
 from extract.job import Job
 from extract.listener import Listener
 from extract.nearest import describe_growth, grown_from
 from extract.plan import BlockPlan, Plan, plan_blocks
+from extract.precision import EXACT, Precision
 from extract.resume import Records, committed_blocks, drop_unplanned, take_over
 from extract.space import check_space, is_full
 from extract.splitting import Splits
@@ -31,114 +34,148 @@ from extract.weights import load_weights
 LIBRARIES = ("jax", "flax", "transformers", "tokenizers", "clean-text", "numpy", "tensorstore")
 
 
-def fill(
-    job: Job,
-    writer: CacheWriter,
-    lock: Lock,
-    tokens: Tokens,
-    splits: Splits,
-    clock: Clock,
-    listener: Listener,
-) -> None:
+class Run(NamedTuple):
+    """What all steps of filling a cache share.
+
+    Attributes:
+        job: rows, backbone and recipe.
+        writer: the cache to fill.
+        check_lock: called before every write; raises if the cache's lock is no longer ours.
+        hosts: the processes that share the job.
+        clock: adds up the seconds of each phase.
+        listener: hears sizes and progress.
+    """
+
+    job: Job
+    writer: CacheWriter
+    check_lock: Callable[[], None]
+    hosts: Hosts
+    clock: Clock
+    listener: Listener
+
+    def committed(self, plan: Plan) -> Records:
+        """Return the records of the planned blocks that are on disk."""
+        return committed_blocks(self.writer, plan, self.job.architecture.dim)
+
+
+def fill(run: Run, tokens: Tokens, splits: Splits) -> None:
     """Compute the given splits, except the blocks that are there already, and finish the cache.
 
     Args:
-        job: rows, backbone and recipe.
-        writer: the cache to fill.
-        lock: held; asked before every write whether it still is.
+        run: what to fill, and with whom.
         tokens: token ids of all used rows.
         splits: positions of the rows of each split to compute.
-        clock: adds up the seconds of each phase.
-        listener: hears sizes and progress.
 
     Raises:
         UserError: the weights do not fit, a hidden state is not finite, or the disk is full.
     """
+    job = run.job
     plan = _plan(job, tokens, splits)
-    done = committed_blocks(writer, plan, job.architecture.dim)
-    check_space(job.location, _missing(plan, done).stored_bytes(job.architecture.dim, job.settings.dtype))
-    backbone = _load(job)  # before anything is written: a backbone that does not fit leaves no cache behind
-    writer.begin()
-    drop_unplanned(writer, plan)
-    records = done | _grown_blocks(job, writer, _missing(plan, done), listener)
-    if done:
-        listener.say(f"resuming: {len(done)} of {len(plan.blocks)} blocks done")
+    needed = _missing(plan, run.committed(plan)).stored_bytes(job.architecture.dim, job.settings.dtype)
+    check_space(job.location, needed)
+    backbone = _load(
+        job, job.precision, job.settings.dtype
+    )  # before anything is written, in case it does not fit
+    records = _begin(run, plan)
+    accuracy = _accuracy(run, backbone, plan, tokens)
     if (todo := _missing(plan, records)).blocks:
-        listener.say(_describe(todo, job))
-        records |= _compute(job, writer, lock, backbone, todo, tokens, clock, listener)
-    lock.check()
-    writer.finish(_manifest(job, plan, records, clock))
+        run.listener.say(_describe(todo, job))
+        own = todo._replace(blocks=todo.blocks[run.hosts.index :: run.hosts.count])
+        records |= _compute(run, backbone, own, tokens)
+    _finish(run, plan, records, accuracy)
+
+
+def _begin(run: Run, plan: Plan) -> Records:
+    """Make the folder a cache, unless it is one, and return the blocks that need no computing."""
+    grown: Records = {}
+    if run.hosts.first:
+        run.writer.begin()
+        drop_unplanned(run.writer, plan)
+        grown = _grown_blocks(run, _missing(plan, run.committed(plan)))
+    run.hosts.wait("the cache is begun")
+    records = run.committed(plan)
+    run.hosts.wait("every process knows what is missing")
+    if len(records) > len(grown):
+        run.listener.say(f"resuming: {len(records) - len(grown)} of {len(plan.blocks)} blocks done")
+    return records
+
+
+def _finish(run: Run, plan: Plan, records: Records, accuracy: Accuracy | None) -> None:
+    """Write the manifest, once the blocks of all processes are there."""
+    run.hosts.wait("every block is written")
+    if run.hosts.first:
+        records |= run.committed(_missing(plan, records))
+        run.check_lock()
+        run.writer.finish(_manifest(run, plan, records, accuracy))
+    run.hosts.wait("the cache is finished")
 
 
 def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
     settings, packed = job.settings, job.precision.packed
     sequences = (packed_lengths if packed else bucket_lengths)(settings.max_length)
     batch_tokens = settings.batch_tokens or default_batch_tokens()
-    return plan_blocks(
-        splits, tokens.lengths, settings.block_rows, sequences, batch_tokens, device_count(), packed
-    )
+    shape = BatchShape(sequences, batch_tokens, device_count(), packed)
+    return plan_blocks(splits, tokens.lengths, settings.block_rows, shape)
 
 
-def _load(job: Job) -> Backbone:
+def _load(job: Job, precision: Precision, storage_dtype: str) -> Backbone:
     weights = load_weights(job.checkpoint.weights)
-    return Backbone(job.architecture, weights, job.precision, job.settings.dtype)
+    return Backbone(job.architecture, weights, precision, storage_dtype)
+
+
+def _accuracy(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Accuracy | None:
+    """Compare with the exact model, unless the backbone is that very model."""
+    job = run.job
+    if job.precision == EXACT:
+        return None
+    accuracy = measure(job, backbone, _load(job, EXACT, "float32"), plan, tokens)
+    run.listener.say(f"{job.precision.compute_dtype} precision: {accuracy}")
+    return accuracy
 
 
 def _missing(plan: Plan, records: Records) -> Plan:
-    return Plan([block for block in plan.blocks if (block.split, block.number) not in records])
+    return plan._replace(
+        blocks=[block for block in plan.blocks if (block.split, block.number) not in records]
+    )
 
 
-def _grown_blocks(job: Job, writer: CacheWriter, plan: Plan, listener: Listener) -> Records:
+def _grown_blocks(run: Run, plan: Plan) -> Records:
     """Take over the blocks of a cache that ours has grown from, if there is one."""
-    old = grown_from(job) if plan.blocks else None
+    old = grown_from(run.job) if plan.blocks else None
     if old is None:
         return {}
-    records = take_over(old, writer, plan, job.rows)
-    listener.say(describe_growth(job, old, len(records)))
+    records = take_over(old, run.writer, plan, run.job.rows)
+    run.listener.say(describe_growth(run.job, old, len(records)))
     return records
 
 
-def _compute(
-    job: Job,
-    writer: CacheWriter,
-    lock: Lock,
-    backbone: Backbone,
-    plan: Plan,
-    tokens: Tokens,
-    clock: Clock,
-    listener: Listener,
-) -> Records:
+def _compute(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Records:
     """Compute and write the planned blocks."""
+    job, clock = run.job, run.clock
     dtype = np.dtype(job.settings.dtype)
-    listener.start(plan.tokens)
+    run.listener.start("backbone", plan.tokens, "tokens")
 
     def compute(block: BlockPlan) -> Block:
         with clock.measure("backbone"):
             return compute_block(
-                backbone,
-                block,
-                tokens,
-                job.rows,
-                job.architecture.dim,
-                dtype,
-                listener.advance,
+                backbone, block, tokens, job.rows, job.architecture.dim, dtype, run.listener.advance
             )
 
-    records = _write_behind(plan, compute, writer, lock, clock)
+    compiled = backbone.compile_seconds
+    records = _write_behind(run, plan, compute)
     clock.seconds["compile"] = backbone.compile_seconds
-    clock.seconds["backbone"] -= backbone.compile_seconds
+    clock.seconds["backbone"] = clock.seconds.get("backbone", 0.0) - (backbone.compile_seconds - compiled)
     return records
 
 
-def _write_behind(
-    plan: Plan, compute: Callable[[BlockPlan], Block], writer: CacheWriter, lock: Lock, clock: Clock
-) -> Records:
+def _write_behind(run: Run, plan: Plan, compute: Callable[[BlockPlan], Block]) -> Records:
     """Write each block while the next is computed; one thread, so memory holds two blocks at most."""
     records: Records = {}
+    writer = run.writer
 
     def write(plan: BlockPlan, block: Block) -> None:
-        lock.check()  # right before: whoever lost it must not touch what another has finished
-        with clock.measure("write"):
+        run.check_lock()  # right before: whoever lost it must not touch what another has finished
+        with run.clock.measure("write"):
             records[plan.split, plan.number] = writer.write_block(plan.split, plan.number, plan.start, block)
 
     with ThreadPoolExecutor(1) as thread:
@@ -165,7 +202,8 @@ def _wait(writing: "Future[None] | None", writer: CacheWriter) -> None:
         ) from None
 
 
-def _manifest(job: Job, plan: Plan, records: Records, clock: Clock) -> Manifest:
+def _manifest(run: Run, plan: Plan, records: Records, accuracy: Accuracy | None) -> Manifest:
+    job, clock = run.job, run.clock
     splits: dict[str, list[BlockRecord]] = {block.split: [] for block in plan.blocks}
     for block in plan.blocks:
         splits[block.split].append(records[block.split, block.number])
@@ -180,6 +218,7 @@ def _manifest(job: Job, plan: Plan, records: Records, clock: Clock) -> Manifest:
         padding_waste=plan.padding_waste,
         seconds={name: clock.seconds.get(name, 0.0) for name in phases} | {"total": clock.total()},
         device=describe_devices(),
+        accuracy=as_json(accuracy),
         versions={name: importlib.metadata.version(name) for name in LIBRARIES},
         source=job.source,
     )

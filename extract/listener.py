@@ -10,8 +10,21 @@ class Listener(Protocol):
     def say(self, line: str) -> None:
         """Take a line for the user."""
 
-    def start(self, tokens: int) -> None:
-        """Hear how many real tokens the backbone will read."""
+    def start(self, work: str, total: int, unit: str) -> None:
+        """Hear what begins and how much of it there is."""
 
-    def advance(self, tokens: int) -> None:
-        """Hear that this many more are done."""
+    def advance(self, done: int) -> None:
+        """Hear that this much more is done."""
+
+
+class Silence:
+    """Tells nobody: for all processes of a job but the first."""
+
+    def say(self, line: str) -> None:
+        """Drop it."""
+
+    def start(self, work: str, total: int, unit: str) -> None:
+        """Drop it."""
+
+    def advance(self, done: int) -> None:
+        """Drop it."""

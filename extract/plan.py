@@ -8,7 +8,7 @@ from jaxtyping import Int
 
 from cache.arrays import stored_bytes
 from cache.block import ARRAYS, array_dtype, array_shape, block_name
-from extract.batches import Batch, padded_tokens, plan_batches
+from extract.batches import Batch, BatchShape, padded_tokens, plan_batches
 
 
 class BlockPlan(NamedTuple):
@@ -53,6 +53,7 @@ class Plan(NamedTuple):
     """All blocks of a run."""
 
     blocks: list[BlockPlan]
+    shape: BatchShape
 
     @property
     def rows(self) -> int:
@@ -83,10 +84,7 @@ def plan_blocks(
     splits: dict[str, Int[np.ndarray, " _"]],
     lengths: Int[np.ndarray, " _"],
     block_rows: int,
-    sequences: list[int],
-    batch_tokens: int,
-    devices: int,
-    packed: bool,
+    shape: BatchShape,
 ) -> Plan:
     """Cut every split into blocks and every block into batches.
 
@@ -94,17 +92,14 @@ def plan_blocks(
         splits: positions of each split's rows, in the split's order.
         lengths: tokens of every used row.
         block_rows: rows of a block; a split's last block may be shorter.
-        sequences: lengths of the sequences in which rows go through the backbone.
-        batch_tokens: padded tokens per batch and device.
-        devices: number of devices.
-        packed: several rows may share a sequence.
+        shape: what batches may look like.
     """
 
     def blocks() -> Iterator[BlockPlan]:
         for split, rows in splits.items():
             for number, start in enumerate(range(0, len(rows), block_rows)):
                 chosen = rows[start : start + block_rows]
-                batches = plan_batches(lengths[chosen], sequences, batch_tokens, devices, packed)
+                batches = plan_batches(lengths[chosen], shape)
                 yield BlockPlan(split, number, start, chosen, lengths[chosen], batches)
 
-    return Plan(list(blocks()))
+    return Plan(list(blocks()), shape)

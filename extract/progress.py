@@ -13,6 +13,7 @@ class TerminalListener:
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
+        self._work = self._unit = ""
         self._total = self._done = 0
         self._began = self._drawn = time.perf_counter()
 
@@ -20,31 +21,32 @@ class TerminalListener:
         """Print a line."""
         print(line, flush=True)
 
-    def start(self, tokens: int) -> None:
-        """Begin the bar."""
-        self._total, self._done = tokens, 0
-        self._began = time.perf_counter()
+    def start(self, work: str, total: int, unit: str) -> None:
+        """Begin a bar."""
+        self._work, self._unit = work, unit
+        self._total, self._done = total, 0
+        self._began = self._drawn = time.perf_counter()
 
-    def advance(self, tokens: int) -> None:
+    def advance(self, done: int) -> None:
         """Draw the bar again, unless it was drawn just now."""
-        self._done += tokens
+        self._done += done
         now = time.perf_counter()
         interval = INTERVAL if self._terminal else LOG_INTERVAL
         finished = self._done >= self._total
         if finished or now - self._drawn >= interval:
             self._drawn = now
-            line = progress_line(self._done, self._total, now - self._began)
+            line = f"{self._work:<9} {progress_line(self._done, self._total, now - self._began, self._unit)}"
             start, end = ("\r", "\n" if finished else "") if self._terminal else ("", "\n")
             print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
 
 
-def progress_line(done: int, total: int, seconds: float) -> str:
+def progress_line(done: int, total: int, seconds: float, unit: str) -> str:
     """Write one line: bar, share, rate and time left."""
     share = done / max(1, total)
     rate = done / max(seconds, 1e-9)
     left = (total - done) / max(rate, 1e-9)
     bar = "#" * round(WIDTH * share)
-    return f"[{bar:<{WIDTH}}] {share:4.0%}  {rate:,.0f} tokens/s  {clock(left)} left "
+    return f"[{bar:<{WIDTH}}] {share:4.0%}  {rate:,.0f} {unit}/s  {clock(left)} left "
 
 
 def clock(seconds: float) -> str:

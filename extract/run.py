@@ -1,11 +1,15 @@
 """Stage one, from settings to a finished cache."""
 
+from collections.abc import Iterator
+from contextlib import nullcontext
+
 from cache.errors import UserError
 from cache.writer import CacheWriter
 from extract import cleaning, splitting
 from extract.clock import Clock
+from extract.hosts import join
 from extract.job import Job, prepare
-from extract.listener import Listener
+from extract.listener import Listener, Silence
 from extract.nearest import describe_nearest
 from extract.settings import Settings
 from extract.tokens import Tokens, load_tokenizer, tokenize
@@ -35,23 +39,42 @@ def missing_splits(job: Job, writer: CacheWriter) -> list[str]:
     return [name for name in job.splits if name not in finished]
 
 
-def read_tokens(job: Job, clock: Clock, listener: Listener) -> Tokens:
-    """Clean and tokenise all texts.
+def read_tokens(job: Job, chunks: Iterator[list[str]], clock: Clock, listener: Listener) -> Tokens:
+    """Tokenise all texts as they come from cleaning.
 
     Raises:
         UserError: cleaning leaves nothing of any text, or the tokenizer does not fit the backbone.
     """
-    with clock.measure("clean"):
-        texts = cleaning.clean_texts(job.rows.texts, job.settings.workers)
-    empty = sum(not text for text in texts)
-    if empty == len(texts):
-        raise UserError(f"no rows left after cleaning: nothing remains of any of the {len(texts)} texts")
-    if empty:
-        listener.say(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")
+    tokenizer = load_tokenizer(job.checkpoint.folder, job.settings.max_length)
+    listener.start("cleaning", len(job.rows.texts), "rows")
+    counter = _Counter(chunks, clock, listener)
     with clock.measure("tokenize"):
-        tokens = tokenize(load_tokenizer(job.checkpoint.folder, job.settings.max_length), texts)
+        tokens = tokenize(tokenizer, counter)
+    clock.seconds["tokenize"] -= clock.seconds["clean"]
+    if counter.empty == len(job.rows.texts):
+        raise UserError(f"no rows left after cleaning: nothing remains of any of the {counter.empty} texts")
+    if counter.empty:
+        listener.say(f"{counter.empty:,} texts are empty after cleaning; they stay, as in the notebook")
     _check_tokens(job, tokens)
     return tokens
+
+
+class _Counter:
+    """Hands on chunks of cleaned texts; measures the waiting for them, and counts texts with nothing left."""
+
+    def __init__(self, chunks: Iterator[list[str]], clock: Clock, listener: Listener) -> None:
+        self.empty = 0
+        self._chunks, self._clock, self._listener = chunks, clock, listener
+
+    def __iter__(self) -> Iterator[list[str]]:
+        while True:
+            with self._clock.measure("clean"):
+                texts = next(self._chunks, None)
+            if texts is None:
+                return
+            self.empty += sum(not text for text in texts)
+            self._listener.advance(len(texts))
+            yield texts
 
 
 def _check_tokens(job: Job, tokens: Tokens) -> None:
@@ -67,17 +90,27 @@ def _check_tokens(job: Job, tokens: Tokens) -> None:
 
 
 def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
-    dealt = splitting.split_rows(job.rows.texts, job.settings.seed, job.settings.split_rule)
-    tokens = read_tokens(job, clock, listener)
+    hosts = join(job.settings)
+    listener = listener if hosts.first else Silence()
+    with cleaning.cleaned(job.rows.texts, job.settings.workers) as chunks:
+        # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
+        from extract.fill import Run, fill
+
+        dealt = splitting.split_rows(job.rows.texts, job.settings.seed, job.settings.split_rule)
+        tokens = read_tokens(job, chunks, clock, listener)
     if nearest := describe_nearest(job):
         listener.say(nearest)
-    # Only now: a cache that is complete is recognised without loading JAX and transformers.
-    from extract.fill import fill
-
-    with writer.alone(listener.say) as lock:
-        # Asked again: while we waited for the lock, another process may have filled them.
+    with writer.alone(listener.say) if hosts.first else nullcontext() as lock:
+        hosts.wait("the first process has the lock")
+        # Asked again: while we waited for the lock, another job may have filled them.
         if missing := missing_splits(job, writer):
-            fill(job, writer, lock, tokens, {name: dealt[name] for name in missing}, clock, listener)
+            check = lock.check if lock else _unlocked
+            run = Run(job, writer, check, hosts, clock, listener)
+            fill(run, tokens, {name: dealt[name] for name in missing})
+
+
+def _unlocked() -> None:
+    """Only the first process holds the lock."""
 
 
 def _describe_rows(job: Job) -> str:

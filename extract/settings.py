@@ -37,6 +37,9 @@ class Settings:
         workers: processes that clean text; None takes one per processor.
         block_rows: rows computed and committed together.
         batch_tokens: padded tokens per device and batch; None takes what suits the device.
+        coordinator: `host:port` of process 0, where several processes share a job.
+        num_processes: how many they are.
+        process_id: this one's number, from 0.
     """
 
     data: str = "sample"
@@ -55,6 +58,9 @@ class Settings:
     workers: int | None = None
     block_rows: int = 1024
     batch_tokens: int | None = None
+    coordinator: str | None = None
+    num_processes: int | None = None
+    process_id: int | None = None
 
     @property
     def command(self) -> str:

@@ -1,7 +1,9 @@
 """Tokenise with the backbone's own fast tokenizer; no padding."""
 
+import itertools
 import json
 import os
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +15,6 @@ from tokenizers.models import WordPiece
 from cache.errors import UserError
 
 FILES = ("tokenizer.json", "vocab.txt")
-TEXTS_AT_ONCE = 10_000  # encodings are many times larger than their ids
 
 
 class Tokens(NamedTuple):
@@ -73,15 +74,14 @@ def load_tokenizer(folder: str, max_length: int) -> Tokenizer:
     return tokenizer
 
 
-def tokenize(tokenizer: Tokenizer, texts: list[str]) -> Tokens:
-    """Tokenise texts, special tokens included."""
-    parts = [np.zeros(0, np.int32)]
-    lengths: list[int] = []
-    for start in range(0, len(texts), TEXTS_AT_ONCE):
-        encodings = tokenizer.encode_batch_fast(texts[start : start + TEXTS_AT_ONCE])
-        lengths += [len(encoding.ids) for encoding in encodings]
-        parts += [np.asarray(encoding.ids, np.int32) for encoding in encodings]
-    return Tokens(np.concatenate(parts), np.asarray(lengths, np.int32))
+def tokenize(tokenizer: Tokenizer, chunks: Iterable[list[str]]) -> Tokens:
+    """Tokenise chunks of texts, special tokens included; the library uses all cores for a chunk."""
+    ids, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+    for texts in chunks:
+        own = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
+        lengths.append(np.array([len(row) for row in own], np.int32))
+        ids.append(np.fromiter(itertools.chain.from_iterable(own), np.int32))
+    return Tokens(np.concatenate(ids), np.concatenate(lengths))
 
 
 def _from_vocabulary(path: str) -> Tokenizer:

@@ -52,7 +52,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     blocks = {"train": made_block(300, 0), "valid": made_block(50, 1), "test": made_block(70, 2)}
     splits = {name: [writer.write_block(name, 0, 0, block)] for name, block in blocks.items()}
     tokens = sum(len(block.hidden) for block in blocks.values())
-    writer.finish(Manifest(recipe.key, 420, tokens, WIDTH, "float16", splits, 0.0, {}, {}, {}, {}))
+    writer.finish(Manifest(recipe.key, 420, tokens, WIDTH, "float16", splits, 0.0, {}, {}, {}, {}, {}))
     return folder
 
 

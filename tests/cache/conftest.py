@@ -35,7 +35,7 @@ def manifest_of(recipe: Recipe, splits: dict[str, list]) -> Manifest:
     return Manifest(
         key=recipe.key, rows=sum(b.rows for b in blocks), tokens=sum(b.tokens for b in blocks), width=WIDTH,
         dtype=recipe.storage_dtype, splits=splits, padding_waste=0.25, seconds={"total": 1.5},
-        device={"platform": "cpu"}, versions={}, source={"data": "made.csv"},
+        device={"platform": "cpu"}, accuracy={}, versions={}, source={"data": "made.csv"},
     )  # fmt: skip
 
 

@@ -91,16 +91,28 @@ class Recorder:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.total = self.done = 0
+        self.works: dict[str, tuple[int, int, str]] = {}  # how much was done, of how much
+
+    @property
+    def total(self) -> int:
+        """Tokens for the backbone."""
+        return self.works.get("backbone", (0, 0, ""))[1]
+
+    @property
+    def done(self) -> int:
+        """Tokens that the backbone has read."""
+        return self.works.get("backbone", (0, 0, ""))[0]
 
     def say(self, line: str) -> None:
         self.lines.append(line)
 
-    def start(self, tokens: int) -> None:
-        self.total = tokens
+    def start(self, work: str, total: int, unit: str) -> None:
+        self._work = work
+        self.works[work] = (0, total, unit)
 
-    def advance(self, tokens: int) -> None:
-        self.done += tokens
+    def advance(self, done: int) -> None:
+        before, total, unit = self.works[self._work]
+        self.works[self._work] = (before + done, total, unit)
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from extract import cleaning
@@ -16,10 +18,18 @@ def test_the_notebook_s_options(raw: str, wanted: str) -> None:
     assert cleaning.clean(raw) == wanted
 
 
-def test_processes_give_the_same_texts_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("smallest", [10, 1000])
+def test_processes_give_the_same_texts_in_the_same_order(
+    monkeypatch: pytest.MonkeyPatch, smallest: int
+) -> None:
     texts = [f"Comment No. {i}!" for i in range(50)]
-    monkeypatch.setattr(cleaning, "MIN_PARALLEL", 10)
-    assert cleaning.clean_texts(texts, workers=2) == [cleaning.clean(text) for text in texts]
+    monkeypatch.setattr(cleaning, "MIN_PARALLEL", smallest)
+    monkeypatch.setattr(cleaning, "ROWS_PER_PROCESS", 20)
+    monkeypatch.setattr(cleaning, "CHUNK", 8)
+    with cleaning.cleaned(texts, workers=2) as chunks:
+        found = list(chunks)
+    assert [len(chunk) for chunk in found] == [8] * 6 + [2]
+    assert list(itertools.chain.from_iterable(found)) == [cleaning.clean(text) for text in texts]
 
 
 def test_versions_name_unidecode_s_absence() -> None:

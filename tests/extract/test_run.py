@@ -44,7 +44,7 @@ def test_hidden_states_are_the_oracle_s(made: tuple[str, Recorder], settings: Se
     split, weights = open_cache(made[0]).split("valid"), random_weights(DISTILBERT)
     rows = np.split(split.hidden, np.cumsum(split.lengths)[:-1])
     for row, hidden, pooled in zip(split.rows, rows, split.pooled, strict=True):
-        ids = tokenize(tokenizer, [cleaning.clean(texts[row])]).ids.tolist()
+        ids = tokenize(tokenizer, [[cleaning.clean(texts[row])]]).ids.tolist()
         wanted = hidden_states(ids, weights, layers=2, heads=2)
         np.testing.assert_allclose(hidden, wanted, atol=5e-5)
         np.testing.assert_allclose(pooled, [wanted[0], wanted.max(0), wanted.mean(0)], atol=5e-5)
@@ -54,13 +54,16 @@ def test_the_user_hears_what_is_coming_and_how_it_goes(made: tuple[str, Recorder
     cache, recorder = open_cache(made[0]), made[1]
     assert "2 rows without text left out" in recorder.lines[0]
     for words in ("58 rows", f"{cache.manifest.tokens:,} tokens", "padding waste", "bytes", "backbone about"):
-        assert words in recorder.lines[1]
-    assert recorder.done == recorder.total == cache.manifest.tokens
+        assert words in recorder.lines[2]
+    assert recorder.works == {
+        "cleaning": (58, 58, "rows"),
+        "backbone": (cache.manifest.tokens,) * 2 + ("tokens",),
+    }
 
 
 def test_the_announced_size_is_the_size_of_the_arrays_on_disk(made: tuple[str, Recorder]) -> None:
     files = [path for path in Path(made[0]).rglob("c/**/*") if path.is_file()]
-    assert f"cache {sum(path.stat().st_size for path in files):,} bytes" in made[1].lines[1]
+    assert f"cache {sum(path.stat().st_size for path in files):,} bytes" in made[1].lines[2]
 
 
 def test_the_manifest_says_how_long_each_phase_took(made: tuple[str, Recorder]) -> None:
@@ -73,7 +76,7 @@ def test_the_manifest_says_how_long_each_phase_took(made: tuple[str, Recorder]) 
 def test_a_complete_cache_is_not_computed_again(made: tuple[str, Recorder], settings: Settings) -> None:
     recorder = Recorder()
     assert extract(settings, recorder) == made[0]
-    assert recorder.total == 0
+    assert recorder.works == {}
     assert "complete already" in recorder.lines[-1]
 
 

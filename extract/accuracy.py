@@ -1,0 +1,88 @@
+"""How far the cached features are from the stock model's in float32, measured on a few rows."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Float32, Int
+
+from extract.backbone import Backbone
+from extract.batches import BatchShape, bucket_lengths, plan_batches
+from extract.compute import compute_block
+from extract.job import Job
+from extract.plan import BlockPlan, Plan
+from extract.tokens import Tokens
+
+ROWS = 32
+ALONE_TOKENS = 1024  # of a batch of the exact model; one row may be longer
+LOW_COSINE = 0.999  # below it a user should know
+
+
+class Accuracy(NamedTuple):
+    """Stored vectors beside exact ones, token by token.
+
+    Attributes:
+        rows: how many were compared.
+        tokens: how many they have.
+        min_cosine: of a token's two vectors, the lowest.
+        mean_cosine: over all tokens.
+        max_difference: of any value.
+    """
+
+    rows: int
+    tokens: int
+    min_cosine: float
+    mean_cosine: float
+    max_difference: float
+
+    def __str__(self) -> str:
+        line = f"cosine with float32 at least {self.min_cosine:.5f} on {self.tokens:,} tokens"
+        warning = "; that is low: `--compute-dtype float32` is exact" if self.min_cosine < LOW_COSINE else ""
+        return line + warning
+
+
+def measure(job: Job, backbone: Backbone, exact: Backbone, plan: Plan, tokens: Tokens) -> Accuracy:
+    """Run some rows through both backbones.
+
+    Args:
+        job: its rows, and the width and dtype of what is stored.
+        backbone: the one that fills the cache.
+        exact: the stock model in float32.
+        plan: what will be computed; the rows are drawn from its first block, always the same ones.
+        tokens: token ids of all used rows.
+    """
+    first = plan.blocks[0]
+    chosen = np.random.default_rng(0).permutation(len(first.rows))[:ROWS]
+    rows, lengths = first.rows[chosen], first.lengths[chosen]
+    alone = BatchShape(
+        bucket_lengths(job.settings.max_length)[-1:], ALONE_TOKENS, len(exact.devices), packed=False
+    )
+    found = _hidden(job, backbone, plan.shape, rows, lengths, tokens, job.settings.dtype)
+    return compare(found, _hidden(job, exact, alone, rows, lengths, tokens, "float32"), len(rows))
+
+
+def _hidden(
+    job: Job,
+    backbone: Backbone,
+    shape: BatchShape,
+    rows: Int[np.ndarray, " b"],
+    lengths: Int[np.ndarray, " b"],
+    tokens: Tokens,
+    dtype: str,
+) -> Float32[np.ndarray, "n d"]:
+    plan = BlockPlan("", 0, 0, rows, lengths, plan_batches(lengths, shape))
+    width = job.architecture.dim
+    block = compute_block(backbone, plan, tokens, job.rows, width, np.dtype(dtype), lambda _: None)
+    return block.hidden.astype(np.float32)
+
+
+def compare(found: Float[np.ndarray, "n d"], wanted: Float[np.ndarray, "n d"], rows: int) -> Accuracy:
+    """Compare two versions of the same tokens' vectors."""
+    norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
+    cosine = (found * wanted).sum(axis=1) / norms
+    difference = np.abs(found - wanted).max()
+    return Accuracy(rows, len(found), float(cosine.min()), float(cosine.mean()), float(difference))
+
+
+def as_json(accuracy: Accuracy | None) -> dict[str, Any]:
+    """Return the manifest's field."""
+    return accuracy._asdict() if accuracy else {}

@@ -1,0 +1,30 @@
+"""What JAX reads from the environment; to be set before it is imported. What the user has set stays."""
+
+import os
+
+MOST_CPU_DEVICES = 4  # every device holds its own copy of the weights
+
+
+def prepare_jax() -> None:
+    """Give each core its own device, and keep compiled programs for the next run.
+
+    One core per batch needs no waiting between operations: on 2 cores it ran 1.1 (long sequences) to 1.3 times
+    (short ones) as fast as both cores on one batch. Accelerators are not affected.
+    """
+    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(core_count(), MOST_CPU_DEVICES)))
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", programs_folder())
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+
+def programs_folder() -> str:
+    """Folder of compiled programs: this user's own, as they are run without a check."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(home, "headstart", "programs")
+
+
+def core_count() -> int:
+    """Cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,0 +1,78 @@
+"""Several processes on one job, on JAX's own runtime: each computes its blocks, the first writes the manifest."""
+
+import os
+from dataclasses import dataclass
+
+from cache.errors import UserError
+from extract.settings import Settings
+
+CLUSTERS = {"SLURM_NTASKS": 1, "OMPI_COMM_WORLD_SIZE": 1}
+"""Variables in which a launcher says how many processes it started, and the number that is no cluster."""
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The processes of a job.
+
+    Attributes:
+        index: this process's, from 0.
+        count: how many there are.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this process holds the lock and writes what there is one of."""
+        return self.index == 0
+
+    def wait(self, name: str) -> None:
+        """Wait until every process has come to the place of this name.
+
+        JAX ends all processes when one of them is lost; the same command then continues from their blocks.
+        """
+        if self.count > 1:
+            from jax.experimental.multihost_utils import sync_global_devices
+
+            sync_global_devices(name)
+
+
+def join(settings: Settings) -> Hosts:
+    """Meet the other processes, if the settings or a cluster's launcher name any; before JAX is used.
+
+    Raises:
+        UserError: the settings are incomplete, or the coordinator does not answer.
+    """
+    given = (settings.coordinator, settings.num_processes, settings.process_id)
+    if any(value is not None for value in given):
+        if None in given:
+            raise UserError("--coordinator, --num-processes and --process-id belong together: give all three")
+        if not 0 <= (settings.process_id or 0) < (settings.num_processes or 1):
+            raise UserError(
+                f"--process-id {settings.process_id} is not from 0 to {(settings.num_processes or 1) - 1}"
+            )
+    elif not in_cluster():
+        return Hosts()
+    return _initialize(*given)
+
+
+def in_cluster() -> bool:
+    """Whether a launcher started several processes that JAX can find by itself."""
+    if "," in os.environ.get("TPU_WORKER_HOSTNAMES", ""):
+        return True
+    return any(int(os.environ.get(name, alone)) > alone for name, alone in CLUSTERS.items())
+
+
+def _initialize(coordinator: str | None, num_processes: int | None, process_id: int | None) -> Hosts:
+    import jax
+
+    try:
+        jax.distributed.initialize(coordinator, num_processes, process_id)
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"the processes did not meet at {coordinator or 'their cluster'}: {reason}; "
+            "start all of them with the same --coordinator HOST:PORT, the port free on process 0's host"
+        ) from None
+    return Hosts(jax.process_index(), jax.process_count())

@@ -1,0 +1,124 @@
+"""Several processes on one machine, each its own JAX runtime, as on several hosts."""
+
+import dataclasses
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cache import UserError, open_cache
+from extract import hosts
+from extract.hosts import Hosts, join
+from extract.run import extract
+from extract.settings import Settings
+
+from .conftest import Recorder
+
+COUNT = 2
+
+
+def start(settings: Settings, port: int, index: int) -> "subprocess.Popen[str]":
+    flags = ["--coordinator", f"127.0.0.1:{port}", "--num-processes", str(COUNT), "--process-id", str(index)]
+    command = [sys.executable, *settings.command.split()[1:], *flags]
+    environment = os.environ | {"JAX_NUM_CPU_DEVICES": "1", "JAX_PLATFORMS": "cpu"}
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run_all(settings: Settings) -> list[str]:
+    """Outputs of all processes, each of which must end well."""
+    port = free_port()
+    processes = [start(settings, port, index) for index in range(COUNT)]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * COUNT, outputs
+    return outputs
+
+
+def assert_same(one: str, other: str) -> None:
+    for name in ("train", "valid", "test"):
+        a, b = open_cache(one).split(name), open_cache(other).split(name)
+        for field in ("hidden", "pooled", "lengths", "labels", "rows"):
+            np.testing.assert_array_equal(getattr(a, field), getattr(b, field))
+
+
+@pytest.fixture
+def here(settings: Settings, tmp_path: Path) -> Settings:
+    return dataclasses.replace(settings, cache_dir=str(tmp_path / "several"), block_rows=8)
+
+
+@pytest.fixture
+def alone(here: Settings, tmp_path: Path) -> str:
+    return extract(dataclasses.replace(here, cache_dir=str(tmp_path / "alone")), Recorder())
+
+
+def test_two_processes_make_what_one_makes(here: Settings, alone: str) -> None:
+    first, second = run_all(here)
+    location = str(Path(here.cache_dir) / Path(alone).name)
+    assert_same(location, alone)
+    assert "backbone about" in first
+    assert "backbone about" not in second  # only the first talks
+
+
+def test_a_lost_process_s_blocks_are_computed_by_the_next_run(here: Settings, alone: str) -> None:
+    location = Path(here.cache_dir) / Path(alone).name
+    port = free_port()
+    processes = [start(here, port, index) for index in range(COUNT)]
+    deadline = time.monotonic() + 90
+    while not list(location.glob("*/*/block.json")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    processes[1].send_signal(signal.SIGKILL)
+    processes[0].send_signal(signal.SIGKILL)  # JAX would end it after its heartbeat's timeout
+    for process in processes:
+        process.communicate()
+    assert list(location.glob("*/*/block.json"))
+    run_all(here)
+    assert_same(str(location), alone)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"coordinator": "127.0.0.1:1"}, "give all three"),
+        ({"process_id": 0, "num_processes": 2}, "give all three"),
+        ({"coordinator": "127.0.0.1:1", "num_processes": 2, "process_id": 2}, "not from 0 to 1"),
+    ],
+)
+def test_flags_that_do_not_fit(settings: Settings, given: dict[str, object], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        join(dataclasses.replace(settings, **given))
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({}, False),
+        ({"SLURM_NTASKS": "1"}, False),
+        ({"SLURM_NTASKS": "4"}, True),
+        ({"TPU_WORKER_HOSTNAMES": "localhost"}, False),
+        ({"TPU_WORKER_HOSTNAMES": "10.0.0.1,10.0.0.2"}, True),
+    ],
+)
+def test_a_cluster_is_recognised(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], wanted: bool
+) -> None:
+    monkeypatch.setattr(hosts.os, "environ", variables)
+    assert hosts.in_cluster() == wanted
+
+
+def test_alone_there_is_nobody_to_wait_for(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts.os, "environ", {})
+    assert join(settings) == Hosts(0, 1)
+    Hosts().wait("nobody")
