@@ -81,8 +81,7 @@ def prepare(settings: Settings) -> Job:
 
 def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architecture: Architecture) -> Recipe:
     """Name every input that changes a value in the cache."""
-    dtype = fastest_dtype() if settings.compute_dtype == "auto" else settings.compute_dtype
-    precision = Precision(dtype, settings.forward)
+    precision = choose_precision(settings)
     return Recipe(
         rows=rows.digest(),
         row_count=len(rows.texts),
@@ -100,6 +99,22 @@ def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architec
         split_rule=splitting.RULES[settings.split_rule].description,
         split_seed=settings.seed,
     )
+
+
+def choose_precision(settings: Settings) -> Precision:
+    """Return the wanted precision, or the fastest one.
+
+    Raises:
+        UserError: the stock model's code has no mixed precision.
+    """
+    dtype = fastest_dtype() if settings.compute_dtype == "auto" else settings.compute_dtype
+    if dtype == "mixed" and settings.forward == "stock":
+        if settings.compute_dtype == "mixed":
+            raise UserError(
+                "--compute-dtype mixed needs --forward packed; the stock model has float32 and bfloat16"
+            )
+        dtype = "float32"
+    return Precision(dtype, settings.forward)
 
 
 def _check_length(max_length: int, architecture: Architecture, name: str) -> None:

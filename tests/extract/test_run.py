@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -233,3 +234,39 @@ def test_more_batch_tokens_than_tokens_compute_no_padding_for_them(
 ) -> None:
     location = extract(dataclasses.replace(settings, cache_dir=str(tmp_path), batch_tokens=10**9), Recorder())
     assert open_cache(location).manifest.padding_waste < 0.6
+
+
+def test_eight_devices_fill_the_same_cache(
+    settings: Settings, made: tuple[str, Recorder], tmp_path: Path
+) -> None:
+    command = dataclasses.replace(settings, cache_dir=str(tmp_path)).command.split()[1:]
+    environment = os.environ | {
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
+        "JAX_PLATFORMS": "cpu",
+    }
+    subprocess.run([sys.executable, *command], check=True, capture_output=True, env=environment)
+    one, eight = open_cache(made[0]), open_cache(str(tmp_path / Path(made[0]).name))
+    assert eight.manifest.device["devices"] == 8
+    for name in SPLITS:
+        np.testing.assert_array_equal(eight.split(name).rows, one.split(name).rows)
+        for field in ("hidden", "pooled"):
+            found, wanted = (getattr(cache.split(name), field) for cache in (eight, one))
+            np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("forward", ["packed", "stock"])
+def test_bfloat16_operands_stay_near_float32(
+    settings: Settings, made: tuple[str, Recorder], tmp_path: Path, forward: str
+) -> None:
+    dtype = {"packed": "mixed", "stock": "bfloat16"}[forward]
+    near = dataclasses.replace(settings, cache_dir=str(tmp_path), compute_dtype=dtype, forward=forward)
+    found, wanted = (
+        open_cache(location).split("test").hidden for location in (extract(near, Recorder()), made[0])
+    )
+    cosine = (found * wanted).sum(1) / np.linalg.norm(found, axis=1) / np.linalg.norm(wanted, axis=1)
+    assert 0.999 < cosine.min() < 0.9999999
+
+
+def test_mixed_precision_needs_the_packed_forward(settings: Settings) -> None:
+    with pytest.raises(UserError, match="--compute-dtype mixed needs --forward packed"):
+        extract(dataclasses.replace(settings, compute_dtype="mixed", forward="stock"), Recorder())
