@@ -230,5 +230,5 @@ def _describe(plan: Plan, job: Job) -> str:
     size = plan.stored_bytes(job.architecture.dim, job.settings.dtype)
     return (
         f"{plan.rows:,} rows, {plan.tokens:,} tokens (mean {mean:.1f}), padding waste "
-        f"{plan.padding_waste:.1%}, cache {size:,} bytes ({readable(size)}), backbone about {seconds:,.0f} s"
+        f"{plan.padding_waste:.1%}, {len(plan.shapes)} shapes of batches, cache {size:,} bytes ({readable(size)}), backbone about {seconds:,.0f} s"
     )

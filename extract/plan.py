@@ -71,6 +71,11 @@ class Plan(NamedTuple):
         return sum(padded_tokens(block.batches) for block in self.blocks)
 
     @property
+    def shapes(self) -> set[tuple[int, int]]:
+        """Height and length of its batches: a program is compiled for each."""
+        return {(batch.height, batch.length) for block in self.blocks for batch in block.batches}
+
+    @property
     def padding_waste(self) -> float:
         """Share of the computed tokens that are padding."""
         return 1 - self.tokens / max(1, self.padded_tokens)
