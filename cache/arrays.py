@@ -60,7 +60,8 @@ def write_array(store: Store, name: str, values: np.ndarray) -> None:
     metadata = _metadata(values.shape, values.dtype.name)
     try:
         array = ts.open({**spec, "metadata": metadata}, create=True, context=store.context).result()
-        array.write(values).result()
+        # No copy: nobody changes the values any more, and a block is large.
+        array.write(values, can_reference_source_data_indefinitely=True).result()
     except (ValueError, OSError) as error:
         raise StorageError(store.location, error) from None
 

@@ -184,6 +184,7 @@ def _write_behind(run: Run, plan: Plan, compute: Callable[[BlockPlan], Block]) -
             block = compute(block_plan)
             _wait(writing, writer)
             writing = thread.submit(write, block_plan, block)
+            del block  # its memory is free as soon as it is written
         _wait(writing, writer)
     return records
 
@@ -229,6 +230,7 @@ def _describe(plan: Plan, job: Job) -> str:
     seconds = estimate_seconds(job.architecture, plan.padded_tokens, mean, job.precision.operands)
     size = plan.stored_bytes(job.architecture.dim, job.settings.dtype)
     return (
-        f"{plan.rows:,} rows, {plan.tokens:,} tokens (mean {mean:.1f}), padding waste "
-        f"{plan.padding_waste:.1%}, {len(plan.shapes)} shapes of batches, cache {size:,} bytes ({readable(size)}), backbone about {seconds:,.0f} s"
+        f"{plan.rows:,} rows, {plan.tokens:,} tokens (mean {mean:.1f}), padding waste {plan.padding_waste:.1%} "
+        f"in {len(plan.shapes)} shapes of batches, cache {size:,} bytes ({readable(size)}), "
+        f"backbone about {seconds:,.0f} s"
     )
