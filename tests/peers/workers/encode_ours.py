@@ -1,0 +1,61 @@
+"""Our stage one without its cache: the only file of the comparison that knows how `extract` works inside."""
+# ruff: noqa: E402  (JAX reads what prepare_jax sets while it is imported)
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from encoding import MAX_LENGTH, Encode, Vectors, main
+
+from extract.environment import prepare_jax
+
+prepare_jax()  # before JAX is imported
+
+import numpy as np
+
+from cache.block import Block
+from extract.architecture import read_architecture
+from extract.backbone import Backbone, default_batch_tokens, device_count
+from extract.batches import BatchShape, packed_lengths
+from extract.checkpoint import find_checkpoint
+from extract.compute import compute_block
+from extract.plan import plan_blocks
+from extract.precision import Precision, fastest_dtype
+from extract.rows import Rows
+from extract.settings import Settings
+from extract.tokens import load_tokenizer, tokenize
+from extract.weights import load_weights
+
+
+def load(folder: Path, variant: str) -> Encode:
+    """Our defaults, but the compute dtype of the variant; `default` leaves that, too."""
+    defaults = Settings()
+    checkpoint = find_checkpoint(str(folder))
+    dtype = fastest_dtype() if variant == "default" else variant
+    architecture = read_architecture(checkpoint.config, checkpoint.name)
+    weights = load_weights(checkpoint.weights)
+    backbone = Backbone(architecture, weights, Precision(dtype, defaults.forward), defaults.dtype)
+    tokenizer = load_tokenizer(checkpoint.folder, MAX_LENGTH)
+    shape = BatchShape(packed_lengths(MAX_LENGTH), default_batch_tokens(), device_count(), packed=True)
+
+    def blocks(texts: list[str]) -> Iterator[Block]:
+        tokens = tokenize(tokenizer, [texts])
+        rows = Rows(texts, np.zeros(len(texts), np.int32), np.arange(len(texts)), 0, ("", ""))
+        plan = plan_blocks({"train": np.arange(len(texts))}, tokens.lengths, defaults.block_rows, shape)
+        for block in plan.blocks:
+            yield compute_block(
+                backbone, block, tokens, rows, architecture.dim, np.dtype(defaults.dtype), lambda done: None
+            )
+
+    def encode(texts: list[str], batch: int) -> Vectors:
+        """`batch` is not ours to choose: batches are token budgets."""
+        return [row for block in blocks(texts) for row in split_rows(block)]
+
+    return encode
+
+
+def split_rows(block: Block) -> list[np.ndarray]:
+    return np.split(block.hidden, np.cumsum(block.lengths)[:-1])
+
+
+if __name__ == "__main__":
+    main(load)
