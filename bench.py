@@ -96,6 +96,31 @@ def choose_heads(names: str) -> list[str]:
     return [name for name in HEADS if name in wanted]
 
 
+def trainable(names: list[str], asked: str, cache: "Cache") -> list[str]:
+    """Return the heads that a cache can train: one of pooled vectors only has no tokens to read.
+
+    Args:
+        names: the wanted heads.
+        asked: what the user said; `all` means all that the cache can train.
+        cache: an opened cache.
+
+    Raises:
+        UserError: the user named a head that reads tokens.
+    """
+    left_out = [] if cache.layout_has("hidden") else [name for name in names if HEADS[name].reads_tokens]
+    kept = [name for name in names if name not in left_out]
+    line = (
+        f"{cache.name} holds pooled vectors only and cannot train {', '.join(left_out)}, which read tokens; "
+        "for them, run the same `python -m extract` command with `--views all`"
+    )
+    if left_out and asked != "all":
+        can = ",".join(name for name, head in HEADS.items() if not head.reads_tokens)
+        raise UserError(f"{line}; from this cache: `--heads {can}`")
+    if left_out:
+        print(line)
+    return kept
+
+
 def main() -> None:
     """Run the command."""
     settings = parse_arguments()
@@ -104,6 +129,7 @@ def main() -> None:
     from cache.reader import open_cache
 
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
+    names = trainable(names, settings.heads, cache)
     splits = load_splits(cache, settings.quick)
     folder = os.path.join(settings.out, cache.name + ("-quick" if settings.quick else ""))
     settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings

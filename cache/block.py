@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from cache.errors import CacheError
+from cache.layout import LAYOUTS, layout_of
 from cache.seal import check_types, seal, unseal
 
-ARRAYS = ("hidden", "lengths", "labels", "rows", "pooled")
 MAX_TOKENS = 2**31  # per block: a block is written from memory
 _NAME = re.compile(r"\d{5,9}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -21,18 +21,28 @@ class Block(NamedTuple):
     """The features of a block.
 
     Attributes:
-        hidden: last hidden states of the real tokens, row after row, `[n, d]`.
+        hidden: last hidden states of the real tokens, row after row, `[n, d]`; None where the layout has none.
         lengths: tokens of each row, `[b]` int32; row i owns the next `lengths[i]` rows of `hidden`.
         labels: class of each row, `[b]` int32.
         rows: position of each row in the data file, counted from 0, `[b]` int64.
         pooled: first, maximum and mean vector of each row's real tokens, `[b, 3, d]`.
     """
 
-    hidden: Float[np.ndarray, "n d"]
+    hidden: Float[np.ndarray, "n d"] | None
     lengths: Int[np.ndarray, " b"]
     labels: Int[np.ndarray, " b"]
     rows: Int[np.ndarray, " b"]
     pooled: Float[np.ndarray, "b 3 d"]
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays that the block holds, by name."""
+        return {field: values for field, values in self._asdict().items() if values is not None}
+
+    @property
+    def tokens(self) -> int:
+        """Real tokens of all rows."""
+        return int(self.lengths.sum())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +54,7 @@ class BlockRecord:
         start: how many of the split's rows lie before it.
         rows: its rows.
         tokens: its real tokens.
-        sha256: 64 hexadecimal digits for each array.
+        sha256: 64 hexadecimal digits for each array of the layout, and no other.
     """
 
     name: str
@@ -56,8 +66,8 @@ class BlockRecord:
     @classmethod
     def of(cls, name: str, start: int, block: Block) -> "BlockRecord":
         """Describe a block."""
-        digests = {field: digest(getattr(block, field)) for field in ARRAYS}
-        return cls(name, start, len(block.rows), len(block.hidden), digests)
+        digests = {field: digest(values) for field, values in block.arrays.items()}
+        return cls(name, start, len(block.rows), block.tokens, digests)
 
     @classmethod
     def from_json(cls, fields: Any) -> "BlockRecord":
@@ -73,6 +83,16 @@ class BlockRecord:
         if not (_NAME.fullmatch(record.name) and _sizes_fit(record) and _digests_fit(record)):
             raise CacheError(f"the manifest's entry of block {record.name[:20]!r} describes no block")
         return record
+
+    @property
+    def layout(self) -> str:
+        """Name of the layout that has the block's arrays."""
+        return layout_of(set(self.sha256))
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """Names of the block's arrays."""
+        return LAYOUTS[self.layout]
 
     def shape(self, field: str, width: int) -> tuple[int, ...]:
         """Shape of one of the block's arrays, for hidden vectors of this width."""
@@ -120,12 +140,18 @@ def digest(values: Shaped[np.ndarray, "..."]) -> str:
     return hashlib.sha256(np.ascontiguousarray(little).view(np.uint8).data).hexdigest()
 
 
-def check_block(block: Block) -> None:
-    """Raise `CacheError` unless lengths, rows and tokens of a block add up."""
+def check_block(block: Block, layout: str) -> None:
+    """Raise `CacheError` unless a block has its layout's arrays, and its lengths, rows and tokens add up."""
+    if layout_of(set(block.arrays)) != layout:
+        raise CacheError(f"a block's arrays are not those of the layout {layout!r}")
     if len({len(block.lengths), len(block.labels), len(block.rows), len(block.pooled)}) != 1:
         raise CacheError("a block's arrays disagree about the number of rows")
-    if int(block.lengths.min(initial=1)) < 1 or int(block.lengths.sum()) != len(block.hidden):
+    if int(block.lengths.min(initial=1)) < 1 or block.tokens != _hidden_rows(block):
         raise CacheError("a block's lengths do not add up to its tokens")
+
+
+def _hidden_rows(block: Block) -> int:
+    return block.tokens if block.hidden is None else len(block.hidden)
 
 
 def _sizes_fit(record: BlockRecord) -> bool:
@@ -133,5 +159,5 @@ def _sizes_fit(record: BlockRecord) -> bool:
 
 
 def _digests_fit(record: BlockRecord) -> bool:
-    digests = record.sha256
-    return set(digests) == set(ARRAYS) and all(_DIGEST.fullmatch(str(value)) for value in digests.values())
+    known = set(record.sha256) in map(set, LAYOUTS.values())
+    return known and all(_DIGEST.fullmatch(str(value)) for value in record.sha256.values())

@@ -43,13 +43,14 @@ def describe_line(path: str) -> str:
     if not os.path.exists(os.path.join(path, "manifest.json")):
         return f"{name:<50} unfinished, {committed_count(path)} blocks are there"
     try:
-        manifest = open_cache(path).manifest
+        cache = open_cache(path)
     except CacheError as error:
         return f"{name:<50} {printable(str(error))}"
+    manifest, layout = cache.manifest, cache.recipe.layout
     splits = ", ".join(
         f"{split} {sum(b.rows for b in blocks):,}" for split, blocks in manifest.splits.items()
     )
-    return f"{name:<50} {manifest.tokens:>12,} tokens  {readable(disk_bytes(path)):>9}  {splits}"
+    return f"{name:<50} {manifest.tokens:>12,} tokens  {layout:<6}  {readable(disk_bytes(path)):>9}  {splits}"
 
 
 def committed_count(path: str) -> int:

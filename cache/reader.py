@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from cache.arrays import DamagedError, check_size, read_array, read_arrays
-from cache.block import ARRAYS, Block, BlockRecord, array_dtype, digest
+from cache.block import Block, BlockRecord, array_dtype, digest
 from cache.errors import CacheError
+from cache.layout import LAYOUTS
 from cache.manifest import NAME, Manifest
 from cache.recipe import Recipe
 from cache.store import Store
@@ -42,6 +43,10 @@ class Cache:
             )
         return Split(self, name, tuple(self.manifest.splits[name]))
 
+    def layout_has(self, field: str) -> bool:
+        """Whether the cache stores this array: a pooled one has no `hidden`."""
+        return field in LAYOUTS[self.recipe.layout]
+
     def read(self, split: str, record: BlockRecord, field: str) -> np.ndarray:
         """Read one array of one block, and compare it with the manifest.
 
@@ -63,7 +68,8 @@ class Cache:
         Raises:
             DamagedError: it is not what was written.
         """
-        return Block(**{field: self.read(split, record, field) for field in ARRAYS})
+        arrays = {field: self.read(split, record, field) for field in record.arrays}
+        return Block(hidden=arrays.pop("hidden", None), **arrays)
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,15 @@ class Split:
         """Hidden states of all real tokens, row after row: row i starts at `lengths[:i].sum()`.
 
         Blocks are read all at once, and not hashed: a SHA-256 takes longer than the reading.
+
+        Raises:
+            CacheError: the cache holds pooled vectors only, or a block is damaged.
         """
+        if not self.cache.layout_has("hidden"):
+            raise CacheError(
+                f"the cache {self.cache.name} holds pooled vectors only, no hidden states; "
+                "run the same `python -m extract` command with `--views all`"
+            )
         _ = self.lengths, self.rows  # compared with the manifest: a block from elsewhere is found here
         manifest, store = self.cache.manifest, self.cache.store
         dtype = array_dtype("hidden", manifest.dtype)
@@ -141,6 +155,7 @@ def open_cache(location: str) -> Cache:
     if manifest is None:
         raise CacheError(f"the cache {location} is unfinished; run the same `python -m extract` again")
     cache = Cache(store, Recipe.from_json(recipe), Manifest.from_json(manifest))
-    if cache.recipe.key != cache.manifest.key:
+    layouts = {record.layout for _, record in cache.manifest.blocks()}
+    if cache.recipe.key != cache.manifest.key or layouts != {cache.recipe.layout}:
         raise CacheError(f"recipe.json and manifest.json in {location} belong to different caches")
     return cache

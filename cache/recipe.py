@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from cache.errors import CacheError
+from cache.layout import LAYOUTS
 
 FORMAT = 2
 
@@ -32,7 +33,7 @@ class Recipe:
         matmul_precision: JAX's matmul precision; a float32 product is TF32 on an H100 unless told otherwise.
         forward: `stock`, the model's own code; `packed`, several rows in a sequence and cheaper operations.
         storage_dtype: dtype of `hidden` and `pooled` on disk.
-        layout: `ragged` stores real tokens only.
+        layout: `ragged` stores real tokens only; `pooled` no tokens, but three vectors of each row.
         split_rule: how rows are dealt to the splits.
         split_seed: seed of that rule.
         format: version of the cache's layout on disk.
@@ -81,6 +82,8 @@ class Recipe:
             raise CacheError(f"the recipe's field {wrong[0]!r} has the wrong type")
         if min(fields["max_length"], fields["row_count"]) < 1:
             raise CacheError("the recipe's max_length and row_count must be above 0")
+        if fields["layout"] not in LAYOUTS:
+            raise CacheError(f"the recipe's layout {fields['layout'][:20]!r} is none of {', '.join(LAYOUTS)}")
         return cls(**fields)
 
 

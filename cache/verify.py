@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cache.arrays import DamagedError
-from cache.block import ARRAYS, BlockRecord, read_record
+from cache.block import BlockRecord, read_record
 from cache.errors import CacheError
 from cache.manifest import SPLITS
 from cache.reader import Cache
@@ -56,7 +56,7 @@ def _check_block(
     """Check one block; returns its problems, and its `rows` as far as they could be read."""
     problems = list(_check_record(cache, split, record))
     arrays: dict[str, np.ndarray] = {}
-    for field in ARRAYS if full else SMALL:
+    for field in record.arrays if full else SMALL:
         try:
             arrays[field] = cache.read(split, record, field)
         except DamagedError as error:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from cache import lock, manifest
 from cache.arrays import write_array
-from cache.block import ARRAYS, Block, BlockRecord, block_name, check_block, read_record, write_record
+from cache.block import Block, BlockRecord, block_name, check_block, read_record, write_record
 from cache.errors import CacheError
 from cache.manifest import Manifest
 from cache.recipe import Recipe, differing_fields
@@ -62,7 +62,8 @@ class CacheWriter:
         name = f"{split}/{block_name(number)}/block.json"
         try:
             fields = self.store.read_json(name)
-            return None if fields is None else read_record(fields, self.recipe.key, split, block_name(number))
+            record = fields and read_record(fields, self.recipe.key, split, block_name(number))
+            return record if record and record.layout == self.recipe.layout else None
         except CacheError:  # damaged, or brought from elsewhere: computed again
             return None
 
@@ -72,12 +73,12 @@ class CacheWriter:
         Raises:
             CacheError: the arrays do not fit each other.
         """
-        check_block(block)
+        check_block(block, self.recipe.layout)
         name = block_name(number)
         folder = f"{split}/{name}"
         self.store.delete_folder(folder)
-        for field in ARRAYS:
-            write_array(self.store, f"{folder}/{field}", getattr(block, field))
+        for field, values in block.arrays.items():
+            write_array(self.store, f"{folder}/{field}", values)
         record = BlockRecord.of(name, start, block)
         self.store.write_json(f"{folder}/block.json", write_record(record, self.recipe.key, split))
         return record

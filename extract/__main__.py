@@ -5,7 +5,15 @@ import sys
 
 from cache.errors import exit_code
 from extract.environment import prepare_jax
-from extract.settings import COMPUTE_DTYPES, FORWARDS, SPLIT_CHOICES, SPLIT_RULES, STORAGE_DTYPES, Settings
+from extract.settings import (
+    COMPUTE_DTYPES,
+    FORWARDS,
+    SPLIT_CHOICES,
+    SPLIT_RULES,
+    STORAGE_DTYPES,
+    VIEWS,
+    Settings,
+)
 
 _DEFAULTS = Settings()
 
@@ -76,6 +84,12 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         choices=STORAGE_DTYPES,
         default=_DEFAULTS.dtype,
         help="dtype in which features are stored (default: %(default)s)",
+    )
+    add(
+        "--views",
+        choices=VIEWS,
+        default=_DEFAULTS.views,
+        help="'pooled' stores three vectors of each row and no tokens, for the pooling heads (default: %(default)s)",
     )
     add("--cache-dir", default=_DEFAULTS.cache_dir, help="folder of the caches (default: %(default)s)")
     add("--where", action="store_true", help="only say where the cache lies or would lie (default: off)")

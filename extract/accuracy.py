@@ -71,7 +71,8 @@ def _hidden(
 ) -> Float32[np.ndarray, "n d"]:
     plan = BlockPlan("", 0, 0, rows, lengths, plan_batches(lengths, shape))
     width = job.architecture.dim
-    block = compute_block(backbone, plan, tokens, job.rows, width, np.dtype(dtype), lambda _: None)
+    block = compute_block(backbone, plan, tokens, job.rows, width, np.dtype(dtype), lambda _: None, "ragged")
+    assert block.hidden is not None  # ragged blocks have it
     return block.hidden.astype(np.float32)
 
 

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from cache.block import Block
 from cache.errors import UserError
+from cache.layout import LAYOUTS
 from extract.backbone import Backbone, Inputs
 from extract.batches import Batch
 from extract.plan import BlockPlan
@@ -24,6 +25,7 @@ def compute_block(
     width: int,
     dtype: np.dtype,
     on_batch: Callable[[int], None],
+    layout: str,
 ) -> Block:
     """Compute one block; its padding is never part of the result.
 
@@ -35,11 +37,12 @@ def compute_block(
         width: length of a hidden vector.
         dtype: storage dtype.
         on_batch: told the number of real tokens after each batch.
+        layout: where it stores no hidden states, none are kept beyond their batch.
 
     Raises:
         UserError: a hidden state is not finite.
     """
-    hidden = np.empty((plan.tokens, width), dtype)
+    hidden = np.empty((plan.tokens, width), dtype) if "hidden" in LAYOUTS[layout] else None
     pooled = np.empty((len(plan.rows), 3, width), dtype)
     running: list[tuple[Batch, Array]] = []
     for batch in plan.batches:
@@ -72,12 +75,15 @@ def _segments(batch: Batch) -> Int[np.ndarray, " r"]:
     return np.arange(1, 1 + len(sequences)) - np.searchsorted(sequences, sequences)
 
 
-def _store(batch: Batch, running: Array, lengths: np.ndarray, hidden: np.ndarray, pooled: np.ndarray) -> int:
+def _store(
+    batch: Batch, running: Array, lengths: np.ndarray, hidden: np.ndarray | None, pooled: np.ndarray
+) -> int:
     """Wait for a batch and copy its real tokens to their places; returns their number."""
     own = lengths[batch.rows]
-    starts = np.cumsum(lengths, dtype=np.int64) - lengths
     values = _host(running)[_ranges(batch.places, own)]
-    hidden[_ranges(starts[batch.rows], own)] = values
+    if hidden is not None:
+        starts = np.cumsum(lengths, dtype=np.int64) - lengths
+        hidden[_ranges(starts[batch.rows], own)] = values
     pooled[batch.rows] = pool_rows(values, own)
     return len(values)
 

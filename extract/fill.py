@@ -71,11 +71,8 @@ def fill(run: Run, tokens: Tokens, splits: Splits) -> None:
     """
     job = run.job
     plan = _plan(job, tokens, splits)
-    needed = _missing(plan, run.committed(plan)).stored_bytes(job.architecture.dim, job.settings.dtype)
-    check_space(job.location, needed)
-    backbone = _load(
-        job, job.precision, job.settings.dtype
-    )  # before anything is written, in case it does not fit
+    check_space(job.location, _stored_bytes(job, _missing(plan, run.committed(plan))))
+    backbone = _load(job, job.precision, job.settings.dtype)  # before anything is written: it may not fit
     records = _begin(run, plan)
     accuracy = _accuracy(run, backbone, plan, tokens)
     if (todo := _missing(plan, records)).blocks:
@@ -133,6 +130,10 @@ def _accuracy(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Accur
     return accuracy
 
 
+def _stored_bytes(job: Job, plan: Plan) -> int:
+    return plan.stored_bytes(job.architecture.dim, job.settings.dtype, job.recipe.layout)
+
+
 def _missing(plan: Plan, records: Records) -> Plan:
     return plan._replace(
         blocks=[block for block in plan.blocks if (block.split, block.number) not in records]
@@ -158,7 +159,14 @@ def _compute(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Record
     def compute(block: BlockPlan) -> Block:
         with clock.measure("backbone"):
             return compute_block(
-                backbone, block, tokens, job.rows, job.architecture.dim, dtype, run.listener.advance
+                backbone,
+                block,
+                tokens,
+                job.rows,
+                job.architecture.dim,
+                dtype,
+                run.listener.advance,
+                job.recipe.layout,
             )
 
     compiled = backbone.compile_seconds
@@ -228,7 +236,7 @@ def _manifest(run: Run, plan: Plan, records: Records, accuracy: Accuracy | None)
 def _describe(plan: Plan, job: Job) -> str:
     mean = plan.tokens / plan.rows
     seconds = estimate_seconds(job.architecture, plan.padded_tokens, mean, job.precision.operands)
-    size = plan.stored_bytes(job.architecture.dim, job.settings.dtype)
+    size = _stored_bytes(job, plan)
     return (
         f"{plan.rows:,} rows, {plan.tokens:,} tokens (mean {mean:.1f}), padding waste {plan.padding_waste:.1%} "
         f"in {len(plan.shapes)} shapes of batches, cache {size:,} bytes ({readable(size)}), "

@@ -14,7 +14,7 @@ from extract.architecture import Architecture, read_architecture
 from extract.checkpoint import BUNDLED, Checkpoint, find_checkpoint
 from extract.precision import Precision, fastest_dtype
 from extract.rows import Rows, read_rows
-from extract.settings import Settings
+from extract.settings import VIEWS, Settings
 from extract.table import stem
 
 DEFAULT_BACKBONE = "distilbert-base-uncased"
@@ -95,7 +95,7 @@ def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architec
         matmul_precision=precision.matmul,
         forward=precision.forward,
         storage_dtype=settings.dtype,
-        layout="ragged",
+        layout=VIEWS[settings.views],
         split_rule=splitting.RULES[settings.split_rule].description,
         split_seed=settings.seed,
     )

@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Int
 
 from cache.arrays import stored_bytes
-from cache.block import ARRAYS, array_dtype, array_shape, block_name
+from cache.block import array_dtype, array_shape, block_name
+from cache.layout import LAYOUTS
 from extract.batches import Batch, BatchShape, padded_tokens, plan_batches
 
 
@@ -40,12 +41,12 @@ class BlockPlan(NamedTuple):
         """Real tokens of the block."""
         return int(self.lengths.sum())
 
-    def stored_bytes(self, width: int, dtype: str) -> int:
+    def stored_bytes(self, width: int, dtype: str, layout: str) -> int:
         """Bytes of the block's arrays on disk."""
         rows = len(self.rows)
         return sum(
             stored_bytes(array_shape(field, rows, self.tokens, width), array_dtype(field, dtype))
-            for field in ARRAYS
+            for field in LAYOUTS[layout]
         )
 
 
@@ -80,9 +81,9 @@ class Plan(NamedTuple):
         """Share of the computed tokens that are padding."""
         return 1 - self.tokens / max(1, self.padded_tokens)
 
-    def stored_bytes(self, width: int, dtype: str) -> int:
-        """Bytes of all arrays on disk: hidden vectors of this width, their storage dtype, checksums included."""
-        return sum(block.stored_bytes(width, dtype) for block in self.blocks)
+    def stored_bytes(self, width: int, dtype: str, layout: str) -> int:
+        """Bytes of all arrays of a layout: vectors of this width, their storage dtype, checksums included."""
+        return sum(block.stored_bytes(width, dtype, layout) for block in self.blocks)
 
 
 def plan_blocks(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cache.arrays import check_size
-from cache.block import ARRAYS, Block, BlockRecord, array_dtype
+from cache.block import Block, BlockRecord, array_dtype
 from cache.errors import CacheError
 from cache.reader import Cache
 from cache.writer import CacheWriter
@@ -30,7 +30,7 @@ def _is_planned(record: BlockRecord, block: BlockPlan) -> bool:
 def _is_whole(writer: CacheWriter, split: str, record: BlockRecord, width: int) -> bool:
     """Whether all arrays have their size; their content is for `verify`."""
     try:
-        for field in ARRAYS:
+        for field in record.arrays:
             dtype = array_dtype(field, writer.recipe.storage_dtype)
             check_size(writer.store, f"{split}/{record.name}/{field}", record.shape(field, width), dtype)
     except CacheError:

@@ -6,6 +6,7 @@ import shlex
 SPLIT_CHOICES = ("train", "valid", "test", "all")
 SPLIT_RULES = ("notebook", "stable")
 STORAGE_DTYPES = ("float16", "bfloat16", "float32")
+VIEWS = {"all": "ragged", "pooled": "pooled"}  # what a user asks for, and the layout that stores it
 FORWARDS = ("packed", "stock")
 COMPUTE_DTYPES = (
     "auto",
@@ -28,6 +29,7 @@ class Settings:
             `minilm` for the sample and `distilbert-base-uncased` for a file.
         max_length: tokens kept per row, special tokens included.
         dtype: storage dtype of the features.
+        views: `all` stores hidden states and pooled vectors, `pooled` only these.
         compute_dtype: how the backbone computes, see `extract.precision`; `auto` takes what suits the device.
         forward: `packed` puts several rows into a sequence; `stock` is the model's own code.
         split_rule: `notebook` shuffles; `stable` deals by content, so that a file can grow.
@@ -49,6 +51,7 @@ class Settings:
     backbone: str | None = None
     max_length: int = 150
     dtype: str = "float16"
+    views: str = "all"
     compute_dtype: str = "auto"
     forward: str = "packed"
     split_rule: str = "notebook"

@@ -1,6 +1,7 @@
 """The command `bench.py`, on a small cache of made-up features."""
 
 import csv
+import dataclasses
 import json
 import subprocess
 import sys
@@ -172,3 +173,49 @@ def test_an_output_folder_that_is_a_file(features: Path, tmp_path: Path) -> None
     run = command("--heads", "cls", "--cache-dir", str(features), "--out", str(tmp_path / "file"))
     assert run.returncode == 2
     assert "choose another --out" in run.stderr
+
+
+@pytest.fixture(scope="module")
+def pooled_features(features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the same cache, pooled vectors only."""
+    folder, whole = tmp_path_factory.mktemp("pooled"), open_cache(str(features / "made-tiny-0"))
+    recipe = dataclasses.replace(whole.recipe, layout="pooled")
+    writer = CacheWriter(str(folder / "made-tiny-p"), recipe)
+    writer.begin()
+    splits = {
+        split: [writer.write_block(split, 0, 0, whole.read_block(split, record)._replace(hidden=None))]
+        for split, record in whole.manifest.blocks()
+    }
+    writer.finish(dataclasses.replace(whole.manifest, key=recipe.key, splits=splits))
+    return folder
+
+
+def test_all_heads_of_a_pooled_cache_are_the_pooling_heads(
+    pooled_features: Path, features: Path, tmp_path: Path
+) -> None:
+    flags = ("--quick", "--out", str(tmp_path), "--cache-dir")
+    run = command(*flags, str(pooled_features))
+    assert run.returncode == 0, run.stderr
+    assert "holds pooled vectors only and cannot train gru, gru_pooled, bigru_pooled" in run.stdout
+    with (tmp_path / "made-tiny-p-quick" / "results.csv").open() as file:
+        found = {row.pop("head"): row for row in csv.DictReader(file)}
+    assert list(found) == ["majority", "cls", "max", "avg", "maxavg"]
+    whole = command(*flags, str(features), "--heads", "cls,max,avg,maxavg")
+    assert whole.returncode == 0, whole.stderr
+    with (tmp_path / "made-tiny-0-quick" / "results.csv").open() as file:
+        wanted = {row.pop("head"): row for row in csv.DictReader(file)}
+    for row in (*found.values(), *wanted.values()):
+        del row["train_seconds"]
+    assert found == wanted
+
+
+def test_a_named_head_that_reads_tokens_is_an_error_on_a_pooled_cache(
+    pooled_features: Path, tmp_path: Path
+) -> None:
+    run = command("--heads", "avg,lstm", "--cache-dir", str(pooled_features), "--out", str(tmp_path))
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        "error: made-tiny-p holds pooled vectors only and cannot train lstm, which read tokens; for them, run the same "
+        "`python -m extract` command with `--views all`; from this cache: `--heads cls,max,avg,maxavg`\n"
+    )
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 """A few rows of a split, to try the whole path in seconds."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,16 +11,20 @@ from train.batches import Features
 
 @dataclass(frozen=True)
 class FirstRows:
-    """The first rows of a split, as `train.batches.Features`."""
+    """The first rows of a split, as `train.batches.Features`; hidden states are read when first asked for."""
 
-    hidden: Float[np.ndarray, "n d"]
+    whole: Features
     lengths: Int[np.ndarray, " b"]
     labels: Int[np.ndarray, " b"]
     pooled: Float[np.ndarray, "b 3 d"]
 
+    @functools.cached_property
+    def hidden(self) -> Float[np.ndarray, "n d"]:
+        """Hidden states of these rows' real tokens, row after row."""
+        return self.whole.hidden[: int(self.lengths.sum())]
+
 
 def first_rows(features: Features, count: int) -> FirstRows:
     """Take the first rows of a split, or all if there are fewer."""
-    lengths = features.lengths[:count]
-    hidden = features.hidden[: int(lengths.sum())]
-    return FirstRows(hidden, lengths, features.labels[:count], features.pooled[:count])
+    parts = features.lengths, features.labels, features.pooled
+    return FirstRows(features, *(part[:count] for part in parts))

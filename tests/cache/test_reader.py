@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cache import CacheError, open_cache
-from cache.block import ARRAYS, Block
+from cache.block import Block
+from cache.layout import LAYOUTS
 from cache.seal import seal
 from cache.store import LARGE_JSON
 
@@ -68,7 +69,13 @@ def test_any_edit_of_the_manifest_is_found_out(made: str) -> None:
         open_cache(made)
 
 
-ENTRY = {"name": "00000", "start": 0, "rows": 1, "tokens": 1, "sha256": dict.fromkeys(ARRAYS, "0" * 64)}
+ENTRY = {
+    "name": "00000",
+    "start": 0,
+    "rows": 1,
+    "tokens": 1,
+    "sha256": dict.fromkeys(LAYOUTS["ragged"], "0" * 64),
+}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def test_there_and_back() -> None:
         ({"max_length": "150"}, "'max_length' has the wrong type"),
         ({"max_length": True}, "'max_length' has the wrong type"),
         ({"speed": 1}, "not those of format"),
+        ({"layout": "folded"}, "layout 'folded' is none of ragged, pooled"),
     ],
 )
 def test_a_recipe_that_is_none(change: dict[str, object], says: str) -> None:

@@ -12,7 +12,7 @@ import zarr
 
 from cache import CacheError
 from cache.arrays import stored_bytes, write_array
-from cache.block import ARRAYS, Block, check_block
+from cache.block import Block, check_block
 from cache.store import Store
 from cache.writer import CacheWriter, cache_name
 
@@ -22,7 +22,7 @@ from .conftest import RECIPE, random_block
 def test_zarr_reads_every_array(made: str, blocks: dict[str, list[Block]]) -> None:
     for split, parts in blocks.items():
         for number, block in enumerate(parts):
-            for field in ARRAYS:
+            for field in block.arrays:
                 array = zarr.open_array(f"{made}/{split}/{number:05d}/{field}", mode="r", zarr_format=3)
                 wanted = getattr(block, field)
                 assert array.dtype == wanted.dtype
@@ -42,7 +42,7 @@ def test_the_manifest_names_every_block_and_its_content(made: str, blocks: dict[
     for split, parts in blocks.items():
         for entry, block in zip(manifest["splits"][split], parts, strict=True):
             assert (entry["rows"], entry["tokens"]) == (len(block.rows), block.lengths.sum())
-            for field in ARRAYS:
+            for field in block.arrays:
                 little = getattr(block, field).astype(getattr(block, field).dtype.newbyteorder("<"))
                 assert entry["sha256"][field] == hashlib.sha256(little.tobytes()).hexdigest()
     assert [entry["start"] for entry in manifest["splits"]["train"]] == [0, 5]
@@ -90,7 +90,7 @@ def test_a_block_is_committed_by_its_record_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("change", [{"lengths": np.zeros(3, np.int32)}, {"labels": np.zeros(2, np.int32)}])
 def test_arrays_that_disagree_are_refused(change: dict[str, np.ndarray]) -> None:
     with pytest.raises(CacheError, match="a block's"):
-        check_block(random_block(3, seed=1)._replace(**change))
+        check_block(random_block(3, seed=1)._replace(**change), "ragged")
 
 
 def test_the_name_says_data_backbone_and_key() -> None:

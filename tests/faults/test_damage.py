@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cache import CacheError, Split, open_cache
-from cache.block import ARRAYS
+from cache.layout import LAYOUTS
 from cache.reader import Cache
 from cache.verify import verify
 
@@ -31,7 +31,11 @@ def truth(undisturbed: tuple[Path, float]) -> dict[str, np.ndarray]:
 def everything(cache: Cache) -> dict[str, np.ndarray]:
     """All arrays of all splits, as training reads them."""
     splits: dict[str, Split] = {name: cache.split(name) for name in cache.manifest.splits}
-    return {f"{name}/{field}": getattr(split, field) for name, split in splits.items() for field in ARRAYS}
+    return {
+        f"{name}/{field}": getattr(split, field)
+        for name, split in splits.items()
+        for field in LAYOUTS[cache.recipe.layout]
+    }
 
 
 def outcome(cache: Path, truth: dict[str, np.ndarray]) -> tuple[bool, bool]:

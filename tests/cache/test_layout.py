@@ -1,0 +1,125 @@
+"""A cache of pooled vectors only: whatever walks a block's arrays leaves `hidden` alone, and says so."""
+
+import dataclasses
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cache import CacheError, open_cache
+from cache.block import Block, BlockRecord
+from cache.layout import LAYOUTS, layout_of
+from cache.manifest import Manifest
+from cache.repair import damaged_blocks, drop_blocks
+from cache.seal import seal
+from cache.verify import verify
+from cache.writer import CacheWriter
+
+from .conftest import RECIPE, manifest_of, random_block
+
+POOLED = dataclasses.replace(RECIPE, layout="pooled")
+
+
+@pytest.fixture
+def pooled(make_cache: Callable[..., str], blocks: dict[str, list[Block]]) -> str:
+    """The cache `made`, without hidden states."""
+    less = {split: [part._replace(hidden=None) for part in parts] for split, parts in blocks.items()}
+    return make_cache(less, POOLED)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_is_known_by_its_arrays(layout: str) -> None:
+    assert layout_of(set(LAYOUTS[layout])) == layout
+    with pytest.raises(CacheError, match="no layout has exactly the arrays"):
+        layout_of(set(LAYOUTS[layout]) ^ {"labels"})
+
+
+def test_the_other_arrays_are_those_of_the_whole_cache(pooled: str, blocks: dict[str, list[Block]]) -> None:
+    for name, parts in blocks.items():
+        split = open_cache(pooled).split(name)
+        for field in LAYOUTS["pooled"]:
+            wanted = np.concatenate([getattr(part, field) for part in parts])
+            np.testing.assert_array_equal(getattr(split, field), wanted)
+    assert {path.name for path in (Path(pooled) / "train/00001").iterdir()} == {
+        *("lengths", "labels", "rows", "pooled", "block.json")
+    }
+
+
+def test_hidden_states_are_refused_with_the_next_command(pooled: str) -> None:
+    says = r"holds pooled vectors only, no hidden states; run the same .* with `--views all`"
+    with pytest.raises(CacheError, match=says):
+        _ = open_cache(pooled).split("train").hidden
+
+
+def test_verify_reads_what_is_there(pooled: str) -> None:
+    assert verify(open_cache(pooled)) == []
+    for array, block in (("pooled", "train/00001"), ("lengths", "test/00000")):
+        shard = next(path for path in (Path(pooled) / block / array / "c").rglob("*") if path.is_file())
+        data = bytearray(shard.read_bytes())
+        data[3] ^= 1
+        shard.write_bytes(data)
+    cache = open_cache(pooled)
+    assert damaged_blocks(found := verify(cache)) == ["test/00000", "train/00001"]
+    assert {problem.kind for problem in found} == {"checksum"}
+    assert drop_blocks(cache, damaged_blocks(found)) == ["train", "test"]
+    assert verify(open_cache(pooled)) == []
+
+
+def test_values_that_should_never_have_been_written(
+    make_cache: Callable[..., str], blocks: dict[str, list[Block]]
+) -> None:
+    (test,) = blocks["test"]
+    wrong = test._replace(hidden=None, pooled=np.full((4, 3, 7), np.inf, np.float16))
+    location = make_cache({"test": [wrong]}, dataclasses.replace(POOLED, row_count=4))
+    assert [problem.kind for problem in verify(open_cache(location))] == ["values"]
+
+
+def test_a_block_of_the_other_layout_is_not_written(tmp_path: Path) -> None:
+    for recipe, block in ((POOLED, random_block(3, 1)), (RECIPE, random_block(3, 1)._replace(hidden=None))):
+        with pytest.raises(CacheError, match=f"not those of the layout '{recipe.layout}'"):
+            CacheWriter(str(tmp_path), recipe).write_block("train", 0, 0, block)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_record_of_the_other_layout_is_not_taken(pooled: str) -> None:
+    """Only a forged block.json names our key and another layout's arrays."""
+    path = Path(pooled) / "test/00000/block.json"
+    record = BlockRecord.of("00000", 0, random_block(4, seed=1))
+    writer = CacheWriter(pooled, POOLED)
+    assert writer.committed("test", 0) is not None
+    writer.store.write_json(
+        "test/00000/block.json", seal({**vars(record), "key": POOLED.key, "split": "test"})
+    )
+    assert writer.committed("test", 0) is None
+    assert path.exists()
+
+
+def test_a_manifest_of_the_other_layout_is_refused(pooled: str) -> None:
+    splits = {"train": [BlockRecord.of("00000", 0, random_block(4, seed=1))]}
+    forged: Manifest = manifest_of(POOLED, splits)
+    CacheWriter(pooled, POOLED).store.write_json("manifest.json", forged.to_json())
+    with pytest.raises(CacheError, match="belong to different caches"):
+        open_cache(pooled)
+
+
+def test_list_and_show_say_which_layout_it_is(pooled: str) -> None:
+    command = [sys.executable, "-m", "cache"]
+    listed = subprocess.run(
+        [*command, "list", "--cache-dir", str(Path(pooled).parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.search(r"tokens  pooled +[\d.]+ (bytes|kB)  train 8, valid 2, test 4", listed.stdout)
+    shown = subprocess.run([*command, "show", pooled], capture_output=True, text=True, check=True)
+    assert re.search(r"layout +pooled", shown.stdout)
+    shutil.rmtree(Path(pooled) / "valid/00000/pooled")
+    checked = subprocess.run(
+        [*command, "verify", pooled, "--fast"], capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, "every byte" in checked.stdout) == (0, False)
