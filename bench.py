@@ -33,7 +33,7 @@ class Settings:
     Attributes:
         heads: `all`, or names separated by commas.
         cache: folder of the feature cache; None takes the only one under `cache_dir`.
-        cache_dir: folder that holds the caches.
+        cache_dir: folder, or `s3://` or `gs://` prefix, that holds the caches.
         seeds: how many seeds to train each head with: 0, 1, ...
         epochs: the most to train.
         batch_size: rows of a training step.
@@ -59,7 +59,11 @@ def parse_arguments(arguments: list[str] | None = None) -> Settings:
     names = ", ".join(HEADS)
     add("--heads", default=default.heads, help=f"all, or some of: {names} (default: %(default)s)")
     add("--cache", help="folder of the feature cache (default: the only one there is)")
-    add("--cache-dir", default=default.cache_dir, help="folder of the caches (default: %(default)s)")
+    add(
+        "--cache-dir",
+        default=default.cache_dir,
+        help="folder or s3:// prefix of the caches (default: %(default)s)",
+    )
     add("--seeds", type=positive, default=default.seeds, help="seeds per head (default: %(default)s)")
     add("--epochs", type=positive, default=default.epochs, help="at most (default: %(default)s)")
     add("--batch-size", type=positive, default=default.batch_size, help="rows (default: %(default)s)")

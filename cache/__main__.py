@@ -44,7 +44,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def _add_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--cache-dir", default=DEFAULT_ROOT, help="folder that holds the caches (default: %(default)s)"
+        "--cache-dir",
+        default=DEFAULT_ROOT,
+        help="folder that holds the caches, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX (default: %(default)s)",
     )
 
 
@@ -135,19 +137,28 @@ def _check_flags(cache: "Cache", flags: list[str]) -> None:
     )
     if asked.returncode:
         raise UserError("extract does not take these flags; nothing was dropped")
-    if os.path.realpath(asked.stdout.strip()) != os.path.realpath(location):
+    if not _same_place(asked.stdout.strip(), location):
         raise UserError(f"these flags make {asked.stdout.strip()}, not {location}; nothing was dropped")
+
+
+def _same_place(one: str, other: str) -> bool:
+    from cache.objects import is_url
+
+    return one == other if is_url(other) else os.path.realpath(one) == os.path.realpath(other)
 
 
 def remove_cache(arguments: argparse.Namespace) -> None:
     """Delete a cache, after asking."""
     from cache.listing import disk_bytes, readable
+    from cache.objects import is_url
     from cache.repair import remove_cache
 
-    if not os.path.isdir(arguments.cache):
+    remote = is_url(arguments.cache)
+    if not remote and not os.path.isdir(arguments.cache):
         raise UserError(f"there is no folder {arguments.cache}")
     if not arguments.yes:
-        question = f"remove {arguments.cache} ({readable(disk_bytes(arguments.cache))})? [y/N] "
+        size = "" if remote else f" ({readable(disk_bytes(arguments.cache))})"
+        question = f"remove {arguments.cache}{size}? [y/N] "
         print(question, end="", flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise UserError("nothing was removed")

@@ -34,6 +34,8 @@ _KINDS = (
     ("", "checksum"),
 )
 
+_UNREACHED = ("retry attempts failed", "PERMISSION_DENIED", "UNAUTHENTICATED", "CURL error", "NoSuchBucket")
+
 
 class DamagedError(CacheError):
     """An array whose bytes cannot be trusted.
@@ -104,7 +106,7 @@ def read_arrays(store: Store, names: Sequence[str], targets: Sequence[np.ndarray
         arrays = [open_array(store, name, t.shape, t.dtype) for name, t in zip(names, targets, strict=True)]
         reads = [ts.array(target).write(array) for target, array in zip(targets, arrays, strict=True)]
         for name, read in zip(names, reads, strict=True):  # all at once: an object store answers slowly
-            _finish(read, store.path(name))
+            _finish(read, store.path(name), store.location)
 
 
 def read_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -160,10 +162,12 @@ def _shards(store: Store, name: str, target: np.ndarray) -> Iterator[Shard]:
     return shards_of(store.path(name), target, *_grid(target.shape[0]))
 
 
-def _finish(read: ts.WriteFutures, path: str) -> None:
+def _finish(read: ts.WriteFutures, path: str, location: str) -> None:
     try:
         read.result()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
+        if any(words in str(error) for words in _UNREACHED):  # the network or the rights, not the data
+            raise StorageError(location, error) from None
         text = str(error).split(" [")[0].splitlines()[0]
         kind = next(kind for words, kind in _KINDS if words in text)
         raise DamagedError(path, kind, text) from None

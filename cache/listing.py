@@ -1,20 +1,30 @@
 """Find caches, and describe them for people."""
 
-import glob
 import os
 from collections.abc import Iterator
 
 import numpy as np
 
+from cache.arrays import stored_bytes
+from cache.block import array_dtype
 from cache.errors import CacheError, printable
+from cache.objects import is_url
 from cache.reader import Cache, open_cache
+from cache.store import Store
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _LENGTH_EDGES = (0, 8, 16, 32, 64, 96, 128, 192, 256, 512)
 
 
 def find_caches(root: str) -> list[str]:
-    """Paths of the folders directly under `root` that hold a recipe, finished or not, sorted by name."""
+    """Paths of the folders directly under `root` that hold a recipe, finished or not, sorted by name.
+
+    On an object store, every key under `root` is listed for that.
+    """
+    if is_url(root):
+        keys = (key.partition("/") for key in Store(root).files())
+        names = [name for name, _, rest in keys if rest == "recipe.json" and name.isprintable()]
+        return [f"{root.rstrip('/')}/{name}" for name in names]
     if not os.path.isdir(root):
         return []
     names = [name for name in sorted(os.listdir(root)) if name.isprintable()]
@@ -40,7 +50,7 @@ def only_cache(root: str) -> str:
 def describe_line(path: str) -> str:
     """One line about one cache; an unfinished or damaged one says so."""
     name = os.path.basename(path)
-    if not os.path.exists(os.path.join(path, "manifest.json")):
+    if not Store(path).exists("manifest.json"):
         return f"{name:<50} unfinished, {committed_count(path)} blocks are there"
     try:
         cache = open_cache(path)
@@ -50,12 +60,15 @@ def describe_line(path: str) -> str:
     splits = ", ".join(
         f"{split} {sum(b.rows for b in blocks):,}" for split, blocks in manifest.splits.items()
     )
-    return f"{name:<50} {manifest.tokens:>12,} tokens  {layout:<6}  {readable(disk_bytes(path)):>9}  {splits}"
+    return (
+        f"{name:<50} {manifest.tokens:>12,} tokens  {layout:<6}  {readable(cache_bytes(cache)):>9}  {splits}"
+    )
 
 
 def committed_count(path: str) -> int:
     """Blocks of a cache that were written whole."""
-    return len(glob.glob(os.path.join(glob.escape(path), "*", "*", "block.json")))
+    places = (name.split("/") for name in Store(path).files())
+    return sum(len(place) == 3 and place[2] == "block.json" for place in places)
 
 
 def describe(cache: Cache) -> Iterator[str]:
@@ -81,6 +94,18 @@ def readable(size: int | float) -> str:
     return f"{size:,.0f} bytes" if unit == 0 else f"{size:.1f} {_UNITS[unit]}"
 
 
+def cache_bytes(cache: Cache) -> int:
+    """Bytes of a finished cache: of all its files; on an object store, of its arrays alone."""
+    if cache.store.local:
+        return disk_bytes(cache.store.location)
+    width, dtype = cache.manifest.width, cache.manifest.dtype
+    return sum(
+        stored_bytes(record.shape(field, width), array_dtype(field, dtype))
+        for _, record in cache.manifest.blocks()
+        for field in record.arrays
+    )
+
+
 def disk_bytes(path: str) -> int:
     """Bytes of all files under a folder."""
     return sum(os.lstat(os.path.join(at, name)).st_size for at, _, names in os.walk(path) for name in names)
@@ -95,7 +120,7 @@ def _section(title: str, facts: dict[str, object]) -> Iterator[str]:
 def _sizes(cache: Cache) -> dict[str, object]:
     manifest = cache.manifest
     padded = manifest.rows * cache.recipe.max_length * manifest.width * 4
-    stored = disk_bytes(cache.store.location)
+    stored = cache_bytes(cache)
     return {
         "rows": f"{manifest.rows:,}",
         "tokens": f"{manifest.tokens:,} of width {manifest.width}, {manifest.dtype}",

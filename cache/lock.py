@@ -40,16 +40,31 @@ class Lock:
             if owner is not None and not _is_dead(owner):
                 return owner
             return None if self.take(generation) else {}
-        except StorageError:  # the folder came or went at this very moment
-            return {}
+        except StorageError:
+            if not self._store.local:  # it was tried for minutes: an error to show, not an owner to wait for
+                raise
+            return {}  # the folder came or went at this very moment
         except CacheError:  # not what we write: taken over like an owner without signs of life
             return {"pid": "unknown"}
 
     def take(self, generation: bytes) -> bool:
         """Replace the lock file of this generation by our own; False if someone else was faster."""
-        taken = self._store.write_if(NAME, self._sign_of_life(), generation)
+        taken = self._store.write_if(NAME, self._sign_of_life(), generation) or self._own_generation()
         self._generation = taken or self._generation
         return taken is not None
+
+    def _own_generation(self) -> bytes | None:
+        """Return the generation of our own lock file, if it is there.
+
+        A server's answer may get lost, and TensorStore asks again: then the second try fails because of the first.
+        """
+        try:
+            owner, generation = self._store.read_versioned(NAME)
+        except StorageError:
+            raise
+        except CacheError:  # not what we write
+            return None
+        return generation if owner and owner.get("token") == self._owner["token"] else None
 
     def check(self) -> None:
         """Raise `CacheError` if another process has taken the lock over; looks at the file itself.
@@ -79,8 +94,8 @@ class Lock:
         self._released.set()
 
     def release(self) -> None:
-        """Give the lock back, unless it was lost."""
-        if not self._lost.is_set():
+        """Give the lock back, unless it was lost or never held: no generation stands for any."""
+        if self._generation and not self._lost.is_set():
             self._store.write_if(NAME, None, self._generation)
 
     def _sign_of_life(self) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Mend a cache: drop what is damaged, so that `python -m extract` computes that and nothing else."""
 
 import os
-import shutil
 
 from cache.errors import UserError
 from cache.listing import find_caches
 from cache.lock import Lock, held, owner_line
 from cache.manifest import NAME as MANIFEST_NAME
 from cache.manifest import SPLITS
+from cache.objects import is_url
 from cache.reader import Cache
 from cache.store import Store
 from cache.verify import TOP_LEVEL, Problem
@@ -44,22 +44,28 @@ def block_rows(cache: Cache) -> int:
 
 
 def remove_cache(location: str) -> None:
-    """Remove a cache's folder, finished or not.
+    """Remove a cache, finished or not.
 
     Raises:
         UserError: it is no cache, holds files of someone else, or is being written.
     """
-    location = os.path.abspath(location)
+    location = location.rstrip("/") if is_url(location) else os.path.abspath(location)
     if location not in find_caches(os.path.dirname(location)) or os.path.islink(location):
         raise UserError(f"{location} is no feature cache; `python -m cache list` shows them")
-    foreign = set(os.listdir(location)) - {*TOP_LEVEL, *SPLITS} - {f"{known}.__lock" for known in TOP_LEVEL}
+    store = Store(location)
+    foreign = _entries(store) - {*TOP_LEVEL, *SPLITS} - {f"{known}.__lock" for known in TOP_LEVEL}
     if foreign:
         raise UserError(f"{location} holds {sorted(foreign)[0]!r}, which is not ours; move it away first")
-    _check_idle(location)
-    shutil.rmtree(location)
+    _check_idle(store)
+    store.delete_all()
 
 
-def _check_idle(location: str) -> None:
-    owner = Lock(Store(location)).try_acquire()
+def _entries(store: Store) -> set[str]:
+    """Names directly in a cache's folder; a local one may hold empty folders, too."""
+    return set(os.listdir(store.location)) if store.local else {name.split("/")[0] for name in store.files()}
+
+
+def _check_idle(store: Store) -> None:
+    owner = Lock(store).try_acquire()
     if owner is not None:
-        raise UserError(f"{location} is being written by {owner_line(owner)}; stop that first")
+        raise UserError(f"{store.location} is being written by {owner_line(owner)}; stop that first")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -11,17 +12,22 @@ from typing import Any
 import tensorstore as ts
 
 from cache.errors import CacheError
+from cache.objects import FIRST_ANSWER, HINTS, PATIENT, QUICK, is_url, object_spec, retries, scheme_of
 
 LARGE_JSON = 64 * 2**20  # bytes; the manifest of a hundred thousand blocks is below it
 SMALL_JSON = 2**20  # bytes; all other JSON files
+
+_DETAILS = re.compile(r" \[(?:source|http_|x-amz|curl_)")  # what TensorStore adds for its developers
 
 
 class StorageError(CacheError):
     """A location that cannot be read or written."""
 
     def __init__(self, location: str, error: Exception) -> None:
-        reason = str(error).split(" [source")[0].splitlines()[0].replace("\0", "")
-        super().__init__(f"{location} cannot be read or written: {reason}")
+        reason = (str(error) or type(error).__name__).replace("\0", "")
+        reason = _DETAILS.split(reason)[0].splitlines()[0]
+        hint = HINTS.get(scheme_of(location))
+        super().__init__(f"{location} cannot be read or written: {reason}" + (f"; {hint}" if hint else ""))
 
 
 class Store:
@@ -29,9 +35,11 @@ class Store:
 
     def __init__(self, location: str) -> None:
         self.location = location.rstrip("/")
-        self.local = "://" not in location
-        self.context = ts.Context()
+        self.local = not is_url(location)
+        self.context = ts.Context({} if self.local else retries(PATIENT))
         self._root = self._done(ts.KvStore.open, self._root_spec(), context=self.context)
+        if not self.local:
+            self._check_reachable()
 
     @property
     def name(self) -> str:
@@ -82,6 +90,14 @@ class Store:
         else:
             self._done(self._root.delete_range, _below(name))
 
+    def delete_all(self) -> None:
+        """Remove everything, the manifest first: what is left of an interrupted removal is no finished cache."""
+        self.delete_file("manifest.json")
+        if self.local:
+            shutil.rmtree(self.location)
+        else:
+            self._done(self._root.delete_range, ts.KvStore.KeyRange())
+
     def delete_file(self, name: str) -> None:
         """Remove a file, if it is there."""
         self._done(self._root.write, name, None)
@@ -96,6 +112,12 @@ class Store:
         """Names of all files below a folder, sorted."""
         keys = _below(folder) if folder else ts.KvStore.KeyRange()
         return sorted(key.decode(errors="replace") for key in self._done(self._root.list, keys))
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file of this name, whatever it holds."""
+        if self.local:
+            return os.path.exists(os.path.join(self.location, name))
+        return bool(self._done(self._root.read, name).state == "value")
 
     def path(self, name: str) -> str:
         """Path or URL of a file, for messages."""
@@ -118,6 +140,18 @@ class Store:
         self._refuse_links(name)
         return sum(_tree_bytes(os.path.join(self.location, name)))
 
+    def _check_reachable(self) -> None:
+        """Ask for a short list: reading would take a bucket that is not there for an empty one."""
+        root = self._done(ts.KvStore.open, self._root_spec(), context=ts.Context(retries(QUICK)))
+        only = ts.KvStore.KeyRange("recipe.json", "recipe.json\0")
+        try:
+            root.list(only).result(timeout=FIRST_ANSWER)
+        except TimeoutError:
+            silent = OSError(f"no answer within {FIRST_ANSWER:.0f} s")
+            raise StorageError(self.location, silent) from None
+        except (ValueError, OSError, RuntimeError) as error:
+            raise StorageError(self.location, error) from None
+
     def _done(self, action: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """Start an action of TensorStore's and wait for it."""
         try:
@@ -125,10 +159,10 @@ class Store:
         except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: a name that is not UTF-8
             raise StorageError(self.location, error) from None
 
-    def _root_spec(self) -> str | dict[str, str]:
+    def _root_spec(self) -> str | dict[str, Any]:
         """Return TensorStore's name for the location; a path is no URL, it may hold any character."""
         if not self.local:
-            return f"{self.location}/"
+            return object_spec(self.location)
         return {"driver": "file", "path": os.path.abspath(self.location) + "/"}
 
     def _refuse_links(self, name: str) -> None:

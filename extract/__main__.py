@@ -91,7 +91,11 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         default=_DEFAULTS.views,
         help="'pooled' stores three vectors of each row and no tokens, for the pooling heads (default: %(default)s)",
     )
-    add("--cache-dir", default=_DEFAULTS.cache_dir, help="folder of the caches (default: %(default)s)")
+    add(
+        "--cache-dir",
+        default=_DEFAULTS.cache_dir,
+        help="folder of the caches, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX (default: %(default)s)",
+    )
     add("--where", action="store_true", help="only say where the cache lies or would lie (default: off)")
     add("--workers", type=positive, help="processes that clean text (default: one per processor)")
     add(

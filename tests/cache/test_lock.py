@@ -159,3 +159,25 @@ def test_a_heartbeat_that_cannot_be_written_is_tried_again(
         time.sleep(0.1)
         assert owner(store)["heartbeat"] != before
         own.check()
+
+
+def test_a_write_whose_answer_was_lost_is_ours(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, lost = Store.write_if, [True]
+
+    def write_if(self: Store, name: str, value: dict[str, object] | None, generation: bytes) -> bytes | None:
+        stamp = real(self, name, value, generation)
+        return None if lost and lost.pop() else stamp  # TensorStore asked again, and met its own first try
+
+    monkeypatch.setattr(Store, "write_if", write_if)
+    own, other = Lock(store), Lock(store)
+    assert own.take(store.generation("lock.json"))
+    assert not other.take(b"\x00gone")
+    own.check()
+    own.release()
+    assert not store.exists("lock.json")
+
+
+def test_who_never_held_the_lock_releases_nothing(store: Store) -> None:
+    with held(store, print):
+        Lock(store).release()
+        assert store.exists("lock.json")
