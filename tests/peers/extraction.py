@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))  # before tests/pee
 from markdown import table
 from models import copy_minilm, make_distilbert
 from race import Outcome, race
-from talk import OURS, PEERS, ROOT, THREADS, Worker, alone, python, use_few_cores, variables
+from talk import OURS, PEERS, ROOT, THREADS, Alone, Worker, python, use_few_cores, variables
 
 from extract.architecture import read_architecture
 from extract.cleaning import clean
@@ -47,16 +47,17 @@ PEAKS = {
 def main() -> None:
     """Measure and print."""
     chosen = parse_arguments()
+    lock = Alone(chosen.lock)
     use_few_cores()
     with tempfile.TemporaryDirectory() as folder:
         texts = write_texts(chosen, Path(folder) / "texts.json")
-        peaks = measure_peaks(chosen)
+        peaks = measure_peaks(chosen.rounds, lock)
         print_peaks(peaks)
         for name in chosen.models:
             title, make = MODELS[name]
             model = make(Path(folder))
             export(model)
-            outcomes = race(model, texts, chosen.rounds, chosen.tuning_rows, chosen.lock)
+            outcomes = race(model, texts, chosen.rounds, chosen.tuning_rows, lock)
             print_outcomes(title, outcomes, model, max(peaks.values()))
 
 
@@ -72,7 +73,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--rows", type=int, default=2000, help="texts, drawn at random (default: %(default)s)")
     add("--rounds", type=int, default=5, help="passes; their median counts (default: %(default)s)")
     add("--tuning-rows", type=int, default=300, help="texts to try settings on (default: %(default)s)")
-    add("--lock", help="file to lock during each pass, on a machine that others measure on, too")
+    add("--lock", help="file to lock while measuring, on a machine that others measure on, too")
     return parser.parse_args()
 
 
@@ -95,14 +96,14 @@ def export(model: Path) -> None:
         raise SystemExit(f"{script.name} failed:\n{done.stderr}")
 
 
-def measure_peaks(chosen: argparse.Namespace) -> dict[tuple[str, str], float]:
+def measure_peaks(rounds: int, lock: Alone) -> dict[tuple[str, str], float]:
     """FLOP/s of a large matmul, median of the rounds, taking turns."""
-    workers = {script: Worker(script) for script, _ in PEAKS}
+    workers = {script: Worker(script) for script in {script for script, _ in PEAKS}}
     rates: dict[tuple[str, str], list[float]] = {peak: [] for peak in PEAKS}
-    for _ in range(chosen.rounds):
+    for _ in range(rounds):
         for script, dtype in PEAKS:
-            with alone(chosen.lock):
-                answer = workers[script].ask("run", dtype=dtype, size=PEAK_SIZE)
+            lock.take()
+            answer = workers[script].ask("run", dtype=dtype, size=PEAK_SIZE)
             rates[script, dtype].append(answer["flops"])
     for worker in workers.values():
         worker.close()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from contenders import CONTENDERS, REFERENCE, Candidate, Contender
-from talk import Worker, alone
+from talk import Alone, Worker
 
 WARM_ROWS = 64
 
@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
         return sum(self.lengths) / statistics.median(self.seconds)
 
 
-def race(model: Path, texts: Path, rounds: int, tuning_rows: int, lock: str | None) -> list[Outcome]:
+def race(model: Path, texts: Path, rounds: int, tuning_rows: int, lock: Alone) -> list[Outcome]:
     """Run every contender over all texts so many times, taking turns.
 
     Args:
@@ -56,7 +56,7 @@ def race(model: Path, texts: Path, rounds: int, tuning_rows: int, lock: str | No
         texts: JSON file of cleaned texts.
         rounds: passes of each contender.
         tuning_rows: texts on which settings are tried.
-        lock: file to lock during each pass; None for none.
+        lock: held during each pass.
     """
     runners = [tune(contender, model, texts, tuning_rows, lock) for contender in CONTENDERS]
     # These passes also warm up: whatever is compiled for the first pass is not timed.
@@ -70,7 +70,7 @@ def race(model: Path, texts: Path, rounds: int, tuning_rows: int, lock: str | No
     ]
 
 
-def tune(contender: Contender, model: Path, texts: Path, rows: int, lock: str | None) -> Runner:
+def tune(contender: Contender, model: Path, texts: Path, rows: int, lock: Alone) -> Runner:
     """Find the contender's fastest candidate and batch size; the other workers end."""
     runners: list[tuple[float, Runner]] = []
     for candidate in contender.candidates:
@@ -86,10 +86,10 @@ def tune(contender: Contender, model: Path, texts: Path, rows: int, lock: str | 
     return best
 
 
-def timed(runner: Runner, lock: str | None, rows: int | None = None) -> dict[str, Any]:
+def timed(runner: Runner, lock: Alone, rows: int | None = None) -> dict[str, Any]:
     """Run one pass over the first rows, or over all."""
-    with alone(lock):
-        answer = runner.worker.ask("run", batch=runner.batch, rows=rows)
+    lock.take()
+    answer = runner.worker.ask("run", batch=runner.batch, rows=rows)
     rate = sum(answer["lengths"]) / answer["seconds"]
     say(f"  {runner.contender.name} {runner.contender.dtype} batch {runner.batch}: {rate:,.0f} tokens/s")
     return answer

@@ -1,12 +1,12 @@
 """Talk with workers: processes in environments of their own, which idle until they are asked."""
 
-import contextlib
 import fcntl
 import json
+import math
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ MARK = "answer:"
 THREADS = 2
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 LAST_WORDS = 2_000
+LONGEST_HELD = 240.0
+"""Seconds for which a shared machine's lock is held without a break."""
 
 
 class WorkerError(Exception):
@@ -78,7 +80,11 @@ def python(environment: str) -> str:
 
 def variables() -> dict[str, str]:
     """Environment variables of every worker: our packages are found, and two threads are the most."""
-    return os.environ | dict.fromkeys(THREAD_VARIABLES, str(THREADS)) | {"PYTHONPATH": str(ROOT)}
+    return (
+        os.environ
+        | dict.fromkeys(THREAD_VARIABLES, str(THREADS))
+        | {"PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax"}
+    )
 
 
 def use_few_cores() -> None:
@@ -87,12 +93,20 @@ def use_few_cores() -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
 
 
-@contextlib.contextmanager
-def alone(lock: str | None) -> Iterator[None]:
-    """Hold an exclusive lock on a file, which other jobs of a shared machine respect; None holds nothing."""
-    if lock is None:
-        yield
-        return
-    with open(lock, "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+class Alone:
+    """An exclusive lock on a file, for a machine on which others measure, too; without a path it does nothing.
+
+    It is held over many passes, and handed on now and then, so that others need not wait for the last.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._file = open(path, "a") if path else None  # noqa: SIM115  (held until this process ends)
+        self._since = -math.inf
+
+    def take(self) -> None:
+        """Be sure to hold the lock; to be called before each pass."""
+        if self._file and time.monotonic() - self._since > LONGEST_HELD:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            time.sleep(1)  # time for whoever waits
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._since = time.monotonic()
