@@ -103,7 +103,7 @@ def measure_peaks(rounds: int, lock: Alone) -> dict[tuple[str, str], float]:
     for _ in range(rounds):
         for script, dtype in PEAKS:
             lock.take()
-            answer = workers[script].ask("run", dtype=dtype, size=PEAK_SIZE)
+            answer = workers[script].measure("run", dtype=dtype, size=PEAK_SIZE)
             rates[script, dtype].append(answer["flops"])
     for worker in workers.values():
         worker.close()

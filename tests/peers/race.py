@@ -89,9 +89,10 @@ def tune(contender: Contender, model: Path, texts: Path, rows: int, lock: Alone)
 def timed(runner: Runner, lock: Alone, rows: int | None = None) -> dict[str, Any]:
     """Run one pass over the first rows, or over all."""
     lock.take()
-    answer = runner.worker.ask("run", batch=runner.batch, rows=rows)
+    answer = runner.worker.measure("run", batch=runner.batch, rows=rows)
     rate = sum(answer["lengths"]) / answer["seconds"]
-    say(f"  {runner.contender.name} {runner.contender.dtype} batch {runner.batch}: {rate:,.0f} tokens/s")
+    name = f"{runner.contender.name} {runner.contender.dtype}, {runner.setting}"
+    say(f"  {name}: {rate:,.0f} tokens/s, others {answer['others']:.0%}")
     return answer
 
 

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from others import quietest
+
 PEERS = Path(__file__).parent
 ROOT = PEERS.parent.parent
 OURS, SENTENCE = ".venv-peers", ".venv-peers-sentence"
@@ -56,6 +58,10 @@ class Worker:
         assert self._process.stdin
         print(json.dumps([command, arguments]), file=self._process.stdin, flush=True)
         return self._listen()
+
+    def measure(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """Have a command done in a quiet moment, see `others.quietest`."""
+        return quietest(lambda: self.ask(command, **arguments), self._process.pid)
 
     def close(self) -> None:
         """Let it end."""

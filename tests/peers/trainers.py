@@ -39,15 +39,18 @@ def measure_epochs(
     """Median over single epochs, the peers taking turns; `epochs` says how many a training would have."""
     workers, starts = start_workers(cache, lock)
     seconds: dict[tuple[str, str], list[float]] = {(name, head): [] for name in PEERS for head in heads}
-    compile = dict.fromkeys(seconds, 0.0)
+    compile = {
+        (name, head): worker.ask("prepare", head=head)["compile"]
+        for head in heads
+        for name, worker in workers.items()
+    }
     for _ in range(rounds):
         for head in heads:
             for name, worker in workers.items():
                 lock.take()
-                answer = worker.ask("epoch", head=head)
+                answer = worker.measure("epoch", head=head)
                 seconds[name, head].append(answer["seconds"])
-                compile[name, head] += answer["compile"]
-                say(f"{head} {name}: {answer['seconds']:.2f} s, compiled in {answer['compile']:.2f} s")
+                say(f"{head} {name}: {answer['seconds']:.2f} s, others {answer['others']:.0%}")
     for worker in workers.values():
         worker.close()
 
