@@ -43,7 +43,14 @@ def load(folder: Path, variant: str) -> Encode:
         plan = plan_blocks({"train": np.arange(len(texts))}, tokens.lengths, defaults.block_rows, shape)
         for block in plan.blocks:
             yield compute_block(
-                backbone, block, tokens, rows, architecture.dim, np.dtype(defaults.dtype), lambda done: None
+                backbone,
+                block,
+                tokens,
+                rows,
+                architecture.dim,
+                np.dtype(defaults.dtype),
+                lambda done: None,
+                "ragged",
             )
 
     def encode(texts: list[str], batch: int) -> Vectors:
