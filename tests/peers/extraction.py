@@ -72,7 +72,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--label-column", default="toxic" if JIGSAW.exists() else None)
     add("--rows", type=int, default=2000, help="texts, drawn at random (default: %(default)s)")
     add("--rounds", type=int, default=5, help="passes; their median counts (default: %(default)s)")
-    add("--tuning-rows", type=int, default=300, help="texts to try settings on (default: %(default)s)")
+    add("--tuning-rows", type=int, default=600, help="texts to try settings on (default: %(default)s)")
     add("--lock", help="file to lock while measuring, on a machine that others measure on, too")
     return parser.parse_args()
 
