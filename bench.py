@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 from cache.errors import UserError, exit_code
 from heads import HEADS
@@ -18,11 +18,17 @@ from heads import HEADS
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     from cache.reader import Cache
     from train.batches import Features
-    from train.fit import EpochRecord, FitResult
+    from train.fit import FitResult, Lane, Progress
+    from train.job import Job
+    from train.metrics import Metrics
     from train.results import Result
-    from train.step import Apply
 
 QUICK_ROWS = 512
+CHOICES = {
+    "batching": "rows of like length in a batch, or plainly shuffled",
+    "precision": "operands of the large matmuls",
+    "memory": "where the features live",
+}
 LIBRARIES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
@@ -39,6 +45,11 @@ class Settings:
         batch_size: rows of a training step.
         out: folder that gets a folder of results for each cache.
         quick: one epoch on the first rows only.
+        batching: `bucket` puts rows of like length into a batch, `exact` shuffles them all.
+        precision: of the operands of the large matmuls, which add up in float32.
+        memory: where the features live: `device`, `host`, `stream`, or `auto`.
+        memory_limit: the most bytes of features to hold; None takes half of what is free.
+        resume: go on from the last epoch of a run that was stopped.
     """
 
     heads: str = "all"
@@ -49,6 +60,11 @@ class Settings:
     batch_size: int = 128
     out: str = "results"
     quick: bool = False
+    batching: Literal["bucket", "exact"] = "bucket"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    memory: Literal["auto", "device", "host", "stream"] = "auto"
+    memory_limit: int | None = None
+    resume: bool = False
 
 
 def parse_arguments(arguments: list[str] | None = None) -> Settings:
@@ -68,12 +84,29 @@ def parse_arguments(arguments: list[str] | None = None) -> Settings:
     add("--epochs", type=positive, default=default.epochs, help="at most (default: %(default)s)")
     add("--batch-size", type=positive, default=default.batch_size, help="rows (default: %(default)s)")
     add("--out", default=default.out, help="folder of the results (default: %(default)s)")
-    add(
-        "--quick",
-        action="store_true",
-        help=f"try the whole path: 1 epoch on {QUICK_ROWS} rows (default: off)",
-    )
+    for flag, meaning in CHOICES.items():
+        choices = get_args(get_type_hints(Settings)[flag])
+        add(
+            f"--{flag}",
+            choices=choices,
+            default=getattr(default, flag),
+            help=f"{meaning} (default: %(default)s)",
+        )
+    add("--memory-limit", type=size, help="features held at most, like 4GB (default: half of what is free)")
+    add("--resume", action="store_true", help="go on from the last epoch of a stopped run (default: off)")
+    quick = f"try the whole path: 1 epoch on {QUICK_ROWS} rows (default: off)"
+    add("--quick", action="store_true", help=quick)
     return Settings(**vars(parser.parse_args(arguments)))
+
+
+def size(text: str) -> int:
+    """Parse bytes."""
+    from train.memory import parse_bytes
+
+    try:
+        return parse_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def positive(text: str) -> int:
@@ -175,22 +208,115 @@ def load_splits(cache: "Cache", quick: bool) -> "dict[str, Features]":
 def compare(
     cache: "Cache", splits: "dict[str, Features]", names: list[str], settings: Settings, folder: str
 ) -> None:
-    """Train every head with every seed; results are on disk after each, so that stopping loses one head."""
-    from heads.module import logits_of
+    """Train all heads with all seeds together, read the test rows once, and write everything."""
+    from train.machine import peak_memory
     from train.results import table
 
-    floor = majority_row(splits)
-    results, histories = [floor], dict[str, list[dict[str, Any]]]()
-    for name in names:
-        apply = logits_of(HEADS[name])  # once for all seeds: steps are compiled anew for each such function
-        for seed in range(settings.seeds):
-            result, fitted = train_head(name, apply, seed, splits, settings)
-            save_head(folder, name, seed, fitted)
-            results.append(result)
-            histories[f"{name}/{seed}"] = [record._asdict() for record in fitted.history]
-            write_results(folder, results, histories, cache, settings)
+    start = time.perf_counter()
+    job = open_job(splits, names, settings)
+    print(describe(job), file=sys.stderr)
+    width = splits["train"].pooled.shape[-1]
+    progress = job.train(
+        initial(names, width, settings.seeds),
+        os.path.join(folder, "state"),
+        facts(cache, names, settings, job),
+        settings.resume,
+        EpochLine(settings.epochs),
+    )
+    fitted, tests = job.fit.results(progress), job.test(progress, splits["test"])
+    results = [majority_row(splits), *(result(lane, fitted[lane], tests[lane]) for lane in job.lanes)]
+    for lane, own in fitted.items():
+        save_head(folder, *lane, own)
+    details = {
+        "histories": {f"{n}/{seed}": [r._asdict() for r in own.history] for (n, seed), own in fitted.items()},
+        "seconds": {
+            "total": time.perf_counter() - start,
+            "compile": job.passes.compile_seconds,
+            "epochs": list(progress.seconds),
+        },
+        "memory": {**job.plan._asdict(), "features": job.size, "held": job.held, "peak": peak_memory()},
+    }
+    write_results(folder, results, details, cache, settings)
     save_comparison(folder, results, len(splits["test"].labels))
     print(f"\n{table(results, len(splits['test'].labels))}\n\nwritten to {folder}/")
+
+
+def open_job(splits: "dict[str, Features]", names: list[str], settings: Settings) -> "Job":
+    """Put heads and features together."""
+    from heads.joint import Joint
+    from train.job import Job, Reads
+    from train.settings import FitSettings
+
+    longest = max(int(split.lengths.max()) for split in splits.values())
+    tokens = [name for name in names if HEADS[name].reads_tokens]
+    pooled = [name for name in names if name not in tokens]
+    together = [group for group in (pooled, *([name] for name in tokens)) if group]
+    groups = [
+        Joint(tuple((name, HEADS[name]) for name in own), longest, settings.precision) for own in together
+    ]
+    rates = {name: HEADS[name].learning_rate for name in names}
+    reads = Reads(bool(tokens), bool(pooled))
+    fit = FitSettings(settings.epochs, settings.batch_size, settings.seeds, settings.batching)
+    return Job(groups, rates, reads, splits, fit, settings.memory, settings.memory_limit)
+
+
+def initial(names: list[str], width: int, seeds: int) -> dict[str, list[Any]]:
+    """Parameters before the first step, of each head for each seed."""
+    from heads.module import init
+
+    return {name: [init(name, HEADS[name], width, seed) for seed in range(seeds)] for name in names}
+
+
+def facts(cache: "Cache", names: list[str], settings: Settings, job: "Job") -> dict[str, Any]:
+    """Everything that the numbers depend on."""
+    own = {field: getattr(settings, field) for field in ("seeds", "epochs", "batch_size", "quick")}
+    how = {field: getattr(settings, field) for field in ("batching", "precision")}
+    streamed = {"memory_limit": job.plan.limit} if job.plan.mode == "stream" else {}
+    versions = {name: version(name) for name in ("jax", "numpy")}
+    return {"cache": cache.manifest.key, "heads": names, **own, **how, **streamed, **versions}
+
+
+def describe(job: "Job") -> str:
+    """Where the features live, and why."""
+    from cache.listing import readable
+
+    plan = job.plan
+    return (
+        f"features: {readable(job.size)}, {plan.mode} memory ({plan.why}); "
+        f"held at most {readable(job.held)} of {readable(plan.limit)}"
+    )
+
+
+def result(lane: "Lane", fitted: "FitResult", test: "Metrics") -> "Result":
+    """A row of the table."""
+    import jax
+
+    from train.results import Result
+
+    count = sum(leaf.size for leaf in jax.tree.leaves(fitted.best_params))
+    best = fitted.history[fitted.best_epoch - 1]
+    valid = best.valid_loss, best.valid_accuracy
+    return Result(*lane, count, len(fitted.history), fitted.best_epoch, *valid, *test, fitted.seconds)
+
+
+class EpochLine:
+    """One line on standard error, redrawn on a terminal and else printed for each epoch."""
+
+    def __init__(self, epochs: int) -> None:
+        self._epochs, self._terminal = epochs, sys.stderr.isatty()
+
+    def __call__(self, progress: "Progress", lanes: "list[Lane]") -> None:
+        """Take the progress after an epoch, and who took part."""
+        done, seconds = len(progress.seconds), progress.seconds[-1]
+        loss, name = min((progress.histories[lane][-1].valid_loss, lane[0]) for lane in lanes)
+        left = (self._epochs - done) * seconds
+        line = (
+            f"epoch {done:>2}  {seconds:.2f} s  {len(lanes)} in training  lowest valid loss {loss:.4f} ({name})"
+            f"  at most {left:,.0f} s left"
+        )
+        print(
+            f"\r{line}\033[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr
+        )
 
 
 def majority_row(splits: "dict[str, Features]") -> "Result":
@@ -201,57 +327,6 @@ def majority_row(splits: "dict[str, Features]") -> "Result":
     labels = splits["train"].labels
     valid, test = (majority(labels, splits[name].labels) for name in ("valid", "test"))
     return Result("majority", 0, 0, 0, 0, *valid, *test, train_seconds=0.0)
-
-
-def train_head(
-    name: str, apply: "Apply", seed: int, splits: "dict[str, Features]", settings: Settings
-) -> "tuple[Result, FitResult]":
-    """Train one head and read the test rows once."""
-    import jax
-
-    from heads.module import init
-    from train.evaluate import evaluate
-    from train.fit import fit
-    from train.results import Result
-    from train.settings import FitSettings
-
-    head = HEADS[name]
-    params = init(name, head, splits["train"].pooled.shape[-1], seed)
-    fit_settings = FitSettings(head.learning_rate, settings.epochs, settings.batch_size, seed)
-    show = EpochLine(f"{name:<14} seed {seed}")
-    tokens = head.reads_tokens
-    start = time.perf_counter()
-    fitted = fit(apply, params, splits["train"], splits["valid"], fit_settings, tokens=tokens, on_epoch=show)
-    seconds = time.perf_counter() - start
-    test = evaluate(apply, fitted.best_params, splits["test"], settings.batch_size, tokens)
-    best = fitted.history[fitted.best_epoch - 1]
-    count = sum(leaf.size for leaf in jax.tree.leaves(params))
-    epochs = len(fitted.history)
-    show.finish(f"test accuracy {test.accuracy:.4f}, {seconds:.1f} s", fitted.diverged)
-    valid = best.valid_loss, best.valid_accuracy
-    return Result(name, seed, count, epochs, fitted.best_epoch, *valid, *test, seconds), fitted
-
-
-class EpochLine:
-    """One line on standard error for the head in training: redrawn on a terminal, else printed at the end."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._line = ""
-        self._terminal = sys.stderr.isatty()
-
-    def __call__(self, record: "EpochRecord") -> None:
-        """Take an epoch's record."""
-        self._line = (
-            f"{self._label}  epoch {record.epoch:>2}  loss {record.loss:.4f}  valid {record.valid_loss:.4f}"
-        )
-        if self._terminal:
-            print(f"\r{self._line}", end="", file=sys.stderr, flush=True)
-
-    def finish(self, summary: str, diverged: bool) -> None:
-        """End the line."""
-        warning = "  NO FINITE VALIDATION LOSS" if diverged else ""
-        print(f"{chr(13) if self._terminal else ''}{self._line}  {summary}{warning}", file=sys.stderr)
 
 
 def save_head(folder: str, name: str, seed: int, fitted: "FitResult") -> None:
@@ -269,24 +344,20 @@ def save_head(folder: str, name: str, seed: int, fitted: "FitResult") -> None:
 
 
 def write_results(
-    folder: str,
-    results: "Sequence[Result]",
-    histories: dict[str, list[dict[str, Any]]],
-    cache: "Cache",
-    settings: Settings,
+    folder: str, results: "Sequence[Result]", details: dict[str, Any], cache: "Cache", settings: Settings
 ) -> None:
     """Write `results.csv` and `results.json`."""
     from train.results import to_csv, to_json
 
-    details = {
+    everything = {
         "results": [result._asdict() for result in results],
         "settings": dataclasses.asdict(settings),
         "cache": {"name": cache.name, "key": cache.manifest.key, "recipe": cache.recipe.to_json()},
         "environment": environment(),
-        "histories": histories,
+        **details,
     }
     replace_file(os.path.join(folder, "results.csv"), to_csv(results))
-    replace_file(os.path.join(folder, "results.json"), to_json(details))
+    replace_file(os.path.join(folder, "results.json"), to_json(everything))
 
 
 def replace_file(path: str, text: str) -> None:
@@ -323,4 +394,4 @@ def save_comparison(folder: str, results: "Sequence[Result]", test_rows: int) ->
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(main, "the results hold the heads that are finished"))
+    sys.exit(exit_code(main, "go on from the last state on disk with the same command and --resume"))

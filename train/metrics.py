@@ -1,14 +1,26 @@
 """Loss and accuracy as sums that are divided once, so that batches of any weight add up exactly."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from train.batches import Batch
 from train.loss import binary_cross_entropy
+
+
+@runtime_checkable
+class Weighted(Protocol):
+    """Rows with labels and weights, `[b]` each: a `Batch`, or `train.table.Rows`."""
+
+    @property
+    def labels(self) -> Any:
+        """0 or 1, float32."""
+
+    @property
+    def weights(self) -> Any:
+        """1, or 0 for a row that only fills up the batch, float32."""
 
 
 class Sums(NamedTuple):
@@ -37,7 +49,7 @@ def zero_sums() -> Sums:
     return Sums(*jnp.zeros(3))
 
 
-def batch_sums(logits: Float[Array, "b 1"], batch: Batch) -> Sums:
+def batch_sums(logits: Float[Array, "b 1"], batch: Weighted) -> Sums:
     """Sums over the rows of weight 1; a probability above 0.5 says 1.
 
     Rows of weight 0 count as if they were deleted, even where their logits are NaN.

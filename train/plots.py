@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from train.fit import EpochRecord
+from train.history import EpochRecord
 from train.metrics import Metrics
 
 # Okabe and Ito's palette: told apart with every kind of colour vision, and in grey

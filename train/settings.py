@@ -1,7 +1,8 @@
-"""What a user can choose for the training of one head; every default is written here, once."""
+"""What a user can choose for a training run; every default is written here, once."""
 
 from dataclasses import dataclass, field
 
+from train.plan import Batching
 from train.plateau import ReduceLROnPlateau
 from train.stopping import EarlyStopping
 
@@ -11,26 +12,27 @@ class FitSettings:
     """Settings of one training run; the defaults are the notebook's.
 
     Attributes:
-        learning_rate: Adam's before any cut; each head brings its own.
         epochs: the most to run.
         batch_size: rows of a step; all rows of the split if there are fewer.
-        seed: of the order of rows.
+        seeds: how many; each has its own initial weights and order of rows.
+        batching: how training batches are formed, see `train.plan.train_plan`.
         plateau: cuts the learning rate.
         stopping: ends training and picks the best epoch.
 
     Raises:
-        ValueError: no epochs, or no rows in a batch.
+        ValueError: no epochs, no rows in a batch, or no seeds.
     """
 
-    learning_rate: float
     epochs: int = 50
     batch_size: int = 128
-    seed: int = 0
+    seeds: int = 1
+    batching: Batching = "bucket"
     plateau: ReduceLROnPlateau = field(default_factory=ReduceLROnPlateau)
     stopping: EarlyStopping = field(default_factory=EarlyStopping)
 
     def __post_init__(self) -> None:
-        if min(self.epochs, self.batch_size) < 1:
+        if min(self.epochs, self.batch_size, self.seeds) < 1:
             raise ValueError(
-                f"epochs is {self.epochs} and batch_size {self.batch_size}; both must be at least 1"
+                f"epochs is {self.epochs}, batch_size {self.batch_size} and seeds {self.seeds}; "
+                "all must be at least 1"
             )

@@ -2,9 +2,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
+from train.batches import Batch
+from train.job import Job, Reads
 
 WIDTH = 7
 
@@ -77,3 +81,55 @@ def linear_params_fixture():
 @pytest.fixture(scope="session")
 def notebook_runs():
     return json.loads(Path(__file__).with_name("notebook_runs.json").read_text())
+
+
+class Alone:
+    """One head, given as a pure function of a padded batch, as the training loop wants its groups."""
+
+    def __init__(self, apply, name="head", longest=64):
+        self.names, self._apply, self._longest = (name,), apply, longest
+
+    def logits(self, params, rows):
+        (name,) = self.names
+        return {name: self._apply(params[name], padded_batch(rows, self._longest))}
+
+    def gradient(self, params, rows, loss):
+        return jax.grad(lambda params: loss(self.logits(params, rows)), has_aux=True)(params)
+
+
+def padded_batch(rows, longest):
+    """A batch of a ragged table as the heads alone read it; padding is zero."""
+    mask = jnp.arange(longest) < rows.lengths[:, None]
+    hidden = None
+    if rows.hidden is not None:
+        places = jnp.where(mask, rows.starts[:, None] + jnp.arange(longest), 0)
+        hidden = jnp.where(mask[..., None], jnp.asarray(rows.hidden)[places], 0)
+    return Batch(hidden, None if hidden is None else mask, rows.pooled, rows.labels, rows.weights)
+
+
+def job_of(apply, splits, settings, rate=0.05, tokens=True, **memory):
+    group = Alone(apply)
+    train, valid = splits
+    return Job(
+        [group], {"head": rate}, Reads(tokens, True), {"train": train, "valid": valid}, settings, **memory
+    )
+
+
+def fit_alone(apply, params, train, valid, settings, *, rate=0.05, tokens=True, on_epoch=lambda record: None):
+    """Train one head with one seed; on_epoch is told each record."""
+    job = job_of(apply, (train, valid), settings, rate, tokens)
+    progress = job.fit.begin({"head": [params]})
+    while job.fit.active(progress):
+        progress = job.fit.epoch(progress)
+        on_epoch(progress.histories["head", 0][-1])
+    return job.fit.results(progress)["head", 0]
+
+
+@pytest.fixture(name="fit_alone")
+def fit_alone_fixture():
+    return fit_alone
+
+
+@pytest.fixture(name="job_of")
+def job_of_fixture():
+    return job_of

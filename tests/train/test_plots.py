@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from train.fit import EpochRecord
+from train.history import EpochRecord
 from train.metrics import Metrics
 from train.plots import ComparisonRow, comparison, history
 

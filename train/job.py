@@ -1,0 +1,111 @@
+"""A comparison of heads from beginning to end: where the features live, all epochs, the test."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jaxtyping import PyTree
+
+from train.batches import Features
+from train.fit import Fit, Lane, Progress
+from train.joint import Group
+from train.labels import require_binary
+from train.machine import device_free, host_free
+from train.memory import Plan, decide
+from train.metrics import Metrics
+from train.seeds import Passes
+from train.settings import FitSettings
+from train.source import feature_bytes, open_feed
+from train.state import load_progress, remove_progress, save_progress
+from train.wanted import Wanted
+
+SAVE_EVERY = 5.0
+"""Seconds between states on disk, at least: writing one takes about 0.1 s, an epoch of pooling heads less."""
+
+
+class Reads(NamedTuple):
+    """What the heads read of a row."""
+
+    tokens: bool
+    pooled: bool
+
+
+class Job:
+    """Heads and features, ready to be trained.
+
+    Args:
+        groups: heads that go through a batch together.
+        rates: learning rate of each head, in the order of the table.
+        reads: what the heads read.
+        splits: `train` and `valid` are opened here; whatever is tested is not.
+        settings: of the training.
+        memory: `auto`, or one of `train.memory.MODES`.
+        limit: the most bytes of features to hold, or None.
+
+    Raises:
+        UserError: the limit is too small.
+        ValueError: a split has no rows, or labels other than 0 and 1.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        rates: Mapping[str, float],
+        reads: Reads,
+        splits: Mapping[str, Features],
+        settings: FitSettings,
+        memory: str = "auto",
+        limit: int | None = None,
+    ) -> None:
+        self.settings, self.passes = settings, Passes(groups, settings.seeds)
+        self._wanted = Wanted(*reads, settings.batch_size, settings.seeds, settings.batching)
+        used = [splits["train"], splits["valid"]]
+        for name in ("train", "valid"):
+            require_binary(splits[name].labels, name)
+        self.size = feature_bytes(used, self._wanted)
+        self.plan: Plan = decide(memory, limit, self.size, device_free(), host_free())
+        train, valid = (open_feed(split, self._wanted, self.passes, self.plan) for split in used)
+        # a streamed split gives its memory back before the next is read
+        self.held = max(train.held, valid.held) if self.plan.mode == "stream" else train.held + valid.held
+        self.fit = Fit(self.passes, train, valid, rates, settings)
+        self.lanes: list[Lane] = [(name, seed) for name in rates for seed in range(settings.seeds)]
+
+    def train(
+        self,
+        params: Mapping[str, list[PyTree]],
+        folder: Path | str,
+        run: Mapping[str, Any],
+        resume: bool,
+        on_epoch: Callable[[Progress, list[Lane]], object],
+    ) -> Progress:
+        """Train until every head and seed has stopped.
+
+        Args:
+            params: initial ones of each head, for each seed.
+            folder: gets the state of the run, see `train.state`.
+            run: everything that the numbers depend on.
+            resume: go on from the state in the folder, if there is one; else it is removed.
+            on_epoch: is told the progress after each epoch, and who took part.
+
+        Raises:
+            UserError: the state is of another run.
+        """
+        progress = self.fit.begin(params)
+        if resume:
+            progress = load_progress(folder, progress, run) or progress
+        else:
+            remove_progress(folder)
+        saved = time.monotonic()
+        while lanes := self.fit.active(progress):
+            progress = self.fit.epoch(progress)
+            if time.monotonic() - saved > SAVE_EVERY or not self.fit.active(progress):
+                save_progress(folder, progress, run)
+                saved = time.monotonic()
+            on_epoch(progress, lanes)
+        return progress
+
+    def test(self, progress: Progress, features: Features) -> dict[Lane, Metrics]:
+        """Loss and accuracy of the kept parameters. Call it once, after all choices are made."""
+        feed = open_feed(features, self._wanted, self.passes, self.plan)
+        return self.fit.evaluate(progress.best, feed, self.lanes)

@@ -1,0 +1,143 @@
+"""Steps of many heads and seeds at once; nothing here waits for the device."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jaxtyping import Bool, Float, Int, PyTree
+
+from train.metrics import Sums, add, batch_sums, zero_sums
+from train.step import ADAM, TrainState
+from train.table import Rows, Table, batch_of
+
+States = dict[str, TrainState]
+"""The state of every head by name; for several seeds each leaf has one more axis in front."""
+Rates = Mapping[str, Float[Array | np.ndarray, "..."]]
+Flags = Mapping[str, Bool[Array | np.ndarray, "..."]]
+
+
+@runtime_checkable
+class Group(Protocol):
+    """Heads that go through a batch together, such as `heads.joint.Joint`."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Their names."""
+
+    def logits(self, params: Mapping[str, PyTree], rows: Any) -> dict[str, Array]:
+        """Logits `[b, 1]` of each."""
+
+    def gradient(
+        self, params: Mapping[str, PyTree], rows: Any, loss: Callable[[dict[str, Array]], tuple[Array, Any]]
+    ) -> tuple[Mapping[str, PyTree], Any]:
+        """Gradient of a loss with respect to the parameters of each, and what the loss hands on."""
+
+
+def total_loss(logits: Mapping[str, Array], rows: Rows) -> tuple[Float[Array, ""], dict[str, Sums]]:
+    """Sum of the heads' mean losses, which leaves each head's gradient its own; and their sums."""
+    sums = {name: batch_sums(own, rows) for name, own in logits.items()}
+    return jnp.stack([own.loss / own.rows for own in sums.values()]).sum(), sums
+
+
+def group_step(
+    group: Group, states: States, rows: Rows, rates: Rates, active: Flags
+) -> tuple[States, dict[str, Sums]]:
+    """Take one Adam step with every active head of a group; skip the group if none is."""
+    own = {name: states[name] for name in group.names}
+    going = jnp.stack([active[name] for name in group.names])
+
+    def go(own: States) -> tuple[States, dict[str, Sums]]:
+        params = {name: state.params for name, state in own.items()}
+        slopes, sums = group.gradient(params, rows, lambda logits: total_loss(logits, rows))
+        after = {name: adam_step(own[name], slopes[name], rates[name]) for name in own}
+        if len(own) == 1:
+            return after, sums
+        kept = {
+            n: jax.tree.map(lambda new, old, n=n: jnp.where(active[n], new, old), after[n], own[n])
+            for n in own
+        }
+        return kept, sums
+
+    def rest(own: States) -> tuple[States, dict[str, Sums]]:
+        return own, {name: zero_sums() for name in own}
+
+    return lax.cond(going.any(), go, rest, own)  # type: ignore[no-any-return]
+
+
+def adam_step(state: TrainState, slope: PyTree, rate: Float[Array | np.ndarray, ""]) -> TrainState:
+    """Move against the slope."""
+    direction, moments = ADAM.update(slope, state.moments)
+    params = jax.tree.map(lambda param, towards: param - rate * towards, state.params, direction)
+    return TrainState(params, moments)
+
+
+def train_steps(
+    groups: Sequence[Group],
+    table: Table,
+    states: States,
+    batches: Int[Array, "n b"],
+    count: Int[Array, ""],
+    rates: Rates,
+    active: Flags,
+) -> tuple[States, dict[str, Sums]]:
+    """Take the first `count` steps with the heads of one seed.
+
+    Args:
+        groups: all heads.
+        table: the rows.
+        states: of every head.
+        batches: places in the table.
+        count: may be less than n.
+        rates: learning rate of each head.
+        active: heads that are still in training.
+
+    Returns:
+        The states, and for each head sums over all rows as the parameters of each step saw them.
+    """
+
+    def step(number: Array, carry: Any) -> Any:
+        states, sums = carry
+        rows = batch_of(table, batches[number])
+        for group in groups:
+            after, more = group_step(group, states, rows, rates, active)
+            states, sums = {**states, **after}, {**sums, **{n: add(sums[n], more[n]) for n in more}}
+        return states, sums
+
+    start = states, {name: zero_sums() for name in states}
+    return lax.fori_loop(0, count, step, start)  # type: ignore[no-any-return]
+
+
+def eval_steps(
+    groups: Sequence[Group],
+    table: Table,
+    params: Mapping[str, PyTree],
+    batches: Int[Array, "n b"],
+    count: Int[Array, ""],
+    active: Flags,
+) -> dict[str, Sums]:
+    """Sums over the rows of the first `count` batches, for the active heads of one seed."""
+
+    def step(number: Array, sums: dict[str, Sums]) -> dict[str, Sums]:
+        rows = batch_of(table, batches[number])
+        for group in groups:
+            sums = {**sums, **group_sums(group, params, rows, active, sums)}
+        return sums
+
+    return lax.fori_loop(0, count, step, {name: zero_sums() for name in params})  # type: ignore[no-any-return]
+
+
+def group_sums(
+    group: Group, params: Mapping[str, PyTree], rows: Rows, active: Flags, sums: dict[str, Sums]
+) -> dict[str, Sums]:
+    """The sums of a group's heads with a batch added; left as they are if none is active."""
+    own = {name: sums[name] for name in group.names}
+
+    def go(own: dict[str, Sums]) -> dict[str, Sums]:
+        logits = group.logits({name: params[name] for name in own}, rows)
+        return {name: add(own[name], batch_sums(logits[name], rows)) for name in own}
+
+    going = jnp.stack([active[name] for name in group.names]).any()
+    return lax.cond(going, go, lambda own: own, own)  # type: ignore[no-any-return]

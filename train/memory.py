@@ -1,0 +1,61 @@
+"""Where the features live: decided by their size, and by what the user says."""
+
+import re
+from typing import Literal, NamedTuple
+
+Mode = Literal["device", "host", "stream"]
+MODES: tuple[Mode, ...] = ("device", "host", "stream")
+SHARE = 0.5
+"""Of the memory that is free: the rest is for parameters, gates of a batch, and everybody else."""
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
+
+
+class Plan(NamedTuple):
+    """What was decided.
+
+    Attributes:
+        mode: where the features live.
+        limit: the most bytes of features that may be held at once.
+        why: in words.
+    """
+
+    mode: Mode
+    limit: int
+    why: str
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes as people write them: `parse_bytes("1.5 GB") == 1_500_000_000`.
+
+    Raises:
+        ValueError: it is no size.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"{text!r} is no size; write one like 500MB or 4GB")
+    return int(float(found[1]) * _UNITS[found[2].lower()])
+
+
+def decide(wanted: str, limit: int | None, size: int, device_free: int, host_free: int) -> Plan:
+    """Decide where features live.
+
+    Args:
+        wanted: one of `MODES`, or `auto`: the first of them that holds all features.
+        limit: the most bytes to hold; None takes `SHARE` of what is free.
+        size: bytes of all features that training reads.
+        device_free: bytes free on each device.
+        host_free: bytes free in the host's memory.
+    """
+    limits: dict[Mode, int] = {
+        "device": limit or int(SHARE * device_free),
+        "host": limit or int(SHARE * host_free),
+        "stream": limit or int(SHARE * min(device_free, host_free)),
+    }
+    if wanted != "auto":
+        mode = next(mode for mode in MODES if mode == wanted)
+        return Plan(mode, limits[mode], "as asked for")
+    fits = [mode for mode in MODES if mode == "stream" or size <= limits[mode]]
+    why = "all fit" if fits[0] != "stream" else "they are larger than the limit"
+    return Plan(fits[0], limits[fits[0]], why)

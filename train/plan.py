@@ -1,0 +1,64 @@
+"""Which rows go through a step together, and in which order."""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int
+
+from train.batches import epoch_order
+
+Batching = Literal["bucket", "exact"]
+WINDOW = 16
+"""Batches whose rows are sorted by length together. Wider saves little and makes batches more alike inside."""
+
+
+def train_plan(
+    lengths: Int[np.ndarray, " r"], batch_size: int, seed: int, epoch: int, batching: Batching
+) -> Int[np.ndarray, "n b"]:
+    """Batches of one epoch; rows of an incomplete last batch are left out, as in the notebook.
+
+    `exact` cuts the shuffled rows into batches. `bucket` sorts each window of so many batches by length
+    before cutting it, and then shuffles the batches: which rows are left out is the same, and every row
+    is still seen once, but rows of like length meet more often than chance would have it.
+
+    Args:
+        lengths: tokens of every row.
+        batch_size: rows of every batch; all rows if there are fewer.
+        seed: of the order.
+        epoch: counted from 1.
+        batching: how.
+    """
+    order = epoch_order(len(lengths), seed, epoch)
+    # another generator than epoch_order's: the same numbers would tie the two orders together
+    return cut(order, lengths, batch_size, batching, np.random.default_rng([seed, epoch, 1]))
+
+
+def cut(
+    order: Int[np.ndarray, " n"],
+    lengths: Int[np.ndarray, " r"],
+    batch_size: int,
+    batching: Batching,
+    generator: np.random.Generator,
+) -> Int[np.ndarray, "m b"]:
+    """Cut shuffled rows into batches, see `train_plan`."""
+    size = min(batch_size, len(order))
+    order = order[: len(order) // max(size, 1) * size]
+    if batching == "exact" or not len(order):
+        return order.reshape(-1, max(size, 1))
+    width = WINDOW * size
+    windows = [order[start : start + width] for start in range(0, len(order), width)]
+    batches = np.concatenate([by_length(rows, lengths).reshape(-1, size) for rows in windows])
+    return generator.permutation(batches)
+
+
+def eval_plan(lengths: Int[np.ndarray, " r"], batch_size: int) -> Int[np.ndarray, "n b"]:
+    """Batches that hold every row once, sorted by length; -1 fills up the last."""
+    rows = by_length(np.arange(len(lengths)), lengths)
+    size = max(min(batch_size, len(rows)), 1)
+    filler = np.full(-len(rows) % size, -1, rows.dtype)
+    return np.concatenate([rows, filler]).reshape(-1, size)
+
+
+def by_length(rows: Int[np.ndarray, " n"], lengths: Int[np.ndarray, " r"]) -> Int[np.ndarray, " n"]:
+    """Rows from the shortest to the longest; equal ones in the order given."""
+    return rows[np.argsort(lengths[rows], kind="stable")]

@@ -1,0 +1,113 @@
+"""Seeds side by side: compiled passes over chunks, spread over the local devices."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+from jax import lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import PyTree
+
+from train.joint import Flags, Group, Rates, States, eval_steps, train_steps
+from train.metrics import Sums
+from train.table import Chunk, Table
+
+SEEDS = PartitionSpec("seeds")
+
+
+class Passes:
+    """The two passes of a comparison, compiled when first needed; every leaf's first axis is the seed.
+
+    Args:
+        groups: all heads.
+        seeds: how many.
+        devices: to spread the seeds over; the local ones by default.
+        together: seeds advance under one `vmap`. Else they follow one another, so that a head which has stopped
+            is skipped: under `vmap` both sides of a condition are computed. By default only on accelerators,
+            where many small kernels cost more than what is skipped.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        seeds: int,
+        devices: Sequence[jax.Device] | None = None,
+        together: bool | None = None,
+    ) -> None:
+        found = list(devices or jax.local_devices())
+        # equal shares: lanes that nobody asked for would have to be invented
+        use = next(n for n in range(min(len(found), seeds), 0, -1) if seeds % n == 0)
+        self.mesh = Mesh(np.array(found[:use]), ("seeds",))
+        self.together = found[0].platform != "cpu" if together is None else together
+        self.compile_seconds = 0.0
+        self._train = self._jit(partial(train_steps, groups), "tsbnra", donate=1)
+        self._eval = self._jit(partial(eval_steps, groups), "tsbna")
+        self._compiled = dict[Any, Any]()
+
+    def train(
+        self, states: States, chunk: Chunk, rates: Rates, active: Flags
+    ) -> tuple[States, dict[str, Sums]]:
+        """Take a chunk's steps; the states given are used up."""
+        found = self._run(
+            self._train, chunk.table, states, chunk.batches, np.int32(chunk.steps), rates, active
+        )
+        return found  # type: ignore[no-any-return]
+
+    def evaluate(self, params: Mapping[str, PyTree], chunk: Chunk, active: Flags) -> dict[str, Sums]:
+        """Sums over a chunk's rows."""
+        found = self._run(self._eval, chunk.table, params, chunk.batches, np.int32(chunk.steps), active)
+        return found  # type: ignore[no-any-return]
+
+    def place(self, table: Table) -> Table:
+        """A table on all devices of the mesh."""
+        placed: Table = jax.device_put(table, NamedSharding(self.mesh, PartitionSpec()))
+        return placed
+
+    def spread(self, tree: PyTree) -> PyTree:
+        """Leaves whose first axis is the seed, each share on its device."""
+        return jax.device_put(tree, NamedSharding(self.mesh, SEEDS))
+
+    def _jit(self, one_seed: Callable[..., Any], arguments: str, donate: int | None = None) -> Any:
+        """Compile for many seeds a function of one; letters say which arguments all seeds share (t, n)."""
+        shared = [letter in "tn" for letter in arguments]
+        vmap: Any = jax.vmap
+        scan_map: Any = lax.map
+
+        def with_shared(given: Sequence[Any], own: Sequence[Any]) -> list[Any]:
+            return [g if s else o for g, o, s in zip(given, own, shared, strict=True)]
+
+        def many(*given: Any) -> Any:
+            if self.together:
+                return vmap(one_seed, [None if s else 0 for s in shared])(*given)
+            own = [None if s else value for value, s in zip(given, shared, strict=True)]
+            return scan_map(lambda own: one_seed(*with_shared(given, own)), own)
+
+        if self.mesh.size > 1:
+            specs = tuple(PartitionSpec() if s else SEEDS for s in shared)
+            sharded: Any = jax.shard_map
+            many = sharded(many, mesh=self.mesh, in_specs=specs, out_specs=SEEDS, check_vma=False)
+        jit: Any = jax.jit
+        return jit(many, donate_argnums=() if donate is None else donate)
+
+    def _run(self, function: Any, *arguments: Any) -> Any:
+        """Call a function, which is compiled apart the first time so that the compilation can be timed."""
+        kinds = jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype.name), arguments)
+        key = function, str(kinds)
+        if key not in self._compiled:
+            start = time.perf_counter()
+            self._compiled[key] = function.lower(*arguments).compile()
+            self.compile_seconds += time.perf_counter() - start
+        return self._compiled[key](*arguments)
+
+
+def of_seed(tree: PyTree, seed: int) -> PyTree:
+    """One seed's share, on the host."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf[seed]), tree)
+
+
+def stack(trees: Sequence[PyTree]) -> PyTree:
+    """The seeds' trees as one whose leaves have the seed in front."""
+    return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *trees)

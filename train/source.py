@@ -1,0 +1,43 @@
+"""From a decision about memory to the feed that carries it out."""
+
+from collections.abc import Iterable
+
+from cache.reader import Split
+from train.batches import Features
+from train.feed import DeviceFeed, Feed, HostFeed
+from train.memory import Plan
+from train.seeds import Passes
+from train.stream import CacheRows, HeldRows, Readable, StreamFeed
+from train.wanted import Wanted
+
+CHUNK_BYTES = 64_000_000
+"""Of features sent to the device at once from the host's memory."""
+
+
+def feature_bytes(splits: Iterable[Features], wanted: Wanted) -> int:
+    """Bytes of what the heads read of these splits."""
+    rows = [readable(split) for split in splits]
+    return sum(
+        (int(row.lengths.sum()) * wanted.tokens + 3 * len(row.labels) * wanted.pooled)
+        * row.width
+        * row.itemsize
+        for row in rows
+    )
+
+
+def open_feed(features: Features, wanted: Wanted, passes: Passes, plan: Plan) -> Feed:
+    """A split's feed.
+
+    Raises:
+        UserError: the limit is too small even for streaming.
+    """
+    if plan.mode == "device":
+        return DeviceFeed(features, wanted, passes)
+    if plan.mode == "host":
+        return HostFeed(features, wanted, passes, min(CHUNK_BYTES, plan.limit))
+    return StreamFeed(readable(features), wanted, passes, plan.limit)
+
+
+def readable(features: Features) -> Readable:
+    """Rows that can be read without the rest: straight from the cache, where the features are a cache's."""
+    return CacheRows(features) if isinstance(features, Split) else HeldRows(features)

@@ -1,0 +1,75 @@
+"""A table of rows on the device, and the batches that are drawn from it."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Float32, Int
+
+
+class Table(NamedTuple):
+    """Rows that are on the device together; a pytree. Tokens are ragged: row i owns `lengths[i]` of them.
+
+    Attributes:
+        hidden: tokens, in their storage type; None if no head reads tokens.
+        starts: where each row begins in `hidden`.
+        lengths: tokens of each row.
+        pooled: first, maximum and mean vector of each row; None if no head reads them.
+        labels: 0 or 1.
+    """
+
+    hidden: Float[Array | np.ndarray, "n d"] | None
+    starts: Int[Array | np.ndarray, " r"]
+    lengths: Int[Array | np.ndarray, " r"]
+    pooled: Float[Array | np.ndarray, "r 3 d"] | None
+    labels: Float32[Array | np.ndarray, " r"]
+
+
+class Rows(NamedTuple):
+    """A batch of rows of a table, as the heads read it.
+
+    Attributes:
+        hidden: of the whole table.
+        starts: of each row of the batch, like the rest.
+        lengths: at least 1.
+        pooled: None if no head reads them.
+        labels: 0 or 1.
+        weights: 1, or 0 for a row that only fills up the batch.
+    """
+
+    hidden: Any
+    starts: Any
+    lengths: Any
+    pooled: Any
+    labels: Any
+    weights: Any
+
+
+class Chunk(NamedTuple):
+    """Some steps of an epoch.
+
+    Attributes:
+        table: what they read.
+        batches: places in the table for each seed, step and row; -1 where a row only fills up.
+        steps: how many of the steps are real, the first ones.
+    """
+
+    table: Table
+    batches: Int[np.ndarray, "s n b"]
+    steps: int
+
+
+def batch_of(table: Table, places: Int[Array, " b"]) -> Rows:
+    """The rows at these places of the table."""
+    # a real row fills up, not zeros: a row without tokens makes a mean NaN, and 0 * nan is nan
+    at = jnp.maximum(places, 0)
+    own = [None if field is None else jnp.asarray(field)[at] for field in table[1:]]
+    starts, lengths, pooled, labels = own
+    return Rows(table.hidden, starts, lengths, pooled, labels, (places >= 0).astype(jnp.float32))
+
+
+def table_bytes(table: Table) -> int:
+    """Bytes of the features: tokens and pooled vectors."""
+    return sum(leaf.nbytes for leaf in jax.tree.leaves((table.hidden, table.pooled)))
