@@ -49,7 +49,7 @@ def real_steps(rows: Rows, number: Int[Array, ""], reverse: bool) -> Bool[Array,
     return jnp.less(tokens_at(rows, number, reverse), rows.lengths)
 
 
-def gather(rows: Rows, number: Int[Array, ""], reverse: bool, dtype: Any) -> Float[Array, "steps*b d"]:
+def gather(rows: Rows, number: Int[Array, ""], reverse: bool, dtype: Any) -> Float[Array, "m d"]:
     """The tokens of a chunk, all rows of a step side by side, zero at padding."""
     real = real_steps(rows, number, reverse)
     places = jnp.where(real, rows.starts + tokens_at(rows, number, reverse), 0).reshape(-1)

@@ -9,9 +9,12 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from heads.adjoint import ADJOINTS, Saved
-from heads.cells import CELLS, State, Weights
+from heads.cells import CELLS, Weights
 from heads.chunks import STEPS, Rows, gather, real_steps
 from heads.registry import RecurrentHead
+
+Carried = tuple[Array, ...]
+"""State of one lane, `[b, u]` each; lanes differ in u."""
 
 
 class Lane(NamedTuple):
@@ -39,7 +42,7 @@ def lanes_of(heads: Mapping[str, RecurrentHead]) -> tuple[Lane, ...]:
     )
 
 
-def zero_states(lanes: Sequence[Lane], rows: int) -> tuple[State, ...]:
+def zero_states(lanes: Sequence[Lane], rows: int) -> tuple[Carried, ...]:
     """States before the first step."""
     return tuple((jnp.zeros((rows, lane.units)),) * CELLS[lane.cell].states for lane in lanes)
 
@@ -70,10 +73,10 @@ def project(
 def advance(
     weights: Sequence[Weights],
     lanes: Sequence[Lane],
-    states: Sequence[State],
+    states: Sequence[Carried],
     projected: Sequence[Array],
     real: Sequence[Array],
-) -> tuple[tuple[State, ...], list[tuple[State, Saved]]]:
+) -> tuple[tuple[Carried, ...], list[tuple[Carried, Saved]]]:
     """Take all lanes through a chunk in one scan; rows whose token is padding keep their state.
 
     Returns:
@@ -95,11 +98,11 @@ def advance(
 def retreat(
     weights: Sequence[Weights],
     lanes: Sequence[Lane],
-    slopes: Sequence[State],
-    kept: Sequence[tuple[State, Saved]],
+    slopes: Sequence[Carried],
+    kept: Sequence[tuple[Carried, Saved]],
     more: Sequence[Array | None],
     real: Sequence[Array],
-) -> tuple[tuple[State, ...], list[tuple[Array, Array]]]:
+) -> tuple[tuple[Carried, ...], list[tuple[Array, Array]]]:
     """Take gradients back through a chunk.
 
     Args:
@@ -132,7 +135,7 @@ def retreat(
     return before, gates
 
 
-def keep_padded(mask: Array, new: State, old: State) -> State:
+def keep_padded(mask: Array, new: Carried, old: Carried) -> Carried:
     """`new` in rows whose token is real, else `old`."""
     return tuple(jnp.where(mask[:, None], n, o) for n, o in zip(new, old, strict=True))
 
@@ -142,7 +145,7 @@ def weight_slopes(
     rows: Rows,
     number: Array,
     dtype: Any,
-    kept: Sequence[tuple[State, Saved]],
+    kept: Sequence[tuple[Carried, Saved]],
     gates: Sequence[tuple[Array, Array]],
 ) -> list[dict[str, Array]]:
     """A chunk's share of the gradient of every lane's weights: one matmul for all kernels of a direction."""

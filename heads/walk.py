@@ -17,9 +17,9 @@ from jax import Array, lax
 from jaxtyping import Float32
 
 from heads.adjoint import Saved
-from heads.cells import State, Weights
+from heads.cells import Weights
 from heads.chunks import STEPS, Rows, chunk_count
-from heads.lanes import Lane, advance, masks, project, retreat, weight_slopes, zero_states
+from heads.lanes import Carried, Lane, advance, masks, project, retreat, weight_slopes, zero_states
 from heads.running import Running, running, running_start, spread
 
 Tree = Any
@@ -48,9 +48,9 @@ class Walk(NamedTuple):
         kept: state before each step and what the cell kept, `[chunks, STEPS, b, ...]`; None if not asked for.
     """
 
-    states: tuple[State, ...]
+    states: tuple[Carried, ...]
     pools: tuple[Running | None, ...]
-    kept: list[tuple[State, Saved]] | None
+    kept: list[tuple[Carried, Saved]] | None
 
 
 def walk(
@@ -137,7 +137,7 @@ def walk_back(
     return slope_of
 
 
-def outputs_of(kept: Sequence[tuple[State, Saved]], after: Sequence[State]) -> list[Array]:
+def outputs_of(kept: Sequence[tuple[Carried, Saved]], after: Sequence[Carried]) -> list[Array]:
     """Outputs of all steps of a chunk: the states before them, one step later."""
     return [
         jnp.concatenate([before[0][1:], state[0][None]])
@@ -145,7 +145,7 @@ def outputs_of(kept: Sequence[tuple[State, Saved]], after: Sequence[State]) -> l
     ]
 
 
-def room(weights: Sequence[Weights], lanes: Sequence[Lane], states: Sequence[State], chunks: int) -> Any:
+def room(weights: Sequence[Weights], lanes: Sequence[Lane], states: Sequence[Carried], chunks: int) -> Any:
     """Memory for what `advance` keeps of so many chunks; each is written before it is read."""
 
     def kept_once() -> Any:

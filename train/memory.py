@@ -33,9 +33,10 @@ def parse_bytes(text: str) -> int:
         ValueError: it is no size.
     """
     found = _SIZE.fullmatch(text.strip())
-    if not found:
+    size = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
+    if size == 0:
         raise ValueError(f"{text!r} is no size; write one like 500MB or 4GB")
-    return int(float(found[1]) * _UNITS[found[2].lower()])
+    return size
 
 
 def decide(wanted: str, limit: int | None, size: int, device_free: int, host_free: int) -> Plan:

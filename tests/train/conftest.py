@@ -7,6 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cache.block import Block
+from cache.manifest import Manifest
+from cache.recipe import Recipe
+from cache.writer import CacheWriter
 from train.batches import Batch
 from train.job import Job, Reads
 
@@ -133,3 +137,25 @@ def fit_alone_fixture():
 @pytest.fixture(name="job_of")
 def job_of_fixture():
     return job_of
+
+
+@pytest.fixture
+def written_cache(tmp_path):
+    """A cache on disk whose training split has two blocks, of 8 and of 12 rows."""
+    folder = tmp_path / "written"
+    recipe = Recipe(
+        rows="", row_count=24, cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="",
+        max_length=40, compute_dtype="float32", matmul_precision="highest", storage_dtype="float16",
+        layout="ragged", split_rule="", split_seed=42,
+    )  # fmt: skip
+    writer = CacheWriter(str(folder), recipe)
+    writer.begin()
+    places = [("train", 0, 0, 8), ("train", 1, 8, 12), ("valid", 0, 0, 2), ("test", 0, 0, 2)]
+    records = {"train": [], "valid": [], "test": []}
+    for split, number, start, rows in places:
+        made = make_split(rows, seed=start + number)
+        block = Block(made.hidden, made.lengths, made.labels, np.arange(rows), made.pooled)
+        records[split].append(writer.write_block(split, number, start, block))
+    tokens = sum(record.tokens for own in records.values() for record in own)
+    writer.finish(Manifest(recipe.key, 24, tokens, WIDTH, "float16", records, 0.0, {}, {}, {}, {}))
+    return folder
