@@ -1,17 +1,18 @@
 """Any set of heads on one batch: logits of all, and gradients of all from one pass."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from heads.chunks import Rows
 from heads.lanes import Lane, lanes_of
-from heads.pooling import select
+from heads.pooling import POOLED
 from heads.registry import Head, PoolingHead, RecurrentHead
 from heads.walk import Read, reads, walk, walk_back
 
@@ -90,19 +91,40 @@ class Joint:
 
     def classify(self, dense: Params, read: tuple[Read, ...] | None, rows: Rows) -> Logits:
         """The linear classifier of every head, on what it reads."""
-        inputs = {name: self.inputs(name, head, read, rows) for name, head in self.heads}
-        return {name: inputs[name] @ dense[name]["kernel"] + dense[name]["bias"] for name in inputs}
+        pooling = {name: head for name, head in self.heads if isinstance(head, PoolingHead)}
+        found = pooling_logits(pooling, dense, rows.pooled) if pooling else {}
+        for name, head in self.heads:
+            if isinstance(head, RecurrentHead):
+                own = [one for one, lane in zip(read or (), self.lanes, strict=True) if lane.head == name]
+                found[name] = inputs(head, own) @ dense[name]["kernel"] + dense[name]["bias"]
+        return {name: found[name] for name in self.names}
 
-    def inputs(
-        self, name: str, head: Head, read: tuple[Read, ...] | None, rows: Rows
-    ) -> Float32[Array, "b f"]:
-        """What one classifier reads."""
-        if isinstance(head, PoolingHead):
-            return select(rows.pooled, head.read)
-        own = [one for one, lane in zip(read or (), self.lanes, strict=True) if lane.head == name]
-        if head.pooled:
-            return jnp.concatenate([one.mean for one in own] + [one.max for one in own], axis=-1)
-        return jnp.concatenate([one.last for one in own], axis=-1)
+
+def pooling_logits(heads: Mapping[str, PoolingHead], dense: Params, pooled: Float[Array, "b 3 d"]) -> Logits:
+    """Logits of all pooling heads in one matmul, where a head's kernel is zero at what it does not read."""
+    outputs = [dense[name]["bias"].shape[0] for name in heads]
+    kernels = jnp.concatenate([rows_of(head, dense[name]["kernel"]) for name, head in heads.items()])
+    vectors = pooled.reshape(len(pooled), -1).astype(jnp.float32)
+    # logits as rows: the gradient of the kernels is then [few, 3d], 16 x faster on a CPU than [3d, few]
+    together = jnp.split(jnp.einsum("kf,bf->kb", kernels, vectors), list(accumulate(outputs))[:-1])
+    return {name: own.T + dense[name]["bias"] for name, own in zip(heads, together, strict=True)}
+
+
+def rows_of(head: PoolingHead, kernel: Float32[Array, "f k"]) -> Float32[Array, "k g"]:
+    """A kernel over all of `POOLED`, transposed, from one over what the head reads."""
+    parts: dict[str, Array] = dict(zip(head.read, jnp.split(kernel.T, len(head.read), axis=1), strict=True))
+    nothing = jnp.zeros_like(parts[head.read[0]])
+    return jnp.concatenate([parts.get(name, nothing) for name in POOLED], axis=1)
+
+
+def inputs(head: RecurrentHead, own: Sequence[Read]) -> Float32[Array, "b f"]:
+    """What the classifier of a recurrent head reads of its lanes."""
+    parts = (
+        [read.mean for read in own] + [read.max for read in own]
+        if head.pooled
+        else [read.last for read in own]
+    )
+    return jnp.concatenate(parts, axis=-1)
 
 
 def dense_of(params: Params) -> Params:

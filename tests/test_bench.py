@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +145,78 @@ def test_quick_goes_elsewhere(features: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "made-tiny-0").exists()
 
 
+@pytest.fixture(scope="module")
+def slow_arguments(features: Path) -> list[str]:
+    """Many epochs of heads that never stop early: long enough to be killed in the middle."""
+    return ["--heads", "cls,maxavg", "--seeds", "2", "--epochs", "400", "--batch-size", "32",
+            "--cache-dir", str(features), "--precision", "float32"]  # fmt: skip
+
+
+def without_times(folder: Path) -> str:
+    text = (folder / "made-tiny-0" / "results.csv").read_text()
+    return "\n".join(line.rsplit(",", 1)[0] for line in text.splitlines())
+
+
+def test_a_run_killed_in_the_middle_is_resumed_to_the_same_numbers(
+    slow_arguments: list[str], tmp_path: Path
+) -> None:
+    whole = command(*slow_arguments, "--out", str(tmp_path / "whole"))
+    assert whole.returncode == 0, whole.stderr
+    line = [sys.executable, str(ROOT / "bench.py"), *slow_arguments, "--out", str(tmp_path / "killed")]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=environment) as run:
+        assert run.stderr is not None
+        for text in run.stderr:
+            if text.startswith("epoch 12 "):
+                run.kill()
+                break
+    assert run.returncode == -signal.SIGKILL
+    states = list((tmp_path / "killed" / "made-tiny-0" / "state").glob("epoch-*"))
+    assert states
+    resumed = command(*slow_arguments, "--out", str(tmp_path / "killed"), "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "epoch  1 " not in resumed.stderr
+    assert without_times(tmp_path / "killed") == without_times(tmp_path / "whole")
+    other = command(*slow_arguments, "--out", str(tmp_path / "killed"), "--resume", "--seeds", "1")
+    assert other.returncode == 2
+    assert "seeds was 2, now 1" in other.stderr
+    assert other.stderr.count("\n") <= 2
+
+
+def test_two_runs_give_the_same_bytes_and_memory_modes_agree(
+    done: Path, features: Path, tmp_path: Path
+) -> None:
+    same = ["--heads", "gru,avg,lstm_pooled,cls", "--seeds", "2", "--epochs", "3", "--batch-size", "32",
+            "--cache-dir", str(features)]  # fmt: skip
+    for mode in ("device", "host"):
+        run = command(*same, "--memory", mode, "--out", str(tmp_path / mode))
+        assert run.returncode == 0, run.stderr
+        assert f"{mode} memory (as asked for)" in run.stderr
+        assert without_times(tmp_path / mode) == without_times(done)
+
+
+def test_a_limit_below_the_cache_streams_it(features: Path, tmp_path: Path) -> None:
+    run = command("--heads", "avg,gru", "--epochs", "3", "--batch-size", "16", "--memory-limit", "14kB",
+                  "--cache-dir", str(features), "--out", str(tmp_path))  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    memory = json.loads((tmp_path / "made-tiny-0" / "results.json").read_text())["memory"]
+    assert memory["mode"] == "stream"
+    assert memory["held"] <= memory["limit"] < memory["features"] / 2
+    assert memory["peak"]["host"] > 0
+    tiny = command(
+        "--heads", "gru", "--memory-limit", "1kB", "--cache-dir", str(features), "--out", str(tmp_path)
+    )
+    assert tiny.returncode == 2
+    assert "give at least" in tiny.stderr
+
+
+def test_times_are_told_apart(done: Path) -> None:
+    seconds = json.loads((done / "made-tiny-0" / "results.json").read_text())["seconds"]
+    assert len(seconds["epochs"]) == 3
+    assert 0 < seconds["compile"] < seconds["total"]
+    assert sum(seconds["epochs"]) < seconds["total"] - seconds["compile"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -151,6 +225,7 @@ def test_quick_goes_elsewhere(features: Path, tmp_path: Path) -> None:
         (["--cache", "nowhere"], "there is no feature cache at nowhere"),
         (["--cache-dir", "nowhere"], "make one with"),
         (["--cache", "foo://bar"], "cannot be read or written"),
+        (["--cache-dir", "nowhere", "--resume"], "make one with"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], says: str) -> None:
