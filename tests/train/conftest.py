@@ -145,7 +145,7 @@ def written_cache(tmp_path):
     folder = tmp_path / "written"
     recipe = Recipe(
         rows="", row_count=24, cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="",
-        max_length=40, compute_dtype="float32", matmul_precision="highest", storage_dtype="float16",
+        max_length=40, compute_dtype="float32", matmul_precision="highest", forward="stock", storage_dtype="float16",
         layout="ragged", split_rule="", split_seed=42,
     )  # fmt: skip
     writer = CacheWriter(str(folder), recipe)
@@ -157,5 +157,5 @@ def written_cache(tmp_path):
         block = Block(made.hidden, made.lengths, made.labels, np.arange(rows), made.pooled)
         records[split].append(writer.write_block(split, number, start, block))
     tokens = sum(record.tokens for own in records.values() for record in own)
-    writer.finish(Manifest(recipe.key, 24, tokens, WIDTH, "float16", records, 0.0, {}, {}, {}, {}))
+    writer.finish(Manifest(recipe.key, 24, tokens, WIDTH, "float16", records, 0.0, {}, {}, {}, {}, {}))
     return folder

@@ -6,7 +6,6 @@ from train.memory import Plan, decide, parse_bytes
 @pytest.mark.parametrize(
     ("text", "size"),
     [
-        ("0", 0),
         ("1234", 1234),
         ("500MB", 500_000_000),
         ("1.5 gb", 1_500_000_000),
