@@ -3,8 +3,8 @@
 import argparse
 import sys
 
+from cache.environment import prepare_jax
 from cache.errors import exit_code
-from extract.environment import prepare_jax
 from extract.settings import (
     COMPUTE_DTYPES,
     FORWARDS,

@@ -9,8 +9,8 @@ import multiprocessing
 import signal
 from collections.abc import Iterator
 
+from cache.environment import core_count
 from cache.recipe import canonical_json
-from extract.environment import core_count
 
 OPTIONS = {"no_line_breaks": True, "no_urls": True, "no_punct": True}  # the notebook's; the rest are defaults
 LIBRARIES = ("clean-text", "ftfy", "emoji")  # ftfy and emoji do part of clean-text's work

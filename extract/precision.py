@@ -4,6 +4,8 @@ import importlib.util
 import os
 from typing import NamedTuple
 
+from cache.environment import multiplies_bfloat16
+
 ACCELERATORS = {
     "/dev/nvidia0": ("jax_cuda12_plugin", "jax_cuda13_plugin"),
     "/dev/accel0": ("libtpu",),
@@ -53,7 +55,7 @@ def fastest_dtype() -> str:
     """Return the compute dtype that suits this machine; no device is touched, for that takes seconds."""
     if _has_accelerator():
         return "bfloat16"
-    return "mixed" if {"avx512_bf16", "amx_bf16"} & _cpu_flags() else "float32"
+    return "mixed" if multiplies_bfloat16() else "float32"
 
 
 def _has_accelerator() -> bool:
@@ -64,13 +66,3 @@ def _has_accelerator() -> bool:
         os.path.exists(device) and any(importlib.util.find_spec(name) for name in packages)
         for device, packages in ACCELERATORS.items()
     )
-
-
-def _cpu_flags() -> set[str]:
-    """Names of the processor's features; none where Linux does not tell them."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            flags = next((line for line in file if line.startswith("flags")), "")
-    except OSError:
-        return set()
-    return set(flags.split())

@@ -3,7 +3,7 @@
 from typing import Any, Protocol, runtime_checkable
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jaxtyping import Bool, Float, Int
 
 STEPS = 16
@@ -16,7 +16,10 @@ class Rows(Protocol):
 
     @property
     def hidden(self) -> Any:
-        """Tokens of all rows of the table, row after row, [n, d]."""
+        """Tokens of all rows of the table, row after row, [n, d]; bfloat16 may come as the uint16 of its bits.
+
+        XLA on CPU gathers bfloat16 by making float32 of the whole table first, in every chunk.
+        """
 
     @property
     def starts(self) -> Any:
@@ -53,6 +56,9 @@ def gather(rows: Rows, number: Int[Array, ""], reverse: bool, dtype: Any) -> Flo
     """The tokens of a chunk, all rows of a step side by side, zero at padding."""
     real = real_steps(rows, number, reverse)
     places = jnp.where(real, rows.starts + tokens_at(rows, number, reverse), 0).reshape(-1)
-    tokens = rows.hidden.at[places].get(mode="promise_in_bounds").astype(dtype)
+    found = rows.hidden.at[places].get(mode="promise_in_bounds")
+    if found.dtype == jnp.uint16:
+        found = lax.bitcast_convert_type(found, jnp.bfloat16)
+    tokens = found.astype(dtype)
     # zeroed, not only skipped later: the kernel's gradient multiplies padding by 0, and 0 * nan is nan
     return jnp.where(real.reshape(-1, 1), tokens, 0)

@@ -1,14 +1,15 @@
 """One chunk of time steps for many directions of many heads at once."""
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jaxtyping import Float32
 
-from heads.adjoint import ADJOINTS, Saved
+from heads.adjoint import ADJOINTS, Gates, Saved
 from heads.cells import CELLS, Weights
 from heads.chunks import STEPS, Rows, gather, real_steps
 from heads.registry import RecurrentHead
@@ -30,6 +31,11 @@ class Lane(NamedTuple):
     def reverse(self) -> bool:
         """It reads from the last token to the first."""
         return self.part == "backward"
+
+    @property
+    def gates(self) -> int:
+        """Gates of its cell."""
+        return CELLS[self.cell].gates
 
 
 def lanes_of(heads: Mapping[str, RecurrentHead]) -> tuple[Lane, ...]:
@@ -55,18 +61,18 @@ def by_way(lanes: Sequence[Lane]) -> list[list[int]]:
 
 def project(
     weights: Sequence[Weights], lanes: Sequence[Lane], rows: Rows, number: Array, dtype: Any
-) -> list[Array]:
-    """The input's share of every gate of every lane in a chunk, `[STEPS, b, g]` each."""
-    shares = [jnp.zeros(0)] * len(lanes)
+) -> list[Gates]:
+    """The input's share of every gate of every lane in a chunk, `[STEPS, b, u]` each."""
+    shares: list[Gates] = [()] * len(lanes)
     for numbers in by_way(lanes):
         kernels = jnp.concatenate([weights[n]["kernel"] for n in numbers], axis=1)
         bias = jnp.concatenate([jnp.atleast_2d(weights[n]["bias"])[0] for n in numbers])
         tokens = gather(rows, number, lanes[numbers[0]].reverse, dtype)
         product = jnp.dot(tokens, kernels.astype(dtype), preferred_element_type=jnp.float32) + bias
-        ends = list(accumulate(weights[n]["kernel"].shape[1] for n in numbers))
-        parts = jnp.split(product.reshape(STEPS, -1, ends[-1]), ends[:-1], axis=-1)
-        for n, part in zip(numbers, parts, strict=True):
-            shares[n] = part
+        ends = list(accumulate(lanes[n].units for n in numbers for _ in range(lanes[n].gates)))
+        parts = iter(jnp.split(product.reshape(STEPS, -1, ends[-1]), ends[:-1], axis=-1))
+        for n in numbers:
+            shares[n] = tuple(islice(parts, lanes[n].gates))
     return shares
 
 
@@ -74,7 +80,7 @@ def advance(
     weights: Sequence[Weights],
     lanes: Sequence[Lane],
     states: Sequence[Carried],
-    projected: Sequence[Array],
+    projected: Sequence[Gates],
     real: Sequence[Array],
 ) -> tuple[tuple[Carried, ...], list[tuple[Carried, Saved]]]:
     """Take all lanes through a chunk in one scan; rows whose token is padding keep their state.
@@ -102,7 +108,7 @@ def retreat(
     kept: Sequence[tuple[Carried, Saved]],
     more: Sequence[Array | None],
     real: Sequence[Array],
-) -> tuple[tuple[Carried, ...], list[tuple[Array, Array]]]:
+) -> tuple[tuple[Carried, ...], list[Gates]]:
     """Take gradients back through a chunk.
 
     Args:
@@ -114,7 +120,7 @@ def retreat(
         real: True at real tokens, `[STEPS, b]`.
 
     Returns:
-        The gradient of the states before the chunk, and of the gates: the input's share and the state's.
+        The gradient of the states before the chunk, and of each lane's gates, `[STEPS, b, u]`.
     """
     kernels = [own["recurrent_kernel"].T for own in weights]
 
@@ -125,10 +131,12 @@ def retreat(
         ):
             slope = slope if extra is None else (slope[0] + extra, *slope[1:])
             zeros = jax.tree.map(jnp.zeros_like, slope)
-            back = ADJOINTS[lane.cell].back(state, saved, keep_padded(mask, slope, zeros))
-            through = (back.state[0] + back.recurrent @ kernel, *back.state[1:])
+            adjoint = ADJOINTS[lane.cell]
+            back = adjoint.back(state, saved, keep_padded(mask, slope, zeros))
+            recurrent = jnp.concatenate([back.gates[n] for n in adjoint.recurrent], axis=-1)
+            through = (back.state[0] + recurrent @ kernel, *back.state[1:])
             before.append(keep_padded(mask, through, slope))
-            gates.append((back.projected, back.recurrent))
+            gates.append(back.gates)
         return tuple(before), gates
 
     before, gates = lax.scan(step, tuple(slopes), (list(kept), list(more), list(real)), reverse=True)
@@ -146,28 +154,42 @@ def weight_slopes(
     number: Array,
     dtype: Any,
     kept: Sequence[tuple[Carried, Saved]],
-    gates: Sequence[tuple[Array, Array]],
+    gates: Sequence[Gates],
 ) -> list[dict[str, Array]]:
-    """A chunk's share of the gradient of every lane's weights: one matmul for all kernels of a direction."""
+    """A chunk's share of the gradient of every lane's weights, transposed: see `transposed`.
+
+    One matmul for all kernels of a direction.
+    """
     found: list[dict[str, Array]] = [{}] * len(lanes)
     for numbers in by_way(lanes):
         tokens = gather(rows, number, lanes[numbers[0]].reverse, dtype)
-        flat = [gates[n][0].reshape(len(tokens), -1) for n in numbers]
-        together = jnp.concatenate(flat, axis=1).astype(dtype)
-        kernels = jnp.dot(tokens.T, together, preferred_element_type=jnp.float32)
-        ends = list(accumulate(part.shape[1] for part in flat))
-        for n, kernel in zip(numbers, jnp.split(kernels, ends[:-1], axis=1), strict=True):
-            found[n] = {"kernel": kernel, **state_slopes(lanes[n].cell, kept[n][0][0], *gates[n])}
+        parts = [gates[n][gate] for n in numbers for gate in ADJOINTS[lanes[n].cell].projected]
+        kernels = jnp.dot(as_rows(parts).astype(dtype), tokens, preferred_element_type=jnp.float32)
+        ends = list(accumulate(lanes[n].gates * lanes[n].units for n in numbers))
+        for n, kernel in zip(numbers, jnp.split(kernels, ends[:-1]), strict=True):
+            found[n] = {"kernel": kernel, **state_slopes(lanes[n].cell, kept[n][0][0], gates[n])}
     return found
 
 
-def state_slopes(cell: str, states: Array, projected: Array, recurrent: Array) -> dict[str, Array]:
+def as_rows(gates: Sequence[Array]) -> Float32[Array, "g m"]:
+    """Gates `[STEPS, b, u]` with all steps of a unit in one row: the left side of a fast matmul."""
+    return jnp.concatenate([gate.reshape(-1, gate.shape[-1]).T for gate in gates])
+
+
+def state_slopes(cell: str, states: Array, gates: Gates) -> dict[str, Array]:
     """The same for the recurrent kernel and the bias of one lane."""
-    flat = recurrent.reshape(-1, recurrent.shape[-1])
-    kernel = states.reshape(-1, states.shape[-1]).T @ flat
-    bias = projected.sum(axis=(0, 1))
-    both = jnp.stack([bias, flat.sum(axis=0)]) if CELLS[cell].bias(1).ndim == 2 else bias
-    return {"recurrent_kernel": kernel, "bias": both}
+    adjoint = ADJOINTS[cell]
+    kernel = as_rows([gates[n] for n in adjoint.recurrent]) @ states.reshape(-1, states.shape[-1])
+    sums = [gate.sum(axis=(0, 1)) for gate in gates]
+    bias = jnp.concatenate([sums[n] for n in adjoint.projected])
+    if CELLS[cell].bias(1).ndim == 2:
+        bias = jnp.stack([bias, jnp.concatenate([sums[n] for n in adjoint.recurrent])])
+    return {"recurrent_kernel": kernel, "bias": bias}
+
+
+def transposed(slopes: Mapping[str, Array]) -> dict[str, Array]:
+    """From the kernels' gradients by output to those by input, as kernels are stored."""
+    return {name: slope if name == "bias" else slope.T for name, slope in slopes.items()}
 
 
 def masks(lanes: Sequence[Lane], rows: Rows, number: Array) -> list[Array]:

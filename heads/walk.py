@@ -19,7 +19,17 @@ from jaxtyping import Float32
 from heads.adjoint import Saved
 from heads.cells import Weights
 from heads.chunks import STEPS, Rows, chunk_count
-from heads.lanes import Carried, Lane, advance, masks, project, retreat, weight_slopes, zero_states
+from heads.lanes import (
+    Carried,
+    Lane,
+    advance,
+    masks,
+    project,
+    retreat,
+    transposed,
+    weight_slopes,
+    zero_states,
+)
 from heads.running import Running, running, running_start, spread
 
 Tree = Any
@@ -132,9 +142,9 @@ def walk_back(
 
     zeros = zero_states(lanes, len(rows.lengths))
     down = tuple((slope.last, *rest[1:]) for slope, rest in zip(slopes, zeros, strict=True))
-    totals = [jax.tree.map(jnp.zeros_like, dict(own)) for own in weights]
+    totals = [jax.tree.map(jnp.zeros_like, transposed(own)) for own in weights]
     slope_of: list[dict[str, Array]] = lax.fori_loop(0, count, chunk, (down, found.states, totals))[2]
-    return slope_of
+    return [transposed(own) for own in slope_of]
 
 
 def outputs_of(kept: Sequence[tuple[Carried, Saved]], after: Sequence[Carried]) -> list[Array]:
@@ -150,7 +160,7 @@ def room(weights: Sequence[Weights], lanes: Sequence[Lane], states: Sequence[Car
 
     def kept_once() -> Any:
         b = len(states[0][0])
-        shares = [jnp.zeros((STEPS, b, own["kernel"].shape[1])) for own in weights]
+        shares = [(jnp.zeros((STEPS, b, lane.units)),) * lane.gates for lane in lanes]
         return advance(weights, lanes, states, shares, [jnp.zeros((STEPS, b), bool)] * len(lanes))[1]
 
     shapes = jax.eval_shape(kept_once)

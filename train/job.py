@@ -25,10 +25,17 @@ SPARED = 20
 
 
 class Reads(NamedTuple):
-    """What the heads read of a row."""
+    """What the heads read of a row.
+
+    Attributes:
+        tokens: hidden states.
+        pooled: pooled vectors.
+        halves: tokens are wanted in bfloat16.
+    """
 
     tokens: bool
     pooled: bool
+    halves: bool = False
 
 
 class Job:
@@ -59,9 +66,13 @@ class Job:
         limit: int | None = None,
     ) -> None:
         # without recurrent heads there is little to skip, and five seeds under one vmap take two thirds of the time
-        self.passes = Passes(groups, settings.seeds, together=None if reads.tokens else True)
+        self.passes = Passes(
+            groups, settings.seeds, together=None if reads.tokens else True, halves=reads.halves
+        )
         self.settings = settings
-        self._wanted = Wanted(*reads, settings.batch_size, settings.seeds, settings.batching)
+        self._wanted = Wanted(
+            reads.tokens, reads.pooled, settings.batch_size, settings.seeds, settings.batching
+        )
         used = [splits["train"], splits["valid"]]
         for name in ("train", "valid"):
             require_binary(splits[name].labels, name)

@@ -17,6 +17,8 @@ States = dict[str, TrainState]
 """The state of every head by name; for several seeds each leaf has one more axis in front."""
 Rates = Mapping[str, Float[Array | np.ndarray, "..."]]
 Flags = Mapping[str, Bool[Array | np.ndarray, "..."]]
+ROWS = "rows"
+"""Name of the axis of devices that share the rows of a batch; steps run where it is bound, see `train.seeds`."""
 
 
 @runtime_checkable
@@ -37,9 +39,13 @@ class Group(Protocol):
 
 
 def total_loss(logits: Mapping[str, Array], rows: Rows) -> tuple[Float[Array, ""], dict[str, Sums]]:
-    """Sum of the heads' mean losses, which leaves each head's gradient its own; and their sums."""
+    """Sum of the heads' mean losses, which leaves each head's gradient its own; and their sums.
+
+    Both are this device's share: added up over `ROWS` they are the whole batch's.
+    """
     sums = {name: batch_sums(own, rows) for name, own in logits.items()}
-    return jnp.stack([own.loss / own.rows for own in sums.values()]).sum(), sums
+    count = lax.psum(rows.weights.sum(), ROWS)
+    return jnp.stack([own.loss / count for own in sums.values()]).sum(), sums
 
 
 def group_step(
@@ -51,7 +57,8 @@ def group_step(
 
     def go(own: States) -> tuple[States, dict[str, Sums]]:
         params = {name: state.params for name, state in own.items()}
-        slopes, sums = group.gradient(params, rows, lambda logits: total_loss(logits, rows))
+        shares, sums = group.gradient(params, rows, lambda logits: total_loss(logits, rows))
+        slopes = lax.psum(shares, ROWS)
         after = {name: adam_step(own[name], slopes[name], rates[name]) for name in own}
         if len(own) == 1:
             return after, sums
@@ -107,7 +114,8 @@ def train_steps(
         return states, sums
 
     start = states, {name: zero_sums() for name in states}
-    return lax.fori_loop(0, count, step, start)  # type: ignore[no-any-return]
+    states, sums = lax.fori_loop(0, count, step, start)
+    return states, lax.psum(sums, ROWS)
 
 
 def eval_steps(
@@ -126,7 +134,8 @@ def eval_steps(
             sums = {**sums, **group_sums(group, params, rows, active, sums)}
         return sums
 
-    return lax.fori_loop(0, count, step, {name: zero_sums() for name in params})  # type: ignore[no-any-return]
+    sums = lax.fori_loop(0, count, step, {name: zero_sums() for name in params})
+    return lax.psum(sums, ROWS)  # type: ignore[no-any-return]
 
 
 def group_sums(

@@ -6,6 +6,8 @@ import sys
 
 import jax
 
+from cache.environment import multiplies_bfloat16
+
 
 def host_free() -> int:
     """Bytes that a program can get without swapping."""
@@ -40,3 +42,9 @@ def peak_memory() -> dict[str, int]:
         if "peak_bytes_in_use" in stats:
             peak[str(device)] = int(stats["peak_bytes_in_use"])
     return peak
+
+
+def fast_operands() -> str:
+    """Dtype whose large matmuls are fastest here."""
+    accelerated = jax.local_devices()[0].platform != "cpu"
+    return "bfloat16" if accelerated or multiplies_bfloat16() else "float32"

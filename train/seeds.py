@@ -6,16 +6,19 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jax import lax
+from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import PyTree
+from jaxtyping import Int, PyTree, UInt16
 
-from train.joint import Flags, Group, Rates, States, eval_steps, train_steps
+from train.joint import ROWS, Flags, Group, Rates, States, eval_steps, train_steps
 from train.metrics import Sums
 from train.table import Chunk, Table
+from train.wanted import fill
 
 SEEDS = PartitionSpec("seeds")
+BATCHES = PartitionSpec("seeds", None, ROWS)
 
 
 class Passes:
@@ -28,6 +31,8 @@ class Passes:
         together: seeds advance under one `vmap`. Else they follow one another, so that a head which has stopped
             is skipped: under `vmap` both sides of a condition are computed. By default only on accelerators,
             where many small kernels cost more than what is skipped.
+        halves: `place` makes bfloat16 of tokens, once for all steps, and hands out its bits, see
+            `heads.chunks.Rows`. Else they stay as they are stored.
     """
 
     def __init__(
@@ -36,13 +41,17 @@ class Passes:
         seeds: int,
         devices: Sequence[jax.Device] | None = None,
         together: bool | None = None,
+        halves: bool = False,
     ) -> None:
         found = list(devices or jax.local_devices())
+        on_cpu = found[0].platform == "cpu"
         # equal shares: lanes that nobody asked for would have to be invented
-        use = next(n for n in range(min(len(found), seeds), 0, -1) if seeds % n == 0)
-        self.mesh = Mesh(np.array(found[:use]), ("seeds",))
-        self.together = found[0].platform != "cpu" if together is None else together
+        apart = next(n for n in range(min(len(found), seeds), 0, -1) if seeds % n == 0)
+        shares = len(found) // apart if on_cpu else 1
+        self.mesh = Mesh(np.array(found[: apart * shares]).reshape(apart, shares), ("seeds", ROWS))
+        self.together = not on_cpu if together is None else together
         self.compile_seconds = 0.0
+        self._halves = halves
         self._train = self._jit(partial(train_steps, groups), "tsbnra", donate=1)
         self._eval = self._jit(partial(eval_steps, groups), "tsbna")
         self._compiled = dict[Any, Any]()
@@ -52,23 +61,32 @@ class Passes:
     ) -> tuple[States, dict[str, Sums]]:
         """Take a chunk's steps; the states given are used up."""
         found = self._run(
-            self._train, chunk.table, states, chunk.batches, np.int32(chunk.steps), rates, active
+            self._train, chunk.table, states, self._dealt(chunk), np.int32(chunk.steps), rates, active
         )
         return found  # type: ignore[no-any-return]
 
     def evaluate(self, params: Mapping[str, PyTree], chunk: Chunk, active: Flags) -> dict[str, Sums]:
         """Sums over a chunk's rows."""
-        found = self._run(self._eval, chunk.table, params, chunk.batches, np.int32(chunk.steps), active)
+        found = self._run(self._eval, chunk.table, params, self._dealt(chunk), np.int32(chunk.steps), active)
         return found  # type: ignore[no-any-return]
 
     def place(self, table: Table) -> Table:
         """A table on all devices of the mesh."""
         placed: Table = jax.device_put(table, NamedSharding(self.mesh, PartitionSpec()))
-        return placed
+        if placed.hidden is None or not self._halves:
+            return placed
+        return placed._replace(hidden=bfloat16_bits(placed.hidden))
 
     def spread(self, tree: PyTree) -> PyTree:
         """Leaves whose first axis is the seed, each share on its device."""
         return jax.device_put(tree, NamedSharding(self.mesh, SEEDS))
+
+    def _dealt(self, chunk: Chunk) -> Int[np.ndarray, "s n b"]:
+        """Batches whose rows are dealt out to the devices that share them, so that all get long and short ones."""
+        shares = self.mesh.shape[ROWS]
+        seeds, steps, rows = chunk.batches.shape
+        full = fill(chunk.batches, -(-rows // shares) * shares, axis=2)
+        return full.reshape(seeds, steps, -1, shares).swapaxes(2, 3).reshape(seeds, steps, -1)
 
     def _jit(self, one_seed: Callable[..., Any], arguments: str, donate: int | None = None) -> Any:
         """Compile for many seeds a function of one; letters say which arguments all seeds share (t, n)."""
@@ -85,12 +103,13 @@ class Passes:
             own = [None if s else value for value, s in zip(given, shared, strict=True)]
             return scan_map(lambda own: one_seed(*with_shared(given, own)), own)
 
-        if self.mesh.size > 1:
-            specs = tuple(PartitionSpec() if s else SEEDS for s in shared)
-            sharded: Any = jax.shard_map
-            many = sharded(many, mesh=self.mesh, in_specs=specs, out_specs=SEEDS, check_vma=False)
+        specs = tuple(
+            {"b": BATCHES}.get(letter, PartitionSpec() if letter in "tn" else SEEDS) for letter in arguments
+        )
+        shard_map: Any = jax.shard_map
+        sharded = shard_map(many, mesh=self.mesh, in_specs=specs, out_specs=SEEDS, check_vma=False)
         jit: Any = jax.jit
-        return jit(many, donate_argnums=() if donate is None else donate)
+        return jit(sharded, donate_argnums=() if donate is None else donate)
 
     def _run(self, function: Any, *arguments: Any) -> Any:
         """Call a function, which is compiled apart the first time so that the compilation can be timed."""
@@ -101,6 +120,12 @@ class Passes:
             self._compiled[key] = function.lower(*arguments).compile()
             self.compile_seconds += time.perf_counter() - start
         return self._compiled[key](*arguments)
+
+
+@jax.jit
+def bfloat16_bits(tokens: Array) -> UInt16[Array, "n d"]:
+    """Tokens as bfloat16, each in the 16 bits of an integer."""
+    return lax.bitcast_convert_type(tokens.astype(jnp.bfloat16), jnp.uint16)
 
 
 def of_seed(tree: PyTree, seed: int) -> PyTree:

@@ -96,13 +96,13 @@ def steps(location: str) -> None:
             found[way].append(run.seconds())
     peaks = {dtype: peak(dtype) for dtype in ("float32", "bfloat16")}
     print(
-        "\\n| heads | operands | batches | ms/step | GFLOP of real tokens | share of peak |\\n|---|---|---|---|---|---|"
+        "\n| heads | operands | batches | ms/step | GFLOP of real tokens | share of peak |\\n|---|---|---|---|---|---|"
     )
     for way, run in runs.items():
         step = statistics.median(found[way])
         share = run.flops / step / peaks[way[1]]
         print(f"| {' | '.join(way)} | {1e3 * step:.0f} | {run.flops / 1e9:.1f} | {share:.0%} |")
-    print(f"\\npeak of a large matmul: {', '.join(f'{k} {v / 1e9:.0f} GFLOP/s' for k, v in peaks.items())}")
+    print(f"\npeak of a large matmul: {', '.join(f'{k} {v / 1e9:.0f} GFLOP/s' for k, v in peaks.items())}")
 
 
 class StepRun:
@@ -112,7 +112,7 @@ class StepRun:
         names = [(name,) for name in HEADS] if together == "apart" else [tuple(HEADS)]
         longest = int(features.lengths.max())
         groups = [Joint(tuple((name, HEADS[name]) for name in own), longest, dtype) for own in names]
-        self.passes = Passes(groups, 1)
+        self.passes = Passes(groups, 1, halves=dtype == "bfloat16")
         feed = DeviceFeed(features, Wanted(True, True, BATCH, 1, batching), self.passes)
         chunk = next(feed.train(1))
         self.chunk = Chunk(chunk.table, chunk.batches, min(STEPS, chunk.steps))

@@ -182,6 +182,17 @@ def test_bfloat16_operands_change_little(params):
         assert np.linalg.norm(rounded - exact) <= 0.15 * np.linalg.norm(exact)
 
 
+def test_bits_of_bfloat16_are_read_as_bfloat16(params):
+    rows = ragged(tokens(8).astype(jnp.bfloat16), LENGTHS)
+    bits = rows._replace(hidden=jax.lax.bitcast_convert_type(rows.hidden, jnp.uint16))
+    run = compiled(joint(dtype="bfloat16"))
+    floats, integers = (
+        jax.tree.leaves((run[0](params, r), dict(run[1](params, r)[0]))) for r in (rows, bits)
+    )
+    for one, other in zip(floats, integers, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_seeds_can_be_vmapped(params):
     names, rows = ("maxavg", "bigru_pooled", "lstm"), ragged(tokens(9), LENGTHS)
     own = {name: params[name] for name in names}

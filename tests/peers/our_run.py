@@ -2,8 +2,8 @@
 
 Read from results.json:
 
-    times.total, times.compile    seconds of the whole command and of compiling; not there in older versions
-    times.epochs                  seconds of each joint epoch of all heads that still train, without compilation
+    seconds.total, .compile       seconds of the whole command and of compiling; not there in older versions
+    seconds.epochs                seconds of each joint epoch of all heads that still train, without compilation
     results[i]                    head, seed, epochs, test_accuracy, train_seconds
 """
 
@@ -71,7 +71,7 @@ def run_ours(cache: str, heads: str = "all", seeds: int = 1) -> OurRun:
 def read_results(details: dict[str, Any], seconds: float) -> OurRun:
     """Read the parsed results.json of a command that took so many seconds."""
     rows = [row for row in details["results"] if row["head"] not in FLOORS]
-    times = details.get("times") or {}
+    times = details.get("seconds") or {}
     first = [row for row in rows if row["seed"] == 0]
     epochs = {row["head"]: row["epochs"] for row in first}
     per_head = {row["head"]: row["train_seconds"] / row["epochs"] for row in first}

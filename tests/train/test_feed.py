@@ -1,6 +1,7 @@
 """All feeds against the split itself, row by row and token by token."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -11,7 +12,7 @@ from train.seeds import Passes
 from train.source import feature_bytes, open_feed
 from train.stream import COPIES, CacheRows, HeldRows, StreamFeed
 from train.table import batch_of, table_bytes
-from train.wanted import Wanted
+from train.wanted import Wanted, gathered
 
 SEEDS, BATCH = 2, 4
 
@@ -143,3 +144,13 @@ def test_damage_is_found_while_streaming(written_cache):
     rows.read("hidden", 0, 8)
     with pytest.raises(UserError, match="is damaged"):
         rows.read("hidden", 8, 12)
+
+
+def test_halves_reach_the_device_as_bits_of_bfloat16(make_split):
+    split = make_split(12, seed=3)
+    table = gathered(split, None, Wanted(True, True, 4, 1, "exact"))
+    placed = Passes([], 1, halves=True).place(table)
+    assert placed.hidden.dtype == np.uint16
+    found = jax.lax.bitcast_convert_type(placed.hidden, jnp.bfloat16).astype(np.float32)
+    np.testing.assert_array_equal(found, jnp.asarray(split.hidden).astype(jnp.bfloat16).astype(np.float32))
+    np.testing.assert_array_equal(placed.pooled, table.pooled)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from encoding import MAX_LENGTH, Encode, Vectors, main
 
-from extract.environment import prepare_jax
+from cache.environment import prepare_jax
 
 prepare_jax()  # before JAX is imported
 

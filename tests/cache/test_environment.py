@@ -1,7 +1,7 @@
 import pytest
 
-from extract import environment
-from extract.environment import prepare_jax
+from cache import environment
+from cache.environment import prepare_jax
 
 NAMES = ("JAX_NUM_CPU_DEVICES", "JAX_COMPILATION_CACHE_DIR", "XLA_FLAGS")
 

@@ -28,3 +28,18 @@ def core_count() -> int:
     """Cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def cpu_flags() -> set[str]:
+    """Names of the processor's features; none where Linux does not tell them."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            flags = next((line for line in file if line.startswith("flags")), "")
+    except OSError:
+        return set()
+    return set(flags.split())
+
+
+def multiplies_bfloat16() -> bool:
+    """This processor has instructions for matmuls of bfloat16 that add up in float32."""
+    return bool({"avx512_bf16", "amx_bf16"} & cpu_flags())
