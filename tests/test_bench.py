@@ -130,8 +130,8 @@ def test_heads_learn_and_a_head_s_result_does_not_depend_on_the_others(
 ) -> None:
     best = {row["head"]: float(row["test_accuracy"]) for row in rows_of(done)}
     assert best["gru"] > best["majority"] + 0.2
-    alone = command("--heads", "gru", "--epochs", "3", "--batch-size", "32", "--seeds", "2",
-                    "--precision", "float32", "--cache", str(features / "made-tiny-0"), "--out", str(tmp_path))  # fmt: skip
+    alone = command("--heads", "gru", "--epochs", "3", "--batch-size", "32", "--seeds", "2", "--precision",
+                    "float32", "--cache", str(features / "made-tiny-0"), "--out", str(tmp_path))  # fmt: skip
     assert alone.returncode == 0, alone.stderr
     again, first = ([row for row in rows_of(out) if row["head"] == "gru"] for out in (tmp_path, done))
     assert [{**row, "train_seconds": ""} for row in again] == [{**row, "train_seconds": ""} for row in first]
