@@ -40,7 +40,7 @@ def test_heads_trained_one_after_another_have_a_time_each() -> None:
 
 def test_heads_trained_together_have_the_time_of_the_epochs_in_which_none_has_stopped() -> None:
     joint = [3.0, 1.0, 1.0, 2.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
-    run = read_results(results(times={"total": 9.0, "compile": 1.5, "epochs": joint}), seconds=30.0)
+    run = read_results(results(seconds={"total": 9.0, "compile": 1.5, "epochs": joint}), seconds=30.0)
     assert run.per_head == {}
     assert run.together == 1.5  # the median of the first four
     assert run.compile == 1.5
