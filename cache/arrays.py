@@ -17,6 +17,7 @@ SHARD_ROWS = (
 )
 CHUNK_ROWS = 512  # one CRC32C: small enough that a random row costs little more than its own bytes
 
+BYTES_PER_ROW = 128  # of text, when a chunk of bytes is laid out
 _CRC = 4  # bytes of a CRC32C
 _INDEX_ENTRY = 16  # bytes: offset and length of a chunk
 
@@ -139,7 +140,7 @@ def expected_metadata(shape: tuple[int, ...], dtype: str) -> Any:
 
 def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
     """Bytes of all shards of an array: whole chunks with their checksums, and an index at each shard's end."""
-    shard, chunk = _grid(shape[0])
+    shard, chunk = _grid(shape, dtype.name)
     chunks, shards = -(-shape[0] // chunk), -(-shape[0] // shard)
     row = int(np.prod(shape[1:])) * dtype.itemsize
     return chunks * (chunk * row + _CRC) + shards * (shard // chunk * _INDEX_ENTRY + _CRC)
@@ -159,7 +160,7 @@ def _check_metadata(store: Store, name: str, shape: tuple[int, ...], dtype: np.d
 
 def _shards(store: Store, name: str, target: np.ndarray) -> Iterator[Shard]:
     _check_metadata(store, name, target.shape, target.dtype)
-    return shards_of(store.path(name), target, *_grid(target.shape[0]))
+    return shards_of(store.path(name), target, *_grid(target.shape, target.dtype.name))
 
 
 def _finish(read: ts.WriteFutures, path: str, location: str) -> None:
@@ -173,14 +174,15 @@ def _finish(read: ts.WriteFutures, path: str, location: str) -> None:
         raise DamagedError(path, kind, text) from None
 
 
-def _grid(rows: int) -> tuple[int, int]:
-    """Rows of a shard and of a chunk."""
-    chunk = min(CHUNK_ROWS, max(1, rows))
-    return min(SHARD_ROWS, -(-max(1, rows) // chunk) * chunk), chunk
+def _grid(shape: tuple[int, ...], dtype: str) -> tuple[int, int]:
+    """Rows of a shard and of a chunk; a byte of a text is no row, and 512 of them are too few for a checksum."""
+    rows, more = max(1, shape[0]), BYTES_PER_ROW if dtype == "uint8" else 1
+    chunk = min(CHUNK_ROWS * more, rows)
+    return min(SHARD_ROWS * more, -(-rows // chunk) * chunk), chunk
 
 
 def _metadata(shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
-    shard, chunk = _grid(shape[0])
+    shard, chunk = _grid(shape, dtype)
     return {
         "shape": list(shape),
         "data_type": dtype,

@@ -6,13 +6,15 @@ import re
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped, UInt8
 
 from cache.errors import CacheError
 from cache.layout import LAYOUTS, layout_of
 from cache.seal import check_types, seal, unseal
 
 MAX_TOKENS = 2**31  # per block: a block is written from memory
+MAX_TEXT_BYTES = 2**40
+MAX_CLASSES = 2**20
 _NAME = re.compile(r"\d{5,9}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -23,16 +25,18 @@ class Block(NamedTuple):
     Attributes:
         hidden: last hidden states of the real tokens, row after row, `[n, d]`; None where the layout has none.
         lengths: tokens of each row, `[b]` int32; row i owns the next `lengths[i]` rows of `hidden`.
-        labels: class of each row, `[b]` int32.
+        labels: class of each row, `[b]`, or 0 or 1 for each class, `[b, k]`, int32; see `cache.task`.
         rows: position of each row in the data file, counted from 0, `[b]` int64.
         pooled: first, maximum and mean vector of each row's real tokens, `[b, 3, d]`.
+        texts: the cleaned texts, see `cache.texts`.
     """
 
     hidden: Float[np.ndarray, "n d"] | None
     lengths: Int[np.ndarray, " b"]
-    labels: Int[np.ndarray, " b"]
+    labels: Int[np.ndarray, " b"] | Int[np.ndarray, "b k"]
     rows: Int[np.ndarray, " b"]
     pooled: Float[np.ndarray, "b 3 d"]
+    texts: UInt8[np.ndarray, " m"]
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -45,6 +49,28 @@ class Block(NamedTuple):
         return int(self.lengths.sum())
 
 
+class Sizes(NamedTuple):
+    """What decides the shapes of a block's arrays, beside the width of a hidden vector.
+
+    Attributes:
+        rows: its rows.
+        tokens: its real tokens.
+        text_bytes: bytes of its texts, their ends included.
+        label_columns: classes that each row has a label for; 0 where the label is the number of its class.
+    """
+
+    rows: int
+    tokens: int
+    text_bytes: int
+    label_columns: int
+
+    @classmethod
+    def of(cls, block: Block) -> "Sizes":
+        """Measure a block."""
+        columns = block.labels.shape[1] if block.labels.ndim == 2 else 0
+        return cls(len(block.rows), block.tokens, len(block.texts), columns)
+
+
 @dataclasses.dataclass(frozen=True)
 class BlockRecord:
     """One block's place, size and the SHA-256 of each array's bytes (little-endian, C order).
@@ -54,6 +80,8 @@ class BlockRecord:
         start: how many of the split's rows lie before it.
         rows: its rows.
         tokens: its real tokens.
+        text_bytes: see `Sizes`.
+        label_columns: see `Sizes`.
         sha256: 64 hexadecimal digits for each array of the layout, and no other.
     """
 
@@ -61,13 +89,15 @@ class BlockRecord:
     start: int
     rows: int
     tokens: int
+    text_bytes: int
+    label_columns: int
     sha256: dict[str, str]
 
     @classmethod
     def of(cls, name: str, start: int, block: Block) -> "BlockRecord":
         """Describe a block."""
         digests = {field: digest(values) for field, values in block.arrays.items()}
-        return cls(name, start, len(block.rows), block.tokens, digests)
+        return cls(name, start, *Sizes.of(block), digests)
 
     @classmethod
     def from_json(cls, fields: Any) -> "BlockRecord":
@@ -96,7 +126,12 @@ class BlockRecord:
 
     def shape(self, field: str, width: int) -> tuple[int, ...]:
         """Shape of one of the block's arrays, for hidden vectors of this width."""
-        return array_shape(field, self.rows, self.tokens, width)
+        return array_shape(field, self.sizes, width)
+
+    @property
+    def sizes(self) -> Sizes:
+        """What decides the shapes of its arrays."""
+        return Sizes(self.rows, self.tokens, self.text_bytes, self.label_columns)
 
 
 def write_record(record: BlockRecord, key: str, split: str) -> dict[str, Any]:
@@ -124,14 +159,19 @@ def block_name(number: int) -> str:
     return f"{number:05d}"
 
 
-def array_shape(field: str, rows: int, tokens: int, width: int) -> tuple[int, ...]:
-    """Shape of an array of a block with so many rows and tokens."""
-    return {"hidden": (tokens, width), "pooled": (rows, 3, width)}.get(field, (rows,))
+def array_shape(field: str, sizes: Sizes, width: int) -> tuple[int, ...]:
+    """Shape of an array of a block of these sizes, for hidden vectors of this width."""
+    rows, tokens, text_bytes, columns = sizes
+    shapes = {"hidden": (tokens, width), "pooled": (rows, 3, width), "texts": (text_bytes,)}
+    if columns:
+        shapes["labels"] = (rows, columns)
+    return shapes.get(field, (rows,))
 
 
 def array_dtype(field: str, storage_dtype: str) -> np.dtype:
     """Dtype in which an array is stored."""
-    return np.dtype({"lengths": "int32", "labels": "int32", "rows": "int64"}.get(field, storage_dtype))
+    own = {"lengths": "int32", "labels": "int32", "rows": "int64", "texts": "uint8"}
+    return np.dtype(own.get(field, storage_dtype))
 
 
 def digest(values: Shaped[np.ndarray, "..."]) -> str:
@@ -148,6 +188,8 @@ def check_block(block: Block, layout: str) -> None:
         raise CacheError("a block's arrays disagree about the number of rows")
     if int(block.lengths.min(initial=1)) < 1 or block.tokens != _hidden_rows(block):
         raise CacheError("a block's lengths do not add up to its tokens")
+    if np.count_nonzero(block.texts == 0) != len(block.rows):
+        raise CacheError("a block has not one text for each row")
 
 
 def _hidden_rows(block: Block) -> int:
@@ -155,7 +197,8 @@ def _hidden_rows(block: Block) -> int:
 
 
 def _sizes_fit(record: BlockRecord) -> bool:
-    return record.start >= 0 and 0 < record.rows <= record.tokens < MAX_TOKENS
+    texts = record.rows <= record.text_bytes < MAX_TEXT_BYTES and 0 <= record.label_columns <= MAX_CLASSES
+    return texts and record.start >= 0 and 0 < record.rows <= record.tokens < MAX_TOKENS
 
 
 def _digests_fit(record: BlockRecord) -> bool:

@@ -3,8 +3,8 @@
 from cache.errors import CacheError
 
 LAYOUTS = {
-    "ragged": ("hidden", "lengths", "labels", "rows", "pooled"),
-    "pooled": ("lengths", "labels", "rows", "pooled"),  # for heads that read no tokens
+    "ragged": ("hidden", "lengths", "labels", "rows", "pooled", "texts"),
+    "pooled": ("lengths", "labels", "rows", "pooled", "texts"),  # for heads that read no tokens
 }
 
 

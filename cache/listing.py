@@ -11,6 +11,7 @@ from cache.errors import CacheError, printable
 from cache.objects import is_url
 from cache.reader import Cache, open_cache
 from cache.store import Store
+from cache.task import class_counts
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _LENGTH_EDGES = (0, 8, 16, 32, 64, 96, 128, 192, 256, 512)
@@ -133,10 +134,9 @@ def _split_facts(cache: Cache, name: str) -> dict[str, object]:
     split = cache.split(name)
     counts, _ = np.histogram(split.lengths, [*_LENGTH_EDGES, np.inf])
     bins = zip(_LENGTH_EDGES, counts, strict=True)
-    classes = zip(*np.unique(split.labels, return_counts=True), strict=True)
     return {
         "rows": f"{len(split.lengths):,} in {len(split.blocks)} blocks",
         "lengths": f"mean {split.lengths.mean():.1f}, longest {split.lengths.max()}",
         "length from": ", ".join(f"{edge}: {count:,}" for edge, count in bins if count),
-        "classes": ", ".join(f"{value}: {count:,}" for value, count in classes),
+        "classes": ", ".join(f"{name}: {count:,}" for name, count in class_counts(cache.task, split.labels)),
     }

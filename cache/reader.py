@@ -14,6 +14,8 @@ from cache.layout import LAYOUTS
 from cache.manifest import NAME, Manifest
 from cache.recipe import Recipe
 from cache.store import Store
+from cache.task import Task
+from cache.texts import unpack
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class Cache:
     def name(self) -> str:
         """Name of the cache's folder."""
         return self.store.name
+
+    @functools.cached_property
+    def task(self) -> Task:
+        """What is to be told apart."""
+        return self.recipe.parsed_task
 
     def split(self, name: str) -> "Split":
         """Open one split.
@@ -98,14 +105,19 @@ class Split:
         return lengths
 
     @functools.cached_property
-    def labels(self) -> Int[np.ndarray, " b"]:
-        """Class of each row, int32."""
+    def labels(self) -> Int[np.ndarray, " b"] | Int[np.ndarray, "b k"]:
+        """Class of each row, or 0 or 1 for each class where rows can have several, int32."""
         return self._join("labels")
 
     @functools.cached_property
     def rows(self) -> Int[np.ndarray, " b"]:
         """Position of each row in the data file, counted from 0, int64."""
         return self._join("rows")
+
+    @functools.cached_property
+    def texts(self) -> list[str]:
+        """The cleaned texts."""
+        return unpack(self._join("texts"))
 
     @functools.cached_property
     def pooled(self) -> Float[np.ndarray, "b 3 d"]:

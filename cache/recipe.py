@@ -7,8 +7,9 @@ from typing import Any
 
 from cache.errors import CacheError
 from cache.layout import LAYOUTS
+from cache.task import Task
 
-FORMAT = 2
+FORMAT = 3
 
 
 def canonical_json(value: object) -> str:
@@ -23,6 +24,7 @@ class Recipe:
     Attributes:
         rows: SHA-256 of the used rows (position in the file, label, text) in file order.
         row_count: how many they are.
+        task: canonical JSON of the kind of task and the names of its classes, see `cache.task`.
         cleaning: canonical JSON of clean-text's options.
         cleaning_versions: releases of the libraries that decide how a text comes out of cleaning.
         tokenizer: SHA-256 of the tokenizer's files.
@@ -41,6 +43,7 @@ class Recipe:
 
     rows: str
     row_count: int
+    task: str
     cleaning: str
     cleaning_versions: str
     tokenizer: str
@@ -60,6 +63,18 @@ class Recipe:
     def key(self) -> str:
         """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
         return hashlib.sha256(canonical_json(dataclasses.asdict(self)).encode()).hexdigest()
+
+    @property
+    def parsed_task(self) -> Task:
+        """The task.
+
+        Raises:
+            CacheError: the field describes none.
+        """
+        try:
+            return Task.from_json(json.loads(self.task))
+        except ValueError as error:
+            raise CacheError(f"the recipe's task is no JSON: {error}") from None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
@@ -84,7 +99,9 @@ class Recipe:
             raise CacheError("the recipe's max_length and row_count must be above 0")
         if fields["layout"] not in LAYOUTS:
             raise CacheError(f"the recipe's layout {fields['layout'][:20]!r} is none of {', '.join(LAYOUTS)}")
-        return cls(**fields)
+        recipe = cls(**fields)
+        _ = recipe.parsed_task
+        return recipe
 
 
 def check_format(fields: dict[str, Any]) -> None:

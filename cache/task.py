@@ -2,6 +2,9 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
+from jaxtyping import Int
+
 from cache.errors import CacheError
 
 KINDS = ("binary", "multiclass", "multilabel")
@@ -51,6 +54,13 @@ class Task(NamedTuple):
         ):
             raise CacheError(f"the recipe's {kind} task cannot have {len(classes)} classes with these names")
         return cls(kind, tuple(classes))
+
+
+def class_counts(task: Task, labels: Int[np.ndarray, " b"] | Int[np.ndarray, "b k"]) -> list[tuple[str, int]]:
+    """How many rows have each class, in the order of the classes; a row of a multilabel task can have several."""
+    several = task.kind == "multilabel"
+    counts = labels.sum(axis=0) if several else np.bincount(labels, minlength=len(task.classes))
+    return list(zip(task.classes, counts.tolist(), strict=True))
 
 
 BINARY = Task("binary", ("0", "1"))

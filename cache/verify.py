@@ -10,6 +10,8 @@ from cache.block import BlockRecord, read_record
 from cache.errors import CacheError
 from cache.manifest import SPLITS
 from cache.reader import Cache
+from cache.task import Task
+from cache.texts import unpack
 
 SMALL = ("lengths", "labels", "rows")
 TOP_LEVEL = ("recipe.json", "manifest.json", "lock.json")
@@ -21,7 +23,8 @@ class Problem(NamedTuple):
     Attributes:
         split: the split concerned; empty for the cache as a whole.
         block: the block's name; empty for the split as a whole.
-        kind: one word: missing, truncated, checksum, metadata, unsafe, record, lengths, labels, rows, values, stray.
+        kind: one word: missing, truncated, checksum, metadata, unsafe, record, lengths, labels,
+            texts, rows, values, stray.
         detail: the rest, for people.
     """
 
@@ -102,8 +105,10 @@ def _check_contents(
     """Check what the writer should never have written; yields kind and detail."""
     if "lengths" in arrays and not _lengths_fit(cache, record, arrays["lengths"]):
         yield "lengths", f"not all from 1 to {cache.recipe.max_length} and {record.tokens} together"
-    if "labels" in arrays and not np.isin(arrays["labels"], (0, 1)).all():
-        yield "labels", "out of range: not all 0 or 1"
+    if "labels" in arrays and not _labels_fit(cache.task, arrays["labels"]):
+        yield "labels", f"out of range for a {cache.task.kind} task of {len(cache.task.classes)} classes"
+    if "texts" in arrays and (wrong := _wrong_texts(record, arrays["texts"])):
+        yield "texts", wrong
     for field in ("hidden", "pooled"):
         if field in arrays and not np.isfinite(arrays[field].astype(np.float32)).all():
             yield "values", f"{field} holds NaN or infinity"
@@ -112,6 +117,21 @@ def _check_contents(
 def _lengths_fit(cache: Cache, record: BlockRecord, lengths: np.ndarray) -> bool:
     in_range = ((lengths >= 1) & (lengths <= cache.recipe.max_length)).all()
     return bool(in_range) and int(lengths.sum()) == record.tokens
+
+
+def _labels_fit(task: Task, labels: np.ndarray) -> bool:
+    highest = 1 if task.kind == "multilabel" else len(task.classes) - 1
+    right_shape = labels.shape == task.label_shape(len(labels))
+    return bool(right_shape and ((labels >= 0) & (labels <= highest)).all())
+
+
+def _wrong_texts(record: BlockRecord, packed: np.ndarray) -> str:
+    """Say what is wrong with a block's texts; nothing, if they are right."""
+    try:
+        found = len(unpack(packed))
+    except CacheError as error:
+        return str(error)
+    return "" if found == record.rows else f"{found} texts for {record.rows} rows"
 
 
 def _check_twice(seen: dict[int, str], split: str, record: BlockRecord, rows: list[int]) -> Iterator[Problem]:

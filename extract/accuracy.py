@@ -69,7 +69,8 @@ def _hidden(
     tokens: Tokens,
     dtype: str,
 ) -> Float32[np.ndarray, "n d"]:
-    plan = BlockPlan("", 0, 0, rows, lengths, plan_batches(lengths, shape))
+    text_bytes = int(tokens.text_lengths[rows].sum())
+    plan = BlockPlan("", 0, 0, rows, lengths, text_bytes, plan_batches(lengths, shape))
     width = job.architecture.dim
     block = compute_block(backbone, plan, tokens, job.rows, width, np.dtype(dtype), lambda _: None, "ragged")
     assert block.hidden is not None  # ragged blocks have it

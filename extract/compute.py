@@ -55,7 +55,8 @@ def compute_block(
         raise UserError(
             f"the backbone gave hidden states that {dtype.name} cannot hold; try `--dtype bfloat16`"
         )
-    return Block(hidden, plan.lengths, rows.labels[plan.rows], rows.rows[plan.rows], pooled)
+    texts = tokens.texts[_ranges(tokens.text_starts[plan.rows], tokens.text_lengths[plan.rows])]
+    return Block(hidden, plan.lengths, rows.labels[plan.rows], rows.rows[plan.rows], pooled, texts)
 
 
 def gather(batch: Batch, plan: BlockPlan, tokens: Tokens) -> Inputs:

@@ -112,7 +112,7 @@ def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
     sequences = (packed_lengths if packed else bucket_lengths)(settings.max_length)
     batch_tokens = settings.batch_tokens or default_batch_tokens()
     shape = BatchShape(sequences, batch_tokens, device_count(), packed)
-    return plan_blocks(splits, tokens.lengths, settings.block_rows, shape)
+    return plan_blocks(splits, tokens, settings.block_rows, shape)
 
 
 def _load(job: Job, precision: Precision, storage_dtype: str) -> Backbone:
@@ -131,7 +131,8 @@ def _accuracy(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Accur
 
 
 def _stored_bytes(job: Job, plan: Plan) -> int:
-    return plan.stored_bytes(job.architecture.dim, job.settings.dtype, job.recipe.layout)
+    columns = job.rows.labels.shape[1] if job.rows.labels.ndim == 2 else 0
+    return plan.stored_bytes(job.architecture.dim, job.settings.dtype, job.recipe.layout, columns)
 
 
 def _missing(plan: Plan, records: Records) -> Plan:

@@ -85,6 +85,7 @@ def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architec
     return Recipe(
         rows=rows.digest(),
         row_count=len(rows.texts),
+        task=canonical_json(rows.task.to_json()),
         cleaning=cleaning.options_json(),
         cleaning_versions=cleaning.versions(),
         tokenizer=checkpoint.tokenizer_sha256,

@@ -7,9 +7,10 @@ import numpy as np
 from jaxtyping import Int
 
 from cache.arrays import stored_bytes
-from cache.block import array_dtype, array_shape, block_name
+from cache.block import Sizes, array_dtype, array_shape, block_name
 from cache.layout import LAYOUTS
 from extract.batches import Batch, BatchShape, padded_tokens, plan_batches
+from extract.tokens import Tokens
 
 
 class BlockPlan(NamedTuple):
@@ -21,6 +22,7 @@ class BlockPlan(NamedTuple):
         start: how many of the split's rows lie before it.
         rows: positions of its rows among all used rows, `[b]`.
         lengths: tokens of each row, `[b]` int32.
+        text_bytes: bytes of its cleaned texts.
         batches: how the rows go through the backbone.
     """
 
@@ -29,6 +31,7 @@ class BlockPlan(NamedTuple):
     start: int
     rows: Int[np.ndarray, " b"]
     lengths: Int[np.ndarray, " b"]
+    text_bytes: int
     batches: list[Batch]
 
     @property
@@ -41,11 +44,11 @@ class BlockPlan(NamedTuple):
         """Real tokens of the block."""
         return int(self.lengths.sum())
 
-    def stored_bytes(self, width: int, dtype: str, layout: str) -> int:
+    def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int) -> int:
         """Bytes of the block's arrays on disk."""
-        rows = len(self.rows)
+        sizes = Sizes(len(self.rows), self.tokens, self.text_bytes, label_columns)
         return sum(
-            stored_bytes(array_shape(field, rows, self.tokens, width), array_dtype(field, dtype))
+            stored_bytes(array_shape(field, sizes, width), array_dtype(field, dtype))
             for field in LAYOUTS[layout]
         )
 
@@ -81,14 +84,14 @@ class Plan(NamedTuple):
         """Share of the computed tokens that are padding."""
         return 1 - self.tokens / max(1, self.padded_tokens)
 
-    def stored_bytes(self, width: int, dtype: str, layout: str) -> int:
+    def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int) -> int:
         """Bytes of all arrays of a layout: vectors of this width, their storage dtype, checksums included."""
-        return sum(block.stored_bytes(width, dtype, layout) for block in self.blocks)
+        return sum(block.stored_bytes(width, dtype, layout, label_columns) for block in self.blocks)
 
 
 def plan_blocks(
     splits: dict[str, Int[np.ndarray, " _"]],
-    lengths: Int[np.ndarray, " _"],
+    tokens: Tokens,
     block_rows: int,
     shape: BatchShape,
 ) -> Plan:
@@ -96,7 +99,7 @@ def plan_blocks(
 
     Args:
         splits: positions of each split's rows, in the split's order.
-        lengths: tokens of every used row.
+        tokens: of every used row.
         block_rows: rows of a block; a split's last block may be shorter.
         shape: what batches may look like.
     """
@@ -105,7 +108,8 @@ def plan_blocks(
         for split, rows in splits.items():
             for number, start in enumerate(range(0, len(rows), block_rows)):
                 chosen = rows[start : start + block_rows]
-                batches = plan_batches(lengths[chosen], shape)
-                yield BlockPlan(split, number, start, chosen, lengths[chosen], batches)
+                lengths, text_bytes = tokens.lengths[chosen], int(tokens.text_lengths[chosen].sum())
+                batches = plan_batches(lengths, shape)
+                yield BlockPlan(split, number, start, chosen, lengths, text_bytes, batches)
 
     return Plan(list(blocks()), shape)

@@ -24,7 +24,8 @@ def committed_blocks(writer: CacheWriter, plan: Plan, width: int) -> Records:
 
 
 def _is_planned(record: BlockRecord, block: BlockPlan) -> bool:
-    return (record.start, record.rows, record.tokens) == (block.start, len(block.rows), block.tokens)
+    found = record.start, record.rows, record.tokens, record.text_bytes
+    return found == (block.start, len(block.rows), block.tokens, block.text_bytes)
 
 
 def _is_whole(writer: CacheWriter, split: str, record: BlockRecord, width: int) -> bool:

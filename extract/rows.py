@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Int
 
 from cache.errors import UserError
+from cache.task import BINARY, Task
 from extract.columns import choose_columns
 from extract.sample import comments
 from extract.table import read_table
@@ -22,6 +23,7 @@ class Rows(NamedTuple):
         rows: position of each row in the file, counted from 0, `[b]` int64.
         missing: rows of the file that were left out because they hold no text.
         columns: names of the text and the label column.
+        task: what the labels say.
     """
 
     texts: list[str]
@@ -29,6 +31,7 @@ class Rows(NamedTuple):
     rows: Int[np.ndarray, " b"]
     missing: int
     columns: tuple[str, str]
+    task: Task = BINARY
 
     def digest(self, count: int | None = None) -> str:
         """SHA-256 over position, label and text of the first rows; None takes all."""

@@ -7,31 +7,41 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
 from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
 from tokenizers.models import WordPiece
 
 from cache.errors import UserError
+from cache.texts import pack, packed_lengths
 
 FILES = ("tokenizer.json", "vocab.txt")
 
 
 class Tokens(NamedTuple):
-    """Token ids of many rows, one row after another.
+    """Token ids of many rows, one row after another, and the texts that they were made of.
 
     Attributes:
         ids: `[n]` int32.
         lengths: tokens of each row, `[b]` int32.
+        texts: the cleaned texts, see `cache.texts`.
+        text_lengths: bytes of each text, its end included, `[b]` int64.
     """
 
     ids: Int[np.ndarray, " n"]
     lengths: Int[np.ndarray, " b"]
+    texts: UInt8[np.ndarray, " m"]
+    text_lengths: Int[np.ndarray, " b"]
 
     @property
     def starts(self) -> Int[np.ndarray, " b"]:
         """Position in `ids` at which each row starts, int64."""
         return np.asarray(np.cumsum(self.lengths, dtype=np.int64) - self.lengths)
+
+    @property
+    def text_starts(self) -> Int[np.ndarray, " b"]:
+        """Position in `texts` at which each row starts, int64."""
+        return np.asarray(np.cumsum(self.text_lengths) - self.text_lengths)
 
 
 def tokenizer_files(folder: str) -> list[str]:
@@ -76,12 +86,14 @@ def load_tokenizer(folder: str, max_length: int) -> Tokenizer:
 
 def tokenize(tokenizer: Tokenizer, chunks: Iterable[list[str]]) -> Tokens:
     """Tokenise chunks of texts, special tokens included; the library uses all cores for a chunk."""
-    ids, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+    ids, lengths, packed = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0, np.uint8)]
     for texts in chunks:
         own = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
         lengths.append(np.array([len(row) for row in own], np.int32))
         ids.append(np.fromiter(itertools.chain.from_iterable(own), np.int32))
-    return Tokens(np.concatenate(ids), np.concatenate(lengths))
+        packed.append(pack(texts))
+    whole = np.concatenate(packed)
+    return Tokens(np.concatenate(ids), np.concatenate(lengths), whole, packed_lengths(whole))
 
 
 def _from_vocabulary(path: str) -> Tokenizer:

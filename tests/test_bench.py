@@ -16,7 +16,9 @@ import bench
 from cache import UserError, open_cache
 from cache.block import Block
 from cache.manifest import Manifest
-from cache.recipe import Recipe
+from cache.recipe import Recipe, canonical_json
+from cache.task import BINARY
+from cache.texts import pack
 from cache.writer import CacheWriter
 from heads import HEADS
 from train.checkpoints import restore
@@ -37,7 +39,8 @@ def made_block(rows: int, seed: int) -> Block:
     hidden[:, 0] += np.repeat(2 * labels - 1, lengths)
     parts = np.split(hidden, np.cumsum(lengths)[:-1])
     pooled = np.stack([[part[0], part.max(0), part.mean(0)] for part in parts]).astype(np.float16)
-    return Block(hidden, lengths, labels, np.arange(rows), pooled)
+    texts = pack(f"row {row} of {seed}" for row in range(rows))
+    return Block(hidden, lengths, labels, np.arange(rows), pooled, texts)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,8 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one cache."""
     folder = tmp_path_factory.mktemp("features")
     recipe = Recipe(
-        rows="", row_count=420, cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="",
+        rows="", row_count=420, task=canonical_json(BINARY.to_json()),
+        cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="",
         max_length=12,
         compute_dtype="float32", matmul_precision="highest", forward="stock", storage_dtype="float16", layout="ragged",
         split_rule="", split_seed=42,

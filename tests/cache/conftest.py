@@ -8,14 +8,17 @@ import pytest
 
 from cache.block import Block
 from cache.manifest import Manifest
-from cache.recipe import Recipe
+from cache.recipe import Recipe, canonical_json
+from cache.task import BINARY
+from cache.texts import pack
 from cache.writer import CacheWriter
 
 WIDTH = 7
 SIZES = {"train": (5, 3), "valid": (2,), "test": (4,)}
 
 RECIPE = Recipe(
-    rows="0" * 64, row_count=14, cleaning="{}", cleaning_versions="none", tokenizer="1" * 64, weights="2" * 64,
+    rows="0" * 64, row_count=14, task=canonical_json(BINARY.to_json()),
+        cleaning="{}", cleaning_versions="none", tokenizer="1" * 64, weights="2" * 64,
     architecture="{}", max_length=20, compute_dtype="float32", matmul_precision="highest", forward="stock",
     storage_dtype="float16", layout="ragged", split_rule="rule", split_seed=42,
 )  # fmt: skip
@@ -27,7 +30,8 @@ def random_block(rows: int, seed: int, dtype: str = "float16", first_row: int = 
     hidden = random.standard_normal((lengths.sum(), WIDTH)).astype(dtype)
     pooled = random.standard_normal((rows, 3, WIDTH)).astype(dtype)
     labels = random.integers(0, 2, rows, dtype=np.int32)
-    return Block(hidden, lengths, labels, np.arange(first_row, first_row + rows), pooled)
+    texts = pack(f"text {seed} of row {row}" for row in range(rows))
+    return Block(hidden, lengths, labels, np.arange(first_row, first_row + rows), pooled, texts)
 
 
 def manifest_of(recipe: Recipe, splits: dict[str, list]) -> Manifest:

@@ -12,6 +12,7 @@ from cache.block import Block
 from cache.layout import LAYOUTS
 from cache.seal import seal
 from cache.store import LARGE_JSON
+from cache.texts import pack
 
 from .conftest import random_block
 
@@ -20,9 +21,9 @@ def test_blocks_are_joined_in_order(made: str, blocks: dict[str, list[Block]]) -
     for name, parts in blocks.items():
         split = open_cache(made).split(name)
         for field in Block._fields:
-            np.testing.assert_array_equal(
-                getattr(split, field), np.concatenate([getattr(part, field) for part in parts])
-            )
+            wanted = np.concatenate([getattr(part, field) for part in parts])
+            found = pack(split.texts) if field == "texts" else getattr(split, field)
+            np.testing.assert_array_equal(found, wanted)
 
 
 def test_a_cache_can_be_moved(made: str, tmp_path: Path) -> None:
@@ -74,6 +75,8 @@ ENTRY = {
     "start": 0,
     "rows": 1,
     "tokens": 1,
+    "text_bytes": 1,
+    "label_columns": 0,
     "sha256": dict.fromkeys(LAYOUTS["ragged"], "0" * 64),
 }
 
@@ -97,6 +100,8 @@ ENTRY = {
         ({"splits": {"train": [ENTRY | {"name": "../../x"}]}}, "describes no block"),
         ({"splits": {"train": [ENTRY | {"name": 5}]}}, "name is a int"),
         ({"splits": {"train": [ENTRY | {"tokens": 2**50}]}}, "describes no block"),
+        ({"splits": {"train": [ENTRY | {"text_bytes": 0}]}}, "describes no block"),
+        ({"splits": {"train": [ENTRY | {"label_columns": -1}]}}, "describes no block"),
         ({"splits": {"train": [ENTRY | {"sha256": {}}]}}, "describes no block"),
         ({"splits": {"train": [ENTRY | {"start": 1}]}}, "does not start where"),
         ({"splits": {"train": [ENTRY, ENTRY | {"start": 1}]}}, "twice"),

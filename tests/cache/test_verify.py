@@ -107,6 +107,10 @@ def test_a_renamed_folder_is_missing_here_and_stray_there(made: str) -> None:
     ("change", "kind"),
     [
         ({"labels": np.array([0, 1, 2, 0], np.int32)}, "labels"),
+        ({"labels": np.array([[0], [1], [0], [1]], np.int32)}, "labels"),
+        ({"labels": np.array([0, -1, 0, 1], np.int32)}, "labels"),
+        ({"texts": np.array([255, 0, 65, 0, 66, 0, 67, 0], np.uint8)}, "texts"),
+        ({"texts": np.array([0, 0, 65, 0, 0, 67], np.uint8)}, "texts"),
         ({"lengths": None}, "lengths"),
         ({"pooled": np.full((4, 3, 7), np.nan, np.float16)}, "values"),
         ({"rows": np.array([200, 200, 201, 202])}, "rows"),

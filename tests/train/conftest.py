@@ -9,7 +9,9 @@ import pytest
 
 from cache.block import Block
 from cache.manifest import Manifest
-from cache.recipe import Recipe
+from cache.recipe import Recipe, canonical_json
+from cache.task import BINARY
+from cache.texts import pack
 from cache.writer import CacheWriter
 from train.batches import Batch
 from train.job import Job, Reads
@@ -144,7 +146,8 @@ def written_cache(tmp_path):
     """A cache on disk whose training split has two blocks, of 8 and of 12 rows."""
     folder = tmp_path / "written"
     recipe = Recipe(
-        rows="", row_count=24, cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="",
+        rows="", row_count=24, task=canonical_json(BINARY.to_json()),
+        cleaning="", cleaning_versions="", tokenizer="", weights="", architecture="",
         max_length=40, compute_dtype="float32", matmul_precision="highest", forward="stock", storage_dtype="float16",
         layout="ragged", split_rule="", split_seed=42,
     )  # fmt: skip
@@ -154,7 +157,9 @@ def written_cache(tmp_path):
     records = {"train": [], "valid": [], "test": []}
     for split, number, start, rows in places:
         made = make_split(rows, seed=start + number)
-        block = Block(made.hidden, made.lengths, made.labels, np.arange(rows), made.pooled)
+        block = Block(
+            made.hidden, made.lengths, made.labels, np.arange(rows), made.pooled, pack(["a text"] * rows)
+        )
         records[split].append(writer.write_block(split, number, start, block))
     tokens = sum(record.tokens for own in records.values() for record in own)
     writer.finish(Manifest(recipe.key, 24, tokens, WIDTH, "float16", records, 0.0, {}, {}, {}, {}, {}))

@@ -40,7 +40,7 @@ def load(folder: Path, variant: str) -> Encode:
     def blocks(texts: list[str]) -> Iterator[Block]:
         tokens = tokenize(tokenizer, [texts])
         rows = Rows(texts, np.zeros(len(texts), np.int32), np.arange(len(texts)), 0, ("", ""))
-        plan = plan_blocks({"train": np.arange(len(texts))}, tokens.lengths, defaults.block_rows, shape)
+        plan = plan_blocks({"train": np.arange(len(texts))}, tokens, defaults.block_rows, shape)
         for block in plan.blocks:
             yield compute_block(
                 backbone,

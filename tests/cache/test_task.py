@@ -1,0 +1,68 @@
+"""Tasks and texts, as a cache keeps them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cache.errors import CacheError
+from cache.task import BINARY, Task, class_counts
+from cache.texts import pack, packed_lengths, unpack
+
+
+@pytest.mark.parametrize(
+    ("task", "outputs", "shape"),
+    [
+        (BINARY, 1, (5,)),
+        (Task("multiclass", ("a", "b", "c")), 3, (5,)),
+        (Task("multilabel", ("a", "b")), 2, (5, 2)),
+    ],
+)
+def test_a_task_says_how_many_logits_and_labels_there_are(
+    task: Task, outputs: int, shape: tuple[int, ...]
+) -> None:
+    assert (task.outputs, task.label_shape(5)) == (outputs, shape)
+    assert Task.from_json(task.to_json()) == task
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        [],
+        {"kind": "ordinal", "classes": ["a", "b"]},
+        {"kind": "binary", "classes": ["a", "b", "c"]},
+        {"kind": "multiclass", "classes": ["a"]},
+        {"kind": "multiclass", "classes": ["a", "a", "b"]},
+        {"kind": "multilabel", "classes": []},
+        {"kind": "binary", "classes": [0, 1]},
+        {"kind": "binary", "classes": "ab"},
+    ],
+)
+def test_what_is_no_task(fields: object) -> None:
+    with pytest.raises(CacheError, match="the recipe's"):
+        Task.from_json(fields)
+
+
+def test_rows_of_each_class_are_counted() -> None:
+    assert class_counts(Task("multiclass", ("a", "b", "c")), np.array([2, 0, 2])) == [
+        ("a", 1),
+        ("b", 0),
+        ("c", 2),
+    ]
+    several = np.array([[1, 0], [1, 1], [0, 0]])
+    assert class_counts(Task("multilabel", ("a", "b")), several) == [("a", 2), ("b", 1)]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
+def test_texts_come_back_from_their_bytes(texts: list[str]) -> None:
+    packed = pack(texts)
+    wanted = [text.replace("\0", "\ufffd") for text in texts]
+    assert unpack(packed) == wanted
+    assert packed_lengths(packed).tolist() == [len(text.encode()) + 1 for text in wanted]
+
+
+@pytest.mark.parametrize("packed", [[65], [255, 0], [65, 0, 66]])
+def test_what_is_no_text(packed: list[int]) -> None:
+    with pytest.raises(CacheError):
+        unpack(np.array(packed, np.uint8))
