@@ -1,0 +1,38 @@
+"""What the numbers of a comparison cover, in words."""
+
+from train.statistics.bootstrap import RESAMPLES
+
+
+def notes(pairs: int, seeds: int, compared: str) -> list[str]:
+    """Sentences that belong under a table of heads.
+
+    Args:
+        pairs: how many were tested together.
+        seeds: of each head.
+        compared: metric of the tests.
+    """
+    said = "row decided rightly in every label" if compared == "subset_accuracy" else "row decided rightly"
+    return [_intervals(seeds), *([_tests(pairs, seeds, said)] if pairs else [])]
+
+
+def _intervals(seeds: int) -> str:
+    rows = (
+        "A 95 % interval covers what other test rows of the same kind would change "
+        f"(paired bootstrap, percentiles of {RESAMPLES:,} resamples), the trained heads held fixed"
+    )
+    if seeds == 1:
+        return f"{rows}; with one seed nothing is known of what another seed would change."
+    return f"{rows}; sd is what the seed changes, over {seeds} seeds; the interval of a head trained anew has both."
+
+
+def _tests(pairs: int, seeds: int, said: str) -> str:
+    many = (
+        "McNemar's exact test of the decisions by the mean probability over seeds, and Welch's test of the difference "
+        "of means over seeds and rows, the larger p value of the two"
+    )
+    test = many if seeds > 1 else "McNemar's exact test"
+    limit = "" if seeds > 1 else "; it compares these trained heads, not other seeds of them"
+    return (
+        f"Heads that share a letter cannot be told apart: {test} ({said}), "
+        f"with Holm's correction over {pairs} pair{'' if pairs == 1 else 's'} at 5 %{limit}."
+    )

@@ -1,0 +1,116 @@
+"""The comparison in two sentences."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+TITLES = {"accuracy": "test accuracy", "subset_accuracy": "exact-match test accuracy"}
+
+
+class Standing(NamedTuple):
+    """A head or floor that gave finite answers.
+
+    Attributes:
+        name: its name.
+        value: mean over seeds of the metric that heads are compared by.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        floor: whether it is a floor.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    floor: bool
+
+
+def verdict(
+    standings: Sequence[Standing],
+    differing: set[frozenset[str]],
+    diverged: Sequence[str],
+    metric: str,
+    rows: int,
+    seeds: int,
+) -> list[str]:
+    """Two sentences: what comes first and what it cannot be told apart from; what it does beat.
+
+    Args:
+        standings: heads and floors in the order of the table.
+        differing: pairs of names that differ.
+        diverged: names of those that gave no finite answers.
+        metric: `accuracy` or `subset_accuracy`.
+        rows: test rows.
+        seeds: the most seeds that any head has.
+    """
+    lost = f"{_names(diverged)} diverged and {'is' if len(diverged) == 1 else 'are'} left out"
+    if not standings:
+        return ["No head gave finite predictions.", f"{_capital(lost)}."]
+    top = max(standing.value for standing in standings)
+    best = [standing for standing in standings if standing.value == top]
+    others = [standing for standing in standings if standing not in best]
+    same = [own for own in others if any(frozenset([own.name, b.name]) not in differing for b in best)]
+    beaten = [standing for standing in others if standing not in same]
+    first = f"{_first(best, bool(others), metric, rows, seeds)}{_apart(same, others)}."
+    second = _second(best, same, beaten, bool(differing))
+    return [first, f"{second}; {lost}." if diverged else f"{second}."]
+
+
+def _first(best: list[Standing], contested: bool, metric: str, rows: int, seeds: int) -> str:
+    """Who comes first, with which value."""
+    leader, many = best[0], len(best) > 1
+    mean = f"mean {TITLES[metric]} over {seeds} seeds" if seeds > 1 else TITLES[metric]
+    has = "share the highest" if many else "has the highest" if contested else "has a"
+    value = f"{leader.value:.3f} (95 % interval {leader.low:.3f} to {leader.high:.3f}, {rows:,} rows)"
+    link = ", " if many or contested else " of "
+    return f"{_capital(_listed(best))} {has} {mean}{link}{value}"
+
+
+def _apart(same: list[Standing], others: list[Standing]) -> str:
+    """What the first cannot be told apart from."""
+    if not same:
+        return ""
+    heads = [own for own in same if not own.floor]
+    every = len(heads) > 3 and len(heads) == sum(not own.floor for own in others)
+    names = _listed(same) if not every else _joined(["any other head", *_floors(same)], "or")
+    return f", but cannot be told apart from {names}"
+
+
+def _second(best: list[Standing], same: list[Standing], beaten: list[Standing], any_differ: bool) -> str:
+    """What the first does beat."""
+    subject = "they" if len(best) > 1 else "it"
+    verb = "beat" if len(best) > 1 else "beats"
+    if not same and not beaten:
+        return "There is nothing else to compare" if len(best) == 1 else "They are right equally often"
+    if not any_differ:
+        return "No difference between any two of them holds"
+    if all(own.floor for own in best):
+        rest = f"; {subject} {verb} {_listed(beaten)}" if beaten else ""
+        return f"No head does better than {'these floors' if len(best) > 1 else 'this floor'}{rest}"
+    if not beaten:
+        return f"{_capital(subject)} {verb} none of them"
+    if not same:
+        return f"{_capital(subject)} {verb} all others: {_listed(beaten)}"
+    return f"{_capital(subject)} {'do' if len(best) > 1 else 'does'} beat {_listed(beaten)}"
+
+
+def _listed(standings: Sequence[Standing]) -> str:
+    """Names in words, the floors last and named as such."""
+    return _joined([*(own.name for own in standings if not own.floor), *_floors(standings)], "and")
+
+
+def _floors(standings: Sequence[Standing]) -> list[str]:
+    names = [own.name for own in standings if own.floor]
+    return [f"the floor{'s' if len(names) > 1 else ''} {_names(names)}"] if names else []
+
+
+def _names(names: Sequence[str]) -> str:
+    return _joined(names, "and")
+
+
+def _joined(words: Sequence[str], last: str) -> str:
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def _capital(text: str) -> str:
+    """Begin a sentence; a head's name keeps its case."""
+    return text[:1].upper() + text[1:] if text.startswith(("the floor", "it", "they")) else text
