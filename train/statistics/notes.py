@@ -1,24 +1,23 @@
 """What the numbers of a comparison cover, in words."""
 
-from train.statistics.bootstrap import RESAMPLES
 
-
-def notes(pairs: int, seeds: int, compared: str) -> list[str]:
+def notes(pairs: int, seeds: int, compared: str, resamples: int) -> list[str]:
     """Sentences that belong under a table of heads.
 
     Args:
         pairs: how many were tested together.
         seeds: of each head.
         compared: metric of the tests.
+        resamples: of the rows.
     """
     said = "row decided rightly in every label" if compared == "subset_accuracy" else "row decided rightly"
-    return [_intervals(seeds), *([_tests(pairs, seeds, said)] if pairs else [])]
+    return [_intervals(seeds, resamples), *([_tests(pairs, seeds, said)] if pairs else [])]
 
 
-def _intervals(seeds: int) -> str:
+def _intervals(seeds: int, resamples: int) -> str:
     rows = (
         "A 95 % interval covers what other test rows of the same kind would change "
-        f"(paired bootstrap, percentiles of {RESAMPLES:,} resamples), the trained heads held fixed"
+        f"(paired bootstrap, percentiles of {resamples:,} resamples), the trained heads held fixed"
     )
     if seeds == 1:
         return f"{rows}; with one seed nothing is known of what another seed would change."
@@ -27,8 +26,8 @@ def _intervals(seeds: int) -> str:
 
 def _tests(pairs: int, seeds: int, said: str) -> str:
     many = (
-        "McNemar's exact test of the decisions by the mean probability over seeds, and Welch's test of the difference "
-        "of means over seeds and rows, the larger p value of the two"
+        "McNemar's exact test, seed by seed and the middle p value of the seeds, and Welch's test of the means over "
+        "seeds and rows must both say so"
     )
     test = many if seeds > 1 else "McNemar's exact test"
     limit = "" if seeds > 1 else "; it compares these trained heads, not other seeds of them"

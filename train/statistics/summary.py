@@ -75,7 +75,8 @@ def summarise(
         "metrics": metrics,
         "threshold": {own.name: own.threshold for own in entrants},
         **{key: {name: own[key] for name, own in described.items()} for key in DESCRIBED},
-        **_ranking(entrants, judged, metrics, floors, compared, len(labels_test)),
+        **(ranking := _ranking(entrants, judged, metrics, floors, compared)),
+        "notes": notes(len(ranking["pairs"]), max(len(own.finite) for own in entrants), compared, resamples),
     }
 
 
@@ -96,9 +97,7 @@ def judge(
     task: Task, labels: Int[np.ndarray, " n *k"], own: Entrant, draws: Float[np.ndarray, "m r"], compared: str
 ) -> Judged:
     """What the comparison of pairs needs to know of a head."""
-    seeds = all_right(task, labels, own.shares).mean(axis=1)
-    right = all_right(task, labels, own.mean_shares)
-    return Judged(own.name, right, seeds, draws[metric_names(task).index(compared)])
+    return Judged(own.name, all_right(task, labels, own.shares), draws[metric_names(task).index(compared)])
 
 
 def _describe(task: Task, labels: Int[np.ndarray, " n *k"], own: Entrant) -> dict[str, Any]:
@@ -120,7 +119,6 @@ def _ranking(
     metrics: Mapping[str, Any],
     floors: AbstractSet[str],
     compared: str,
-    rows: int,
 ) -> dict[str, Any]:
     """Pairs, groups and verdict."""
     pairs = compare_pairs(judged)
@@ -132,6 +130,7 @@ def _ranking(
     ranked = sorted(standings, key=lambda own: -own.value)
     letters = letter_groups([own.name for own in ranked], [tuple(pair) for pair in differing])
     seeds = max(len(own.finite) for own in entrants)
+    rows = judged[0].right.shape[1] if judged else 0
     lost = [own.name for own in entrants if own.diverged]
     return {
         "pairs": pairs,
@@ -142,5 +141,4 @@ def _ranking(
             if not all(own.finite)
         },
         "verdict": verdict(standings, differing, lost, compared, rows, seeds),
-        "notes": notes(len(pairs), seeds, compared),
     }
