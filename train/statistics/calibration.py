@@ -25,10 +25,10 @@ def ece(task: Task, labels: Int[np.ndarray, " n *k"], shares: Float[np.ndarray, 
     """
     rows = len(labels)
     confidence, right = confidences(task, labels, shares)
-    gaps = (confidence - right) / confidence.size
+    gaps = confidence - right
     groups = bins(confidence).ravel()
     terms = indicator(groups, np.repeat(np.arange(rows), gaps.shape[1]), (BINS, rows), gaps.ravel())
-    return Measure(("ece",), terms, lambda sums: np.abs(sums).sum(axis=0, keepdims=True))
+    return Measure(("ece",), terms, lambda sums: np.abs(sums).sum(axis=0, keepdims=True) / gaps.size)
 
 
 def chance(task: Task, shares: Float[np.ndarray, "n k"]) -> float:

@@ -24,9 +24,10 @@ def means(task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray
     values = row_values(task, labels, logits)
     table = np.stack(list(values.values()))
     finite = np.isfinite(table).all(axis=1)
-    terms = sparse.csr_array(np.where(finite[:, None], table, 0) / table.shape[1])
-    undefined = np.where(finite, 0, np.nan)[:, None]
-    return Measure(tuple(values), terms, lambda sums: sums + undefined.astype(sums.dtype))
+    terms = sparse.csr_array(np.where(finite[:, None], table, 0))
+    # divided at the end: sums of 0 and 1 are exact in float32
+    rows = np.where(finite, table.shape[1], np.nan)[:, None]
+    return Measure(tuple(values), terms, lambda sums: sums / rows.astype(sums.dtype))
 
 
 def row_values(

@@ -26,7 +26,7 @@ class Spread:
         B. L. Welch, The generalization of "Student's" problem ..., Biometrika 34 (1947).
     """
 
-    def __init__(self, rows: float, seeds: Sequence[Float[np.ndarray, " s"]], anew: bool = False) -> None:
+    def __init__(self, rows: float, seeds: Sequence[Float[np.ndarray, " _"]], anew: bool = False) -> None:
         parts = [(_spread(own, anew), len(own) - 1) for own in seeds if len(own) > 1]
         self.variance = rows + sum(part for part, _ in parts)
         doubt = sum(part**2 / freedom for part, freedom in parts)

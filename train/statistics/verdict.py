@@ -80,7 +80,9 @@ def _second(best: list[Standing], same: list[Standing], beaten: list[Standing], 
     subject = "they" if len(best) > 1 else "it"
     verb = "beat" if len(best) > 1 else "beats"
     if not same and not beaten:
-        return "There is nothing else to compare" if len(best) == 1 else "They are right equally often"
+        return (
+            "There is nothing else to compare it with" if len(best) == 1 else "They are right equally often"
+        )
     if not any_differ:
         return "No difference between any two of them holds"
     if all(own.floor for own in best):

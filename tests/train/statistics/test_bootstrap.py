@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from train.statistics import bootstrap
+from train.statistics.bootstrap import draw, interval, resample
+
+
+def test_every_sample_has_as_many_rows_and_every_row_the_same_chance():
+    counts = draw(50, 4000, [1])
+    assert (counts.sum(axis=0) == 50).all()
+    # each row's count is binomial with mean 1
+    assert stats.chisquare(counts.sum(axis=1)).pvalue > 0.001
+    assert counts.var() == pytest.approx(1 - 1 / 50, rel=0.02)
+
+
+def test_all_statistics_see_the_same_samples(monkeypatch):
+    values = np.random.default_rng(0).random((2, 30)).astype(np.float32)
+    monkeypatch.setattr(bootstrap, "CHUNK", 30 * 7)  # 15 pieces, the last one short
+    both = resample(lambda weights: values @ weights, 30, 100, seed=5)
+    alone = resample(lambda weights: values[1:] @ weights, 30, 100, seed=5)
+    assert both.shape == (2, 100)
+    assert both[1] == pytest.approx(alone[0], rel=1e-6)
+    assert len(set(both[0].tolist())) > 90
+    assert not np.array_equal(both[0], resample(lambda weights: values[:1] @ weights, 30, 100, seed=6)[0])
+
+
+def test_as_many_resamples_as_rows_are_too_many_for_a_chunk(monkeypatch):
+    monkeypatch.setattr(bootstrap, "CHUNK", 8)
+    assert resample(lambda weights: weights.sum(axis=0, keepdims=True), 20, 3).tolist() == [[20, 20, 20]]
+
+
+def test_the_interval_is_scipys_percentile_interval():
+    data = np.random.default_rng(2).exponential(size=80)
+    draws = resample(lambda weights: (data @ weights)[None] / 80, 80, 20_000)
+    ends = stats.bootstrap(
+        (data,), np.mean, n_resamples=20_000, method="percentile", rng=3
+    ).confidence_interval
+    assert interval(draws)[:, 0] == pytest.approx([ends.low, ends.high], abs=0.01)
+
+
+def test_undefined_resamples_are_left_out():
+    values = np.array([[np.nan, 1.0, 1.0], [np.nan, np.nan, np.nan]])
+    ends = interval(values)
+    assert ends[:, 0].tolist() == [1, 1]
+    assert np.isnan(ends[:, 1]).all()
