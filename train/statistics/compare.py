@@ -27,12 +27,12 @@ def compare_runs(runs: Sequence[Run], seed: int = 0, resamples: int = RESAMPLES)
     Returns:
         - `compared`: `accuracy`, or `subset_accuracy` where a row has several labels.
         - `runs`: name, rows and accuracy of each head (mean over seeds; null where all seeds diverged).
-        - `pairs`: for each two runs `a`, `b`, `paired`, `rows` (null if not paired), `statement`, `only_in_a`,
-          `only_in_b` (heads), and `heads`: for each shared head `head`, its accuracy `a` and `b` on the rows compared,
-          `change` (b less a) with `low` and `high`, `only_a`, `only_b`, `p`, `p_seeds`, `p_holm`, `differs`.
-          Paired: bootstrap of the difference and McNemar's exact test. Else: two separate bootstraps and Fisher's exact
-          test, and `only_a`, `only_b` are null. Several seeds are treated as in `compare_pairs`. Holm's correction is
-          over everything in this object (`comparisons`).
+        - `pairs`: for each two runs `a`, `b`, `paired`, `rows` (null if not paired), `statement`; the heads
+          `only_in_a`, `only_in_b`, `diverged_in_a`, `diverged_in_b`; and `heads`: for each other one `head`, its
+          accuracy `a` and `b` on the rows compared, `change` (b less a) with `low` and `high`, `only_a`, `only_b`, `p`,
+          `p_seeds`, `p_holm`, `differs`. Paired: bootstrap of the difference and McNemar's exact test. Else: two
+          separate bootstraps and Fisher's exact test, `only_a` and `only_b` null. Several seeds: see `compare_pairs`.
+        - `comparisons`: how many tests there are in all; Holm's correction is over them.
 
     Raises:
         ValueError: the runs' tasks differ, or there are fewer than two.
@@ -73,6 +73,8 @@ def _pair(a: Run, b: Run, seed: int, resamples: int) -> dict[str, Any]:
         "heads": [{"head": name, **_row(first[name], second[name], paired)} for name in shared],
         "only_in_a": [name for name in a.logits if name not in b.logits],
         "only_in_b": [name for name in b.logits if name not in a.logits],
+        "diverged_in_a": [name for name in a.logits if name not in first],
+        "diverged_in_b": [name for name in b.logits if name not in second],
     }
 
 

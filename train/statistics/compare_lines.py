@@ -29,10 +29,19 @@ def _table(pair: dict[str, Any]) -> Iterator[str]:
     if pair["heads"]:
         yield _HEADER
     yield from map(_line, pair["heads"])
-    for key, run in (("only_in_a", "A"), ("only_in_b", "B")):
-        if pair[key]:
-            yield wrapped(f"only in {run}: {', '.join(pair[key])}")
+    yield from _missing(pair)
     yield wrapped(_verdict(pair))
+
+
+def _missing(pair: dict[str, Any]) -> Iterator[str]:
+    """Heads that cannot be compared, and why."""
+    reasons = {
+        "only_in_a": "only in A",
+        "only_in_b": "only in B",
+        "diverged_in_a": "diverged in A",
+        "diverged_in_b": "diverged in B",
+    }
+    yield from (wrapped(f"{reason}: {', '.join(pair[key])}") for key, reason in reasons.items() if pair[key])
 
 
 def _named(letter: str, name: str) -> str:
@@ -51,7 +60,7 @@ def _line(row: dict[str, Any]) -> str:
 def _verdict(pair: dict[str, Any]) -> str:
     """Which heads gain and lose, in words."""
     if not pair["heads"]:
-        return "The runs have no head in common."
+        return "There is no head to compare."
     gains = [row["head"] for row in pair["heads"] if row["differs"] and row["change"] > 0]
     losses = [row["head"] for row in pair["heads"] if row["differs"] and row["change"] < 0]
     parts = [f"B is better for {', '.join(gains)}"] * bool(gains) + [

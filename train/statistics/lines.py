@@ -9,10 +9,10 @@ from train.results import Result, by_head
 WIDTH = 79
 LETTERS = 6  # as many fit; nobody reads more
 _ONE_SEED = (
-    f"{'head':<14}{'params':>8}{'epochs':>7}{'test loss':>10}{'test acc':>9}{'95 % interval':>15}{'group':>7}"
+    f"{'head':<14}{'params':>9}{'epochs':>7}{'test loss':>10}{'test acc':>9}{'95 % interval':>15}{'group':>7}"
 )
 _SEEDS = (
-    f"{'head':<14}{'params':>8}{'epochs':>7}{'loss':>8}{'acc':>7}{'sd':>6}{'95 % interval':>14}{'group':>7}"
+    f"{'head':<14}{'params':>9}{'epochs':>7}{'loss':>7}{'acc':>7}{'sd':>6}{'95 % interval':>14}{'group':>7}"
 )
 
 
@@ -25,7 +25,7 @@ def lines(results: Sequence[Result], summary: dict[str, Any]) -> str:
     """
     rows = by_head(results)
     several = max(row.seed for row in rows) > 1
-    header = f"{_SEEDS if several else _ONE_SEED}{'seconds':>{8 if several else 9}}"
+    header = f"{_SEEDS if several else _ONE_SEED}{'seconds':>8}"
     table = [_line(row, summary, several) for row in rows]
     words = ["", *map(wrapped, summary["verdict"]), "", wrapped(_legend(summary, several))]
     return "\n".join([header, *table, *words, *map(wrapped, summary["notes"])])
@@ -40,14 +40,12 @@ def _line(row: Result, summary: dict[str, Any], several: bool) -> str:
     own = summary["metrics"][row.head]
     judged = own[summary["compared"]]
     name = f"{row.head}*" if row.head in summary["floors"] else row.head
-    start = f"{name:<14}{row.params:>8,}{row.epochs:>7.3g}"
+    start = f"{name:<14}{row.params:>9,}{row.epochs:>7.3g}"
     loss, accuracy = _number(own["loss"]["mean"], 4), _number(judged["mean"], 4)
-    values = f"{loss:>8}{accuracy:>7}{_number(judged['sd'], 3):>6}" if several else f"{loss:>10}{accuracy:>9}"
+    values = f"{loss:>7}{accuracy:>7}{_number(judged['sd'], 3):>6}" if several else f"{loss:>10}{accuracy:>9}"
     ends = "-" if judged["low"] is None else f"{judged['low']:.3f}-{judged['high']:.3f}"
     group = f"{_letters(summary['groups'][row.head]):>7}"
-    if several:
-        return f"{start}{values}{ends:>14}{group}{row.train_seconds:>8.1f}"
-    return f"{start}{values}{ends:>15}{group}{row.train_seconds:>9.1f}"
+    return f"{start}{values}{ends:>{14 if several else 15}}{group}{row.train_seconds:>8.1f}"
 
 
 def _number(value: float | None, digits: int) -> str:
