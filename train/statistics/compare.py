@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from scipy.stats import fisher_exact
 
 from cache.task import Task
@@ -13,7 +13,7 @@ from train.probabilities import probabilities
 from train.statistics.alignment import Run, align, taken
 from train.statistics.bootstrap import RESAMPLES, resample
 from train.statistics.entrant import all_right
-from train.statistics.pairs import Judged, Test, contrast, decide, mcnemar
+from train.statistics.pairs import Judged, contrast, decide, gap
 
 
 def compare_runs(runs: Sequence[Run], seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Any]:
@@ -43,11 +43,11 @@ def compare_runs(runs: Sequence[Run], seed: int = 0, resamples: int = RESAMPLES)
         raise ValueError("the runs tell apart other classes and cannot be compared: " + _tasks(runs))
     named = _distinct(runs)
     pairs = [_pair(a, b, seed, resamples) for a, b in combinations(named, 2)]
-    decided = iter(decide([row for pair in pairs for row in pair["heads"]], "change"))
+    decided = iter(decide([row for pair in pairs for row in pair["heads"]]))
     return {
         "compared": "subset_accuracy" if runs[0].task.kind == "multilabel" else "accuracy",
         "runs": [{"name": run.name, "rows": len(run.rows), "accuracy": _accuracies(run)} for run in named],
-        "pairs": [{**pair, "heads": [next(decided) for _ in pair["heads"]]} for pair in pairs],
+        "pairs": [{**pair, "heads": [_turned(next(decided)) for _ in pair["heads"]]} for pair in pairs],
         "comparisons": sum(len(pair["heads"]) for pair in pairs),
     }
 
@@ -79,39 +79,50 @@ def _pair(a: Run, b: Run, seed: int, resamples: int) -> dict[str, Any]:
 
 
 def _row(a: Judged, b: Judged, paired: bool) -> dict[str, Any]:
-    """One head in two runs; b less a is what b changes."""
-    found = contrast(a, b, mcnemar if paired else _fisher, sign=-1)
-    change = found.pop("difference")
-    return {"a": float(a.accuracies.mean()), "b": float(b.accuracies.mean()), "change": change, **found}
+    """One head in two runs."""
+    found = contrast(a, b) if paired else _apart(a, b)
+    return {"a": float(a.accuracies.mean()), "b": float(b.accuracies.mean()), **found}
 
 
-def _fisher(a: Bool[np.ndarray, " n"], b: Bool[np.ndarray, " m"]) -> Test:
-    """Fisher's exact test of decisions on separate rows."""
-    p = fisher_exact([[int(own.sum()), int((~own).sum())] for own in (a, b)]).pvalue
-    return Test(float(p), float(a.mean() - b.mean()), None)
+def _apart(a: Judged, b: Judged) -> dict[str, Any]:
+    """One head on separate rows: as `contrast`, but Fisher's exact test."""
+    counts = [[int(own.right.sum()), int((~own.right).sum())] for own in (a, b)]
+    return {**gap(a, b), "only_a": None, "only_b": None, "p": float(fisher_exact(counts).pvalue)}
+
+
+def _turned(row: dict[str, Any]) -> dict[str, Any]:
+    """The same row with b less a: what b changes."""
+    kept = {key: value for key, value in row.items() if key != "difference"}
+    return {**kept, "change": -row["difference"], "low": -row["high"], "high": -row["low"]}
 
 
 def _judged(run: Run, seed: int, resamples: int) -> dict[str, Judged]:
     """Answers of each head, without the seeds that diverged; heads that have none left are left out."""
-    right = {name: _right(run.task, run.labels, logits) for name, logits in run.logits.items()}
-    kept = {name: own for name, own in right.items() if len(own)}
-    if not kept:
+    shares = {name: _shares(run.task, logits) for name, logits in run.logits.items()}
+    right = {name: all_right(run.task, run.labels, own) for name, own in shares.items() if len(own)}
+    if not right:
         return {}
-    means = np.stack([own.mean(axis=0) for own in kept.values()]).astype(np.float32)
+    means = np.stack([own.mean(axis=0) for own in right.values()]).astype(np.float32)
     draws = resample(lambda weights: means @ weights / len(run.rows), len(run.rows), resamples, seed)
-    return {name: Judged(name, own, draws[i]) for i, (name, own) in enumerate(kept.items())}
+    return {
+        name: Judged(
+            name, all_right(run.task, run.labels, shares[name].mean(axis=0)), own.mean(axis=1), draws[i]
+        )
+        for i, (name, own) in enumerate(right.items())
+    }
 
 
-def _right(
-    task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray, "s n o"]
-) -> Bool[np.ndarray, "_ n"]:
-    """Which rows each seed that did not diverge decides rightly."""
-    return all_right(task, labels, probabilities(task, logits[~np.isnan(logits).any(axis=(1, 2))]))
+def _shares(task: Task, logits: Float[np.ndarray, "s n o"]) -> Float[np.ndarray, "_ n o"]:
+    """Probabilities of the seeds that did not diverge."""
+    return probabilities(task, logits[~np.isnan(logits).any(axis=(1, 2))])
 
 
 def _accuracies(run: Run) -> dict[str, float | None]:
-    right = {name: _right(run.task, run.labels, logits) for name, logits in run.logits.items()}
-    return {name: float(own.mean()) if len(own) else None for name, own in right.items()}
+    shares = {name: _shares(run.task, logits) for name, logits in run.logits.items()}
+    return {
+        name: float(all_right(run.task, run.labels, own).mean()) if len(own) else None
+        for name, own in shares.items()
+    }
 
 
 def _distinct(runs: Sequence[Run]) -> list[Run]:

@@ -19,7 +19,8 @@ def compare_lines(comparison: dict[str, Any]) -> str:
     note = (
         f"Test {metric}, mean over seeds. A difference holds where the p value is at most 0.05 after Holm's correction "
         f"over all {tests} comparison{'' if tests == 1 else 's'} above: McNemar's exact test where rows are paired, "
-        "Fisher's where not; with several seeds the middle p value of theirs, and Welch's test must agree."
+        "Fisher's where not; with several seeds of their mean probability, and then Welch's test over rows and seeds "
+        "must agree."
     )
     return "\n\n".join([*tables, wrapped(note)])
 

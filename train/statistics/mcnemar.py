@@ -22,20 +22,6 @@ def exact_p(only_a: int, only_b: int) -> float:
     return min(1.0, 2 * float(bdtr(min(only_a, only_b), total, 0.5))) if total else 1.0
 
 
-def middle(p: Float[np.ndarray, " m"]) -> tuple[float, int]:
-    """One p value for several tests of like questions, however they depend on one another, and which test it is of.
-
-    With k = m / 2, rounded up: the k-th smallest, times m / k. A single p value stays as it is.
-
-    Reference:
-        B. Rüger, Das maximale Signifikanzniveau des Tests "Lehne H0 ab, wenn k unter n gegebenen Tests zur Ablehnung
-        führen", Metrika 25 (1978).
-    """
-    k = (len(p) + 1) // 2
-    at = int(np.argsort(p, kind="stable")[k - 1])
-    return min(1.0, float(p[at]) * len(p) / k), at
-
-
 def holm(p: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
     """Adjusted p values: to reject where they are at most 0.05 errs anywhere with a chance of at most 0.05.
 

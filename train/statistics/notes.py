@@ -25,13 +25,12 @@ def _intervals(seeds: int, resamples: int) -> str:
 
 
 def _tests(pairs: int, seeds: int, said: str) -> str:
-    many = (
-        "McNemar's exact test, seed by seed and the middle p value of the seeds, and Welch's test of the means over "
-        "seeds and rows must both say so"
-    )
-    test = many if seeds > 1 else "McNemar's exact test"
-    limit = "" if seeds > 1 else "; it compares these trained heads, not other seeds of them"
-    return (
-        f"Heads that share a letter cannot be told apart: {test} ({said}), "
-        f"with Holm's correction over {pairs} pair{'' if pairs == 1 else 's'} at 5 %{limit}."
-    )
+    correction = f"with Holm's correction over {pairs} pair{'' if pairs == 1 else 's'} at 5 %"
+    if seeds == 1:
+        test = f"McNemar's exact test ({said}), {correction}; it compares these trained heads, not other seeds of them"
+    else:
+        test = (
+            f"McNemar's exact test of the mean probability over seeds ({said}) and Welch's test of the mean accuracy "
+            f"over rows and seeds must both say so, {correction}"
+        )
+    return f"Heads that share a letter cannot be told apart: {test}."

@@ -97,7 +97,9 @@ def judge(
     task: Task, labels: Int[np.ndarray, " n *k"], own: Entrant, draws: Float[np.ndarray, "m r"], compared: str
 ) -> Judged:
     """What the comparison of pairs needs to know of a head."""
-    return Judged(own.name, all_right(task, labels, own.shares), draws[metric_names(task).index(compared)])
+    right = all_right(task, labels, own.mean_shares)
+    accuracies = all_right(task, labels, own.shares).mean(axis=1)
+    return Judged(own.name, right, accuracies, draws[metric_names(task).index(compared)])
 
 
 def _describe(task: Task, labels: Int[np.ndarray, " n *k"], own: Entrant) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def _ranking(
     ranked = sorted(standings, key=lambda own: -own.value)
     letters = letter_groups([own.name for own in ranked], [tuple(pair) for pair in differing])
     seeds = max(len(own.finite) for own in entrants)
-    rows = judged[0].right.shape[1] if judged else 0
+    rows = len(judged[0].right) if judged else 0
     lost = [own.name for own in entrants if own.diverged]
     return {
         "pairs": pairs,

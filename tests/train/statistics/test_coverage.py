@@ -43,7 +43,10 @@ def judge(world, labels, logits, seed):
     right = {name: (own[..., 0] > 0) == labels for name, own in logits.items()}
     means = np.stack([own.mean(axis=0) for own in right.values()]).astype(np.float32)
     draws = resample(lambda weights: means @ weights / len(labels), len(labels), 200, seed)
-    return [Judged(name, own, draws[i]) for i, (name, own) in enumerate(right.items())]
+    together = [(probabilities(BINARY, own)[..., 0].mean(axis=0) > 0.5) == labels for own in logits.values()]
+    return [
+        Judged(name, together[i], own.mean(axis=1), draws[i]) for i, (name, own) in enumerate(right.items())
+    ]
 
 
 def told_apart(world, rows, trials):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from train.statistics.mcnemar import discordant, exact_p, holm, middle
+from train.statistics.mcnemar import discordant, exact_p, holm
 
 
 def test_the_p_value_is_scipys():
@@ -28,30 +28,3 @@ def test_rows_that_only_one_has_right():
 )
 def test_holm_by_hand(p, adjusted):
     assert holm(np.array(p, float)) == pytest.approx(adjusted)
-
-
-@pytest.mark.parametrize(
-    ("p", "value", "at"),
-    [
-        ([0.2], 0.2, 0),
-        ([0.04, 0.01], 0.02, 1),
-        ([0.1, 0.9, 0.3], 0.45, 2),
-        ([0.5, 0.9, 0.8, 0.01, 0.6], 1.0, 4),
-    ],
-)
-def test_the_middle_p_value_by_hand(p, value, at):
-    assert middle(np.array(p)) == pytest.approx((value, at))
-
-
-def test_the_middle_p_value_errs_no_more_often_than_it_says():
-    rng = np.random.default_rng(0)
-    for seeds in (2, 3, 5):
-        for together in (0.0, 0.9):  # from independent tests to nearly the same one
-            z = np.sqrt(together) * rng.normal(size=(20_000, 1)) + np.sqrt(1 - together) * rng.normal(
-                size=(20_000, seeds)
-            )
-            p = np.argsort(np.argsort(z, axis=None)).reshape(z.shape) / z.size  # uniform
-            k = (seeds + 1) // 2
-            combined = np.minimum(1, np.sort(p, axis=1)[:, k - 1] * seeds / k)
-            assert combined[0] == pytest.approx(middle(p[0])[0])
-            assert (combined <= 0.05).mean() < 0.055

@@ -6,11 +6,12 @@ from train.statistics.bootstrap import draw
 from train.statistics.pairs import Judged, compare_pairs
 
 
-def judged(name, right):
-    """A head from which rows each seed has right, `[s, n]`."""
+def judged(name, right, together=None):
+    """A head from which rows each seed has right, `[s, n]`, and the seeds together: the first seed unless said."""
     right = np.array(right, bool)
     draws = right.mean(axis=0) @ draw(right.shape[1], 500, [0]) / right.shape[1]
-    return Judged(name, right, draws.astype(np.float32))
+    own = right[0] if together is None else together[0]
+    return Judged(name, own, right.mean(axis=1), draws.astype(np.float32))
 
 
 def flipped(right, rows):
@@ -33,15 +34,15 @@ def test_one_seed_each_is_mcnemars_test():
     assert pair["differs"] == (pair["p"] <= 0.05)
 
 
-def test_the_middle_seed_counts():
+def test_seeds_that_disagree_show_no_difference():
     right = np.ones((1, 100), bool)
     seeds = np.concatenate([flipped(right, range(n)) for n in (0, 12, 30)])
-    (pair,) = compare_pairs([judged("a", right), judged("b", seeds)])
+    (pair,) = compare_pairs([judged("a", right), judged("b", seeds, flipped(right, range(12)))])
     assert (pair["only_a"], pair["only_b"]) == (12, 0)
-    assert pair["p"] == pytest.approx(1.5 * 2 * 0.5**12)
+    assert pair["p"] == pytest.approx(2 * 0.5**12)
     assert pair["difference"] == pytest.approx(0.14)
     # three seeds at 100, 88 and 70 % do not show that another seed would be worse than a
-    assert pair["p_seeds"] > 0.05
+    assert pair["p_holm"] == pair["p_seeds"] > 0.05
     assert not pair["differs"]
 
 
@@ -53,14 +54,14 @@ def test_seeds_that_agree_show_a_difference():
 
 
 def test_a_test_against_the_means_shows_nothing():
-    # the middle seed of b is better than a, the mean over its seeds is worse
-    right = flipped(np.ones((1, 1000), bool), range(50))
-    good = np.ones((1, 1000), bool)
-    seeds = np.concatenate([good, good, flipped(good, range(200))])
-    (pair,) = compare_pairs([judged("a", right), judged("b", seeds)])
-    assert pair["only_b"] == 50
-    assert pair["p"] < 1e-6
-    assert pair["difference"] > 0
+    # together the seeds of b are better than a, each alone is worse
+    right = np.ones((1, 1000), bool)
+    a = flipped(right, range(50))
+    seeds = np.concatenate([flipped(right, range(100 * s, 100 * s + 120)) for s in range(3)])
+    (pair,) = compare_pairs([judged("a", a), judged("b", seeds, right)])
+    assert (pair["only_a"], pair["only_b"]) == (0, 50)
+    assert pair["difference"] == pytest.approx(0.07)
+    assert pair["p_holm"] < 1e-6
     assert not pair["differs"]
 
 
