@@ -23,8 +23,8 @@ class Features(Protocol):
         """Tokens of each row, int32."""
 
     @property
-    def labels(self) -> Int[np.ndarray, " b"]:
-        """0 or 1 for each row, int32."""
+    def labels(self) -> Int[np.ndarray, " b *k"]:
+        """Class of each row, or 0 or 1 for each class, int32; see `cache.task`."""
 
     @property
     def pooled(self) -> Float[np.ndarray, "b 3 d"]:
@@ -38,14 +38,14 @@ class Batch(NamedTuple):
         hidden: hidden states in their storage type, zero at padding; None if the head reads no tokens.
         mask: True at real tokens; None with `hidden`.
         pooled: first, maximum and mean vector, in their storage type.
-        labels: 0 or 1.
+        labels: see `train.loss.Labels`.
         weights: 1, or 0 for a row that only fills up the batch.
     """
 
     hidden: Float[Array | np.ndarray, "b t d"] | None
     mask: Bool[Array | np.ndarray, "b t"] | None
     pooled: Float[Array | np.ndarray, "b 3 d"]
-    labels: Float32[Array | np.ndarray, " b"]
+    labels: Float32[Array | np.ndarray, " b *k"]
     weights: Float32[Array | np.ndarray, " b"]
 
 

@@ -103,4 +103,4 @@ class HostFeed:
         table = gathered(self._features, rows, self._wanted)
         table = padded(table, self._tokens, self._rows)
         own = np.where(batches >= 0, places.reshape(batches.shape), -1).astype(np.int32)
-        return Chunk(self._passes.place(table), fill(own, self._steps, axis=1), batches.shape[1])
+        return Chunk(self._passes.place(table), fill(own, self._steps, axis=1), batches.shape[1], rows)

@@ -5,15 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxtyping import PyTree
+import numpy as np
+from jaxtyping import Float32, PyTree
 
+from cache.task import BINARY, Task
 from train.batches import Features
 from train.fit import Fit, Lane, Progress
 from train.joint import Group
-from train.labels import require_binary
+from train.labels import balanced_weights, require_labels
 from train.machine import device_free, host_free
 from train.memory import Plan, decide
-from train.metrics import Metrics
+from train.predictions import predict
 from train.seeds import Passes
 from train.settings import FitSettings
 from train.source import feature_bytes, open_feed
@@ -49,10 +51,12 @@ class Job:
         settings: of the training.
         memory: `auto`, or one of `train.memory.MODES`.
         limit: the most bytes of features to hold, or None.
+        task: what the labels say.
+        balanced: every class weighs as much in the training loss, however many rows it has.
 
     Raises:
         UserError: the limit is too small.
-        ValueError: a split has no rows, or labels other than 0 and 1.
+        ValueError: a split has no rows, or labels other than the task's.
     """
 
     def __init__(
@@ -64,23 +68,31 @@ class Job:
         settings: FitSettings,
         memory: str = "auto",
         limit: int | None = None,
+        task: Task = BINARY,
+        balanced: bool = False,
     ) -> None:
+        for name in ("train", "valid"):
+            require_labels(splits[name].labels, name, task)
+        weights = balanced_weights(task, splits["train"].labels) if balanced else None
         # without recurrent heads there is little to skip, and five seeds under one vmap take two thirds of the time
         self.passes = Passes(
-            groups, settings.seeds, together=None if reads.tokens else True, halves=reads.halves
+            groups,
+            settings.seeds,
+            together=None if reads.tokens else True,
+            halves=reads.halves,
+            class_weights=weights,
         )
         self.settings = settings
         self._wanted = Wanted(
             reads.tokens, reads.pooled, settings.batch_size, settings.seeds, settings.batching
         )
         used = [splits["train"], splits["valid"]]
-        for name in ("train", "valid"):
-            require_binary(splits[name].labels, name)
         self.size = feature_bytes(used, self._wanted)
         self.plan: Plan = decide(memory, limit, self.size, device_free(), host_free())
         train, valid = (open_feed(split, self._wanted, self.passes, self.plan) for split in used)
         # a streamed split gives its memory back before the next is read
         self.held = max(train.held, valid.held) if self.plan.mode == "stream" else train.held + valid.held
+        self._valid = valid
         self.fit = Fit(self.passes, train, valid, rates, settings)
         self.lanes: list[Lane] = [(name, seed) for name in rates for seed in range(settings.seeds)]
 
@@ -119,7 +131,20 @@ class Job:
             on_epoch(progress, lanes)
         return progress
 
-    def test(self, progress: Progress, features: Features) -> dict[Lane, Metrics]:
-        """Loss and accuracy of the kept parameters. Call it once, after all choices are made."""
-        feed = open_feed(features, self._wanted, self.passes, self.plan)
-        return self.fit.evaluate(progress.best, feed, self.lanes)
+    def predict(
+        self, progress: Progress, splits: Mapping[str, Features]
+    ) -> dict[str, dict[str, Float32[np.ndarray, "s n k"]]]:
+        """Logits of the kept parameters for every row of some splits: split, head, then `[seed, row, output]`.
+
+        Call it on test once, after all choices are made.
+        """
+        feeds = {
+            name: self._valid
+            if name == "valid"
+            else open_feed(features, self._wanted, self.passes, self.plan)
+            for name, features in splits.items()
+        }
+        return {
+            name: predict(self.passes, progress.best, feed, len(splits[name].labels))
+            for name, feed in feeds.items()
+        }

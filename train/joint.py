@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
-from jaxtyping import Bool, Float, Int, PyTree
+from jaxtyping import Bool, Float, Float32, Int, PyTree
 
 from train.metrics import Sums, add, batch_sums, zero_sums
 from train.step import ADAM, TrainState
@@ -17,6 +17,7 @@ States = dict[str, TrainState]
 """The state of every head by name; for several seeds each leaf has one more axis in front."""
 Rates = Mapping[str, Float[Array | np.ndarray, "..."]]
 Flags = Mapping[str, Bool[Array | np.ndarray, "..."]]
+ClassWeights = Float32[np.ndarray, "..."] | None
 ROWS = "rows"
 """Name of the axis of devices that share the rows of a batch; steps run where it is bound, see `train.seeds`."""
 
@@ -30,7 +31,7 @@ class Group(Protocol):
         """Their names."""
 
     def logits(self, params: Mapping[str, PyTree], rows: Any) -> dict[str, Array]:
-        """Logits `[b, 1]` of each."""
+        """Logits `[b, k]` of each."""
 
     def gradient(
         self, params: Mapping[str, PyTree], rows: Any, loss: Callable[[dict[str, Array]], tuple[Array, Any]]
@@ -38,18 +39,20 @@ class Group(Protocol):
         """Gradient of a loss with respect to the parameters of each, and what the loss hands on."""
 
 
-def total_loss(logits: Mapping[str, Array], rows: Rows) -> tuple[Float[Array, ""], dict[str, Sums]]:
+def total_loss(
+    logits: Mapping[str, Array], rows: Rows, class_weights: ClassWeights
+) -> tuple[Float[Array, ""], dict[str, Sums]]:
     """Sum of the heads' mean losses, which leaves each head's gradient its own; and their sums.
 
     Both are this device's share: added up over `ROWS` they are the whole batch's.
     """
-    sums = {name: batch_sums(own, rows) for name, own in logits.items()}
+    sums = {name: batch_sums(own, rows, class_weights) for name, own in logits.items()}
     count = lax.psum(rows.weights.sum(), ROWS)
     return jnp.stack([own.loss / count for own in sums.values()]).sum(), sums
 
 
 def group_step(
-    group: Group, states: States, rows: Rows, rates: Rates, active: Flags
+    group: Group, states: States, rows: Rows, rates: Rates, active: Flags, class_weights: ClassWeights
 ) -> tuple[States, dict[str, Sums]]:
     """Take one Adam step with every active head of a group; skip the group if none is."""
     own = {name: states[name] for name in group.names}
@@ -57,7 +60,7 @@ def group_step(
 
     def go(own: States) -> tuple[States, dict[str, Sums]]:
         params = {name: state.params for name, state in own.items()}
-        shares, sums = group.gradient(params, rows, lambda logits: total_loss(logits, rows))
+        shares, sums = group.gradient(params, rows, lambda logits: total_loss(logits, rows, class_weights))
         slopes = lax.psum(shares, ROWS)
         after = {name: adam_step(own[name], slopes[name], rates[name]) for name in own}
         if len(own) == 1:
@@ -83,6 +86,7 @@ def adam_step(state: TrainState, slope: PyTree, rate: Float[Array | np.ndarray, 
 
 def train_steps(
     groups: Sequence[Group],
+    class_weights: ClassWeights,
     table: Table,
     states: States,
     batches: Int[Array, "n b"],
@@ -94,6 +98,7 @@ def train_steps(
 
     Args:
         groups: all heads.
+        class_weights: of the loss, see `train.loss.cross_entropy`.
         table: the rows.
         states: of every head.
         batches: places in the table.
@@ -109,7 +114,7 @@ def train_steps(
         states, sums = carry
         rows = batch_of(table, batches[number])
         for group in groups:
-            after, more = group_step(group, states, rows, rates, active)
+            after, more = group_step(group, states, rows, rates, active, class_weights)
             states, sums = {**states, **after}, {**sums, **{n: add(sums[n], more[n]) for n in more}}
         return states, sums
 
@@ -150,3 +155,16 @@ def group_sums(
 
     going = jnp.stack([active[name] for name in group.names]).any()
     return lax.cond(going, go, lambda own: own, own)  # type: ignore[no-any-return]
+
+
+def logit_steps(
+    groups: Sequence[Group], table: Table, params: Mapping[str, PyTree], batches: Int[Array, "n b"]
+) -> dict[str, Float[Array, "n b k"]]:
+    """Logits of the rows of all batches, for every head of one seed; of those that fill up, too."""
+
+    def step(_: None, places: Int[Array, " b"]) -> tuple[None, dict[str, Array]]:
+        rows = batch_of(table, places)
+        own = [group.logits({name: params[name] for name in group.names}, rows) for group in groups]
+        return None, {name: logits for group in own for name, logits in group.items()}
+
+    return lax.scan(step, None, batches)[1]

@@ -1,12 +1,17 @@
 """What this machine has, and what a run has used of it."""
 
 import os
+import platform
 import resource
 import sys
+from importlib.metadata import version
+from typing import Any
 
 import jax
 
 from cache.environment import multiplies_bfloat16
+
+LIBRARIES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy", "scikit-learn")
 
 
 def host_free() -> int:
@@ -48,3 +53,10 @@ def fast_operands() -> str:
     """Dtype whose large matmuls are fastest here."""
     accelerated = jax.local_devices()[0].platform != "cpu"
     return "bfloat16" if accelerated or multiplies_bfloat16() else "float32"
+
+
+def environment() -> dict[str, Any]:
+    """What a run was computed with."""
+    device = jax.local_devices()[0]
+    about = {"device": device.device_kind, "devices": jax.local_device_count(), "cores": os.cpu_count()}
+    return {"python": platform.python_version(), **about, **{name: version(name) for name in LIBRARIES}}

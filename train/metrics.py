@@ -4,23 +4,24 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
-from train.loss import binary_cross_entropy
+from train.loss import cross_entropy, share_right
 
 
 @runtime_checkable
 class Weighted(Protocol):
-    """Rows with labels and weights, `[b]` each: a `Batch`, or `train.table.Rows`."""
+    """Rows with labels and weights: a `Batch`, or `train.table.Rows`."""
 
     @property
     def labels(self) -> Any:
-        """0 or 1, float32."""
+        """See `train.loss.Labels`."""
 
     @property
     def weights(self) -> Any:
-        """1, or 0 for a row that only fills up the batch, float32."""
+        """1, or 0 for a row that only fills up the batch, float32 `[b]`."""
 
 
 class Sums(NamedTuple):
@@ -28,7 +29,7 @@ class Sums(NamedTuple):
 
     Attributes:
         loss: sum of the rows' losses.
-        correct: how many rows were classified correctly.
+        correct: how many rows were classified correctly; multilabel: the sum of the shares of right labels.
         rows: how many rows there were.
     """
 
@@ -49,13 +50,15 @@ def zero_sums() -> Sums:
     return Sums(*jnp.zeros(3))
 
 
-def batch_sums(logits: Float[Array, "b 1"], batch: Weighted) -> Sums:
-    """Sums over the rows of weight 1; a probability above 0.5 says 1.
+def batch_sums(
+    logits: Float[Array, "b k"], batch: Weighted, class_weights: Float32[np.ndarray, "..."] | None = None
+) -> Sums:
+    """Sums over the rows of weight 1; class weights change the loss only, see `train.loss`.
 
     Rows of weight 0 count as if they were deleted, even where their logits are NaN.
     """
-    losses = binary_cross_entropy(logits, batch.labels)
-    correct = (logits[:, 0] > 0) == (batch.labels > 0.5)
+    losses = cross_entropy(logits, batch.labels, class_weights)
+    correct = share_right(logits, batch.labels)
     # not weights * losses: 0 * nan is nan
     kept = [jnp.where(batch.weights > 0, batch.weights * row, 0) for row in (losses, correct)]
     return Sums(kept[0].sum(), kept[1].sum(), batch.weights.sum())

@@ -1,8 +1,8 @@
 """The notebook's figures: heads side by side, and one head's epochs."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ class ComparisonRow(NamedTuple):
         title: the notebook's name for it, written small below the key.
         loss: test loss.
         accuracy: test accuracy, a fraction.
-        loss_error: half the length of an error bar.
+        loss_error: how far an error bar reaches below and above.
         accuracy_error: likewise.
     """
 
@@ -31,8 +31,15 @@ class ComparisonRow(NamedTuple):
     title: str
     loss: float
     accuracy: float
-    loss_error: float = 0.0
-    accuracy_error: float = 0.0
+    loss_error: tuple[float, float] = (0.0, 0.0)
+    accuracy_error: tuple[float, float] = (0.0, 0.0)
+
+
+def error_of(metric: Mapping[str, Any]) -> tuple[float, float]:
+    """How far the interval of a metric (`mean`, `low`, `high`, see `train.statistics`) reaches from its mean."""
+    if None in (metric["mean"], metric["low"], metric["high"]):
+        return 0.0, 0.0
+    return max(0.0, metric["mean"] - metric["low"]), max(0.0, metric["high"] - metric["mean"])
 
 
 def comparison(rows: Sequence[ComparisonRow], floor: Metrics | None = None) -> Figure:
@@ -57,15 +64,25 @@ def comparison(rows: Sequence[ComparisonRow], floor: Metrics | None = None) -> F
     return figure
 
 
-def draw_bars(axes: Axes, values: Sequence[float], errors: Sequence[float], colour: str, form: str) -> None:
+def draw_bars(
+    axes: Axes, values: Sequence[float], errors: Sequence[tuple[float, float]], colour: str, form: str
+) -> None:
     """Draw horizontal bars from top to bottom, each with its value at its end."""
     places = range(len(values))
     axes.barh(places, values, height=0.62, color=colour)
-    if any(errors):
-        axes.errorbar(values, places, xerr=errors, fmt="none", ecolor=INK, elinewidth=1.2, capsize=3)
+    if any(map(any, errors)):
+        axes.errorbar(
+            values,
+            places,
+            xerr=list(zip(*errors, strict=True)),
+            fmt="none",
+            ecolor=INK,
+            elinewidth=1.2,
+            capsize=3,
+        )
     for place, value, error in zip(places, values, errors, strict=True):
         # a head that diverged has no bar, but its row says so
-        end = value + error if math.isfinite(value) else 0
+        end = value + error[1] if math.isfinite(value) else 0
         axes.annotate(form.format(value), (end, place), (5, 0), textcoords="offset points", va="center")
     axes.margins(x=0.18)
     axes.set_ylim(len(values) - 0.4, -0.6)

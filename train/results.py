@@ -8,6 +8,13 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+from jaxtyping import Float, Int
+
+from cache.task import Task
+from train.metrics import Metrics
+from train.probabilities import decisions, probabilities, row_losses
+
 
 class Result(NamedTuple):
     """One trained head; the columns of `results.csv`, in this order.
@@ -46,7 +53,6 @@ MEANS = (
     "test_accuracy",
     "train_seconds",
 )
-_HEADER = "head            params  epochs  best  valid loss  valid acc  test loss  test acc  seconds"
 
 
 def to_csv(results: Sequence[Result]) -> str:
@@ -69,23 +75,10 @@ def by_head(results: Sequence[Result]) -> list[Result]:
     return [_mean(runs) for runs in heads.values()]
 
 
-def accuracy_error(results: Sequence[Result], head: str, test_rows: int) -> float:
-    """Standard error of a head's test accuracy that comes from the choice of test rows.
-
-    It treats rows as independent draws, and says nothing about other seeds or other data.
-    """
-    accuracy = statistics.fmean(result.test_accuracy for result in results if result.head == head)
-    return math.sqrt(accuracy * (1 - accuracy) / test_rows)
-
-
-def table(results: Sequence[Result], test_rows: int) -> str:
-    """Lines for a terminal: a row for each head, and how much its accuracy can be trusted."""
-    rows = by_head(results)
-    error = max(accuracy_error(results, row.head, test_rows) for row in rows)
-    notes = [f"standard error of a test accuracy: up to {error:.3f} ({test_rows:,} test rows)"]
-    if (seeds := max(row.seed for row in rows)) > 1:
-        notes.append(f"means over {seeds} seeds")
-    return "\n".join([_HEADER, *map(_line, rows), *notes])
+def metrics_of(task: Task, labels: Int[np.ndarray, " b *k"], logits: Float[np.ndarray, "b k"]) -> Metrics:
+    """Loss and accuracy of logits; accuracy of a multilabel task is the share of right labels, as in Keras."""
+    right = decisions(task, probabilities(task, logits)) == labels
+    return Metrics(float(row_losses(task, labels, logits).mean()), float(right.mean()))
 
 
 def _without_nan(value: Any) -> Any:
@@ -101,10 +94,3 @@ def _mean(runs: Sequence[Result]) -> Result:
     columns = dict(zip(Result._fields, zip(*runs, strict=True), strict=True))
     means = [statistics.fmean(columns[name]) for name in MEANS]
     return Result(runs[0].head, len(runs), runs[0].params, *means)
-
-
-def _line(row: Result) -> str:
-    return (
-        f"{row.head:<14}{row.params:>8,}{row.epochs:>8.4g}{row.best_epoch:>6.4g}{row.valid_loss:>12.4f}"
-        f"{row.valid_accuracy:>11.4f}{row.test_loss:>11.4f}{row.test_accuracy:>10.4f}{row.train_seconds:>9.1f}"
-    )

@@ -10,9 +10,19 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Int, PyTree, UInt16
+from jaxtyping import Float32, Int, PyTree, UInt16
 
-from train.joint import ROWS, Flags, Group, Rates, States, eval_steps, train_steps
+from train.joint import (
+    ROWS,
+    ClassWeights,
+    Flags,
+    Group,
+    Rates,
+    States,
+    eval_steps,
+    logit_steps,
+    train_steps,
+)
 from train.metrics import Sums
 from train.table import Chunk, Table
 from train.wanted import fill
@@ -33,6 +43,7 @@ class Passes:
             where many small kernels cost more than what is skipped.
         halves: `place` makes bfloat16 of tokens, once for all steps, and hands out its bits, see
             `heads.chunks.Rows`. Else they stay as they are stored.
+        class_weights: of the training loss, see `train.loss.cross_entropy`.
     """
 
     def __init__(
@@ -42,6 +53,7 @@ class Passes:
         devices: Sequence[jax.Device] | None = None,
         together: bool | None = None,
         halves: bool = False,
+        class_weights: ClassWeights = None,
     ) -> None:
         found = list(devices or jax.local_devices())
         on_cpu = found[0].platform == "cpu"
@@ -52,8 +64,9 @@ class Passes:
         self.together = not on_cpu if together is None else together
         self.compile_seconds = 0.0
         self._halves = halves
-        self._train = self._jit(partial(train_steps, groups), "tsbnra", donate=1)
+        self._train = self._jit(partial(train_steps, groups, class_weights), "tsbnra", donate=1)
         self._eval = self._jit(partial(eval_steps, groups), "tsbna")
+        self._logits = self._jit(partial(logit_steps, groups), "tsb", out=BATCHES)
         self._compiled = dict[Any, Any]()
 
     def train(
@@ -69,6 +82,17 @@ class Passes:
         """Sums over a chunk's rows."""
         found = self._run(self._eval, chunk.table, params, self._dealt(chunk), np.int32(chunk.steps), active)
         return found  # type: ignore[no-any-return]
+
+    def logits(
+        self, params: Mapping[str, PyTree], chunk: Chunk
+    ) -> tuple[Int[np.ndarray, "s n b"], dict[str, Float32[np.ndarray, "s n b k"]]]:
+        """Logits of every head for a chunk's rows.
+
+        Returns:
+            Places in the table, -1 where a row only fills up, and the logits of the rows there.
+        """
+        dealt = self._dealt(chunk)
+        return dealt, jax.device_get(self._run(self._logits, chunk.table, params, dealt))
 
     def place(self, table: Table) -> Table:
         """A table on all devices of the mesh."""
@@ -88,7 +112,9 @@ class Passes:
         full = fill(chunk.batches, -(-rows // shares) * shares, axis=2)
         return full.reshape(seeds, steps, -1, shares).swapaxes(2, 3).reshape(seeds, steps, -1)
 
-    def _jit(self, one_seed: Callable[..., Any], arguments: str, donate: int | None = None) -> Any:
+    def _jit(
+        self, one_seed: Callable[..., Any], arguments: str, donate: int | None = None, out: Any = SEEDS
+    ) -> Any:
         """Compile for many seeds a function of one; letters say which arguments all seeds share (t, n)."""
         shared = [letter in "tn" for letter in arguments]
         vmap: Any = jax.vmap
@@ -107,7 +133,7 @@ class Passes:
             {"b": BATCHES}.get(letter, PartitionSpec() if letter in "tn" else SEEDS) for letter in arguments
         )
         shard_map: Any = jax.shard_map
-        sharded = shard_map(many, mesh=self.mesh, in_specs=specs, out_specs=SEEDS, check_vma=False)
+        sharded = shard_map(many, mesh=self.mesh, in_specs=specs, out_specs=out, check_vma=False)
         jit: Any = jax.jit
         return jit(sharded, donate_argnums=() if donate is None else donate)
 

@@ -11,7 +11,7 @@ from jaxtyping import Float, PyTree
 from train.batches import Batch
 from train.metrics import Sums, batch_sums
 
-Apply = Callable[[PyTree, Batch], Float[Array, "b 1"]]
+Apply = Callable[[PyTree, Batch], Float[Array, "b k"]]
 """A head: `(params, batch) -> logits`. Steps are compiled anew for every such function: build it once."""
 
 # Keras' epsilon. Keras adds it before the bias correction, optax after it: they part at tiny gradients.
@@ -69,6 +69,6 @@ def eval_step(apply: Apply, params: PyTree, batch: Batch) -> Sums:
 
 
 @jax.jit(static_argnums=0)
-def logits_step(apply: Apply, params: PyTree, batch: Batch) -> Float[Array, " b"]:
-    """Logit of each row, those of weight 0 included."""
-    return apply(params, batch)[:, 0]
+def logits_step(apply: Apply, params: PyTree, batch: Batch) -> Float[Array, "b k"]:
+    """Logits of each row, those of weight 0 included."""
+    return apply(params, batch)

@@ -30,8 +30,8 @@ class Readable(Protocol):
         """Tokens of each row."""
 
     @property
-    def labels(self) -> Int[np.ndarray, " r"]:
-        """0 or 1 for each row."""
+    def labels(self) -> Int[np.ndarray, " r *k"]:
+        """See `train.batches.Features`."""
 
     @property
     def width(self) -> int:
@@ -161,7 +161,8 @@ class StreamFeed:
             batches = np.stack([self._shuffled(lengths, [seed, epoch, int(window[0])]) for seed in seeds])
         steps = batches.shape[1]
         batches = fill(batches.astype(np.int32), self._segments, axis=1)
-        return Chunk(self._passes.place(self._table(spans, lengths)), batches, steps)
+        rows = np.concatenate([np.arange(*span) for span in spans])
+        return Chunk(self._passes.place(self._table(spans, lengths)), batches, steps, rows)
 
     def _shuffled(self, lengths: Int[np.ndarray, " r"], seed: list[int]) -> Int[np.ndarray, "n b"]:
         generator = np.random.default_rng([*seed, 3])

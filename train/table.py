@@ -17,14 +17,14 @@ class Table(NamedTuple):
         starts: where each row begins in `hidden`.
         lengths: tokens of each row.
         pooled: first, maximum and mean vector of each row; None if no head reads them.
-        labels: 0 or 1.
+        labels: see `train.loss.Labels`.
     """
 
     hidden: Float[Array | np.ndarray, "n d"] | None
     starts: Int[Array | np.ndarray, " r"]
     lengths: Int[Array | np.ndarray, " r"]
     pooled: Float[Array | np.ndarray, "r 3 d"] | None
-    labels: Float32[Array | np.ndarray, " r"]
+    labels: Float32[Array | np.ndarray, " r *k"]
 
 
 class Rows(NamedTuple):
@@ -35,7 +35,7 @@ class Rows(NamedTuple):
         starts: of each row of the batch, like the rest.
         lengths: at least 1.
         pooled: None if no head reads them.
-        labels: 0 or 1.
+        labels: see `train.loss.Labels`.
         weights: 1, or 0 for a row that only fills up the batch.
     """
 
@@ -54,11 +54,13 @@ class Chunk(NamedTuple):
         table: what they read.
         batches: places in the table for each seed, step and row; -1 where a row only fills up.
         steps: how many of the steps are real, the first ones.
+        rows: the table's rows, as numbers of the split's; None if the table is the whole split, in order.
     """
 
     table: Table
     batches: Int[np.ndarray, "s n b"]
     steps: int
+    rows: Int[np.ndarray, " r"] | None = None
 
 
 def batch_of(table: Table, places: Int[Array, " b"]) -> Rows:

@@ -1,0 +1,119 @@
+"""What a user can choose for stage two; every default is written here, once."""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from typing import Literal, get_args, get_type_hints
+
+QUICK_ROWS = 512
+CHOICES = {
+    "batching": "rows of like length in a batch, or plainly shuffled",
+    "precision": "operands of the large matmuls",
+    "memory": "where the features live",
+    "class_weight": "weight of each class in the training loss",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Settings of one comparison.
+
+    Attributes:
+        heads: `all`, or names separated by commas.
+        cache: folder of the feature cache; None takes the only one under `cache_dir`.
+        cache_dir: folder, or `s3://` or `gs://` prefix, that holds the caches.
+        seeds: how many seeds to train each head with: 0, 1, ...
+        epochs: the most to train.
+        batch_size: rows of a training step.
+        out: folder that gets a folder of results for each cache.
+        quick: one epoch on the first rows only.
+        batching: `bucket` puts rows of like length into a batch, `exact` shuffles them all.
+        precision: of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where the
+            machine multiplies it faster.
+        memory: where the features live: `device`, `host`, `stream`, or `auto`.
+        memory_limit: the most bytes of features to hold; None takes half of what is free.
+        resume: go on from the last epoch of a run that was stopped.
+        class_weight: `balanced` makes every class weigh as much in training, however many rows it has.
+        deduplicate: leave out of training, and of validation, rows whose cleaned text is also in a later split.
+        no_floors: leave out the two logistic regressions.
+        json: print the content of `results.json` instead of the table.
+    """
+
+    heads: str = "all"
+    cache: str | None = None
+    cache_dir: str = "features"
+    seeds: int = 1
+    epochs: int = 50
+    batch_size: int = 128
+    out: str = "results"
+    quick: bool = False
+    batching: Literal["bucket", "exact"] = "bucket"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    memory: Literal["auto", "device", "host", "stream"] = "auto"
+    memory_limit: int | None = None
+    resume: bool = False
+    class_weight: Literal["none", "balanced"] = "none"
+    deduplicate: bool = False
+    no_floors: bool = False
+    json: bool = False
+
+
+def parse_arguments(
+    heads: Sequence[str], description: str, arguments: Sequence[str] | None = None
+) -> Settings:
+    """Parse the command line.
+
+    Args:
+        heads: names of all heads.
+        description: of the command.
+        arguments: None takes those of the process.
+    """
+    default = Settings()
+    parser = argparse.ArgumentParser(prog="python bench.py", description=description, allow_abbrev=False)
+    add = parser.add_argument
+    names = ", ".join(heads)
+    add("--heads", default=default.heads, help=f"all, or some of: {names} (default: %(default)s)")
+    add("--cache", help="folder of the feature cache (default: the only one there is)")
+    add(
+        "--cache-dir",
+        default=default.cache_dir,
+        help="folder or s3:// prefix of the caches (default: %(default)s)",
+    )
+    add("--seeds", type=positive, default=default.seeds, help="seeds per head (default: %(default)s)")
+    add("--epochs", type=positive, default=default.epochs, help="at most (default: %(default)s)")
+    add("--batch-size", type=positive, default=default.batch_size, help="rows (default: %(default)s)")
+    add("--out", default=default.out, help="folder of the results (default: %(default)s)")
+    for flag, meaning in CHOICES.items():
+        choices = get_args(get_type_hints(Settings)[flag])
+        add(
+            f"--{flag.replace('_', '-')}",
+            choices=choices,
+            default=getattr(default, flag),
+            help=f"{meaning} (default: %(default)s)",
+        )
+    add("--memory-limit", type=size, help="features held at most, like 4GB (default: half of what is free)")
+    add("--resume", action="store_true", help="go on from the last epoch of a stopped run (default: off)")
+    leaks = "leave out rows of earlier splits whose text is also in a later one (default: off)"
+    add("--deduplicate", action="store_true", help=leaks)
+    add("--no-floors", action="store_true", help="leave out the logistic regressions (default: off)")
+    add("--json", action="store_true", help="print results.json instead of the table (default: off)")
+    quick = f"try the whole path: 1 epoch on {QUICK_ROWS} rows (default: off)"
+    add("--quick", action="store_true", help=quick)
+    return Settings(**vars(parser.parse_args(arguments)))
+
+
+def size(text: str) -> int:
+    """Parse bytes."""
+    from train.memory import parse_bytes
+
+    try:
+        return parse_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def positive(text: str) -> int:
+    """Parse a whole number above 0."""
+    if (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not above 0")
+    return value

@@ -1,0 +1,115 @@
+"""What a comparison found: a row for each head and seed, the answers to every row, the statistics."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Float32
+
+from cache.reader import Cache
+from cache.task import Task
+from train.batches import Features
+from train.fit import FitResult, Lane
+from train.floors import Floor
+from train.folder import RunFolder
+from train.metrics import Metrics
+from train.results import Result, metrics_of
+from train.some_rows import Readable
+from train.statistics.summary import summarise
+
+Logits = Mapping[str, Float32[np.ndarray, "s n k"]]
+"""Of each head or floor: a seed, a row, an output."""
+
+
+class Outcome(NamedTuple):
+    """What a comparison found.
+
+    Attributes:
+        task: what was told apart.
+        results: a row of the table for each floor, and each head and seed.
+        logits: of validation and test rows.
+        statistics: see `train.statistics.summary`.
+        fitted: what training left of each head and seed.
+        rows: how many rows each split has.
+    """
+
+    task: Task
+    results: list[Result]
+    logits: dict[str, Logits]
+    statistics: dict[str, Any]
+    fitted: Mapping[Lane, FitResult]
+    rows: dict[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the logits."""
+        return {
+            "task": self.task.to_json(),
+            "results": [result._asdict() for result in self.results],
+            "histories": {
+                f"{name}/{seed}": [record._asdict() for record in own.history]
+                for (name, seed), own in self.fitted.items()
+            },
+            "statistics": self.statistics,
+            "floors": self.statistics["floors"],
+            "rows": self.rows,
+        }
+
+    def save_predictions(self, folder: RunFolder, splits: Mapping[str, Readable]) -> None:
+        """Write the logits of every row."""
+        for split, heads in self.logits.items():
+            seeds = {f"{name}/{seed}": one for name, own in heads.items() for seed, one in enumerate(own)}
+            folder.save_predictions(
+                split, {"labels": splits[split].labels, "rows": splits[split].rows, **seeds}
+            )
+
+
+def judged(
+    task: Task,
+    splits: Mapping[str, Features],
+    fitted: Mapping[Lane, FitResult],
+    logits: Mapping[str, Logits],
+    floors: Sequence[Floor],
+) -> Outcome:
+    """Score heads and floors on the test rows, and compare them.
+
+    Args:
+        task: what is told apart.
+        splits: `train`, `valid` and `test`.
+        fitted: of each head and seed.
+        logits: of `valid` and `test`, by head.
+        floors: come first in the table.
+    """
+    labels = {name: split.labels for name, split in splits.items()}
+    whole: dict[str, Logits] = {
+        split: {**{floor.name: floor.logits[split][None] for floor in floors}, **heads}
+        for split, heads in logits.items()
+    }
+    results = [
+        *(_of_floor(task, labels, floor) for floor in floors),
+        *(
+            _of_head(lane, own, metrics_of(task, labels["test"], whole["test"][lane[0]][lane[1]]))
+            for lane, own in fitted.items()
+        ),
+    ]
+    names = {floor.name for floor in floors}
+    statistics = summarise(task, labels["valid"], labels["test"], whole["valid"], whole["test"], names)
+    return Outcome(task, results, whole, statistics, fitted, {name: len(own) for name, own in labels.items()})
+
+
+def _of_floor(task: Task, labels: Mapping[str, Any], floor: Floor) -> Result:
+    valid, test = (metrics_of(task, labels[name], floor.logits[name]) for name in ("valid", "test"))
+    return Result(floor.name, 0, floor.params, 0, 0, *valid, *test, train_seconds=floor.seconds)
+
+
+def _of_head(lane: Lane, fitted: FitResult, test: Metrics) -> Result:
+    best = fitted.history[fitted.best_epoch - 1]
+    count = sum(leaf.size for leaf in jax.tree.leaves(fitted.best_params))
+    valid = best.valid_loss, best.valid_accuracy
+    return Result(*lane, count, len(fitted.history), fitted.best_epoch, *valid, *test, fitted.seconds)
+
+
+def described(cache: Cache) -> dict[str, Any]:
+    """What a cache was made of."""
+    about = {"name": cache.name, "location": cache.store.location, "key": cache.manifest.key}
+    return {**about, "recipe": cache.recipe.to_json(), "source": cache.manifest.source}
