@@ -66,7 +66,7 @@ def trainable(names: list[str], asked: str, cache: "Cache") -> list[str]:
         can = ",".join(name for name, head in HEADS.items() if not head.reads_tokens)
         raise UserError(f"{line}; from this cache: `--heads {can}`")
     if left_out:
-        print(line)
+        say(line)
     return kept
 
 

@@ -10,8 +10,17 @@ from train.plots import ComparisonRow, comparison, history
 
 ROWS = [
     ComparisonRow("cls", "[CLS] token only", 0.2602, 0.8912),
-    ComparisonRow("gru", "Finetuned Last Hidden States with simple GRU", 0.1923, 0.9214, 0.006, 0.005),
-    ComparisonRow("lstm", "Finetuned Last Hidden States with simple LSTM", 0.2177, 0.9106, 0.007, 0.004),
+    ComparisonRow(
+        "gru", "Finetuned Last Hidden States with simple GRU", 0.1923, 0.9214, (0.006, 0.006), (0.005, 0.005)
+    ),
+    ComparisonRow(
+        "lstm",
+        "Finetuned Last Hidden States with simple LSTM",
+        0.2177,
+        0.9106,
+        (0.007, 0.007),
+        (0.004, 0.004),
+    ),
 ]
 RECORDS = [
     EpochRecord(1, 0.6, 0.61, 0.5, 0.7, 2e-3, False),

@@ -3,9 +3,11 @@ import io
 import json
 import math
 
+import numpy as np
 import pytest
 
-from train.results import Result, accuracy_error, by_head, table, to_csv, to_json
+from cache.task import BINARY, Task
+from train.results import Result, by_head, metrics_of, to_csv, to_json
 
 RUNS = [
     Result("majority", 0, 0, 0, 0, 0.7, 0.5, 0.69, 0.52, 0.0),
@@ -27,16 +29,23 @@ def test_means_over_seeds() -> None:
     assert gru.test_accuracy == pytest.approx(0.8)
 
 
-def test_the_standard_error_is_the_binomial_one() -> None:
-    assert accuracy_error(RUNS, "gru", 382) == pytest.approx(math.sqrt(0.8 * 0.2 / 382))
-
-
-def test_the_table_says_how_far_to_trust_it() -> None:
-    lines = table(RUNS, 382).splitlines()
-    assert " ".join(lines[2].split()) == "gru 1,234 10.5 5.5 0.3000 0.8200 0.4000 0.8000 4.0"
-    assert lines[3] == "standard error of a test accuracy: up to 0.026 (382 test rows)"
-    assert lines[4] == "means over 2 seeds"
-    assert len({len(line) for line in lines[:3]}) == 1
+@pytest.mark.parametrize(
+    ("task", "labels", "logits", "loss", "accuracy"),
+    [
+        (BINARY, [1, 0], [[0.0], [0.0]], math.log(2), 0.5),
+        (
+            Task("multiclass", ("a", "b", "c")),
+            [2, 0],
+            [[0.0, 0.0, 9.0], [0.0, 0.0, 0.0]],
+            math.log(3) / 2,
+            1.0,
+        ),
+        (Task("multilabel", ("a", "b")), [[1, 0]], [[0.0, 0.0]], math.log(2), 0.5),
+    ],
+)
+def test_metrics_by_hand(task, labels, logits, loss, accuracy) -> None:
+    found = metrics_of(task, np.array(labels, np.int32), np.array(logits, np.float32))
+    assert found == pytest.approx((loss, accuracy), abs=2e-4)
 
 
 def test_losses_that_are_no_numbers_are_null_in_json() -> None:
