@@ -48,7 +48,7 @@ class FitResult:
         best_params: the parameters after `best_epoch`.
         last_params: the parameters after the last epoch.
         best_epoch: counted from 1.
-        best_valid_loss: infinite if no validation loss was ever finite.
+        best_valid_loss: NaN or infinite if no validation loss was ever finite.
         stopped_early: the stopping rule ended training.
         seconds: wall clock of all epochs until its last, the other heads' share included, compilation not.
     """
@@ -157,7 +157,7 @@ class Fit:
             best_params=of_seed(progress.best[name], seed),
             last_params=of_seed(progress.states[name].params, seed),
             best_epoch=stopping.best_epoch,
-            best_valid_loss=stopping.best,
+            best_valid_loss=math.inf if stopping.best is None else stopping.best,
             stopped_early=stopping.should_stop,
             seconds=sum(progress.seconds[: len(history)]),
         )

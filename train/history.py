@@ -62,9 +62,7 @@ def goes_on(history: Sequence[EpochRecord], rate: float, settings: FitSettings) 
 
 def is_best(history: Sequence[EpochRecord], rate: float, settings: FitSettings) -> bool:
     """The last epoch's parameters are the ones to keep so far."""
-    stopping = judge(history, rate, settings).stopping
-    # not `improved`: the first epoch is kept even where its loss is NaN
-    return stopping.best_epoch == stopping.epoch
+    return judge(history, rate, settings).stopping.improved
 
 
 def longer(

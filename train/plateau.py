@@ -1,8 +1,9 @@
 """The rule that cuts the learning rate when the validation loss no longer falls."""
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple, SupportsFloat
+
+from train.improvement import improves
 
 
 class PlateauState(NamedTuple):
@@ -10,13 +11,13 @@ class PlateauState(NamedTuple):
 
     Attributes:
         lr: learning rate for the next epoch.
-        best: lowest loss that counted as an improvement.
+        best: lowest loss that counted as an improvement; None before the first.
         wait: epochs since then, or since the end of the last cooldown.
         cooldown: epochs left in which `wait` does not count.
     """
 
     lr: float
-    best: float = math.inf
+    best: float | None = None
     wait: int = 0
     cooldown: int = 0
 
@@ -26,12 +27,12 @@ class ReduceLROnPlateau:
     """Multiply the learning rate by `factor` after `patience` epochs without improvement.
 
     The epoch in which a cooldown ends counts already, so `cooldown=1` holds nothing back, as in Keras.
-    A NaN loss is no improvement.
+    What is an improvement says `train.improvement`.
 
     Attributes:
         factor: above 0, below 1.
         patience: epochs without improvement that lead to a cut.
-        min_delta: an improvement is a loss below `best - min_delta`.
+        min_delta: the least by which a loss improves.
         min_lr: the rate is never cut below it.
         cooldown: epochs to hold back after a cut.
 
@@ -61,7 +62,7 @@ class ReduceLROnPlateau:
         loss = float(loss)
         if state.cooldown > 0:
             state = state._replace(cooldown=state.cooldown - 1, wait=0)
-        if loss < state.best - self.min_delta:
+        if improves(loss, state.best, self.min_delta):
             return state._replace(best=loss, wait=0)
         if state.cooldown > 0:
             return state

@@ -1,15 +1,16 @@
 """The rule that ends training, and says whose parameters to keep."""
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple, SupportsFloat
+
+from train.improvement import improves
 
 
 class StoppingState(NamedTuple):
     """What the rule remembers between epochs, and what it decided after the last one.
 
     Attributes:
-        best: lowest loss that counted as an improvement.
+        best: lowest loss that counted as an improvement; None before the first.
         wait: epochs since then.
         epoch: epochs seen.
         best_epoch: the epoch whose parameters to keep, counted from 1; 0 before the first.
@@ -17,7 +18,7 @@ class StoppingState(NamedTuple):
         should_stop: training should end here.
     """
 
-    best: float = math.inf
+    best: float | None = None
     wait: int = 0
     epoch: int = 0
     best_epoch: int = 0
@@ -29,12 +30,12 @@ class StoppingState(NamedTuple):
 class EarlyStopping:
     """Stop after `patience` epochs without improvement, but never after the first epoch.
 
-    A NaN loss is no improvement. As in Keras the first epoch's parameters are kept until one improves,
-    so `best_epoch` is 1, though nothing `improved`, where every loss was NaN: `best` is then still infinite.
+    What is an improvement says `train.improvement`. The first epoch always is one, so its parameters are kept where every
+    loss was NaN; `best` is then NaN.
 
     Attributes:
         patience: epochs without improvement that end training.
-        min_delta: an improvement is a loss below `best - min_delta`.
+        min_delta: the least by which a loss improves.
 
     Reference:
         `keras.callbacks.EarlyStopping` of Keras 3, mode "min", `restore_best_weights=True`.
@@ -50,13 +51,13 @@ class EarlyStopping:
     def update(self, state: StoppingState, loss: SupportsFloat) -> StoppingState:
         """State after an epoch with this validation loss."""
         epoch, loss = state.epoch + 1, float(loss)
-        if loss < state.best - self.min_delta:
+        if improves(loss, state.best, self.min_delta):
             return StoppingState(best=loss, epoch=epoch, best_epoch=epoch, improved=True)
         wait = state.wait + 1
         return StoppingState(
             best=state.best,
             wait=wait,
             epoch=epoch,
-            best_epoch=max(state.best_epoch, 1),
+            best_epoch=state.best_epoch,
             should_stop=wait >= self.patience and epoch > 1,
         )
