@@ -9,8 +9,9 @@ import numpy as np
 from jax import Array, lax
 from jaxtyping import Bool, Float, Float32, Int, PyTree
 
+from train.adam import ADAM
 from train.metrics import Sums, add, batch_sums, zero_sums
-from train.step import ADAM, TrainState
+from train.step import TrainState
 from train.table import Rows, Table, batch_of
 
 States = dict[str, TrainState]

@@ -8,14 +8,12 @@ import optax  # type: ignore[import-untyped]
 from jax import Array
 from jaxtyping import Float, PyTree
 
+from train.adam import ADAM
 from train.batches import Batch
 from train.metrics import Sums, batch_sums
 
 Apply = Callable[[PyTree, Batch], Float[Array, "b k"]]
 """A head: `(params, batch) -> logits`. Steps are compiled anew for every such function: build it once."""
-
-# Keras' epsilon. Keras adds it before the bias correction, optax after it: they part at tiny gradients.
-ADAM = optax.scale_by_adam(b1=0.9, b2=0.999, eps=1e-7)
 
 
 class TrainState(NamedTuple):

@@ -30,8 +30,8 @@ class StoppingState(NamedTuple):
 class EarlyStopping:
     """Stop after `patience` epochs without improvement, but never after the first epoch.
 
-    What is an improvement says `train.improvement`. The first epoch always is one, so its parameters are kept where every
-    loss was NaN; `best` is then NaN.
+    What is an improvement says `train.improvement`. The first epoch always is one, so its parameters are kept where
+    every loss was NaN; `best` is then NaN.
 
     Attributes:
         patience: epochs without improvement that end training.

@@ -62,4 +62,7 @@ def as_ours(head: Head, weights: Sequence[Any]) -> dict[str, dict[str, Any]]:
     *recurrent, kernel, bias = weights
     names = ("kernel", "recurrent_kernel", "bias")
     parts = [dict(zip(names, recurrent[at : at + 3], strict=True)) for at in range(0, len(recurrent), 3)]
-    return {**dict(zip(("forward", "backward"), parts, strict=False)), "dense": {"kernel": kernel, "bias": bias}}
+    return {
+        **dict(zip(("forward", "backward"), parts, strict=False)),
+        "dense": {"kernel": kernel, "bias": bias},
+    }

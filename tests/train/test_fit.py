@@ -172,7 +172,7 @@ def test_a_loss_that_was_never_finite_is_visible(fit_alone, linear_params, split
     )
     assert result.diverged
     assert result.stopped_early
-    assert len(result.history) == 5
+    assert len(result.history) == 6
     assert all(math.isnan(record.valid_loss) for record in result.history)
     assert result.best_epoch == 1
 

@@ -41,10 +41,13 @@ def stop_epoch(rule, losses):
         ({"patience": 0}, [NAN], None, 1),
         ({"patience": 1}, [NAN], None, 1),
         ({"patience": 1}, [NAN, NAN], 2, 1),
-        ({"patience": 3}, [NAN, NAN, NAN], 3, 1),
+        ({"patience": 3}, [NAN, NAN, NAN], None, 1),
+        ({"patience": 3}, [NAN, NAN, NAN, NAN], 4, 1),
         ({"patience": 2}, [5, NAN, NAN], 3, 1),
-        ({"patience": 2}, [NAN, 5, NAN, 4], None, 4),
-        ({"patience": 2}, [INF, INF, 5], 2, 3),
+        ({"patience": 2}, [5, NAN, 4, NAN], None, 3),
+        # a first loss is the best so far whatever it is, and nothing is less than NaN
+        ({"patience": 3}, [NAN, 5, 4, 3], 4, 1),
+        ({"patience": 2}, [INF, INF, 5], None, 3),
     ],
 )
 def test_stops_by_hand(rule, losses, stop, best):
@@ -70,8 +73,8 @@ def test_before_the_first_epoch():
 
 
 def test_improved_says_it_of_the_last_epoch_only():
-    improved = [state.improved for state in states(EarlyStopping(), [NAN, 5, 5, 4, INF, 3])]
-    assert improved == [False, True, False, True, False, True]
+    improved = [state.improved for state in states(EarlyStopping(), [5, NAN, 5, 4, INF, 3])]
+    assert improved == [True, False, False, True, False, True]
 
 
 def test_any_number_will_do():
@@ -83,8 +86,9 @@ def test_any_number_will_do():
 def test_the_best_epoch_is_the_last_that_improved(rule, losses):
     seen = states(rule, losses)
     improvements = [state.epoch for state in seen if state.improved]
-    assert seen[-1].best_epoch == max(improvements, default=1)
-    assert seen[-1].best == (losses[improvements[-1] - 1] if improvements else INF)
+    assert improvements[0] == 1
+    assert seen[-1].best_epoch == max(improvements)
+    np.testing.assert_equal(seen[-1].best, losses[improvements[-1] - 1])
 
 
 @given(RULES, LOSSES)
