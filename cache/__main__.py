@@ -106,6 +106,7 @@ def repair_cache(arguments: argparse.Namespace) -> None:
     from cache.reader import open_cache
     from cache.repair import block_rows, damaged_blocks, drop_blocks
     from cache.verify import verify
+    from cache.views import rows_split
 
     cache = open_cache(_location(arguments))
     problems = verify(cache)
@@ -117,7 +118,7 @@ def repair_cache(arguments: argparse.Namespace) -> None:
     _check_flags(cache, arguments.extract)
     splits = drop_blocks(cache, blocks)
     print(f"dropped {', '.join(blocks)}", flush=True)
-    for split in splits:
+    for split in dict.fromkeys(map(rows_split, splits)):
         _run_extract([*flags, "--split", split])
     if left := verify(open_cache(cache.store.location)):
         _print_problems(left)

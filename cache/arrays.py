@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -177,8 +178,10 @@ def _finish(read: ts.WriteFutures, path: str, location: str) -> None:
 def _grid(shape: tuple[int, ...], dtype: str) -> tuple[int, int]:
     """Rows of a shard and of a chunk; a byte of a text is no row, and 512 of them are too few for a checksum."""
     rows, more = max(1, shape[0]), BYTES_PER_ROW if dtype == "uint8" else 1
-    chunk = min(CHUNK_ROWS * more, rows)
-    return min(SHARD_ROWS * more, -(-rows // chunk) * chunk), chunk
+    vectors = math.prod(shape[1:-1])  # of a row; one of padded hidden states has hundreds
+    chunk = min(max(1, CHUNK_ROWS * more // vectors), rows)
+    most = max(1, SHARD_ROWS * more // (vectors * chunk)) * chunk
+    return min(most, -(-rows // chunk) * chunk), chunk
 
 
 def _metadata(shape: tuple[int, ...], dtype: str) -> dict[str, Any]:

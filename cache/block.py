@@ -23,15 +23,17 @@ class Block(NamedTuple):
     """The features of a block.
 
     Attributes:
-        hidden: last hidden states of the real tokens, row after row, `[n, d]`; None where the layout has none.
-        lengths: tokens of each row, `[b]` int32; row i owns the next `lengths[i]` rows of `hidden`.
+        hidden: last hidden states of the real tokens, row after row, `[n, d]`; or those of all positions of all
+            rows, `[b, t, d]`; None where the layout has none.
+        lengths: real tokens of each row, `[b]` int32; where `hidden` is `[n, d]`, row i owns the next `lengths[i]`.
         labels: class of each row, `[b]`, or 0 or 1 for each class, `[b, k]`, int32; see `cache.task`.
         rows: position of each row in the data file, counted from 0, `[b]` int64.
-        pooled: first, maximum and mean vector of each row's real tokens, `[b, 3, d]`.
+        pooled: first, maximum and mean vector of each row's real tokens, `[b, 3, d]`; of all positions where
+            `hidden` has all.
         texts: the cleaned texts, see `cache.texts`.
     """
 
-    hidden: Float[np.ndarray, "n d"] | None
+    hidden: Float[np.ndarray, "n d"] | Float[np.ndarray, "b t d"] | None
     lengths: Int[np.ndarray, " b"]
     labels: Int[np.ndarray, " b"] | Int[np.ndarray, "b k"]
     rows: Int[np.ndarray, " b"]
@@ -57,18 +59,21 @@ class Sizes(NamedTuple):
         tokens: its real tokens.
         text_bytes: bytes of its texts, their ends included.
         label_columns: classes that each row has a label for; 0 where the label is the number of its class.
+        positions: hidden states of each row, padding included; 0 where only those of real tokens are stored.
     """
 
     rows: int
     tokens: int
     text_bytes: int
     label_columns: int
+    positions: int
 
     @classmethod
     def of(cls, block: Block) -> "Sizes":
         """Measure a block."""
         columns = block.labels.shape[1] if block.labels.ndim == 2 else 0
-        return cls(len(block.rows), block.tokens, len(block.texts), columns)
+        positions = block.hidden.shape[1] if block.hidden is not None and block.hidden.ndim == 3 else 0
+        return cls(len(block.rows), block.tokens, len(block.texts), columns, positions)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +87,7 @@ class BlockRecord:
         tokens: its real tokens.
         text_bytes: see `Sizes`.
         label_columns: see `Sizes`.
+        positions: see `Sizes`.
         sha256: 64 hexadecimal digits for each array of the layout, and no other.
     """
 
@@ -91,6 +97,7 @@ class BlockRecord:
     tokens: int
     text_bytes: int
     label_columns: int
+    positions: int
     sha256: dict[str, str]
 
     @classmethod
@@ -117,7 +124,7 @@ class BlockRecord:
     @property
     def layout(self) -> str:
         """Name of the layout that has the block's arrays."""
-        return layout_of(set(self.sha256))
+        return layout_of(set(self.sha256), self.positions > 0)
 
     @property
     def arrays(self) -> tuple[str, ...]:
@@ -131,7 +138,7 @@ class BlockRecord:
     @property
     def sizes(self) -> Sizes:
         """What decides the shapes of its arrays."""
-        return Sizes(self.rows, self.tokens, self.text_bytes, self.label_columns)
+        return Sizes(self.rows, self.tokens, self.text_bytes, self.label_columns, self.positions)
 
 
 def write_record(record: BlockRecord, key: str, split: str) -> dict[str, Any]:
@@ -161,8 +168,9 @@ def block_name(number: int) -> str:
 
 def array_shape(field: str, sizes: Sizes, width: int) -> tuple[int, ...]:
     """Shape of an array of a block of these sizes, for hidden vectors of this width."""
-    rows, tokens, text_bytes, columns = sizes
-    shapes = {"hidden": (tokens, width), "pooled": (rows, 3, width), "texts": (text_bytes,)}
+    rows, tokens, text_bytes, columns, positions = sizes
+    hidden = (rows, positions, width) if positions else (tokens, width)
+    shapes = {"hidden": hidden, "pooled": (rows, 3, width), "texts": (text_bytes,)}
     if columns:
         shapes["labels"] = (rows, columns)
     return shapes.get(field, (rows,))
@@ -182,23 +190,29 @@ def digest(values: Shaped[np.ndarray, "..."]) -> str:
 
 def check_block(block: Block, layout: str) -> None:
     """Raise `CacheError` unless a block has its layout's arrays, and its lengths, rows and tokens add up."""
-    if layout_of(set(block.arrays)) != layout:
+    if layout_of(set(block.arrays), Sizes.of(block).positions > 0) != layout:
         raise CacheError(f"a block's arrays are not those of the layout {layout!r}")
     if len({len(block.lengths), len(block.labels), len(block.rows), len(block.pooled)}) != 1:
         raise CacheError("a block's arrays disagree about the number of rows")
-    if int(block.lengths.min(initial=1)) < 1 or block.tokens != _hidden_rows(block):
+    if int(block.lengths.min(initial=1)) < 1 or not _lengths_fit(block):
         raise CacheError("a block's lengths do not add up to its tokens")
     if np.count_nonzero(block.texts == 0) != len(block.rows):
         raise CacheError("a block has not one text for each row")
 
 
-def _hidden_rows(block: Block) -> int:
-    return block.tokens if block.hidden is None else len(block.hidden)
+def _lengths_fit(block: Block) -> bool:
+    if block.hidden is None or block.hidden.ndim == 2:
+        return block.hidden is None or block.tokens == len(block.hidden)
+    rows, positions, _ = block.hidden.shape
+    return bool(rows == len(block.rows) and block.lengths.max(initial=1) <= positions)
 
 
 def _sizes_fit(record: BlockRecord) -> bool:
     texts = record.rows <= record.text_bytes < MAX_TEXT_BYTES and 0 <= record.label_columns <= MAX_CLASSES
-    return texts and record.start >= 0 and 0 < record.rows <= record.tokens < MAX_TOKENS
+    padded = record.positions > 0 and "hidden" in record.sha256
+    stored = max(record.tokens, record.rows * record.positions)
+    tokens = 0 < record.rows <= record.tokens and stored < MAX_TOKENS
+    return texts and tokens and record.start >= 0 and (padded or record.positions == 0)
 
 
 def _digests_fit(record: BlockRecord) -> bool:

@@ -4,17 +4,22 @@ from cache.errors import CacheError
 
 LAYOUTS = {
     "ragged": ("hidden", "lengths", "labels", "rows", "pooled", "texts"),
+    "padded": ("hidden", "lengths", "labels", "rows", "pooled", "texts"),  # hidden states at padding, too
     "pooled": ("lengths", "labels", "rows", "pooled", "texts"),  # for heads that read no tokens
 }
 
 
-def layout_of(arrays: set[str]) -> str:
+def layout_of(arrays: set[str], padded: bool) -> str:
     """Name the layout that has exactly these arrays.
+
+    Args:
+        arrays: their names.
+        padded: the hidden states are those of all positions.
 
     Raises:
         CacheError: none has.
     """
     for layout, own in LAYOUTS.items():
-        if arrays == set(own):
+        if arrays == set(own) and padded == (layout == "padded"):
             return layout
     raise CacheError(f"no layout has exactly the arrays {', '.join(sorted(arrays))[:100]!r}")

@@ -12,6 +12,7 @@ from cache.objects import is_url
 from cache.reader import Cache, open_cache
 from cache.store import Store
 from cache.task import class_counts
+from cache.views import view_number
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _LENGTH_EDGES = (0, 8, 16, 32, 64, 96, 128, 192, 256, 512)
@@ -59,8 +60,11 @@ def describe_line(path: str) -> str:
         return f"{name:<50} {printable(str(error))}"
     manifest, layout = cache.manifest, cache.recipe.layout
     splits = ", ".join(
-        f"{split} {sum(b.rows for b in blocks):,}" for split, blocks in manifest.splits.items()
+        f"{split} {sum(b.rows for b in blocks):,}"
+        for split, blocks in manifest.splits.items()
+        if not view_number(split)
     )
+    splits += f", {cache.recipe.views} views of train" if cache.recipe.views else ""
     return (
         f"{name:<50} {manifest.tokens:>12,} tokens  {layout:<6}  {readable(cache_bytes(cache)):>9}  {splits}"
     )

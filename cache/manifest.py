@@ -8,6 +8,7 @@ from cache.block import BlockRecord
 from cache.errors import CacheError
 from cache.recipe import FORMAT, check_format
 from cache.seal import check_types, seal, unseal
+from cache.views import rows_split, split_order
 
 SPLITS = ("train", "valid", "test")
 NAME = "manifest.json"
@@ -22,7 +23,7 @@ class Manifest:
 
     Attributes:
         key: the recipe's key.
-        rows: rows in all splits together.
+        rows: rows in all splits together; a row counts in each view, see `cache.views`.
         tokens: real tokens in all splits together.
         width: length d of a hidden vector.
         dtype: storage dtype of `hidden` and `pooled`.
@@ -101,11 +102,11 @@ class Manifest:
 
 
 def _in_order(splits: dict[str, list[BlockRecord]]) -> dict[str, list[BlockRecord]]:
-    return {name: splits[name] for name in SPLITS if name in splits}
+    return {name: splits[name] for name in sorted(splits, key=split_order)}
 
 
 def _block_records(split: str, entries: Any) -> list[BlockRecord]:
-    if split not in SPLITS:
+    if rows_split(split) not in SPLITS:
         raise CacheError(f"{NAME} names the split {split[:20]!r}; there are {', '.join(SPLITS)}")
     if not isinstance(entries, list):
         raise CacheError(f"{NAME} is not one of ours: the split {split} is no list of blocks")

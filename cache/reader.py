@@ -16,6 +16,7 @@ from cache.recipe import Recipe
 from cache.store import Store
 from cache.task import Task
 from cache.texts import unpack
+from cache.views import view_names
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Cache:
             )
         return Split(self, name, tuple(self.manifest.splits[name]))
 
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the splits that hold the training rows with dropout, see `cache.views`."""
+        return view_names(self.recipe.views)
+
     def layout_has(self, field: str) -> bool:
         """Whether the cache stores this array: a pooled one has no `hidden`."""
         return field in LAYOUTS[self.recipe.layout]
@@ -83,7 +89,7 @@ class Cache:
 class Split:
     """One split's features; each array is read when it is first asked for.
 
-    The mask of row i is exactly `arange(t) < lengths[i]`: only real tokens are stored. Every chunk's CRC32C is
+    The mask of row i is exactly `arange(t) < lengths[i]`. Every chunk's CRC32C is
     checked as it is read; the small arrays are also compared with the manifest's SHA-256, which finds blocks that
     were swapped or brought from elsewhere.
     """
@@ -94,7 +100,7 @@ class Split:
 
     @functools.cached_property
     def lengths(self) -> Int[np.ndarray, " b"]:
-        """Tokens of each row, int32."""
+        """Real tokens of each row, int32."""
         lengths = self._join("lengths")
         ends = np.cumsum([block.rows for block in self.blocks])
         for block, own in zip(self.blocks, np.split(lengths, ends[:-1]), strict=True):
@@ -121,12 +127,14 @@ class Split:
 
     @functools.cached_property
     def pooled(self) -> Float[np.ndarray, "b 3 d"]:
-        """First, maximum and mean vector of each row's real tokens."""
+        """First, maximum and mean vector of each row's real tokens; of all positions in a padded cache."""
         return self._join("pooled")
 
     @functools.cached_property
-    def hidden(self) -> Float[np.ndarray, "n d"]:
+    def hidden(self) -> Float[np.ndarray, "n d"] | Float[np.ndarray, "b t d"]:
         """Hidden states of all real tokens, row after row: row i starts at `lengths[:i].sum()`.
+
+        A padded cache has those of all positions of each row, `[b, t, d]`.
 
         Blocks are read all at once, and not hashed: a SHA-256 takes longer than the reading.
 
@@ -145,8 +153,9 @@ class Split:
         shapes = [block.shape("hidden", manifest.width) for block in self.blocks]
         for name, shape in zip(names, shapes, strict=True):
             check_size(store, name, shape, dtype)
-        whole = np.empty((sum(block.tokens for block in self.blocks), manifest.width), dtype)
-        parts = np.split(whole, np.cumsum([block.tokens for block in self.blocks])[:-1])
+        ends = np.cumsum([shape[0] for shape in shapes])
+        whole = np.empty((ends[-1], *shapes[0][1:]), dtype)
+        parts = np.split(whole, ends[:-1])
         read_arrays(store, names, parts)
         return whole
 
@@ -167,7 +176,8 @@ def open_cache(location: str) -> Cache:
     if manifest is None:
         raise CacheError(f"the cache {location} is unfinished; run the same `python -m extract` again")
     cache = Cache(store, Recipe.from_json(recipe), Manifest.from_json(manifest))
-    layouts = {record.layout for _, record in cache.manifest.blocks()}
-    if cache.recipe.key != cache.manifest.key or layouts != {cache.recipe.layout}:
+    found = {(record.layout, record.positions) for _, record in cache.manifest.blocks()}
+    wanted = cache.recipe.layout, cache.recipe.positions
+    if cache.recipe.key != cache.manifest.key or found != {wanted}:
         raise CacheError(f"recipe.json and manifest.json in {location} belong to different caches")
     return cache

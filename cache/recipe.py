@@ -8,6 +8,7 @@ from typing import Any
 from cache.errors import CacheError
 from cache.layout import LAYOUTS
 from cache.task import Task
+from cache.views import MOST_VIEWS
 
 FORMAT = 3
 
@@ -35,9 +36,12 @@ class Recipe:
         matmul_precision: JAX's matmul precision; a float32 product is TF32 on an H100 unless told otherwise.
         forward: `stock`, the model's own code; `packed`, several rows in a sequence and cheaper operations.
         storage_dtype: dtype of `hidden` and `pooled` on disk.
-        layout: `ragged` stores real tokens only; `pooled` no tokens, but three vectors of each row.
+        layout: `ragged` stores real tokens only; `padded` `max_length` positions of each row; `pooled` no tokens,
+            but three vectors of each row.
         split_rule: how rows are dealt to the splits.
         split_seed: seed of that rule.
+        dropout: canonical JSON of the number of views of the training split, the seed of their dropout and its
+            rates; `{}` where there are none, see `cache.views`.
         format: version of the cache's layout on disk.
     """
 
@@ -57,6 +61,7 @@ class Recipe:
     layout: str
     split_rule: str
     split_seed: int
+    dropout: str = "{}"
     format: int = FORMAT
 
     @property
@@ -75,6 +80,27 @@ class Recipe:
             return Task.from_json(json.loads(self.task))
         except ValueError as error:
             raise CacheError(f"the recipe's task is no JSON: {error}") from None
+
+    @property
+    def positions(self) -> int:
+        """Hidden states that a padded cache stores of each row; else 0."""
+        return self.max_length if self.layout == "padded" else 0
+
+    @property
+    def views(self) -> int:
+        """Views of the training split.
+
+        Raises:
+            CacheError: the field describes none.
+        """
+        try:
+            fields = json.loads(self.dropout)
+        except ValueError as error:
+            raise CacheError(f"the recipe's dropout is no JSON: {error}") from None
+        views = fields.get("views", 0) if isinstance(fields, dict) else None
+        if type(views) is not int or not 0 <= views <= MOST_VIEWS:
+            raise CacheError(f"the recipe's dropout has not from 0 to {MOST_VIEWS} views")
+        return views
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
@@ -100,7 +126,7 @@ class Recipe:
         if fields["layout"] not in LAYOUTS:
             raise CacheError(f"the recipe's layout {fields['layout'][:20]!r} is none of {', '.join(LAYOUTS)}")
         recipe = cls(**fields)
-        _ = recipe.parsed_task
+        _ = recipe.parsed_task, recipe.views
         return recipe
 
 

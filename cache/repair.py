@@ -11,6 +11,7 @@ from cache.objects import is_url
 from cache.reader import Cache
 from cache.store import Store
 from cache.verify import TOP_LEVEL, Problem
+from cache.views import rows_split
 
 
 def damaged_blocks(problems: list[Problem]) -> list[str]:
@@ -26,7 +27,9 @@ def drop_blocks(cache: Cache, blocks: list[str]) -> list[str]:
     Raises:
         CacheError: a block is a link, or holds one on the way.
     """
-    splits = [split for split in SPLITS if any(name.startswith(f"{split}/") for name in blocks)]
+    splits = [
+        split for split in cache.manifest.splits if any(name.startswith(f"{split}/") for name in blocks)
+    ]
     left = cache.manifest.without(set(splits))
     with held(cache.store, lambda line: None):
         if left.splits:
@@ -53,7 +56,8 @@ def remove_cache(location: str) -> None:
     if location not in find_caches(os.path.dirname(location)) or os.path.islink(location):
         raise UserError(f"{location} is no feature cache; `python -m cache list` shows them")
     store = Store(location)
-    foreign = _entries(store) - {*TOP_LEVEL, *SPLITS} - {f"{known}.__lock" for known in TOP_LEVEL}
+    known = {*TOP_LEVEL, *(f"{name}.__lock" for name in TOP_LEVEL)}
+    foreign = {name for name in _entries(store) - known if rows_split(name) not in SPLITS}
     if foreign:
         raise UserError(f"{location} holds {sorted(foreign)[0]!r}, which is not ours; move it away first")
     _check_idle(store)

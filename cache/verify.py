@@ -12,6 +12,7 @@ from cache.manifest import SPLITS
 from cache.reader import Cache
 from cache.task import Task
 from cache.texts import unpack
+from cache.views import view_number
 
 SMALL = ("lengths", "labels", "rows")
 TOP_LEVEL = ("recipe.json", "manifest.json", "lock.json")
@@ -46,11 +47,12 @@ def verify(cache: Cache, full: bool = True) -> list[Problem]:
         full: read `hidden` and `pooled` too, and compare all content with its SHA-256; else only the small arrays.
     """
     problems: list[Problem] = []
-    seen: dict[int, str] = {}
+    seen: dict[int, dict[int, str]] = {}
     for split, record in cache.manifest.blocks():
         found, rows = _check_block(cache, split, record, full)
-        problems += [*found, *_check_twice(seen, split, record, rows)]
-    return [*problems, *_check_never(cache), *_strays(cache)]
+        own = seen.setdefault(view_number(split), {})  # a view holds the rows of train once more
+        problems += [*found, *_check_twice(own, split, record, rows)]
+    return [*problems, *_check_never(cache), *_check_views(cache), *_strays(cache)]
 
 
 def _check_block(
@@ -147,9 +149,21 @@ def _check_twice(seen: dict[int, str], split: str, record: BlockRecord, rows: li
 
 def _check_never(cache: Cache) -> Iterator[Problem]:
     """Check that a cache of all splits holds all rows."""
-    never = cache.recipe.row_count - cache.manifest.rows
-    if len(cache.manifest.splits) == len(SPLITS) and never:
+    held = {split: sum(record.rows for record in cache.manifest.splits.get(split, ())) for split in SPLITS}
+    never = cache.recipe.row_count - sum(held.values())
+    if all(held.values()) and never:
         yield Problem("", "", "rows", f"{never} rows were never written")
+
+
+def _check_views(cache: Cache) -> Iterator[Problem]:
+    """Check that every view of the training split is there, with the very rows of that split."""
+    splits = cache.manifest.splits
+    for name in cache.views if "train" in splits else ():
+        wanted, found = splits["train"], splits.get(name)
+        if found is None:
+            yield Problem(name, "", "missing", "the view was never written")
+        elif [record.sha256["rows"] for record in found] != [record.sha256["rows"] for record in wanted]:
+            yield Problem(name, "", "rows", "they are not the rows of train")
 
 
 def _strays(cache: Cache) -> Iterator[Problem]:
@@ -158,7 +172,7 @@ def _strays(cache: Cache) -> Iterator[Problem]:
     The blocks of a split that the manifest does not name are those of a run that is not finished.
     """
     known = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()}
-    unfinished = set(SPLITS) - set(cache.manifest.splits)
+    unfinished = {*SPLITS, *cache.views} - set(cache.manifest.splits)
     names = [
         name for name in cache.store.files() if name not in TOP_LEVEL and name.split("/")[0] not in unfinished
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from cache import CacheError, open_cache
 from cache.block import Block, BlockRecord
@@ -35,9 +36,10 @@ def pooled(make_cache: Callable[..., str], blocks: dict[str, list[Block]]) -> st
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_layout_is_known_by_its_arrays(layout: str) -> None:
-    assert layout_of(set(LAYOUTS[layout])) == layout
+    padded = layout == "padded"
+    assert layout_of(set(LAYOUTS[layout]), padded) == layout
     with pytest.raises(CacheError, match="no layout has exactly the arrays"):
-        layout_of(set(LAYOUTS[layout]) ^ {"labels"})
+        layout_of(set(LAYOUTS[layout]) ^ {"labels"}, padded)
 
 
 def test_the_other_arrays_are_those_of_the_whole_cache(pooled: str, blocks: dict[str, list[Block]]) -> None:
@@ -125,3 +127,45 @@ def test_list_and_show_say_which_layout_it_is(pooled: str) -> None:
         [*command, "verify", pooled, "--fast"], capture_output=True, text=True, check=False
     )
     assert (checked.returncode, "every byte" in checked.stdout) == (0, False)
+
+
+PADDED = dataclasses.replace(RECIPE, layout="padded")
+
+
+def padded_block(rows: int, seed: int, first_row: int = 0, positions: int = 20) -> Block:
+    ragged = random_block(rows, seed, first_row=first_row)
+    hidden = np.random.default_rng(seed).standard_normal((rows, positions, 7)).astype(np.float16)
+    return ragged._replace(hidden=hidden)
+
+
+def test_a_padded_cache_has_all_positions_of_each_row(make_cache: Callable[..., str]) -> None:
+    blocks = {"train": [padded_block(600, 0), padded_block(3, 1, 600)], "test": [padded_block(2, 2, 603)]}
+    location = make_cache(blocks, dataclasses.replace(PADDED, row_count=605))
+    cache = open_cache(location)
+    assert verify(cache) == []
+    for name, parts in blocks.items():
+        for field in ("hidden", "lengths", "pooled"):
+            wanted = np.concatenate([getattr(part, field) for part in parts])
+            np.testing.assert_array_equal(getattr(cache.split(name), field), wanted)
+    whole = zarr.open_array(f"{location}/train/00000/hidden", mode="r")
+    assert whole.shape == (600, 20, 7)
+    np.testing.assert_array_equal(whole[:], blocks["train"][0].hidden)
+    assert whole.chunks == (25, 20, 7)  # 500 vectors: no row is read with hundreds of others
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        padded_block(3, 1)._replace(hidden=np.zeros((2, 20, 7), np.float16)),
+        padded_block(3, 1)._replace(lengths=np.array([1, 21, 1], np.int32)),
+    ],
+)
+def test_a_padded_block_that_does_not_add_up_is_not_written(wrong: Block, tmp_path: Path) -> None:
+    with pytest.raises(CacheError, match="lengths do not add up"):
+        CacheWriter(str(tmp_path), PADDED).write_block("train", 0, 0, wrong)
+
+
+def test_blocks_of_another_number_of_positions_are_refused(make_cache: Callable[..., str]) -> None:
+    location = make_cache({"train": [padded_block(3, 1, positions=19)]}, PADDED)
+    with pytest.raises(CacheError, match="belong to different caches"):
+        open_cache(location)

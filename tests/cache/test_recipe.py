@@ -39,7 +39,10 @@ def test_there_and_back() -> None:
         ({"max_length": "150"}, "'max_length' has the wrong type"),
         ({"max_length": True}, "'max_length' has the wrong type"),
         ({"speed": 1}, "not those of format"),
-        ({"layout": "folded"}, "layout 'folded' is none of ragged, pooled"),
+        ({"layout": "folded"}, "layout 'folded' is none of ragged, padded, pooled"),
+        ({"dropout": "{"}, "dropout is no JSON"),
+        ({"dropout": "[]"}, "dropout has not from 0 to 999 views"),
+        ({"dropout": '{"views":-1}'}, "dropout has not from 0 to 999 views"),
     ],
 )
 def test_a_recipe_that_is_none(change: dict[str, object], says: str) -> None:
