@@ -5,9 +5,11 @@ import sys
 
 from cache.environment import prepare_jax
 from cache.errors import exit_code
+from cache.views import MOST_VIEWS
 from extract.settings import (
     COMPUTE_DTYPES,
     FORWARDS,
+    LAYOUTS,
     SPLIT_CHOICES,
     SPLIT_RULES,
     STORAGE_DTYPES,
@@ -73,7 +75,8 @@ def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
         "--forward",
         choices=FORWARDS,
         default=_DEFAULTS.forward,
-        help="'packed' puts several rows into a sequence; 'stock' is the model's own code (default: %(default)s)",
+        help="'packed' puts several rows into a sequence; 'stock' is the model's own code "
+        "(default: %(default)s, packed where it can)",
     )
 
 
@@ -90,6 +93,20 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         choices=VIEWS,
         default=_DEFAULTS.views,
         help="'pooled' stores three vectors of each row and no tokens, for the pooling heads (default: %(default)s)",
+    )
+    add(
+        "--layout",
+        choices=LAYOUTS,
+        default=_DEFAULTS.layout,
+        help="'padded' stores and pools padding positions too, for bench.py --notebook (default: %(default)s)",
+    )
+    add(
+        "--dropout-views",
+        type=views,
+        default=_DEFAULTS.dropout_views,
+        metavar="K",
+        help="run the training rows K times with the backbone's dropout on; each epoch of training takes one of "
+        "these views (default: none)",
     )
     add(
         "--cache-dir",
@@ -120,6 +137,13 @@ def positive(text: str) -> int:
     """Parse a whole number above 0."""
     if (value := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"{value} is not above 0")
+    return value
+
+
+def views(text: str) -> int:
+    """Parse a number of views."""
+    if not 0 <= (value := int(text)) <= MOST_VIEWS:
+        raise argparse.ArgumentTypeError(f"{value} is not from 0 to {MOST_VIEWS}")
     return value
 
 

@@ -18,8 +18,9 @@ from transformers.models.distilbert import modeling_flax_distilbert as stock
 from transformers.utils import logging
 
 from cache.errors import UserError
-from extract import forward
+from extract import forward, masks
 from extract.architecture import Architecture
+from extract.dropout import Dropout
 from extract.precision import EXACT, Precision
 
 CPU_BATCH_TOKENS = 1024
@@ -39,11 +40,13 @@ class Inputs(NamedTuple):
         ids: token ids of sequences; the number of sequences is a multiple of the devices.
         segments: 1, 2, ... for the rows of a sequence, 0 for padding.
         positions: of each token within its row.
+        noise: for each sequence, of one row each, the view and the row that its dropout depends on; None: no dropout.
     """
 
     ids: Int[np.ndarray, "r t"]
     segments: Int[np.ndarray, "r t"]
     positions: Int[np.ndarray, "r t"]
+    noise: Int[np.ndarray, "r 2"] | None = None
 
 
 class Backbone:
@@ -59,12 +62,14 @@ class Backbone:
         weights: dict[str, Any],
         precision: Precision = EXACT,
         storage_dtype: str = "float32",
+        dropout: Dropout | None = None,
     ) -> None:
         self.compile_seconds = 0.0
         self.devices = jax.local_devices()
         self._storage_dtype = jnp.dtype(storage_dtype)
         self._precision = precision
-        self._module = _model(architecture, precision.activations).module
+        self._dropout = dropout
+        self._module = _model(architecture, precision.activations, dropout).module
         _check_weights(self._module, weights)
         prepared = forward.fuse(weights, jnp.dtype(precision.operands)) if precision.packed else weights
         self._weights = _replicate(prepared, self.devices)
@@ -74,21 +79,23 @@ class Backbone:
     def run(self, batch: Inputs) -> Float[Array, "devices b t d"]:
         """Start the forward pass of one batch and return at once; what stands at padding holds no meaning."""
         count = len(self.devices)
-        shards = Inputs(*(values.reshape(count, -1, values.shape[1]) for values in batch))
+        shards = jax.tree.map(lambda values: values.reshape(count, -1, values.shape[1]), batch)
         hidden: Array = self._program(shards)(self._weights, shards)
         return hidden
 
     def _hidden(self, weights: Any, batch: Inputs) -> Array:
         mask = (batch.segments > 0).astype(jnp.int32)
         rows = forward.Rows(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
-        faster = _interceptor(rows) if self._precision.packed else _leave_alone
-        with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(faster):
+        other = _interceptor(rows) if self._precision.packed else _leave_alone
+        if self._dropout and batch.noise is not None:
+            other = masks.interceptor(self._dropout.seed, jnp.asarray(batch.noise))
+        with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(other):
             hidden: Array = self._module.apply({"params": weights}, batch.ids, mask)[0]
         return hidden.astype(self._storage_dtype)
 
     def _program(self, batch: Inputs) -> Any:
         """Compile for a shape of batch when it first comes along."""
-        shape = batch.ids.shape
+        shape = (*batch.ids.shape, batch.noise is not None)
         if shape not in self._compiled:
             start = time.perf_counter()
             self._compiled[shape] = self._forward.lower(self._weights, batch).compile()
@@ -112,10 +119,12 @@ def describe_devices() -> dict[str, Any]:
     return {"platform": devices[0].platform, "kind": devices[0].device_kind, "devices": len(devices)}
 
 
-def _model(architecture: Architecture, compute_dtype: str) -> FlaxDistilBertModel:
+def _model(architecture: Architecture, compute_dtype: str, dropout: Dropout | None) -> FlaxDistilBertModel:
     logging.set_verbosity_error()  # it warns that Flax ends with version 5, which pyproject.toml excludes
     # The position table is always read from the checkpoint, sinusoidal or not.
     config = DistilBertConfig(**vars(architecture), sinusoidal_pos_embds=False)
+    if dropout:
+        config.update({"dropout": dropout.hidden, "attention_dropout": dropout.attention})
     return FlaxDistilBertModel(config, dtype=jnp.dtype(compute_dtype), _do_init=False)
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from cache.block import Block
 from cache.errors import UserError
 from cache.layout import LAYOUTS
+from cache.views import view_number
 from extract.backbone import Backbone, Inputs
 from extract.batches import Batch
 from extract.plan import BlockPlan
@@ -27,7 +28,7 @@ def compute_block(
     on_batch: Callable[[int], None],
     layout: str,
 ) -> Block:
-    """Compute one block; its padding is never part of the result.
+    """Compute one block; its padding is part of the result only in the layout `padded`.
 
     Args:
         backbone: the frozen model.
@@ -42,32 +43,56 @@ def compute_block(
     Raises:
         UserError: a hidden state is not finite.
     """
-    hidden = np.empty((plan.tokens, width), dtype) if "hidden" in LAYOUTS[layout] else None
+    stored = stored_lengths(plan, layout)
+    hidden = np.empty((stored.sum(), width), dtype) if "hidden" in LAYOUTS[layout] else None
     pooled = np.empty((len(plan.rows), 3, width), dtype)
     running: list[tuple[Batch, Array]] = []
     for batch in plan.batches:
-        running.append((batch, backbone.run(gather(batch, plan, tokens))))
+        running.append((batch, backbone.run(gather(batch, plan, tokens, rows))))
         if len(running) > 1:  # one batch ahead: the device computes while the host copies
-            on_batch(_store(*running.pop(0), plan.lengths, hidden, pooled))
+            _store(*running[0], stored, hidden, pooled)
+            on_batch(int(plan.lengths[running.pop(0)[0].rows].sum()))
     while running:
-        on_batch(_store(*running.pop(0), plan.lengths, hidden, pooled))
+        _store(*running[0], stored, hidden, pooled)
+        on_batch(int(plan.lengths[running.pop(0)[0].rows].sum()))
     if not np.isfinite(pooled).all():  # a mean is finite only if each of its tokens is
         raise UserError(
             f"the backbone gave hidden states that {dtype.name} cannot hold; try `--dtype bfloat16`"
         )
+    if hidden is not None and layout == "padded":
+        hidden = hidden.reshape(len(plan.rows), -1, width)
     texts = tokens.texts[_ranges(tokens.text_starts[plan.rows], tokens.text_lengths[plan.rows])]
     return Block(hidden, plan.lengths, rows.labels[plan.rows], rows.rows[plan.rows], pooled, texts)
 
 
-def gather(batch: Batch, plan: BlockPlan, tokens: Tokens) -> Inputs:
-    """Lay a batch's rows into its sequences; padding is token 0 of segment 0."""
+def stored_lengths(plan: BlockPlan, layout: str) -> Int[np.ndarray, " b"]:
+    """Hidden states of each row that are stored and pooled: of its real tokens, or of its whole sequence."""
+    if layout != "padded":
+        return plan.lengths
+    return np.full_like(plan.lengths, plan.batches[0].length)  # all sequences are of one length then
+
+
+def gather(batch: Batch, plan: BlockPlan, tokens: Tokens, about: Rows) -> Inputs:
+    """Lay a batch's rows into its sequences; padding is in segment 0."""
     lengths = plan.lengths[batch.rows]
     places = _ranges(batch.places, lengths)
-    inputs = Inputs(*np.zeros((3, batch.height, batch.length), np.int32))
+    ids, segments, positions = np.zeros((3, batch.height, batch.length), np.int32)
+    ids.fill(tokens.padding)
+    inputs = Inputs(ids, segments, positions, _noise(batch, plan, about))
     inputs.ids.reshape(-1)[places] = tokens.ids[_ranges(tokens.starts[plan.rows[batch.rows]], lengths)]
     inputs.positions.reshape(-1)[places] = _ranges(np.zeros_like(batch.places), lengths)
     inputs.segments.reshape(-1)[places] = np.repeat(_segments(batch), lengths)
     return inputs
+
+
+def _noise(batch: Batch, plan: BlockPlan, about: Rows) -> Int[np.ndarray, "r 2"] | None:
+    """What a view's dropout depends on, beside its seed: the view, and each row's position in the data file."""
+    if not (view := view_number(plan.split)):
+        return None
+    noise = np.zeros((batch.height, 2), np.int32)
+    noise[:, 0] = view
+    noise[batch.places // batch.length, 1] = about.rows[plan.rows[batch.rows]]
+    return noise
 
 
 def _segments(batch: Batch) -> Int[np.ndarray, " r"]:
@@ -78,15 +103,14 @@ def _segments(batch: Batch) -> Int[np.ndarray, " r"]:
 
 def _store(
     batch: Batch, running: Array, lengths: np.ndarray, hidden: np.ndarray | None, pooled: np.ndarray
-) -> int:
-    """Wait for a batch and copy its real tokens to their places; returns their number."""
+) -> None:
+    """Wait for a batch and copy so many vectors of each row to their places."""
     own = lengths[batch.rows]
     values = _host(running)[_ranges(batch.places, own)]
     if hidden is not None:
         starts = np.cumsum(lengths, dtype=np.int64) - lengths
         hidden[_ranges(starts[batch.rows], own)] = values
     pooled[batch.rows] = pool_rows(values, own)
-    return len(values)
 
 
 def _host(array: Float[Array, "devices b t d"]) -> Float[np.ndarray, "n d"]:

@@ -110,6 +110,8 @@ def _finish(run: Run, plan: Plan, records: Records, accuracy: Accuracy | None) -
 def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
     settings, packed = job.settings, job.precision.packed
     sequences = (packed_lengths if packed else bucket_lengths)(settings.max_length)
+    if job.recipe.layout == "padded":
+        sequences = [settings.max_length]
     batch_tokens = settings.batch_tokens or default_batch_tokens()
     shape = BatchShape(sequences, batch_tokens, device_count(), packed)
     return plan_blocks(splits, tokens, settings.block_rows, shape)
@@ -117,7 +119,7 @@ def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
 
 def _load(job: Job, precision: Precision, storage_dtype: str) -> Backbone:
     weights = load_weights(job.checkpoint.weights)
-    return Backbone(job.architecture, weights, precision, storage_dtype)
+    return Backbone(job.architecture, weights, precision, storage_dtype, job.dropout)
 
 
 def _accuracy(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Accuracy | None:
@@ -132,7 +134,10 @@ def _accuracy(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Accur
 
 def _stored_bytes(job: Job, plan: Plan) -> int:
     columns = job.rows.labels.shape[1] if job.rows.labels.ndim == 2 else 0
-    return plan.stored_bytes(job.architecture.dim, job.settings.dtype, job.recipe.layout, columns)
+    recipe = job.recipe
+    return plan.stored_bytes(
+        job.architecture.dim, job.settings.dtype, recipe.layout, columns, recipe.positions
+    )
 
 
 def _missing(plan: Plan, records: Records) -> Plan:

@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 from cache.errors import UserError
 from cache.manifest import SPLITS
 from cache.recipe import Recipe, canonical_json
+from cache.views import split_order, view_names
 from cache.writer import cache_name
 from extract import cleaning, splitting
 from extract.architecture import Architecture, read_architecture
 from extract.checkpoint import BUNDLED, Checkpoint, find_checkpoint
+from extract.dropout import Dropout, read_dropout
 from extract.precision import Precision, fastest_dtype
 from extract.rows import Rows, read_rows
-from extract.settings import VIEWS, Settings
+from extract.settings import Settings
 from extract.table import stem
 
 DEFAULT_BACKBONE = "distilbert-base-uncased"
@@ -57,8 +59,15 @@ class Job(NamedTuple):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Names of the wanted splits."""
-        return SPLITS if self.settings.split == "all" else (self.settings.split,)
+        """Names of the wanted splits; with the training split go its views."""
+        wanted = SPLITS if self.settings.split == "all" else (self.settings.split,)
+        views = view_names(self.recipe.views) if "train" in wanted else ()
+        return tuple(sorted((*wanted, *views), key=split_order))
+
+    @property
+    def dropout(self) -> Dropout | None:
+        """Dropout of the views; None if there are none."""
+        return read_dropout(self.checkpoint.config, self.settings)
 
 
 def prepare(settings: Settings) -> Job:
@@ -81,7 +90,7 @@ def prepare(settings: Settings) -> Job:
 
 def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architecture: Architecture) -> Recipe:
     """Name every input that changes a value in the cache."""
-    precision = choose_precision(settings)
+    precision, dropout = choose_precision(settings), read_dropout(checkpoint.config, settings)
     return Recipe(
         rows=rows.digest(),
         row_count=len(rows.texts),
@@ -96,26 +105,60 @@ def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architec
         matmul_precision=precision.matmul,
         forward=precision.forward,
         storage_dtype=settings.dtype,
-        layout=VIEWS[settings.views],
+        layout=choose_layout(settings),
         split_rule=splitting.RULES[settings.split_rule].description,
         split_seed=settings.seed,
+        dropout=canonical_json(dropout._asdict() if dropout else {}),
     )
+
+
+def choose_layout(settings: Settings) -> str:
+    """Return the name of the layout, see `cache.layout`.
+
+    Raises:
+        UserError: two settings contradict each other.
+    """
+    if settings.views == "all":
+        return settings.layout
+    if settings.layout == "padded":
+        raise UserError(
+            "--views pooled stores no hidden states and --layout padded stores those of every position: "
+            "choose one; the pooling heads read either"
+        )
+    return "pooled"
 
 
 def choose_precision(settings: Settings) -> Precision:
     """Return the wanted precision, or the fastest one.
 
     Raises:
-        UserError: the stock model's code has no mixed precision.
+        UserError: the stock model's code has no mixed precision, or packed rows have no padding and no dropout.
     """
     dtype = fastest_dtype() if settings.compute_dtype == "auto" else settings.compute_dtype
-    if dtype == "mixed" and settings.forward == "stock":
+    forward = choose_forward(settings)
+    if dtype == "mixed" and forward == "stock":
         if settings.compute_dtype == "mixed":
             raise UserError(
-                "--compute-dtype mixed needs --forward packed; the stock model has float32 and bfloat16"
+                "--compute-dtype mixed needs --forward packed, and neither --layout padded nor --dropout-views; "
+                "the stock model has float32 and bfloat16"
             )
         dtype = "float32"
-    return Precision(dtype, settings.forward)
+    return Precision(dtype, forward)
+
+
+def choose_forward(settings: Settings) -> str:
+    """Return the forward pass that gives what is wanted: only the model's own has padding and dropout.
+
+    Raises:
+        UserError: the other one was asked for.
+    """
+    only_stock = "--layout padded" if settings.layout == "padded" else ""
+    only_stock = "--dropout-views" if settings.dropout_views else only_stock
+    if only_stock and settings.forward == "packed":
+        raise UserError(f"{only_stock} needs --forward stock: several rows in a sequence have neither of its")
+    if settings.forward == "auto":
+        return "stock" if only_stock else "packed"
+    return settings.forward
 
 
 def _check_length(max_length: int, architecture: Architecture, name: str) -> None:

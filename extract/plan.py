@@ -44,9 +44,9 @@ class BlockPlan(NamedTuple):
         """Real tokens of the block."""
         return int(self.lengths.sum())
 
-    def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int) -> int:
+    def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int, positions: int) -> int:
         """Bytes of the block's arrays on disk."""
-        sizes = Sizes(len(self.rows), self.tokens, self.text_bytes, label_columns)
+        sizes = Sizes(len(self.rows), self.tokens, self.text_bytes, label_columns, positions)
         return sum(
             stored_bytes(array_shape(field, sizes, width), array_dtype(field, dtype))
             for field in LAYOUTS[layout]
@@ -84,9 +84,11 @@ class Plan(NamedTuple):
         """Share of the computed tokens that are padding."""
         return 1 - self.tokens / max(1, self.padded_tokens)
 
-    def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int) -> int:
+    def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int, positions: int) -> int:
         """Bytes of all arrays of a layout: vectors of this width, their storage dtype, checksums included."""
-        return sum(block.stored_bytes(width, dtype, layout, label_columns) for block in self.blocks)
+        return sum(
+            block.stored_bytes(width, dtype, layout, label_columns, positions) for block in self.blocks
+        )
 
 
 def plan_blocks(

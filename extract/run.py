@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 from cache.errors import UserError
+from cache.views import rows_split
 from cache.writer import CacheWriter
 from extract import cleaning, splitting
 from extract.clock import Clock
@@ -106,7 +107,7 @@ def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -
         if missing := missing_splits(job, writer):
             check = lock.check if lock else _unlocked
             run = Run(job, writer, check, hosts, clock, listener)
-            fill(run, tokens, {name: dealt[name] for name in missing})
+            fill(run, tokens, {name: dealt[rows_split(name)] for name in missing})
 
 
 def _unlocked() -> None:

@@ -6,8 +6,9 @@ import shlex
 SPLIT_CHOICES = ("train", "valid", "test", "all")
 SPLIT_RULES = ("notebook", "stable")
 STORAGE_DTYPES = ("float16", "bfloat16", "float32")
-VIEWS = {"all": "ragged", "pooled": "pooled"}  # what a user asks for, and the layout that stores it
-FORWARDS = ("packed", "stock")
+VIEWS = ("all", "pooled")
+LAYOUTS = ("ragged", "padded")
+FORWARDS = ("auto", "packed", "stock")
 COMPUTE_DTYPES = (
     "auto",
     "float32",
@@ -30,10 +31,14 @@ class Settings:
         max_length: tokens kept per row, special tokens included.
         dtype: storage dtype of the features.
         views: `all` stores hidden states and pooled vectors, `pooled` only these.
+        layout: `ragged` stores real tokens; `padded` all `max_length` positions of each row, as the notebook's heads
+            saw them, and pools over all of them.
+        dropout_views: how often the training split runs through the backbone with its dropout on.
         compute_dtype: how the backbone computes, see `extract.precision`; `auto` takes what suits the device.
-        forward: `packed` puts several rows into a sequence; `stock` is the model's own code.
+        forward: `packed` puts several rows into a sequence; `stock` is the model's own code; `auto` takes `packed`
+            unless padding or dropout is wanted, which only the other has.
         split_rule: `notebook` shuffles; `stable` deals by content, so that a file can grow.
-        seed: seed of the split, and of the draw of `limit`.
+        seed: seed of the split, of dropout, and of the draw of `limit`.
         limit: use only so many rows, drawn at random; None uses all.
         cache_dir: folder (or `gs://`, `s3://` prefix) that holds the caches.
         workers: processes that clean text; None takes one per processor.
@@ -52,8 +57,10 @@ class Settings:
     max_length: int = 150
     dtype: str = "float16"
     views: str = "all"
+    layout: str = "ragged"
+    dropout_views: int = 0
     compute_dtype: str = "auto"
-    forward: str = "packed"
+    forward: str = "auto"
     split_rule: str = "notebook"
     seed: int = 42
     limit: int | None = None

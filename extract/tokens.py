@@ -15,6 +15,7 @@ from tokenizers.models import WordPiece
 from cache.errors import UserError
 from cache.texts import pack, packed_lengths
 
+PADDING = "[PAD]"
 FILES = ("tokenizer.json", "vocab.txt")
 
 
@@ -26,12 +27,14 @@ class Tokens(NamedTuple):
         lengths: tokens of each row, `[b]` int32.
         texts: the cleaned texts, see `cache.texts`.
         text_lengths: bytes of each text, its end included, `[b]` int64.
+        padding: id of the token that fills up a row.
     """
 
     ids: Int[np.ndarray, " n"]
     lengths: Int[np.ndarray, " b"]
     texts: UInt8[np.ndarray, " m"]
     text_lengths: Int[np.ndarray, " b"]
+    padding: int = 0
 
     @property
     def starts(self) -> Int[np.ndarray, " b"]:
@@ -93,7 +96,8 @@ def tokenize(tokenizer: Tokenizer, chunks: Iterable[list[str]]) -> Tokens:
         ids.append(np.fromiter(itertools.chain.from_iterable(own), np.int32))
         packed.append(pack(texts))
     whole = np.concatenate(packed)
-    return Tokens(np.concatenate(ids), np.concatenate(lengths), whole, packed_lengths(whole))
+    padding = tokenizer.token_to_id(PADDING) or 0
+    return Tokens(np.concatenate(ids), np.concatenate(lengths), whole, packed_lengths(whole), padding)
 
 
 def _from_vocabulary(path: str) -> Tokenizer:
