@@ -82,11 +82,14 @@ def main() -> None:
     from cache.reader import open_cache
     from train.folder import RunFolder
     from train.leaks import describe_leaks
+    from train.opened import check_notebook
 
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
+    check_notebook(cache, settings.notebook)
     names = trainable(names, settings.heads, cache)
     splits, found = load_splits(cache, settings)
     settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings
+    settings = dataclasses.replace(settings, batching="exact") if settings.notebook else settings
     folder = RunFolder(os.path.join(settings.out, cache.name + ("-quick" if settings.quick else "")))
     folder.prepare()
     rows = ", ".join(f"{name} {len(split.labels):,}" for name, split in splits.items())
@@ -128,15 +131,17 @@ def load_splits(cache: "Cache", settings: Settings) -> "tuple[dict[str, Readable
     """Open the three splits, whose arrays are read when a head first asks for them, and count leaks."""
     from train.labels import require_labels
     from train.leaks import leaks, unleaked
+    from train.opened import open_split
     from train.some_rows import SomeRows, first_rows
+    from train.views import each
 
-    splits: dict[str, Readable] = {name: cache.split(name) for name in ("train", "valid", "test")}
+    splits = {name: open_split(cache, name) for name in ("train", "valid", "test")}
     texts = {name: split.texts for name, split in splits.items()}
     found = leaks(texts)
     if settings.deduplicate and any(found.values()):
-        splits = {name: SomeRows(splits[name], kept) for name, kept in unleaked(texts).items()}
+        splits = {name: each(splits[name], SomeRows, kept) for name, kept in unleaked(texts).items()}
     if settings.quick:
-        splits = {name: first_rows(split, QUICK_ROWS) for name, split in splits.items()}
+        splits = {name: each(split, first_rows, QUICK_ROWS) for name, split in splits.items()}
     for name, split in splits.items():
         try:
             require_labels(split.labels, name, cache.task)

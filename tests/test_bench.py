@@ -425,3 +425,57 @@ def test_leaks_are_named_and_left_out(tmp_path: Path) -> None:
         found = RunFolder(str(tmp_path / "out" / "made-task-0")).results()
         assert found["leaks"] == {"train/valid": 0, "train/test": 30, "valid/test": 0}
         assert found["rows"] == {"train": rows, "valid": 60, "test": 80}
+
+
+@pytest.fixture(scope="module")
+def padded_features(features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a cache of the same rows, whose padding positions hold large numbers."""
+    folder, whole = tmp_path_factory.mktemp("padded"), open_cache(str(features / "made-tiny-0"))
+    recipe = dataclasses.replace(whole.recipe, layout="padded")
+    writer = CacheWriter(str(folder / "made-tiny-n"), recipe)
+    writer.begin()
+    splits = {}
+    for split, record in whole.manifest.blocks():
+        block = whole.read_block(split, record)
+        hidden = np.full((len(block.rows), 12, WIDTH), 9, np.float16)
+        hidden[np.arange(12) < block.lengths[:, None]] = block.hidden
+        splits[split] = [writer.write_block(split, 0, 0, block._replace(hidden=hidden))]
+    made_by = {"command": "python -m extract --layout padded"}
+    writer.finish(dataclasses.replace(whole.manifest, key=recipe.key, splits=splits, source=made_by))
+    return folder
+
+
+def test_notebook_mode_gives_heads_no_masks(padded_features: Path, tmp_path: Path) -> None:
+    """The oracle: the head's module on all positions, with a mask that is all true."""
+    from heads.module import init, logits_of
+    from train.every_position import EveryPosition
+
+    run = command("--notebook", "--heads", "gru_pooled", "--epochs", "2", "--batch-size", "32", "--precision",
+                  "float32", "--cache-dir", str(padded_features), "--out", str(tmp_path))  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    folder = tmp_path / "made-tiny-n"
+    settings = json.loads((folder / "results.json").read_text())["settings"]
+    assert (settings["notebook"], settings["batching"]) == (True, "exact")
+    with (folder / "results.csv").open() as file:
+        row = next(row for row in csv.DictReader(file) if row["head"] == "gru_pooled")
+    test = EveryPosition(open_cache(str(padded_features / "made-tiny-n")).split("test"))
+    assert set(test.lengths) == {12}
+    head = HEADS["gru_pooled"]
+    saved = folder / "checkpoints" / "gru_pooled" / "seed-0"
+    params = restore(saved, "best", init("gru_pooled", head, WIDTH, 7))
+    found = evaluate(logits_of(head), params, test)
+    assert found.loss == pytest.approx(float(row["test_loss"]), abs=1e-5)
+
+
+@pytest.mark.parametrize("notebook", [True, False])
+def test_the_wrong_cache_for_the_setting_names_the_command(
+    notebook: bool, features: Path, padded_features: Path, tmp_path: Path
+) -> None:
+    flags = (
+        ["--notebook", "--cache-dir", str(features)] if notebook else ["--cache-dir", str(padded_features)]
+    )
+    run = command(*flags, "--heads", "cls", "--out", str(tmp_path))
+    assert (run.returncode, run.stdout) == (2, "")
+    ends = "python -m extract --layout padded\n" if notebook else "for heads with masks: python -m extract\n"
+    assert run.stderr.endswith(ends)
+    assert not list(tmp_path.iterdir())

@@ -27,6 +27,7 @@ class Settings:
         batch_size: rows of a training step.
         out: folder that gets a folder of results for each cache.
         quick: one epoch on the first rows only.
+        notebook: the notebook's setting: heads without masks, on a padded cache, and `exact` batches.
         batching: `bucket` puts rows of like length into a batch, `exact` shuffles them all.
         precision: of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where the
             machine multiplies it faster.
@@ -47,6 +48,7 @@ class Settings:
     batch_size: int = 128
     out: str = "results"
     quick: bool = False
+    notebook: bool = False
     batching: Literal["bucket", "exact"] = "bucket"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     memory: Literal["auto", "device", "host", "stream"] = "auto"
@@ -99,6 +101,8 @@ def parse_arguments(
     add("--json", action="store_true", help="print results.json instead of the table (default: off)")
     quick = f"try the whole path: 1 epoch on {QUICK_ROWS} rows (default: off)"
     add("--quick", action="store_true", help=quick)
+    notebook = "as the notebook did: no masks, on a cache of --layout padded; --batching exact (default: off)"
+    add("--notebook", action="store_true", help=notebook)
     return Settings(**vars(parser.parse_args(arguments)))
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from cache.reader import Split
 from train.batches import Features
+from train.every_position import EveryPosition
 from train.feed import DeviceFeed, Feed, HostFeed
 from train.memory import Plan
 from train.seeds import Passes
 from train.stream import CacheRows, HeldRows, Readable, StreamFeed
+from train.views import ViewFeed, Views, learnt_from
 from train.wanted import Wanted
 
 CHUNK_BYTES = 64_000_000
@@ -16,7 +18,7 @@ CHUNK_BYTES = 64_000_000
 
 def feature_bytes(splits: Iterable[Features], wanted: Wanted) -> int:
     """Bytes of what the heads read of these splits."""
-    rows = [readable(split) for split in splits]
+    rows = [readable(own) for split in splits for own in learnt_from(split)]
     return sum(
         (int(row.lengths.sum()) * wanted.tokens + 3 * len(row.labels) * wanted.pooled)
         * row.width
@@ -26,11 +28,14 @@ def feature_bytes(splits: Iterable[Features], wanted: Wanted) -> int:
 
 
 def open_feed(features: Features, wanted: Wanted, passes: Passes, plan: Plan) -> Feed:
-    """A split's feed.
+    """A split's feed; where it has views, of one view each epoch.
 
     Raises:
         UserError: the limit is too small even for streaming.
     """
+    if isinstance(features, Views):
+        feeds = [open_feed(view, wanted, passes, plan) for view in features.views]
+        return ViewFeed(feeds, together=plan.mode != "stream")
     if plan.mode == "device":
         return DeviceFeed(features, wanted, passes)
     if plan.mode == "host":
@@ -40,4 +45,6 @@ def open_feed(features: Features, wanted: Wanted, passes: Passes, plan: Plan) ->
 
 def readable(features: Features) -> Readable:
     """Rows that can be read without the rest: straight from the cache, where the features are a cache's."""
+    if isinstance(features, EveryPosition):
+        return CacheRows(features.split, features.lengths)
     return CacheRows(features) if isinstance(features, Split) else HeldRows(features)

@@ -46,11 +46,16 @@ class Readable(Protocol):
 
 
 class CacheRows:
-    """Reads rows of a cache's split; every chunk of the file that they touch is checked."""
+    """Reads rows of a cache's split; every chunk of the file that they touch is checked.
 
-    def __init__(self, split: Split) -> None:
+    Args:
+        split: of any layout.
+        lengths: hidden states that are stored of each row; None: one for each of its tokens.
+    """
+
+    def __init__(self, split: Split, lengths: Int[np.ndarray, " r"] | None = None) -> None:
         self._split = split
-        self.lengths, self.labels = split.lengths, split.labels
+        self.lengths, self.labels = split.lengths if lengths is None else lengths, split.labels
         self.width = split.cache.manifest.width
         self._dtype = array_dtype("hidden", split.cache.manifest.dtype)
         self.itemsize = self._dtype.itemsize
@@ -66,11 +71,15 @@ class CacheRows:
         for block in self._split.blocks:
             first, last = max(start, block.start), min(stop, block.start + block.rows)
             if first < last:
-                at = self._ends if field == "hidden" else np.arange(len(self._ends))
+                shape = block.shape(field, self.width)
+                at = (
+                    self._ends if len(shape) == 2 else np.arange(len(self._ends))
+                )  # [tokens, d], or rows first
                 begin = int(at[block.start])
                 name = f"{self._split.name}/{block.name}/{field}"
-                parts.append(self._part(name, block.shape(field, self.width), at[[first, last]] - begin))
-        return np.concatenate(parts)
+                parts.append(self._part(name, shape, at[[first, last]] - begin))
+        whole = np.concatenate(parts)
+        return whole.reshape(-1, self.width) if field == "hidden" else whole
 
     def _part(
         self, name: str, shape: tuple[int, ...], places: Int[np.ndarray, "2"]
