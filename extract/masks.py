@@ -57,10 +57,13 @@ def kept_states(key: Key[Array, ""], share: float, shape: tuple[int, ...]) -> Bo
 def kept_weights(key: Key[Array, ""], share: float, shape: tuple[int, ...]) -> Bool[Array, "h q k"]:
     """Which of a row's attention weights stay."""
     heads, queries, keys = shape
-    # A draw's n-th number does not depend on how many are drawn. So each query has its own key, and the position
-    # comes before the head: a token's numbers are then the same whatever the padding.
-    own = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(queries))
-    return jax.vmap(lambda key: bernoulli(key, share, (keys, heads)))(own).transpose(2, 0, 1)
+    # A draw's n-th number does not depend on how many are drawn. So each head and query has its own key, and what a
+    # token gets is the same whatever the padding.
+    fold: Any = jax.vmap(jax.random.fold_in, (None, 0))
+    folds: Any = jax.vmap(fold, (0, None))
+    own = folds(fold(key, jnp.arange(heads)), jnp.arange(queries))
+    draw: Any = jax.vmap(jax.vmap(lambda key: bernoulli(key, share, (keys,))))
+    return draw(own)  # type: ignore[no-any-return]
 
 
 def bernoulli(key: Key[Array, ""], share: float, shape: tuple[int, ...]) -> Bool[Array, "..."]:
