@@ -155,7 +155,7 @@ def choose_forward(settings: Settings) -> str:
     only_stock = "--layout padded" if settings.layout == "padded" else ""
     only_stock = "--dropout-views" if settings.dropout_views else only_stock
     if only_stock and settings.forward == "packed":
-        raise UserError(f"{only_stock} needs --forward stock: several rows in a sequence have neither of its")
+        raise UserError(f"{only_stock} needs --forward stock: packed rows have neither padding nor dropout")
     if settings.forward == "auto":
         return "stock" if only_stock else "packed"
     return settings.forward
