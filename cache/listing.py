@@ -85,7 +85,8 @@ def describe(cache: Cache) -> Iterator[str]:
     yield from _section("recipe", cache.recipe.to_json())
     yield from _section("size", _sizes(cache))
     for name in manifest.splits:
-        yield from _section(f"split {name}", _split_facts(cache, name))
+        if not view_number(name):  # a view has the rows of train
+            yield from _section(f"split {name}", _split_facts(cache, name))
     yield from _section("seconds", {name: f"{value:.2f}" for name, value in manifest.seconds.items()})
     yield from _section("made by", {"command": command})
     yield from _section("made on", {**manifest.device, **manifest.versions})

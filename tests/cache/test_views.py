@@ -92,6 +92,15 @@ def test_list_counts_views_apart_from_rows(viewed: str) -> None:
     assert "train 8, valid 2, test 4, 2 views of train" in listed.stdout
 
 
+def test_show_describes_the_rows_of_train_once(viewed: str) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "cache", "show", viewed], capture_output=True, text=True, check=True
+    )
+    assert [line for line in shown.stdout.splitlines() if line.startswith("split")] == [
+        "split train", "split valid", "split test",
+    ]  # fmt: skip
+
+
 def test_remove_knows_views_for_its_own(viewed: str) -> None:
     remove_cache(viewed)
     assert not Path(viewed).exists()
