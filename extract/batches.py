@@ -44,6 +44,13 @@ class Batch(NamedTuple):
     height: int
 
 
+def sequence_lengths(max_length: int, packed: bool, layout: str) -> list[int]:
+    """Lengths of sequences, ascending; a padded layout wants every row at its full length."""
+    if layout == "padded":
+        return [max_length]
+    return packed_lengths(max_length) if packed else bucket_lengths(max_length)
+
+
 def packed_lengths(max_length: int) -> list[int]:
     """Lengths of sequences that hold several rows.
 

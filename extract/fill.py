@@ -15,7 +15,7 @@ from cache.store import StorageError
 from cache.writer import CacheWriter
 from extract.accuracy import Accuracy, as_json, measure
 from extract.backbone import Backbone, default_batch_tokens, describe_devices, device_count
-from extract.batches import BatchShape, bucket_lengths, packed_lengths
+from extract.batches import BatchShape, sequence_lengths
 from extract.clock import Clock
 from extract.compute import compute_block
 from extract.estimate import estimate_seconds
@@ -109,9 +109,7 @@ def _finish(run: Run, plan: Plan, records: Records, accuracy: Accuracy | None) -
 
 def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
     settings, packed = job.settings, job.precision.packed
-    sequences = (packed_lengths if packed else bucket_lengths)(settings.max_length)
-    if job.recipe.layout == "padded":
-        sequences = [settings.max_length]
+    sequences = sequence_lengths(settings.max_length, packed, job.recipe.layout)
     batch_tokens = settings.batch_tokens or default_batch_tokens()
     shape = BatchShape(sequences, batch_tokens, device_count(), packed)
     return plan_blocks(splits, tokens, settings.block_rows, shape)
