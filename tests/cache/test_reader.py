@@ -77,6 +77,7 @@ ENTRY = {
     "tokens": 1,
     "text_bytes": 1,
     "label_columns": 0,
+    "positions": 0,
     "sha256": dict.fromkeys(LAYOUTS["ragged"], "0" * 64),
 }
 
@@ -102,6 +103,9 @@ ENTRY = {
         ({"splits": {"train": [ENTRY | {"tokens": 2**50}]}}, "describes no block"),
         ({"splits": {"train": [ENTRY | {"text_bytes": 0}]}}, "describes no block"),
         ({"splits": {"train": [ENTRY | {"label_columns": -1}]}}, "describes no block"),
+        ({"splits": {"train": [ENTRY | {"positions": -1}]}}, "describes no block"),
+        ({"splits": {"train": [ENTRY | {"positions": 2**50}]}}, "describes no block"),
+        ({"splits": {"train-view-0": [ENTRY]}}, "names the split"),
         ({"splits": {"train": [ENTRY | {"sha256": {}}]}}, "describes no block"),
         ({"splits": {"train": [ENTRY | {"start": 1}]}}, "does not start where"),
         ({"splits": {"train": [ENTRY, ENTRY | {"start": 1}]}}, "twice"),
