@@ -75,13 +75,16 @@ class Held:
     lengths: np.ndarray
     labels: np.ndarray
     pooled: np.ndarray
+    rows: np.ndarray
+    texts: list
 
 
 def held(cache, name):
     split = cache.split(name)
     padded = split.hidden.ndim == 3
     lengths = np.full(len(split.rows), POSITIONS, np.int32) if padded else split.lengths
-    return Held(split.hidden.reshape(-1, WIDTH), lengths, split.labels, split.pooled)
+    hidden = split.hidden.reshape(-1, WIDTH)
+    return Held(hidden, lengths, split.labels, split.pooled, split.rows, split.texts)
 
 
 def job_of(train, valid, epochs=3, **memory):
