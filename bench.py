@@ -162,6 +162,7 @@ def compare(
     from train.floors import all_floors
     from train.machine import environment, peak_memory
     from train.outcome import described, judged
+    from train.report.page import render
     from train.statistics.lines import lines
 
     start = time.perf_counter()
@@ -202,6 +203,8 @@ def compare(
     titles = {name: head.title for name, head in HEADS.items()}
     folder.save_results(outcome.results, run)
     folder.save_comparison(outcome.results, outcome.statistics, titles)
+    predictions = {name: folder.predictions(name) for name in ("valid", "test")}
+    folder.write("report.html", render(run, predictions, {"test": splits["test"].texts}, titles))
     return run
 
 

@@ -81,8 +81,9 @@ def judged(
         floors: come first in the table.
     """
     labels = {name: split.labels for name, split in splits.items()}
+    names = dict.fromkeys(name for name, _ in fitted)
     whole: dict[str, Logits] = {
-        split: {**{floor.name: floor.logits[split][None] for floor in floors}, **heads}
+        split: {**{floor.name: floor.logits[split][None] for floor in floors}, **{n: heads[n] for n in names}}
         for split, heads in logits.items()
     }
     results = [
@@ -92,8 +93,8 @@ def judged(
             for lane, own in fitted.items()
         ),
     ]
-    names = {floor.name for floor in floors}
-    statistics = summarise(task, labels["valid"], labels["test"], whole["valid"], whole["test"], names)
+    least = {floor.name for floor in floors}
+    statistics = summarise(task, labels["valid"], labels["test"], whole["valid"], whole["test"], least)
     return Outcome(task, results, whole, statistics, fitted, {name: len(own) for name, own in labels.items()})
 
 

@@ -78,7 +78,9 @@ def by_head(results: Sequence[Result]) -> list[Result]:
 def metrics_of(task: Task, labels: Int[np.ndarray, " b *k"], logits: Float[np.ndarray, "b k"]) -> Metrics:
     """Loss and accuracy of logits; accuracy of a multilabel task is the share of right labels, as in Keras."""
     right = decisions(task, probabilities(task, logits)) == labels
-    return Metrics(float(row_losses(task, labels, logits).mean()), float(right.mean()))
+    with np.errstate(invalid="ignore"):  # a head that diverged: its loss is NaN
+        losses = row_losses(task, labels, logits)
+    return Metrics(float(losses.mean()), float(right.mean()))
 
 
 def _without_nan(value: Any) -> Any:

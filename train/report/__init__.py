@@ -1,0 +1,1 @@
+"""`report.html`: one file that says what a comparison found."""
