@@ -55,7 +55,9 @@ def losses(folder: Path) -> dict[str, float]:
     """Test loss of each head of a run."""
     with (folder / "results.csv").open() as file:
         return {
-            row["head"]: float(row["test_loss"]) for row in csv.DictReader(file) if row["head"] != "majority"
+            row["head"]: float(row["test_loss"])
+            for row in csv.DictReader(file)
+            if row["params"] != "0" and "logreg" not in row["head"]
         }
 
 

@@ -9,7 +9,7 @@ STYLE = """
 html{font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;background:var(--paper);
 color:var(--ink);-webkit-text-size-adjust:100%}
 body{margin:0}
-main,header,footer{max-width:1080px;margin:0 auto;padding:0 20px}
+main,header,footer{max-width:1200px;margin:0 auto;padding:0 20px}
 header{padding-top:40px}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{font-size:1.25rem;margin:52px 0 12px;letter-spacing:-.005em}
