@@ -40,7 +40,8 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     )
     add("--data", default=_DEFAULTS.data, help="'sample' or a .csv/.tsv file (default: %(default)s)")
     add("--text-column", help="column with the text (default: guessed)")
-    add("--label-column", help="column with the label, 0 or 1 (default: guessed)")
+    add("--label-column", help="column with the label; a,b,c: several columns of 0 and 1 (default: guessed)")
+    add("--class-names", help="names of the classes in their order: a,b,c (default: those in the file)")
     add("--limit", type=positive, help="use only so many rows, drawn at random (default: all)")
     add(
         "--split-rule",

@@ -10,17 +10,31 @@ TEXT_NAMES = ("comment_text", "text", "comment", "tweet", "sentence", "review", 
 LABEL_NAMES = ("toxic", "label", "labels", "target", "class", "y")
 
 
-def choose_columns(table: pd.DataFrame, text: str | None, label: str | None) -> tuple[str, str]:
-    """Return the names of the text and the label column: as given, else guessed where only one fits.
+def choose_columns(table: pd.DataFrame, text: str | None, label: str | None) -> tuple[str, list[str]]:
+    """Return the names of the text and the label columns: as given, else guessed where only one fits.
+
+    Args:
+        table: strings.
+        text: name of the text column, or None.
+        label: name of the label column, names of several separated by commas, or None.
 
     Raises:
         UserError: a named column is not there, or none or several would fit.
     """
     text = _named(table, text, "--text-column") or _guess_text(table)
-    label = _named(table, label, "--label-column") or _guess_label(table, text)
-    if text == label:
+    labels = _labels(table, label) or [_guess_label(table, text)]
+    if text in labels:
         raise UserError(f"the column {text!r} cannot be both text and label. {_listed(table)}")
-    return text, label
+    return text, labels
+
+
+def _labels(table: pd.DataFrame, label: str | None) -> list[str]:
+    """The named label columns; none if the user named none."""
+    if label is None:
+        return []
+    names = [label] if label in table.columns else [name.strip() for name in label.split(",")]
+    found = [_named(table, name, "--label-column") for name in names]
+    return [name for name in found if name is not None]
 
 
 def is_binary(column: "pd.Series[str]") -> bool:
@@ -63,7 +77,12 @@ def _only(table: pd.DataFrame, fitting: list[str], known: tuple[str, ...], what:
     if len(by_name) == 1 and what == "text":
         return by_name[0]
     found = f"{len(fitting)} columns could be the {what}" if fitting else f"no column looks like the {what}"
-    raise UserError(f"{found}. {_listed(table)} Choose one with {flag}.")
+    several = (
+        f" With `{flag} {','.join(fitting)}` a row can have several labels."
+        if what == "label" and fitting
+        else ""
+    )
+    raise UserError(f"{found}. {_listed(table)} Choose one with {flag}.{several}")
 
 
 def _listed(table: pd.DataFrame) -> str:

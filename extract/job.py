@@ -77,7 +77,12 @@ def prepare(settings: Settings) -> Job:
         UserError: the data, the backbone or a setting is not what it has to be.
     """
     rows = read_rows(
-        settings.data, settings.text_column, settings.label_column, settings.limit, settings.seed
+        settings.data,
+        settings.text_column,
+        settings.label_column,
+        settings.limit,
+        settings.seed,
+        settings.class_names,
     )
     default = BUNDLED if settings.data == "sample" else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default)

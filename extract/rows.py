@@ -10,6 +10,7 @@ from jaxtyping import Int
 from cache.errors import UserError
 from cache.task import BINARY, Task
 from extract.columns import choose_columns
+from extract.labels import recognise
 from extract.sample import comments
 from extract.table import read_table
 
@@ -19,15 +20,15 @@ class Rows(NamedTuple):
 
     Attributes:
         texts: the raw texts.
-        labels: 0 or 1, `[b]` int32.
+        labels: class of each row, `[b]`, or 0 or 1 for each class, `[b, k]`, int32.
         rows: position of each row in the file, counted from 0, `[b]` int64.
         missing: rows of the file that were left out because they hold no text.
-        columns: names of the text and the label column.
+        columns: names of the text column, and of the label columns, separated by commas.
         task: what the labels say.
     """
 
     texts: list[str]
-    labels: Int[np.ndarray, " b"]
+    labels: Int[np.ndarray, " b *k"]
     rows: Int[np.ndarray, " b"]
     missing: int
     columns: tuple[str, str]
@@ -37,24 +38,32 @@ class Rows(NamedTuple):
         """SHA-256 over position, label and text of the first rows; None takes all."""
         total = hashlib.sha256()
         chosen = slice(count)
-        for row, label, text in zip(self.rows[chosen], self.labels[chosen], self.texts[chosen], strict=True):
+        labels = self.labels[chosen].reshape(len(self.texts[chosen]), -1).tolist()
+        for row, own, text in zip(self.rows[chosen], labels, self.texts[chosen], strict=True):
             encoded = text.encode()
+            label = ",".join(map(str, own)).encode()
             # The text's length keeps two texts from being taken for one, or one for two.
-            total.update(b"%d:%d:%d:" % (row, label, len(encoded)) + encoded)
+            total.update(b"%d:%s:%d:" % (row, label, len(encoded)) + encoded)
         return total.hexdigest()
 
 
 def read_rows(
-    data: str, text_column: str | None, label_column: str | None, limit: int | None = None, seed: int = 42
+    data: str,
+    text_column: str | None,
+    label_column: str | None,
+    limit: int | None = None,
+    seed: int = 42,
+    class_names: str | None = None,
 ) -> Rows:
     """Read a file's rows, or the bundled sample's.
 
     Args:
         data: `sample`, or the path of a file.
         text_column: None guesses it.
-        label_column: None guesses it.
+        label_column: None guesses it; several, separated by commas, are labels of which a row can have any number.
         limit: take only so many rows, drawn at random; None takes all.
         seed: of the draw.
+        class_names: names of the classes, separated by commas; None takes those in the file.
 
     Raises:
         UserError: the file, a column or a label is not what it has to be.
@@ -63,15 +72,15 @@ def read_rows(
     if table.empty:
         raise UserError(f"{data} holds a header but no rows")
     table = _sample_of(table, limit, seed)
-    text, label = choose_columns(table, text_column, label_column)
+    text, labelled = choose_columns(table, text_column, label_column)
     filled = (table[text].str.strip() != "").to_numpy()
     if not filled.any():
         raise UserError(f"{data} holds no text: every cell of column {text!r} is empty")
     kept = table[filled]
-    labels = _binary_labels(kept[label], label)
-    return Rows(
-        kept[text].tolist(), labels, kept.index.to_numpy(np.int64), int((~filled).sum()), (text, label)
-    )
+    names = class_names.split(",") if class_names else None
+    task, labels = recognise(kept, labelled, names)
+    missing, places = int((~filled).sum()), kept.index.to_numpy(np.int64)
+    return Rows(kept[text].tolist(), labels, places, missing, (text, ",".join(labelled)), task)
 
 
 def _sample_table() -> pd.DataFrame:
@@ -84,17 +93,3 @@ def _sample_of(table: pd.DataFrame, limit: int | None, seed: int) -> pd.DataFram
     if limit is None or limit >= len(table):
         return table
     return table.sample(limit, random_state=seed).sort_index()
-
-
-def _binary_labels(column: "pd.Series[str]", name: str) -> Int[np.ndarray, " b"]:
-    labels = column.str.strip().map({"0": 0, "1": 1})
-    if (wrong := labels.isna()).any():
-        row = int(column.index[wrong.to_numpy()][0])
-        raise UserError(
-            f"column {name!r} holds {column[row]!r} in data row {row + 1} (the first is 1); "
-            "labels must be 0 or 1"
-        )
-    values = labels.to_numpy(np.int32)
-    if len(set(values.tolist())) == 1:
-        raise UserError(f"all {len(values)} rows have {values[0]} in column {name!r}; two classes are needed")
-    return values

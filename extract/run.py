@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 from cache.errors import UserError
+from cache.task import class_counts
 from cache.views import rows_split
 from cache.writer import CacheWriter
 from extract import cleaning, splitting
@@ -14,6 +15,8 @@ from extract.listener import Listener, Silence
 from extract.nearest import describe_nearest
 from extract.settings import Settings
 from extract.tokens import Tokens, load_tokenizer, tokenize
+
+SHOWN = 12  # classes
 
 
 def extract(settings: Settings, listener: Listener) -> str:
@@ -117,8 +120,11 @@ def _unlocked() -> None:
 def _describe_rows(job: Job) -> str:
     rows = job.rows
     text, label = rows.columns
+    found = class_counts(rows.task, rows.labels)
+    counts = ", ".join(f"{name}: {count:,}" for name, count in found[:SHOWN])
+    counts += f", ... {len(found):,} classes" if len(found) > SHOWN else ""
     line = (
         f"{job.settings.data}: {len(rows.texts):,} rows, text {text!r}, "
-        f"label {label!r} ({int(rows.labels.sum()):,} are 1)"
+        f"label {label!r}, {rows.task.kind} ({counts})"
     )
     return line + (f"; {rows.missing:,} rows without text left out" if rows.missing else "")

@@ -25,7 +25,8 @@ class Settings:
         data: `sample`, or the path of a file.
         split: which splits to compute.
         text_column: column that holds the text; None guesses it.
-        label_column: column that holds the label; None guesses it.
+        label_column: column that holds the label, or several columns of 0 and 1, separated by commas; None guesses it.
+        class_names: names of the classes in their order, separated by commas; None takes those in the file.
         backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes
             `minilm` for the sample and `distilbert-base-uncased` for a file.
         max_length: tokens kept per row, special tokens included.
@@ -53,6 +54,7 @@ class Settings:
     split: str = "all"
     text_column: str | None = None
     label_column: str | None = None
+    class_names: str | None = None
     backbone: str | None = None
     max_length: int = 150
     dtype: str = "float16"

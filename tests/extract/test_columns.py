@@ -12,16 +12,19 @@ def table(**columns: list[str]) -> pd.DataFrame:
 
 
 def test_the_notebook_s_columns_are_guessed() -> None:
-    assert choose_columns(table(comment_text=TEXT, Toxic=["0", "1"]), None, None) == ("comment_text", "Toxic")
+    assert choose_columns(table(comment_text=TEXT, Toxic=["0", "1"]), None, None) == (
+        "comment_text",
+        ["Toxic"],
+    )
 
 
 def test_an_odd_label_is_left_for_the_label_check() -> None:
-    assert choose_columns(table(words=TEXT, mood=["0", "maybe"]), None, None) == ("words", "mood")
+    assert choose_columns(table(words=TEXT, mood=["0", "maybe"]), None, None) == ("words", ["mood"])
 
 
 def test_a_number_column_and_an_id_are_passed_over() -> None:
     wide = table(id=["a1", "b2"], words=TEXT, score=["0.5", "1"], flag=["0", "1"])
-    assert choose_columns(wide, None, None) == ("words", "flag")
+    assert choose_columns(wide, None, None) == ("words", ["flag"])
 
 
 def test_a_known_name_decides_between_two_texts() -> None:
@@ -53,4 +56,13 @@ def test_one_column_cannot_be_both() -> None:
 
 
 def test_single_words_are_text_under_a_known_name() -> None:
-    assert choose_columns(table(text=["good", "bad"], y=["0", "1"]), None, None) == ("text", "y")
+    assert choose_columns(table(text=["good", "bad"], y=["0", "1"]), None, None) == ("text", ["y"])
+
+
+def test_several_labels_are_named_with_commas() -> None:
+    made = table(text=TEXT, a=["0", "1"], b=["1", "1"])
+    assert choose_columns(made, None, "b, a") == ("text", ["b", "a"])
+    with pytest.raises(UserError, match="there is no column 'c'"):
+        choose_columns(made, None, "a,c")
+    with pytest.raises(UserError, match="With `--label-column a,b` a row can have several labels"):
+        choose_columns(made, None, None)
