@@ -187,6 +187,7 @@ def compare(
     run = {
         **outcome.to_json(),
         "settings": dataclasses.asdict(settings),
+        "operands": choose_operands(settings),
         "cache": described(cache),
         "environment": environment(),
         "leaks": found,

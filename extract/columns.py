@@ -21,11 +21,20 @@ def choose_columns(table: pd.DataFrame, text: str | None, label: str | None) -> 
     Raises:
         UserError: a named column is not there, or none or several would fit.
     """
-    text = _named(table, text, "--text-column") or _guess_text(table)
+    text = choose_text(table, text)
     labels = _labels(table, label) or [_guess_label(table, text)]
     if text in labels:
         raise UserError(f"the column {text!r} cannot be both text and label. {_listed(table)}")
     return text, labels
+
+
+def choose_text(table: pd.DataFrame, text: str | None) -> str:
+    """Return the name of the text column: as given, else guessed where only one fits.
+
+    Raises:
+        UserError: it is not there, or none or several would fit.
+    """
+    return _named(table, text, "--text-column") or _guess_text(table)
 
 
 def _labels(table: pd.DataFrame, label: str | None) -> list[str]:

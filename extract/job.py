@@ -53,6 +53,7 @@ class Job(NamedTuple):
             "label_column": label,
             "rows_without_text": self.rows.missing,
             "backbone": self.checkpoint.name,
+            "backbone_argument": self.settings.backbone or self.checkpoint.name,
             "python": platform.python_version(),
             "command": self.settings.command,
         }

@@ -1,0 +1,206 @@
+"""The command `predict.py`, from a data file through both stages to labels, with a tiny random backbone."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import predict
+from cache import UserError
+from heads import HEADS
+from train.folder import RunFolder
+from train.probabilities import probabilities
+
+from .extract.conftest import DISTILBERT, WORDS, random_weights, save_backbone
+
+ROOT = Path(__file__).parent.parent
+CLASSES = ("hate", "offence", "neither")
+
+
+def command(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, *script.split(), *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def finished(run: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    assert run.returncode == 0, run.stderr
+    return run
+
+
+class Made(NamedTuple):
+    """A run, and the texts that it was made of."""
+
+    run: Path
+    texts: list[str]
+    backbone: Path
+
+
+@pytest.fixture(scope="module", params=["binary", "multiclass", "multilabel"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Both stages over 120 rows; the binary run holds every head."""
+    folder, random = tmp_path_factory.mktemp("predict"), np.random.default_rng(0)
+    backbone = save_backbone(folder / "tiny", DISTILBERT, random_weights(DISTILBERT))
+    texts = [" ".join(random.choice(WORDS, random.integers(2, 40))) for _ in range(120)]
+    numbers = random.integers(0, 3, 120)
+    columns = {
+        "binary": (["y"], [[number % 2] for number in numbers], []),
+        "multiclass": (["y"], [[number] for number in numbers], ["--class-names", ",".join(CLASSES)]),
+        "multilabel": (["a", "b"], random.integers(0, 2, (120, 2)).tolist(), ["--label-column", "a,b"]),
+    }
+    names, labels, flags = columns[request.param]
+    with (folder / "data.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [["text", *names], *([t, *own] for t, own in zip(texts, labels, strict=True))]
+        )
+    extract = ("--data", str(folder / "data.csv"), "--backbone", str(backbone), "--max-length", "32")
+    finished(command("-m extract", *extract, *flags, "--cache-dir", str(folder / "features")))
+    heads = "all" if request.param == "binary" else "avg,lstm_pooled"
+    bench = ("--heads", heads, "--epochs", "2", "--seeds", "2", "--batch-size", "16", "--no-floors")
+    finished(
+        command("bench.py", *bench, "--cache-dir", str(folder / "features"), "--out", str(folder / "results"))
+    )
+    (run,) = (folder / "results").iterdir()
+    return Made(run, texts, backbone)
+
+
+def heads_of(made: Made) -> list[str]:
+    return list(
+        dict.fromkeys(
+            row["head"] for row in RunFolder(str(made.run)).results()["results"] if row["head"] in HEADS
+        )
+    )
+
+
+def test_predictions_are_the_test_logits_of_bench(made: Made, tmp_path: Path) -> None:
+    """Through texts, cleaning, tokenizer, backbone and head: the numbers that bench.py reported."""
+    from cache.task import Task
+
+    run, arrays = RunFolder(str(made.run)).results(), RunFolder(str(made.run)).predictions("test")
+    task = Task.from_json(run["task"])
+    source = tmp_path / "test.csv"
+    with source.open("w", newline="") as file:
+        csv.writer(file).writerows([["text"], *([made.texts[row]] for row in arrays["rows"])])
+    for head in heads_of(made):
+        target = tmp_path / f"{head}.csv"
+        finished(
+            command(
+                "predict.py",
+                "--run",
+                str(made.run),
+                "--head",
+                head,
+                "--input",
+                str(source),
+                "--output",
+                str(target),
+            )
+        )
+        with target.open() as file:
+            rows = list(csv.DictReader(file))
+        _, seed = predict.choose(run["results"], head)
+        wanted = probabilities(task, arrays[f"{head}/{seed}"])
+        found = np.array([[float(row[f"p_{name}"]) for name in task.classes] for row in rows])
+        np.testing.assert_allclose(found[:, -task.outputs :], wanted, atol=1e-4)
+        assert [int(row["row"]) for row in rows] == list(range(1, len(rows) + 1))
+        for row, shares in zip(rows, found, strict=True):
+            if task.kind == "multilabel":
+                assert row["label"] == "|".join(
+                    n for n, share in zip(task.classes, shares, strict=True) if share > 0.5
+                )
+            else:
+                assert row["label"] == task.classes[int(shares.argmax())]
+
+
+def test_texts_of_the_command_line_and_json_lines(made: Made, tmp_path: Path) -> None:
+    texts = ["you are kind", "", "the soup is very very rude"]
+    shown = finished(
+        command("predict.py", "--run", str(made.run), "--head", "avg", *texts)
+    ).stdout.splitlines()
+    assert len(shown) == 3
+    source, target = tmp_path / "a.tsv", tmp_path / "a.jsonl"
+    source.write_text("\n".join(["text", *(f'"{text}"' for text in texts)]))
+    finished(
+        command(
+            "predict.py",
+            "--run",
+            str(made.run),
+            "--head",
+            "avg",
+            "--text-column",
+            "text",
+            "--input",
+            str(source),
+            "--output",
+            str(target),
+        )
+    )
+    rows = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [row["row"] for row in rows] == [1, 2, 3]
+    for line, row in zip(shown, rows, strict=True):
+        for name, share in row["probabilities"].items():
+            assert f"{name} {share:.4f}" in line
+    assert list(tmp_path.glob("*.partial")) == []
+
+
+def test_what_tokens_add_sums_to_the_logit(made: Made) -> None:
+    for head in [name for name in heads_of(made) if not HEADS[name].reads_tokens]:
+        said = finished(
+            command("predict.py", "--run", str(made.run), "--head", head, "--explain", "you are kind")
+        ).stdout
+        assert "bias" in said
+        assert "kind(" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "give either texts or --input FILE"),
+        (["a text", "--input", "x.csv", "--output", "y.csv"], "give either texts or --input FILE"),
+        (["--input", "x.csv"], "--input and --output go together"),
+        (["--input", "x.csv", "--output", "y.xlsx"], "has none of the endings"),
+        (["--head", "grru", "a text"], "the run has no head 'grru'; it has:"),
+        (
+            ["--head", "lstm_pooled", "--explain", "a text"],
+            "does not split over tokens; --explain works for cls",
+        ),
+        (["--backbone", "nowhere-at-all", "a text"], "nowhere-at-all"),
+        (["--input", "none.csv", "--output", "y.csv"], "there is no file none.csv"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(made: Made, arguments: list[str], says: str) -> None:
+    run = command("predict.py", "--run", str(made.run), *arguments)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert says in run.stderr
+    assert run.stderr.count("error: ") == 1
+    assert "Traceback" not in run.stderr
+    assert not (ROOT / "y.csv").exists()
+
+
+def test_another_backbone_is_refused(made: Made, tmp_path: Path) -> None:
+    other = save_backbone(tmp_path / "other", DISTILBERT, random_weights(DISTILBERT, seed=1))
+    run = command("predict.py", "--run", str(made.run), "--backbone", str(other), "a text")
+    assert run.returncode == 2
+    assert "is not the one that the head learnt from: its weights have" in run.stderr
+
+
+def test_a_folder_without_a_run(tmp_path: Path) -> None:
+    run = command("predict.py", "--run", str(tmp_path), "a text")
+    assert run.returncode == 2
+    assert "holds no finished run" in run.stderr
+
+
+def test_the_best_head_is_chosen_on_validation_rows() -> None:
+    rows = [
+        {"head": "majority", "seed": 0, "valid_loss": 0.1, "test_loss": 0.1},
+        {"head": "gru", "seed": 0, "valid_loss": 0.5, "test_loss": 0.2},
+        {"head": "gru", "seed": 1, "valid_loss": 0.3, "test_loss": 0.9},
+        {"head": "avg", "seed": 0, "valid_loss": None, "test_loss": None},
+    ]
+    assert predict.choose(rows, "best") == ("gru", 1)
+    with pytest.raises(UserError, match="all losses of 'avg' are NaN"):
+        predict.choose(rows, "avg")
