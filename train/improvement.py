@@ -9,4 +9,7 @@ def improves(loss: float, best: float | None, min_delta: float | int) -> bool:
     A first loss that is NaN is never improved on, as no comparison with NaN is true: the run has diverged. Added up and
     compared as Keras 3 does, `loss + min_delta < best` in float32, so that differences of just `min_delta` agree, too.
     """
-    return best is None or bool(np.float32(loss + min_delta) < np.float32(best))
+    if best is None:
+        return True
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite
+        return bool(np.float32(loss + min_delta) < np.float32(best))

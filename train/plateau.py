@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple, SupportsFloat
 
+import numpy as np
+
 from train.improvement import improves
 
 
@@ -69,8 +71,11 @@ class ReduceLROnPlateau:
         return self._count(state._replace(wait=state.wait + 1))
 
     def _count(self, state: PlateauState) -> PlateauState:
-        """Cut the rate if the wait is over and there is room below it."""
-        if state.wait < self.patience or state.lr <= self.min_lr:
+        """Cut the rate if the wait is over and there is room below it.
+
+        In float32, as in Keras: in float64 `1e-8` may come out a little above `min_lr`, and would be cut to itself.
+        """
+        if state.wait < self.patience or np.float32(state.lr) <= np.float32(self.min_lr):
             return state
         lr = max(state.lr * self.factor, float(self.min_lr))
         return state._replace(lr=lr, wait=0, cooldown=self.cooldown)

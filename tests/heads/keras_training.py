@@ -1,0 +1,102 @@
+"""Fifty steps as bench.py takes them, and as Keras takes them: same initial weights, same batches."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import keras
+import numpy as np
+
+from heads import HEADS
+from heads.joint import Joint
+from heads.pooling import pool
+from train.seeds import Passes, of_seed, stack
+from train.step import init
+from train.table import Chunk, Table
+
+from .keras_models import as_ours, build
+
+STEPS, BATCHES, ROWS, TOKENS, WIDTH = 50, 4, 8, 6, 5
+
+
+class Trained(NamedTuple):
+    """A head after fifty steps.
+
+    Attributes:
+        losses: mean over the batch of each step, before the step.
+        params: our tree.
+    """
+
+    losses: np.ndarray
+    params: Any
+
+
+class Data(NamedTuple):
+    """All rows, [32, ...]; each eight of them are a batch."""
+
+    hidden: np.ndarray
+    mask: np.ndarray
+    labels: np.ndarray
+
+
+@functools.cache
+def data() -> Data:
+    """Labels follow the first feature, with noise."""
+    random, rows = np.random.default_rng(0), BATCHES * ROWS
+    labels = random.integers(0, 2, rows).astype(np.float32)
+    hidden = random.normal(size=(rows, TOKENS, WIDTH)).astype(np.float32)
+    hidden[:, :, 0] += 0.7 * (2 * labels[:, None] - 1)
+    return Data(hidden, np.arange(TOKENS) < random.integers(1, TOKENS + 1, (rows, 1)), labels)
+
+
+def fresh(name: str) -> keras.Model:
+    """The head with Keras' own initial weights, the same in every call."""
+    keras.utils.set_random_seed(3)
+    return build(HEADS[name], TOKENS, WIDTH, 1)
+
+
+def params_of(name: str, model: keras.Model) -> Any:
+    """A copy; Keras' own get_weights asks NumPy for something that NumPy 2 warns of."""
+    return as_ours(HEADS[name], [np.array(own.value) for own in model.trainable_variables])
+
+
+@functools.cache
+def first_params(name: str) -> Any:
+    return params_of(name, fresh(name))
+
+
+def by_keras(name: str) -> Trained:
+    """Train with `compile` and `train_on_batch`."""
+    rows, model = data(), fresh(name)
+    adam = keras.optimizers.Adam(HEADS[name].learning_rate, epsilon=1e-7)
+    model.compile(adam, loss=keras.losses.BinaryCrossentropy(from_logits=True))
+    losses = []
+    for step in range(STEPS):
+        own = slice(step % BATCHES * ROWS, (step % BATCHES + 1) * ROWS)
+        losses.append(model.train_on_batch([rows.hidden[own], rows.mask[own]], rows.labels[own, None]))
+        model.reset_metrics()
+    return Trained(np.array(losses), params_of(name, model))
+
+
+@functools.cache
+def by_us() -> dict[str, Trained]:
+    """Train all ten heads together, from the weights that Keras' models begin with."""
+    rows = data()
+    lengths = rows.mask.sum(axis=1)
+    pooled = np.asarray(jax.jit(pool)(rows.hidden, rows.mask))
+    passes = Passes([Joint(tuple(HEADS.items()), TOKENS)], seeds=1)
+    table = passes.place(
+        Table(rows.hidden[rows.mask], np.cumsum(lengths) - lengths, lengths, pooled, rows.labels)
+    )
+    states = passes.spread({name: stack([init(first_params(name))]) for name in HEADS})
+    rates = {name: np.float32([head.learning_rate]) for name, head in HEADS.items()}
+    active = {name: np.array([True]) for name in HEADS}
+    losses = []
+    for step in range(STEPS):
+        places = np.arange(ROWS) + step % BATCHES * ROWS
+        states, sums = passes.train(states, Chunk(table, places[None, None], 1), rates, active)
+        losses.append({name: float(own.loss[0] / own.rows[0]) for name, own in sums.items()})
+    return {
+        name: Trained(np.array([own[name] for own in losses]), of_seed(states[name].params, 0))
+        for name in HEADS
+    }
