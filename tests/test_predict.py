@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +14,7 @@ import pytest
 
 import predict
 from cache import UserError
+from cache.task import Task
 from heads import HEADS
 from train.folder import RunFolder
 from train.probabilities import probabilities
@@ -68,6 +71,18 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Made(run, texts, backbone)
 
 
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Run the command in this process, whose JAX is set up already."""
+    monkeypatch.setattr(predict, "prepare_jax", lambda: None)
+
+    def main(*arguments: object) -> None:
+        monkeypatch.setattr(sys, "argv", ["predict.py", *map(str, arguments)])
+        predict.main()
+
+    return main
+
+
 def heads_of(made: Made) -> list[str]:
     return list(
         dict.fromkeys(
@@ -76,33 +91,21 @@ def heads_of(made: Made) -> list[str]:
     )
 
 
-def test_predictions_are_the_test_logits_of_bench(made: Made, tmp_path: Path) -> None:
+def test_predictions_are_the_test_logits_of_bench(
+    made: Made, run: Callable[..., None], tmp_path: Path
+) -> None:
     """Through texts, cleaning, tokenizer, backbone and head: the numbers that bench.py reported."""
-    from cache.task import Task
-
-    run, arrays = RunFolder(str(made.run)).results(), RunFolder(str(made.run)).predictions("test")
-    task = Task.from_json(run["task"])
+    found_run, arrays = RunFolder(str(made.run)).results(), RunFolder(str(made.run)).predictions("test")
+    task = Task.from_json(found_run["task"])
     source = tmp_path / "test.csv"
     with source.open("w", newline="") as file:
         csv.writer(file).writerows([["text"], *([made.texts[row]] for row in arrays["rows"])])
     for head in heads_of(made):
         target = tmp_path / f"{head}.csv"
-        finished(
-            command(
-                "predict.py",
-                "--run",
-                str(made.run),
-                "--head",
-                head,
-                "--input",
-                str(source),
-                "--output",
-                str(target),
-            )
-        )
+        run("--run", made.run, "--head", head, "--input", source, "--output", target)
         with target.open() as file:
             rows = list(csv.DictReader(file))
-        _, seed = predict.choose(run["results"], head)
+        _, seed = predict.choose(found_run["results"], head)
         wanted = probabilities(task, arrays[f"{head}/{seed}"])
         found = np.array([[float(row[f"p_{name}"]) for name in task.classes] for row in rows])
         np.testing.assert_allclose(found[:, -task.outputs :], wanted, atol=1e-4)
@@ -116,29 +119,16 @@ def test_predictions_are_the_test_logits_of_bench(made: Made, tmp_path: Path) ->
                 assert row["label"] == task.classes[int(shares.argmax())]
 
 
-def test_texts_of_the_command_line_and_json_lines(made: Made, tmp_path: Path) -> None:
+def test_texts_of_the_command_line_and_json_lines(
+    made: Made, run: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     texts = ["you are kind", "", "the soup is very very rude"]
-    shown = finished(
-        command("predict.py", "--run", str(made.run), "--head", "avg", *texts)
-    ).stdout.splitlines()
+    run("--run", made.run, "--head", "avg", *texts)
+    shown = capsys.readouterr().out.splitlines()
     assert len(shown) == 3
     source, target = tmp_path / "a.tsv", tmp_path / "a.jsonl"
     source.write_text("\n".join(["text", *(f'"{text}"' for text in texts)]))
-    finished(
-        command(
-            "predict.py",
-            "--run",
-            str(made.run),
-            "--head",
-            "avg",
-            "--text-column",
-            "text",
-            "--input",
-            str(source),
-            "--output",
-            str(target),
-        )
-    )
+    run("--run", made.run, "--head", "avg", "--text-column", "text", "--input", source, "--output", target)
     rows = [json.loads(line) for line in target.read_text().splitlines()]
     assert [row["row"] for row in rows] == [1, 2, 3]
     for line, row in zip(shown, rows, strict=True):
@@ -147,51 +137,49 @@ def test_texts_of_the_command_line_and_json_lines(made: Made, tmp_path: Path) ->
     assert list(tmp_path.glob("*.partial")) == []
 
 
-def test_what_tokens_add_sums_to_the_logit(made: Made) -> None:
-    for head in [name for name in heads_of(made) if not HEADS[name].reads_tokens]:
-        said = finished(
-            command("predict.py", "--run", str(made.run), "--head", head, "--explain", "you are kind")
-        ).stdout
-        assert "bias" in said
-        assert "kind(" in said
+def test_what_tokens_add_is_shown(
+    made: Made, run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("--run", made.run, "--head", "avg", "--explain", "you are kind")
+    shown = capsys.readouterr().out
+    assert "bias" in shown
+    assert "kind(" in shown
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ([], "give either texts or --input FILE"),
-        (["a text", "--input", "x.csv", "--output", "y.csv"], "give either texts or --input FILE"),
-        (["--input", "x.csv"], "--input and --output go together"),
-        (["--input", "x.csv", "--output", "y.xlsx"], "has none of the endings"),
-        (["--head", "grru", "a text"], "the run has no head 'grru'; it has:"),
-        (
-            ["--head", "lstm_pooled", "--explain", "a text"],
-            "does not split over tokens; --explain works for cls",
-        ),
-        (["--backbone", "nowhere-at-all", "a text"], "nowhere-at-all"),
-        (["--input", "none.csv", "--output", "y.csv"], "there is no file none.csv"),
-    ],
-)
-def test_a_mistake_is_one_line_and_exit_code_2(made: Made, arguments: list[str], says: str) -> None:
-    run = command("predict.py", "--run", str(made.run), *arguments)
-    assert (run.returncode, run.stdout) == (2, "")
-    assert says in run.stderr
-    assert run.stderr.count("error: ") == 1
-    assert "Traceback" not in run.stderr
-    assert not (ROOT / "y.csv").exists()
+MISTAKES = [
+    ([], "give either texts or --input FILE"),
+    (["a text", "--input", "x.csv", "--output", "y.csv"], "give either texts or --input FILE"),
+    (["--input", "x.csv"], "--input and --output go together"),
+    (["--input", "x.csv", "--output", "y.xlsx"], "has none of the endings"),
+    (["--head", "grru", "a text"], "the run has no head 'grru'; it has:"),
+    (["--head", "lstm_pooled", "--explain", "a text"], "does not split over tokens; --explain works for cls"),
+    (["--backbone", "nowhere-at-all", "a text"], "nowhere-at-all"),
+    (["--input", "none.csv", "--output", "y.csv"], "there is no file none.csv"),
+]
 
 
-def test_another_backbone_is_refused(made: Made, tmp_path: Path) -> None:
+def test_mistakes_are_said_and_nothing_is_written(
+    made: Made, run: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments, says in MISTAKES:
+        with pytest.raises(UserError, match=re.escape(says)):
+            run("--run", made.run, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_backbone_is_refused(made: Made, run: Callable[..., None], tmp_path: Path) -> None:
     other = save_backbone(tmp_path / "other", DISTILBERT, random_weights(DISTILBERT, seed=1))
-    run = command("predict.py", "--run", str(made.run), "--backbone", str(other), "a text")
-    assert run.returncode == 2
-    assert "is not the one that the head learnt from: its weights have" in run.stderr
+    with pytest.raises(UserError, match="is not the one that the head learnt from: its weights have"):
+        run("--run", made.run, "--backbone", other, "a text")
 
 
-def test_a_folder_without_a_run(tmp_path: Path) -> None:
-    run = command("predict.py", "--run", str(tmp_path), "a text")
-    assert run.returncode == 2
-    assert "holds no finished run" in run.stderr
+def test_a_folder_without_a_run_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    found = command("predict.py", "--run", str(tmp_path), "a text")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.startswith("error: ")
+    assert "holds no finished run" in found.stderr
+    assert found.stderr.count("\n") == 1
 
 
 def test_the_best_head_is_chosen_on_validation_rows() -> None:
