@@ -69,22 +69,31 @@ def bucket_lengths(max_length: int) -> list[int]:
     return lengths
 
 
-def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape) -> list[Batch]:
+def plan_batches(
+    lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int | None = None
+) -> list[Batch]:
     """Cut a block, given by its rows' lengths, into batches, longest rows first.
 
     What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own
     rows do not fill takes shorter ones; so only a block's last batch is filled up with padding. Short sequences make
     attention cheap, long ones are easier to fill: what costs least is taken.
+
+    Args:
+        lengths: tokens of each row.
+        shape: what batches may look like.
+        tokens: of the block whose batches these should resemble, so that they need no programs of their own; None: the
+            rows' own.
     """
+    whole = int(lengths.sum()) if tokens is None else tokens
     lists = (
         [shape.sequences, shape.sequences[1::2], shape.sequences[-1:]] if shape.packed else [shape.sequences]
     )
-    plans = [_plan(lengths, shape._replace(sequences=sequences)) for sequences in lists if sequences]
+    plans = [_plan(lengths, shape._replace(sequences=sequences), whole) for sequences in lists if sequences]
     return min(plans, key=_cost)
 
 
-def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape) -> list[Batch]:
-    waiting, tokens = _Waiting(lengths), int(lengths.sum())
+def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> list[Batch]:
+    waiting = _Waiting(lengths)
     batches = []
     for length, shorter in zip(shape.sequences[::-1], [*shape.sequences[-2::-1], 0], strict=True):
         height = shape.devices * _height(length, tokens, shape)
