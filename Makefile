@@ -11,7 +11,7 @@ bench: .venv/.bench
 	$(BIN)/python bench.py --heads all --cache "$$(ls -td features/sample-minilm-*/ | head -n 1)"
 
 test: lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/.test
 	$(BIN)/ruff check .

@@ -8,7 +8,12 @@ from typing import NamedTuple
 
 from talk import Alone, Worker
 
-PEERS = {"Keras 3 on JAX": "train_keras.py", "PyTorch": "train_torch.py"}
+PEERS = {
+    "Keras 3 on JAX": ("train_keras.py",),
+    "PyTorch, padded": ("train_torch.py", "padded"),
+    "PyTorch, packed": ("train_torch.py", "packed"),
+}
+"""Script and arguments of each worker. Padded rows are what one writes first, packed ones what is fastest."""
 EPOCHS = 50
 
 
@@ -81,10 +86,10 @@ def train_fully(cache: str, heads: Sequence[str], lock: Alone) -> dict[str, Cost
 def start_workers(cache: str, lock: Alone) -> tuple[dict[str, Worker], dict[str, float]]:
     """One worker for each peer, and how long it took to be ready."""
     workers, starts = {}, {}
-    for name, script in PEERS.items():
+    for name, (script, *arguments) in PEERS.items():
         lock.take()
         before = time.perf_counter()
-        workers[name] = Worker(script, cache)
+        workers[name] = Worker(script, cache, *arguments)
         starts[name] = time.perf_counter() - before
     return workers, starts
 

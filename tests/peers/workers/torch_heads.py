@@ -8,11 +8,15 @@ from heads import Head, PoolingHead
 
 
 class Classifier(nn.Module):
-    """A head; recurrent layers run over packed rows, which costs nothing at padding and is right both ways."""
+    """A head.
 
-    def __init__(self, head: Head, width: int) -> None:
+    Recurrent layers run over packed rows, which costs nothing at padding and is right both ways, or over padded ones
+    as they are, which is what one writes first; then a last state is that of the last position, padding or not.
+    """
+
+    def __init__(self, head: Head, width: int, packed: bool) -> None:
         super().__init__()
-        self._head = head
+        self._head, self._packed = head, packed
         if isinstance(head, PoolingHead):
             features = width * len(head.read)
         else:
@@ -28,12 +32,18 @@ class Classifier(nn.Module):
     def _features(self, hidden: Tensor, mask: Tensor) -> Tensor:
         if isinstance(self._head, PoolingHead):
             return torch.cat([pool(name, hidden, mask) for name in self._head.read], -1)
+        if not self._packed:
+            outputs, state = self.recurrent(hidden)
+            return self._summary(outputs, state, mask)
         packed = pack_padded_sequence(hidden, mask.sum(1), batch_first=True, enforce_sorted=False)
         outputs, state = self.recurrent(packed)
+        padded, _ = pad_packed_sequence(outputs, batch_first=True)
+        return self._summary(padded, state, mask[:, : padded.shape[1]])
+
+    def _summary(self, outputs: Tensor, state: Tensor, mask: Tensor) -> Tensor:
         if not self._head.pooled:
             return (state[0] if self._head.cell == "lstm" else state)[-1]
-        padded, _ = pad_packed_sequence(outputs, batch_first=True)
-        return torch.cat([pool(name, padded, mask[:, : padded.shape[1]]) for name in ("mean", "max")], -1)
+        return torch.cat([pool(name, outputs, mask) for name in ("mean", "max")], -1)
 
 
 def pool(name: str, hidden: Tensor, mask: Tensor) -> Tensor:

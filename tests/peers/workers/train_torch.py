@@ -1,6 +1,6 @@
 """Train heads with PyTorch: a loop as one writes it, with our two rules.
 
-train_torch.py CACHE
+train_torch.py CACHE packed|padded
 """
 
 import copy
@@ -27,8 +27,9 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 class Trainer:
     """One cache's rows as tensors."""
 
-    def __init__(self, cache: str) -> None:
+    def __init__(self, cache: str, packed: bool) -> None:
         torch.set_num_threads(THREADS)
+        self._packed = packed
         self._splits = {name: tensors(rows) for name, rows in read_splits(cache).items()}
 
     def prepare(self, head: str) -> dict[str, Any]:
@@ -65,7 +66,7 @@ class Trainer:
 
     def _start(self, head: str, seed: int) -> tuple[Classifier, torch.optim.Adam]:
         torch.manual_seed(seed)
-        model = Classifier(HEADS[head], self._splits["train"][0].shape[-1])
+        model = Classifier(HEADS[head], self._splits["train"][0].shape[-1], self._packed)
         return model, torch.optim.Adam(model.parameters(), HEADS[head].learning_rate, eps=1e-7)
 
     def _train(self, model: Classifier, adam: torch.optim.Adam, random: np.random.Generator) -> None:
@@ -97,5 +98,5 @@ def batches(rows: Batch) -> Iterator[Batch]:
 
 
 if __name__ == "__main__":
-    trainer = Trainer(sys.argv[1])
+    trainer = Trainer(sys.argv[1], packed=sys.argv[2] == "packed")
     serve(prepare=trainer.prepare, epoch=trainer.epoch, fit=trainer.fit)
