@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from cache.errors import UserError
-
-MODES = ("error", "skip", "report")
+from extract.settings import ON_BAD_ROW
 
 
 class BadRow(NamedTuple):
@@ -36,7 +35,7 @@ def check_mode(mode: str) -> None:
     """Refuse an unknown way to treat bad rows.
 
     Raises:
-        UserError: it is none of `MODES`.
+        UserError: it is none of `ON_BAD_ROW`.
     """
-    if mode not in MODES:
-        raise UserError(f"--on-bad-row {mode!r} is none of {', '.join(MODES)}")
+    if mode not in ON_BAD_ROW:
+        raise UserError(f"--on-bad-row {mode!r} is none of {', '.join(ON_BAD_ROW)}")

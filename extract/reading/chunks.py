@@ -89,7 +89,8 @@ def _guarded(file: str, rows: int, encoding: str | None) -> Generator[Batch]:
     try:
         yield from read_hub(file, rows) if file.startswith(HUB) else _read(file, name, rows, encoding)
     except DAMAGE as error:
-        raise UserError(f"{name} cannot be read: {error or type(error).__name__}") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{name} cannot be read: {reason}") from None
 
 
 def _read(file: str, name: str, rows: int, encoding: str | None) -> Iterator[Batch]:

@@ -45,6 +45,7 @@ class _Reader:
 
     def __init__(self, file: str, lines: Lines, delimiter: str) -> None:
         self.done = False
+        self._broken_at = 0  # the first line with unbalanced quotes
         self._file, self._lines, self._met = file, lines, 0
         self._rows = csv.reader(iter(lines), delimiter=delimiter, strict=True)
         self._header = self._read_header()
@@ -84,11 +85,25 @@ class _Reader:
                 if len(found) < before + wanted:
                     self.done = True
                     break
-                large = self._lines.characters - characters > LARGE
+                self._check_quotes(found)
+                large = self._lines.counting or self._lines.characters - characters > LARGE
                 step = 1 if large else min(2 * step, MOST_STEP)
         except (csv.Error, UnicodeError) as error:
             return found, error
         return found, None
+
+    def _check_quotes(self, found: list[list[str]]) -> None:
+        """After a row with broken quotes, a row with half a pair shows that the broken one was longer than its line.
+
+        Then what was taken for rows since are parts of a cell.
+        """
+        if self._lines.counting and self._lines.quotes % 2:
+            row = self._met + sum(map(bool, found))
+            raise UserError(
+                f"{self._file}, data row {row} (line {self._lines.number}): half a pair of quotes, after a row with "
+                f"unbalanced quotes at line {self._broken_at}: where that row ends cannot be told; mend it: a quote "
+                "within quotes is written twice"
+            )
 
     def _sifted(self, found: list[list[str]], line: int) -> tuple[list[list[str]], np.ndarray, list[BadRow]]:
         """Part sound rows from bad ones; `line` is the one before them."""
@@ -111,7 +126,8 @@ class _Reader:
             raise UserError(str(bad._replace(reason=not_of(self._lines.encoding)))) from None
         if "field limit" in str(error):
             bad = bad._replace(reason=TOO_LONG)
-        if self._lines.number == line and self._lines.quotes % 2 == 0:
+        if self._lines.number == line and self._lines.last_quotes % 2 == 0:
+            self._lines.counting, self._broken_at = True, self._broken_at or line
             return bad
         raise UserError(
             f"{bad._replace(reason='a quote opens')} that is never closed, or closed where none is wanted, so that the "

@@ -19,7 +19,8 @@ class Lines:
     Attributes:
         number: of the last line, counted from 1.
         characters: of all lines so far.
-        quotes: in the last line.
+        quotes: double quotes met; counted by whoever sets `counting`.
+        counting: whether they are counted.
     """
 
     def __init__(self, stream: io.TextIOWrapper) -> None:
@@ -28,11 +29,11 @@ class Lines:
         self.encoding = stream.encoding.removesuffix("-sig")
         self._stream = stream
         self._ahead: list[str] = []
-        self._last = ""
-        self._quotes_beyond = 0
+        self.quotes, self.counting = 0, False
+        self._last, self._quotes_beyond = "", 0
 
     @property
-    def quotes(self) -> int:
+    def last_quotes(self) -> int:
         """Double quotes in the last line."""
         return self._last.count('"') + self._quotes_beyond
 
@@ -49,7 +50,10 @@ class Lines:
             self.number += 1
             self.characters += len(line)
             self._last, self._quotes_beyond = line, 0
-            yield line if len(line) < LONGEST else self._pass_by(line)
+            shown = line if len(line) < LONGEST else self._pass_by(line)
+            if self.counting:
+                self.quotes += self.last_quotes
+            yield shown
 
     def _pass_by(self, line: str) -> str:
         while line and line[-1] not in "\r\n":

@@ -47,7 +47,7 @@ def opened(path: str) -> Iterator[Buffered]:
 
 
 @contextmanager
-def seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
+def seekable(stream: Buffered) -> Iterator[BinaryIO]:
     """Copy what a stream holds to a temporary file."""
     with tempfile.TemporaryFile() as file:
         while piece := stream.read(1 << 20):

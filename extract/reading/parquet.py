@@ -1,7 +1,7 @@
 """Rows of Parquet files."""
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 from cache.errors import UserError
 from extract.reading.batch import Batch
@@ -11,7 +11,7 @@ from extract.reading.objects import Objects
 ROWS_AT_ONCE = 2_000  # decoded into Python's objects together
 
 
-def read_parquet(file: str, stream: BinaryIO, rows: int) -> Iterator[Batch]:
+def read_parquet(file: str, stream: Any, rows: int) -> Iterator[Batch]:
     """Read a file in batches; lists and structs become JSON.
 
     Raises:
@@ -30,7 +30,7 @@ def read_parquet(file: str, stream: BinaryIO, rows: int) -> Iterator[Batch]:
             numbers = list(range(met, met := met + len(found)))
             yield objects.batch(found, numbers, [None] * len(found), [], met)
     except pa.ArrowException as error:
-        raise UserError(f"{file} cannot be read: {error}") from None
+        raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
 
 
 def _values(column: Any) -> list[Any]:
