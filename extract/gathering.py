@@ -1,7 +1,6 @@
 """Gather labelled rows from batches: texts go to disk, labels become numbers."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,73 +10,13 @@ from cache.errors import UserError
 from cache.task import Task
 from extract.codes import BAD, Codes
 from extract.columns import choose_columns, is_binary, require
+from extract.gathered import Column, Gathered, Wanted, column_of
 from extract.labels import recognise
 from extract.ordering import is_number
 from extract.reading.bad import BadRow
 from extract.reading.batch import Batch
 from extract.tally import BadRows
-from extract.texts import Texts, TextWriter
-
-
-class Wanted(NamedTuple):
-    """What to take from a table.
-
-    Attributes:
-        text: name of the text column; None guesses it.
-        label: names of the label columns, separated by commas; None guesses it.
-        names: of the classes.
-        separator: between labels in a cell.
-        others: further columns to keep.
-    """
-
-    text: str | None = None
-    label: str | None = None
-    names: Sequence[str] | None = None
-    separator: str | None = None
-    others: Sequence[str] = ()
-
-
-class Column(NamedTuple):
-    """A further column.
-
-    Attributes:
-        codes: of each row, the place of its cell in `names`, int32.
-        names: the different cells, without blanks around them, sorted.
-    """
-
-    codes: Int[np.ndarray, " b"]
-    names: tuple[str, ...]
-
-
-class Gathered(NamedTuple):
-    """Rows that were kept.
-
-    Attributes:
-        texts: on disk.
-        labels: numbers for `LabelReader.finish`.
-        rows: positions among all rows of all files.
-        source: number of each row's file, int32.
-        order: position of each row among all sound rows, those without text included.
-        others: numbers of the cells of further columns.
-    """
-
-    texts: Texts
-    labels: Int[np.ndarray, " b"]
-    rows: Int[np.ndarray, " b"]
-    source: Int[np.ndarray, " b"]
-    order: Int[np.ndarray, " b"]
-    others: list[Int[np.ndarray, " b"]]
-
-    def take(self, chosen: Int[np.ndarray, " _"]) -> "Gathered":
-        """Return some rows."""
-        return Gathered(
-            self.texts.take(chosen),
-            self.labels[chosen],
-            self.rows[chosen],
-            self.source[chosen],
-            self.order[chosen],
-            [codes[chosen] for codes in self.others],
-        )
+from extract.texts import TextWriter
 
 
 class Gatherer:
@@ -107,7 +46,7 @@ class Gatherer:
         self._names = list(wanted.others)
         self._others = [Codes(str.strip) for _ in wanted.others]
         self._bad, self._texts, self._numeric = bad, TextWriter(), True
-        self._kept: list[list[np.ndarray]] = []
+        self._kept: list[list[np.ndarray]] = [[] for _ in range(4 + len(wanted.others))]
         self.read, self.empty, self.sound = 0, 0, 0
 
     def add(self, batch: Batch) -> None:
@@ -184,7 +123,8 @@ class Gatherer:
             for codes, column in zip(self._others, cells, strict=True)
         ]
         rows = batch.numbers[kept] + batch.before
-        self._kept.append([codes, rows, source, order[kept], *others])
+        for parts, part in zip(self._kept, (codes, rows, source, order[kept], *others), strict=True):
+            parts.append(part)
 
     def gathered(self) -> Gathered:
         """Return all rows that were kept.
@@ -192,9 +132,7 @@ class Gatherer:
         Raises:
             UserError: the texts are all numbers.
         """
-        labels, rows, source, order, *others = (
-            np.concatenate(parts) for parts in zip(*self._kept, strict=True)
-        )
+        labels, rows, source, order, *others = map(_joined, self._kept)
         if self._numeric and len(rows):
             raise UserError(
                 f"column {self.text!r} holds nothing but numbers, wanted is text; choose its column with --text-column"
@@ -208,7 +146,14 @@ class Gatherer:
     def others(self, codes: Sequence[Int[np.ndarray, " b"]]) -> dict[str, Column]:
         """Return the further columns of rows that were kept."""
         found = zip(self._names, self._others, codes, strict=True)
-        return {name: _column(known.met, own) for name, known, own in found}
+        return {name: column_of(known.met, own) for name, known, own in found}
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    """Join arrays and let them go: memory holds one column twice, not all."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
 
 
 def _table(batches: list[Batch]) -> pd.DataFrame:
@@ -236,14 +181,5 @@ def _order(count: int, reasons: dict[int, str], before: int) -> Int[np.ndarray, 
     return np.asarray(before + np.cumsum(sound) - sound)
 
 
-def _column(values: list[str], codes: Int[np.ndarray, " b"]) -> Column:
-    used = np.unique(codes)
-    names = sorted(values[code] for code in used)
-    table = np.zeros(len(values), np.int32)
-    places = {name: place for place, name in enumerate(names)}
-    table[used] = [places[values[code]] for code in used]
-    return Column(table[codes], tuple(names))
-
-
 def _is_odd(cell: str) -> bool:
-    return cell.strip() not in ("0", "1")
+    return cell.strip() not in ("0", "1", "")  # an empty one is a bad row, and told as such

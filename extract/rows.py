@@ -11,7 +11,8 @@ from jaxtyping import Int
 
 from cache.errors import UserError
 from cache.task import BINARY, Task
-from extract.gathering import Column, Gathered, Gatherer, Wanted
+from extract.gathered import Column, Gathered, Wanted
+from extract.gathering import Gatherer
 from extract.reading.batch import Batch
 from extract.reading.chunks import ROWS, read_batches
 from extract.reading.sources import shown

@@ -7,7 +7,7 @@ from typing import overload
 import numpy as np
 from jaxtyping import Int
 
-from extract.spool import Spool
+from extract.spool import IN_MEMORY, Spool
 
 AT_ONCE = 1_000  # texts decoded together
 
@@ -70,10 +70,14 @@ class Texts(Sequence[str]):
 
 
 class TextWriter:
-    """Collects texts on disk."""
+    """Collects texts on disk.
 
-    def __init__(self) -> None:
-        self._spool = Spool()
+    Args:
+        in_memory: bytes up to which they stay in memory.
+    """
+
+    def __init__(self, in_memory: int = IN_MEMORY) -> None:
+        self._spool = Spool(in_memory)
         self._lengths = [np.zeros(0, np.int32)]
 
     def add(self, texts: Iterable[str]) -> None:
