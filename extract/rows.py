@@ -22,6 +22,7 @@ from extract.texts import encode_all, slabs
 
 BAD_ROWS = "bad-rows.jsonl"
 SAMPLE = "sample"
+MOST_GUESSED = 32_000_000  # characters from which columns are guessed, if so many rows are larger
 
 
 class Rows(NamedTuple):
@@ -127,7 +128,7 @@ def _gather(wanted: Wanted, batches: Iterator[Batch], bad: BadRows) -> Gatherer 
     first: list[Batch] = []
     for batch in batches:
         first.append(batch)
-        if sum(len(own.rows) for own in first) >= ROWS:
+        if sum(len(own.rows) for own in first) >= ROWS or sum(map(_characters, first)) > MOST_GUESSED:
             break
     if not any(batch.rows for batch in first):
         for batch in first:
@@ -137,6 +138,10 @@ def _gather(wanted: Wanted, batches: Iterator[Batch], bad: BadRows) -> Gatherer 
     for batch in itertools.chain(first, batches):
         gatherer.add(batch)
     return gatherer
+
+
+def _characters(batch: Batch) -> int:
+    return sum(map(len, itertools.chain.from_iterable(batch.rows)))
 
 
 def _rows(found: Gatherer, gathered: Gathered, limit: int | None, seed: int) -> Rows:

@@ -9,7 +9,8 @@ from jaxtyping import Int
 
 from extract.spool import IN_MEMORY, Spool
 
-AT_ONCE = 1_000  # texts decoded together
+AT_ONCE = 1_000  # texts read together
+MOST_BYTES = 4_000_000  # of these; more are read one by one
 
 
 class Texts(Sequence[str]):
@@ -30,8 +31,11 @@ class Texts(Sequence[str]):
 
     def encoded(self) -> Iterator[bytes]:
         """The bytes of each text."""
-        for start in range(0, len(self), AT_ONCE):
-            yield from self._read(slice(start, start + AT_ONCE))
+        for own in slabs(len(self)):
+            if self._lengths[own].sum(dtype=np.int64) <= MOST_BYTES:
+                yield from self._read(own)
+            else:
+                yield from itertools.chain.from_iterable(map(self._read, _single(own)))
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -99,7 +103,10 @@ def encode_all(texts: Sequence[str]) -> Iterator[bytes]:
     return texts.encoded() if isinstance(texts, Texts) else (text.encode() for text in texts)
 
 
-def slabs(count: int, rows: int = AT_ONCE) -> Iterator[slice]:
+def slabs(count: int) -> Iterator[slice]:
     """Cut so many rows into slices."""
-    starts = range(0, count, rows)
-    return itertools.starmap(slice, ((start, start + rows) for start in starts))
+    return (slice(start, min(start + AT_ONCE, count)) for start in range(0, count, AT_ONCE))
+
+
+def _single(rows: slice) -> Iterator[slice]:
+    return (slice(row, row + 1) for row in range(rows.start, rows.stop))
