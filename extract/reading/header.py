@@ -21,7 +21,10 @@ def check_header(file: str, names: Sequence[str] | None, encoding: str = "utf-8"
     if not is_encodable("".join(names)):
         raise UserError(f"the first line of {file}: {not_of(encoding)}")
     if any("\0" in name for name in names):
-        raise UserError(f"the first line of {file} holds a NUL byte; it is no text file")
+        raise UserError(
+            f"the first line of {file} holds a NUL byte: it is no text file, or in an encoding to be named, "
+            "like `--encoding utf-16-le`"
+        )
     if any(map(_is_number, names)):
         found = ", ".join(names)[:80]
         raise UserError(f"the first line of {file} looks like data ({found}); it must name the columns")

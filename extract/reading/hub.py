@@ -57,16 +57,25 @@ def _load(name: str, configuration: str | None, split: str) -> Any:
 
 
 def _batches(source: str, found: Any, rows: int) -> Iterator[Batch]:
-    classes = {name: kind.names for name, kind in (found.features or {}).items() if hasattr(kind, "int2str")}
+    classes = {name: names for name, kind in (found.features or {}).items() if (names := _classes(kind))}
     objects, met, iterator = Objects(source), 0, iter(found)
     while some := [_named(fields, classes) for fields in itertools.islice(iterator, rows)]:
         numbers = list(range(met, met := met + len(some)))
         yield objects.batch(some, numbers, [None] * len(some), [], met)
 
 
+def _classes(kind: Any) -> list[str] | None:
+    """Names of the classes of a column, or of a column of lists; None if it has none."""
+    return getattr(kind, "names", None) or getattr(getattr(kind, "feature", None), "names", None)
+
+
 def _named(fields: Mapping[str, Any], classes: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Put names in place of class numbers; -1 is how the hub writes a missing one."""
-    return dict(fields) | {
-        name: names[fields[name]] if isinstance(fields.get(name), int) and fields[name] >= 0 else None
-        for name, names in classes.items()
-    }
+    """Put names in place of class numbers."""
+    return dict(fields) | {name: _name(fields.get(name), names) for name, names in classes.items()}
+
+
+def _name(value: Any, names: list[str]) -> Any:
+    """Name a class, or each of a list; -1 is how the hub writes a missing one."""
+    if isinstance(value, list):
+        return [_name(item, names) for item in value]
+    return names[value] if isinstance(value, int) and value >= 0 else None

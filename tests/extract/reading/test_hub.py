@@ -12,17 +12,21 @@ from extract.reading.hub import parse_name
 from extract.rows import read_rows
 
 NAMES = ["neg", "pos"]
-ROWS = [{"text": f"text number {n}", "label": n % 2, "extra": [n]} for n in range(25)]
+ROWS = [{"text": f"text number {n}", "label": n % 2, "tags": [0] * (n % 3)} for n in range(25)]
 
 
 class Streamed:
     """What `load_dataset(..., streaming=True)` gives."""
 
-    features = {"text": object(), "label": SimpleNamespace(names=NAMES, int2str=NAMES.__getitem__)}  # noqa: RUF012
+    features = {  # noqa: RUF012
+        "text": object(),
+        "label": SimpleNamespace(names=NAMES),
+        "tags": SimpleNamespace(feature=SimpleNamespace(names=["a", "b"])),
+    }
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         yield from ROWS
-        yield {"text": "nobody knows", "label": -1, "extra": None}
+        yield {"text": "nobody knows", "label": -1, "tags": []}
 
 
 @pytest.fixture
@@ -49,6 +53,11 @@ def test_classes_come_by_their_names(asked: list[tuple[Any, ...]]) -> None:
     assert rows.texts == [row["text"] for row in ROWS]
     assert rows.labels.tolist() == [row["label"] for row in ROWS]
     assert rows.tally.bad == 1  # the hub writes -1 for no label
+
+
+def test_lists_of_classes(asked: list[tuple[Any, ...]]) -> None:
+    rows = read_rows("hf:set", "text", "tags", class_names="b,a")
+    assert rows.labels.tolist() == [*([0, int(n % 3 > 0)] for n in range(25)), [0, 0]]
 
 
 def test_the_hub_is_out_of_reach(asked: list[tuple[Any, ...]]) -> None:
