@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from extract.gathered import Column, Gathered, Wanted
 from extract.gathering import Gatherer
 from extract.reading.batch import Batch
 from extract.reading.chunks import ROWS, read_batches
-from extract.reading.sources import shown
+from extract.reading.sources import expand, shown
 from extract.sample import comments
 from extract.tally import BadRows, Tally
 from extract.texts import encode_all, slabs
@@ -102,6 +103,8 @@ def read_rows(
     names = [name.strip() for name in class_names.split(",")] if class_names else None
     wanted = Wanted(text_column, label_column, names, label_separator, others)
     batches = _sample() if data == SAMPLE else read_batches(data, ROWS, encoding)
+    if on_bad_row == "report":
+        _check_report(bad_rows, data)
     with BadRows(on_bad_row, bad_rows) as bad, closing(batches):
         found = _gather(wanted, batches, bad)
         if found is None:
@@ -121,6 +124,13 @@ def read_rows(
     )
     assert tally.balanced, f"a row was lost: {tally}"
     return rows._replace(tally=tally)
+
+
+def _check_report(path: str, data: str | Sequence[str]) -> None:
+    """Refuse to write the list of bad rows over the data."""
+    names = [] if data == SAMPLE else expand(data)
+    if os.path.exists(path) and any(os.path.exists(n) and os.path.samefile(n, path) for n in names):
+        raise UserError(f"--bad-rows {path} is one of the data files; choose another file")
 
 
 def _gather(wanted: Wanted, batches: Iterator[Batch], bad: BadRows) -> Gatherer | None:

@@ -187,6 +187,8 @@ def test_the_report_lists_every_bad_row(tmp_path: Path) -> None:
     ]
     assert str(rows.tally) == "5 rows read = 2 used + 1 rows without text left out + 2 bad"
     assert rows.tally.details()[-1] == f"all 2 bad rows: {report}"
+    with pytest.raises(UserError, match="is one of the data files"):
+        read_rows(path, None, None, on_bad_row="report", bad_rows=path)
     with pytest.raises(UserError, match="choose another file with --bad-rows"):
         read_rows(path, None, None, on_bad_row="report", bad_rows=str(tmp_path / "none" / "bad.jsonl"))
 
