@@ -10,6 +10,7 @@ from extract.settings import (
     COMPUTE_DTYPES,
     FORWARDS,
     LAYOUTS,
+    ON_BAD_ROW,
     SPLIT_CHOICES,
     SPLIT_RULES,
     STORAGE_DTYPES,
@@ -24,10 +25,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line: the fields of `Settings`, and `where`."""
     parser = argparse.ArgumentParser(prog="python -m extract", description=__doc__, allow_abbrev=False)
     _add_data_flags(parser)
+    _add_input_flags(parser)
     _add_backbone_flags(parser)
     _add_run_flags(parser)
     _add_host_flags(parser)
-    return parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
+    if isinstance(parsed.data, list):
+        parsed.data = parsed.data[0] if len(parsed.data) == 1 else tuple(parsed.data)
+    return parsed
 
 
 def _add_data_flags(parser: argparse.ArgumentParser) -> None:
@@ -38,10 +43,20 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
         default=_DEFAULTS.split,
         help="what to compute (default: %(default)s)",
     )
-    add("--data", default=_DEFAULTS.data, help="'sample' or a .csv/.tsv file (default: %(default)s)")
+    add(
+        "--data",
+        nargs="+",
+        default=_DEFAULTS.data,
+        help="'sample'; .csv .tsv .jsonl .parquet files, also as .gz .zip .zst; 'a/*.csv'; - for standard input; "
+        "hf:OWNER/NAME from the Hugging Face hub (default: %(default)s)",
+    )
     add("--text-column", help="column with the text (default: guessed)")
     add("--label-column", help="column with the label; a,b,c: several columns of 0 and 1 (default: guessed)")
     add("--class-names", help="names of the classes in their order: a,b,c (default: those in the file)")
+    add(
+        "--label-separator",
+        help="between labels in a cell, where a row can have several (default: JSON lists)",
+    )
     add("--limit", type=positive, help="use only so many rows, drawn at random (default: all)")
     add(
         "--split-rule",
@@ -50,6 +65,21 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
         help="'notebook' shuffles; 'stable' deals by content, so that a file can grow (default: %(default)s)",
     )
     add("--seed", type=seed, default=_DEFAULTS.seed, help="seed of the split (default: %(default)s)")
+
+
+def _add_input_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--encoding", help="of text files, like cp1252 (default: UTF-8, or what a byte-order mark says)")
+    add(
+        "--on-bad-row",
+        choices=ON_BAD_ROW,
+        default=_DEFAULTS.on_bad_row,
+        help="'error' stops at a row that cannot be used, 'skip' leaves it out, 'report' lists it too "
+        "(default: %(default)s)",
+    )
+    add(
+        "--bad-rows", default=_DEFAULTS.bad_rows, help="file for that list, JSON Lines (default: %(default)s)"
+    )
 
 
 def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:

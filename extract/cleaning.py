@@ -7,7 +7,7 @@ import importlib.util
 import logging
 import multiprocessing
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cache.environment import core_count
 from cache.recipe import canonical_json
@@ -20,7 +20,7 @@ CHUNK = 500  # rows handed over at once
 
 
 @contextlib.contextmanager
-def cleaned(texts: list[str], workers: int | None = None) -> Iterator[Iterator[list[str]]]:
+def cleaned(texts: Sequence[str], workers: int | None = None) -> Iterator[Iterator[list[str]]]:
     """Give an iterator over the cleaned texts, in chunks and in order.
 
     Other processes clean from here on, while the caller does something else.
@@ -29,7 +29,7 @@ def cleaned(texts: list[str], workers: int | None = None) -> Iterator[Iterator[l
         texts: raw texts.
         workers: processes at most; None takes one per core.
     """
-    chunks = (texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK))
+    chunks = (list(texts[start : start + CHUNK]) for start in range(0, len(texts), CHUNK))
     if len(texts) < MIN_PARALLEL:
         yield map(clean_all, chunks)
         return

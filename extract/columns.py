@@ -5,6 +5,7 @@ import difflib
 import pandas as pd
 
 from cache.errors import UserError
+from extract.labels import are_lists
 
 TEXT_NAMES = ("comment_text", "text", "comment", "tweet", "sentence", "review", "content", "message", "body")
 LABEL_NAMES = ("toxic", "label", "labels", "target", "class", "y")
@@ -51,6 +52,15 @@ def is_binary(column: "pd.Series[str]") -> bool:
     return bool(column.str.strip().isin(["0", "1"]).all())
 
 
+def require(table: pd.DataFrame, name: str) -> None:
+    """Refuse a further column that is not there.
+
+    Raises:
+        UserError: that lists the columns.
+    """
+    _named(table, name, "its own flag")
+
+
 def _named(table: pd.DataFrame, name: str | None, flag: str) -> str | None:
     if name is None or name in table.columns:
         return name
@@ -60,7 +70,7 @@ def _named(table: pd.DataFrame, name: str | None, flag: str) -> str | None:
 
 
 def _guess_text(table: pd.DataFrame) -> str:
-    wordy = [name for name in table.columns if _is_wordy(table[name])]
+    wordy = [name for name in table.columns if _is_wordy(table[name]) and not are_lists(table[name].tolist())]
     wordy = wordy or [name for name in table.columns if str(name).lower() in TEXT_NAMES]
     return _only(table, wordy, TEXT_NAMES, "text", "--text-column")
 
@@ -68,6 +78,7 @@ def _guess_text(table: pd.DataFrame) -> str:
 def _guess_label(table: pd.DataFrame, text: str) -> str:
     rest = [name for name in table.columns if name != text]
     binary = [name for name in rest if is_binary(table[name])]
+    binary = binary or [name for name in rest if are_lists(table[name].tolist())]
     # With nothing but the text and one more column, that column is the label, whatever it holds:
     # the label check then names the first row that does not fit.
     return _only(table, binary or (rest if len(rest) == 1 else []), LABEL_NAMES, "label", "--label-column")

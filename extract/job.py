@@ -15,9 +15,9 @@ from extract.architecture import Architecture, read_architecture
 from extract.checkpoint import BUNDLED, Checkpoint, find_checkpoint
 from extract.dropout import Dropout, read_dropout
 from extract.precision import Precision, fastest_dtype
+from extract.reading.sources import shown, stem
 from extract.rows import Rows, read_rows
 from extract.settings import Settings
-from extract.table import stem
 
 DEFAULT_BACKBONE = "distilbert-base-uncased"
 SHORTEST = 3  # [CLS], one token, [SEP]
@@ -48,7 +48,7 @@ class Job(NamedTuple):
         """Names, for people, of what the cache was made from; no value depends on them."""
         text, label = self.rows.columns
         return {
-            "data": os.path.basename(self.settings.data),
+            "data": shown(self.settings.data),
             "text_column": text,
             "label_column": label,
             "rows_without_text": self.rows.missing,
@@ -84,6 +84,10 @@ def prepare(settings: Settings) -> Job:
         settings.limit,
         settings.seed,
         settings.class_names,
+        on_bad_row=settings.on_bad_row,
+        bad_rows=settings.bad_rows,
+        encoding=settings.encoding,
+        label_separator=settings.label_separator,
     )
     default = BUNDLED if settings.data == "sample" else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default)

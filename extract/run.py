@@ -13,6 +13,7 @@ from extract.hosts import join
 from extract.job import Job, prepare
 from extract.listener import Listener, Silence
 from extract.nearest import describe_nearest
+from extract.reading.sources import shown
 from extract.settings import Settings
 from extract.tokens import Tokens, load_tokenizer, tokenize
 
@@ -28,6 +29,8 @@ def extract(settings: Settings, listener: Listener) -> str:
     clock = Clock()
     job = prepare(settings)
     listener.say(_describe_rows(job))
+    for line in job.rows.tally.details():
+        listener.say(line)
     writer = CacheWriter(job.location, job.recipe)
     if missing_splits(job, writer):
         _complete(job, writer, clock, listener)
@@ -124,7 +127,7 @@ def _describe_rows(job: Job) -> str:
     counts = ", ".join(f"{name}: {count:,}" for name, count in found[:SHOWN])
     counts += f", ... {len(found):,} classes" if len(found) > SHOWN else ""
     line = (
-        f"{job.settings.data}: {len(rows.texts):,} rows, text {text!r}, "
+        f"{shown(job.settings.data)}: {len(rows.texts):,} rows, text {text!r}, "
         f"label {label!r}, {rows.task.kind} ({counts})"
     )
-    return line + (f"; {rows.missing:,} rows without text left out" if rows.missing else "")
+    return f"{line}; {rows.tally}"

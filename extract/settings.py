@@ -3,6 +3,7 @@
 import dataclasses
 import shlex
 
+ON_BAD_ROW = ("error", "skip", "report")
 SPLIT_CHOICES = ("train", "valid", "test", "all")
 SPLIT_RULES = ("notebook", "stable")
 STORAGE_DTYPES = ("float16", "bfloat16", "float32")
@@ -22,11 +23,15 @@ class Settings:
     """Settings of one run of `python -m extract`.
 
     Attributes:
-        data: `sample`, or the path of a file.
+        data: `sample`; a file, a glob pattern, `-` for standard input, `hf:OWNER/NAME`; or several of these.
         split: which splits to compute.
         text_column: column that holds the text; None guesses it.
         label_column: column that holds the label, or several columns of 0 and 1, separated by commas; None guesses it.
         class_names: names of the classes in their order, separated by commas; None takes those in the file.
+        label_separator: between the labels of a cell, where a row can have several; None takes JSON arrays.
+        encoding: of text files; None takes UTF-8, or what a byte-order mark says.
+        on_bad_row: what to do about a row that cannot be used, see `extract.reading.bad`.
+        bad_rows: file that lists such rows, if `on_bad_row` is `report`.
         backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes
             `minilm` for the sample and `distilbert-base-uncased` for a file.
         max_length: tokens kept per row, special tokens included.
@@ -50,11 +55,15 @@ class Settings:
         process_id: this one's number, from 0.
     """
 
-    data: str = "sample"
+    data: str | tuple[str, ...] = "sample"
     split: str = "all"
     text_column: str | None = None
     label_column: str | None = None
     class_names: str | None = None
+    label_separator: str | None = None
+    encoding: str | None = None
+    on_bad_row: str = "error"
+    bad_rows: str = "bad-rows.jsonl"
     backbone: str | None = None
     max_length: int = 150
     dtype: str = "float16"
@@ -83,5 +92,9 @@ class Settings:
             for name, value in vars(self).items()
             if value != getattr(defaults, name) or name == "data"
         }
-        flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in chosen.items()]
+        flags = [f"--{name.replace('_', '-')} {_quoted(value)}" for name, value in chosen.items()]
         return " ".join(["python -m extract", *flags])
+
+
+def _quoted(value: object) -> str:
+    return shlex.join(value) if isinstance(value, tuple) else shlex.quote(str(value))

@@ -14,6 +14,7 @@ from tokenizers.models import WordPiece
 
 from cache.errors import UserError
 from cache.texts import pack, packed_lengths
+from extract.spool import Spool
 
 PADDING = "[PAD]"
 FILES = ("tokenizer.json", "vocab.txt")
@@ -88,16 +89,27 @@ def load_tokenizer(folder: str, max_length: int) -> Tokenizer:
 
 
 def tokenize(tokenizer: Tokenizer, chunks: Iterable[list[str]]) -> Tokens:
-    """Tokenise chunks of texts, special tokens included; the library uses all cores for a chunk."""
-    ids, lengths, packed = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0, np.uint8)]
+    """Tokenise chunks of texts, special tokens included; the library uses all cores for a chunk.
+
+    Ids and texts of many rows go to disk, and are mapped into memory.
+    """
+    ids, packed = Spool(), Spool()
+    lengths, text_lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
     for texts in chunks:
         own = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
         lengths.append(np.array([len(row) for row in own], np.int32))
-        ids.append(np.fromiter(itertools.chain.from_iterable(own), np.int32))
-        packed.append(pack(texts))
-    whole = np.concatenate(packed)
+        ids.append(np.fromiter(itertools.chain.from_iterable(own), np.int32).tobytes())
+        text = pack(texts)
+        text_lengths.append(packed_lengths(text))
+        packed.append(text.tobytes())
     padding = tokenizer.token_to_id(PADDING) or 0
-    return Tokens(np.concatenate(ids), np.concatenate(lengths), whole, packed_lengths(whole), padding)
+    return Tokens(
+        ids.array(np.int32),
+        np.concatenate(lengths),
+        packed.array(np.uint8),
+        np.concatenate(text_lengths),
+        padding,
+    )
 
 
 def _from_vocabulary(path: str) -> Tokenizer:

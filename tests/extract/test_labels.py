@@ -1,7 +1,8 @@
 """What a label column says."""
 
+from collections.abc import Sequence
+
 import numpy as np
-import pandas as pd
 import pytest
 
 from cache import UserError
@@ -9,8 +10,14 @@ from cache.task import BINARY, Task
 from extract.labels import recognise
 
 
-def table(**columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(columns, dtype=str)
+def labelled(
+    names: Sequence[str] | None = None, separator: str | None = None, **columns: list[str]
+) -> tuple[Task, np.ndarray]:
+    """Task and labels of rows that are all sound."""
+    reader = recognise(list(columns), list(columns.values()), names, separator)
+    codes, bad = reader.read(list(columns.values()))
+    assert not bad
+    return reader.finish(codes)
 
 
 @pytest.mark.parametrize(
@@ -26,29 +33,26 @@ def table(**columns: list[str]) -> pd.DataFrame:
     ],
 )
 def test_one_column(values: list[str], task: Task, labels: list[int]) -> None:
-    found, numbers = recognise(table(y=values), ["y"])
+    found, numbers = labelled(y=values)
     assert found == task
     assert (numbers.dtype, numbers.tolist()) == (np.int32, labels)
 
 
 def test_several_columns() -> None:
-    made = table(toxic=["0", "1", "1"], threat=["0", "true", "0"])
-    task, labels = recognise(made, ["threat", "toxic"])
+    task, labels = labelled(threat=["0", "true", "0"], toxic=["0", "1", "1"])
     assert task == Task("multilabel", ("threat", "toxic"))
     assert labels.tolist() == [[0, 0], [1, 1], [0, 1]]
 
 
 def test_classes_can_be_named() -> None:
-    task, _ = recognise(table(y=["0", "1", "2"]), ["y"], ["hate", "offensive", "neither"])
+    task, _ = labelled(["hate", "offensive", "neither"], y=["0", "1", "2"])
     assert task == Task("multiclass", ("hate", "offensive", "neither"))
-    assert recognise(table(y=["0", "1"]), ["y"], ["fine", "toxic"])[0] == Task("binary", ("fine", "toxic"))
+    assert labelled(["fine", "toxic"], y=["0", "1"])[0] == Task("binary", ("fine", "toxic"))
 
 
 @pytest.mark.parametrize(
     ("values", "names", "says"),
     [
-        (["a", "", "b"], None, "holds '' in data row 2"),
-        (["a", " ", "b"], None, "every row needs a label"),
         (["a", "a"], None, "two classes are needed"),
         ([str(number) for number in range(1001)], None, "1,001 different values"),
         ([str(number / 7) for number in range(1, 30)], None, "measurements, not classes"),
@@ -58,13 +62,90 @@ def test_classes_can_be_named() -> None:
 )
 def test_what_is_no_label_column(values: list[str], names: list[str] | None, says: str) -> None:
     with pytest.raises(UserError, match=says) as error:
-        recognise(table(y=values), ["y"], names)
+        labelled(names, y=values)
     assert "\n" not in str(error.value)
 
 
 def test_cells_of_several_columns_are_0_or_1() -> None:
-    made = table(a=["0", "1"], b=["1", "maybe"])
-    with pytest.raises(UserError, match="column 'b' holds 'maybe' in data row 2"):
-        recognise(made, ["a", "b"])
+    codes, bad = recognise(["a", "b"], [["0"], ["1"]]).read([["0", "1", "1"], ["1", "maybe", "0"]])
+    assert list(bad) == [1]
+    assert "column 'b' holds 'maybe'" in bad[1]
+    assert (codes < 0).tolist() == [False, True, False]
     with pytest.raises(UserError, match="names 'a' twice"):
-        recognise(made, ["a", "a"])
+        recognise(["a", "a"], [["0"], ["1"]])
+
+
+def test_every_row_needs_a_label() -> None:
+    _, bad = recognise(["y"], [["a", "b"]]).read([["a", "", "b", " "]])
+    assert list(bad) == [1, 3]
+    assert bad[1] == "column 'y' holds ''; every row needs a label"
+
+
+LISTS = ['["b", "a"]', "[]", ' ["a","a"] ', '["c"]']
+MATRIX = [[1, 1, 0], [0, 0, 0], [1, 0, 0], [0, 0, 1]]
+
+
+def test_lists_are_labels_of_which_a_row_can_have_any_number() -> None:
+    task, labels = labelled(y=LISTS)
+    assert task == Task("multilabel", ("a", "b", "c"))
+    assert (labels.dtype, labels.tolist()) == (np.int32, MATRIX)
+
+
+def test_a_separator_makes_lists_too() -> None:
+    task, labels = labelled(separator="|", y=["b|a", "", "a | a", "c"])
+    assert (task.classes, labels.tolist()) == (("a", "b", "c"), MATRIX)
+    assert labelled(y=["b|a", "", "c"][::2])[0].kind == "binary"  # not without being asked
+
+
+def test_numbers_in_lists_are_names_in_their_order() -> None:
+    task, labels = labelled(y=["[10, 2]", "[2, true]", "[]"])
+    assert task.classes == ("10", "2", "true")
+    assert labelled(y=["[10, 2]", "[2]"])[0].classes == ("2", "10")
+    assert labels.tolist() == [[1, 1, 0], [0, 1, 1], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("a", "a list like"),
+        ("", "a list like"),
+        ("[", "a list like"),
+        ('{"a": 1}', "a list like"),
+        ("[" * 5000 + "]" * 5000, "a list like"),
+        ("[null]", "holds null in a list"),
+        ('[["a"]]', "a name is wanted"),
+        ('["a", ""]', "an empty label"),
+    ],
+)
+def test_what_is_no_list_of_labels(cell: str, says: str) -> None:
+    _, bad = recognise(["y"], [LISTS]).read([[LISTS[0], cell]])
+    assert list(bad) == [1]
+    assert says in bad[1]
+
+
+def test_the_names_of_the_classes_are_all_there_may_be() -> None:
+    reader = recognise(["y"], [LISTS], ["c", "a", "x"])
+    codes, bad = reader.read([LISTS])
+    assert bad == {0: "column 'y' holds the label 'b', which is none of --class-names c, a, x"}
+    task, labels = reader.finish(codes[1:])
+    assert (task.classes, labels.tolist()) == (("c", "a", "x"), [[0, 0, 0], [0, 1, 0], [1, 0, 0]])
+
+
+def test_names_that_the_column_holds_are_no_new_names() -> None:
+    reader = recognise(["y"], [["ham", "spam"]], ["spam", "ham"])
+    codes, bad = reader.read([["ham", "spam", "spma"]])
+    assert "the label 'spma', which is none of --class-names spam, ham" in bad[2]
+    task, labels = reader.finish(codes[:2])
+    assert (task.classes, labels.tolist()) == (("spam", "ham"), [1, 0])
+
+
+def test_lists_without_any_label_are_no_task() -> None:
+    with pytest.raises(UserError, match="at least one label"):
+        labelled(y=["[]", "[]"])
+    with pytest.raises(UserError, match="1,001 different values"):
+        labelled(y=[f'["{number}"]' for number in range(1001)])
+
+
+@pytest.mark.parametrize("values", [["--5", "1"], ["-", "1"], ["9" * 5000, "1"], ["²", "1"]])
+def test_odd_numbers_are_names(values: list[str]) -> None:
+    assert labelled(y=values)[0].classes == tuple(sorted(values))

@@ -1,0 +1,185 @@
+"""Gather labelled rows from batches: texts go to disk, labels become numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Int
+
+from cache.errors import UserError
+from cache.task import Task
+from extract.codes import BAD, Codes
+from extract.columns import choose_columns, is_binary, require
+from extract.gathered import Column, Gathered, Wanted, column_of
+from extract.labels import recognise
+from extract.ordering import is_number
+from extract.reading.bad import BadRow
+from extract.reading.batch import Batch
+from extract.tally import BadRows
+from extract.texts import TextWriter
+
+
+class Gatherer:
+    """Takes batches, one after another.
+
+    Args:
+        wanted: what to take.
+        first: the first batches of all, from which columns are guessed; they are still to be added.
+        bad: takes the rows that cannot be used.
+
+    Raises:
+        UserError: a column is not there, or cannot be guessed.
+    """
+
+    def __init__(self, wanted: Wanted, first: list[Batch], bad: BadRows) -> None:
+        table = _table([batch for batch in first if batch.source == first[0].source])
+        self.text, self.columns = choose_columns(table, wanted.text, wanted.label)
+        for name in wanted.others:
+            require(table, name)
+        # Guessed because only this column holds nothing but 0 and 1: that must be true of all rows.
+        self._only_flags = (
+            wanted.label is None and len(table.columns) > 2 and is_binary(table[self.columns[0]])
+        )
+        filled = (table[self.text].str.strip() != "").to_numpy()
+        cells = [table[name][filled].tolist() for name in self.columns]
+        self._labels = recognise(self.columns, cells, wanted.names, wanted.separator)
+        self._names = list(wanted.others)
+        self._others = [Codes(str.strip) for _ in wanted.others]
+        self._bad, self._texts, self._numeric = bad, TextWriter(), True
+        self._kept: list[list[np.ndarray]] = [[] for _ in range(4 + len(wanted.others))]
+        self.read, self.empty, self.sound = 0, 0, 0
+
+    def add(self, batch: Batch) -> None:
+        """Take the rows of a batch.
+
+        Raises:
+            UserError: a row cannot be used and nothing says to leave it out, or a column is not there.
+        """
+        self._check_columns(batch)
+        self.read = batch.before + batch.met
+        texts = batch.column(self.text)
+        filled = np.array([place for place, text in enumerate(texts) if text and not text.isspace()], int)
+        codes, reasons = self._read_labels(batch, texts, filled)
+        self._bad.add(sorted([*batch.bad, *_bad_rows(batch, reasons)], key=lambda row: row.row))
+        kept, codes = filled[codes != BAD], codes[codes != BAD]
+        order = _order(len(texts), reasons, self.sound)
+        self.empty += len(texts) - len(filled)
+        self.sound += len(texts) - len(reasons)
+        self._keep(batch, texts, kept, codes, order)
+
+    def _check_columns(self, batch: Batch) -> None:
+        wanted = (self.text, *self.columns, *self._names)
+        if missing := [name for name in wanted if name not in batch.header] if batch.rows else []:
+            raise UserError(
+                f"{batch.file} has no column {missing[0]!r}, as the first file has; "
+                f"its columns are: {', '.join(batch.header[:50])}"
+            )
+
+    def _read_labels(
+        self, batch: Batch, texts: list[str], filled: Int[np.ndarray, " _"]
+    ) -> tuple[Int[np.ndarray, " _"], dict[int, str]]:
+        """Number the labels of the rows with text; what is wrong, by place in the batch."""
+        columns = [batch.column(name) for name in self.columns]
+        cells = [[column[place] for place in filled] for column in columns]
+        codes, found = self._labels.read(cells)
+        self._check_guess(batch, cells[0], filled)
+        reasons = {int(filled[place]): reason for place, reason in found.items()}
+        reasons |= dict.fromkeys(
+            _nested(batch, [self.text]), f"column {self.text!r} holds a list or an object"
+        )
+        if not self._labels.lists:
+            reasons |= dict.fromkeys(
+                _nested(batch, self.columns),
+                "a label column holds a list or an object here, and one label in others",
+            )
+        codes[np.isin(filled, list(reasons))] = BAD
+        return codes, reasons
+
+    def _check_guess(self, batch: Batch, cells: list[str], filled: Int[np.ndarray, " _"]) -> None:
+        """A label column that was guessed by its first rows must hold 0 and 1 in all others too."""
+        if self._only_flags and (odd := [place for place, cell in enumerate(cells) if _is_odd(cell)]):
+            place = odd[0]
+            row = BadRow(batch.file, int(batch.numbers[filled[place]]) + 1, None, f"{cells[place][:80]!r}")
+            raise UserError(
+                f"column {self.columns[0]!r} was taken for the label, as its first rows hold 0 and 1; it holds, in "
+                f"{row}; name the label with --label-column"
+            )
+
+    def _keep(
+        self,
+        batch: Batch,
+        texts: list[str],
+        kept: Int[np.ndarray, " _"],
+        codes: np.ndarray,
+        order: np.ndarray,
+    ) -> None:
+        own = [texts[place] for place in kept]
+        self._numeric = self._numeric and all(map(is_number, own))
+        self._texts.add(own)
+        source = np.full(len(kept), batch.source, np.int32)
+        cells = [batch.column(name) for name in self._names]
+        others = [
+            codes.encode(column[place] for place in kept)
+            for codes, column in zip(self._others, cells, strict=True)
+        ]
+        rows = batch.numbers[kept] + batch.before
+        for parts, part in zip(self._kept, (codes, rows, source, order[kept], *others), strict=True):
+            parts.append(part)
+
+    def gathered(self) -> Gathered:
+        """Return all rows that were kept.
+
+        Raises:
+            UserError: the texts are all numbers.
+        """
+        labels, rows, source, order, *others = map(_joined, self._kept)
+        if self._numeric and len(rows):
+            raise UserError(
+                f"column {self.text!r} holds nothing but numbers, wanted is text; choose its column with --text-column"
+            )
+        return Gathered(self._texts.finish(), labels, rows, source, order, others)
+
+    def labels(self, codes: Int[np.ndarray, " b"]) -> tuple[Task, Int[np.ndarray, " b *k"]]:
+        """Return the task and the labels of rows that were kept."""
+        return self._labels.finish(codes)
+
+    def others(self, codes: Sequence[Int[np.ndarray, " b"]]) -> dict[str, Column]:
+        """Return the further columns of rows that were kept."""
+        found = zip(self._names, self._others, codes, strict=True)
+        return {name: column_of(known.met, own) for name, known, own in found}
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    """Join arrays and let them go: memory holds one column twice, not all."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
+
+
+def _table(batches: list[Batch]) -> pd.DataFrame:
+    header = batches[-1].header
+    cells = {name: [cell for batch in batches for cell in batch.column(name)] for name in header}
+    return pd.DataFrame(cells, dtype=str)
+
+
+def _bad_rows(batch: Batch, reasons: dict[int, str]) -> list[BadRow]:
+    return [
+        BadRow(batch.file, int(batch.numbers[place]) + 1, None, reason) for place, reason in reasons.items()
+    ]
+
+
+def _nested(batch: Batch, columns: Sequence[str]) -> list[int]:
+    """Places in a batch at which one of the columns holds a list or an object."""
+    own = {number for name in columns for number in batch.nested.get(name, ())}
+    return np.flatnonzero(np.isin(batch.numbers, list(own))).tolist() if own else []
+
+
+def _order(count: int, reasons: dict[int, str], before: int) -> Int[np.ndarray, " _"]:
+    """Position of each row among the sound ones."""
+    sound = np.ones(count, np.int64)
+    sound[list(reasons)] = 0
+    return np.asarray(before + np.cumsum(sound) - sound)
+
+
+def _is_odd(cell: str) -> bool:
+    return cell.strip() not in ("0", "1", "")  # an empty one is a bad row, and told as such
