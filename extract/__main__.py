@@ -22,7 +22,7 @@ _DEFAULTS = Settings()
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parse the command line: the fields of `Settings`, and `where`."""
+    """Parse the command line: the fields of `Settings`, `where` and `preview`."""
     parser = argparse.ArgumentParser(prog="python -m extract", description=__doc__, allow_abbrev=False)
     _add_data_flags(parser)
     _add_input_flags(parser)
@@ -63,6 +63,19 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
         choices=SPLIT_RULES,
         default=_DEFAULTS.split_rule,
         help="'notebook' shuffles; 'stable' deals by content, so that a file can grow (default: %(default)s)",
+    )
+    add("--stratify", action="store_true", help="give each split its share of every class (default: off)")
+    add("--split-column", help="column that says train, valid or test of each row (default: rows are dealt)")
+    add("--group-column", help="column of which no value may stand in two splits (default: none)")
+    add(
+        "--valid-data", metavar="FILE", help="the validation rows, beside --data (default: dealt from --data)"
+    )
+    add("--test-data", metavar="FILE", help="the test rows, beside --data (default: dealt from --data)")
+    add(
+        "--clean",
+        default=_DEFAULTS.clean,
+        metavar="notebook|none|FILE.toml",
+        help="how texts are cleaned; a file holds clean-text's options, like no_urls = true (default: %(default)s)",
     )
     add("--seed", type=seed, default=_DEFAULTS.seed, help="seed of the split (default: %(default)s)")
 
@@ -145,6 +158,12 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         help="folder of the caches, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX (default: %(default)s)",
     )
     add("--where", action="store_true", help="only say where the cache lies or would lie (default: off)")
+    add(
+        "--preview",
+        type=positive,
+        metavar="N",
+        help="only show so many rows, cleaned and as tokens (default: off)",
+    )
     add("--workers", type=positive, help="processes that clean text (default: one per processor)")
     add(
         "--block-rows",
@@ -185,18 +204,41 @@ def seed(text: str) -> int:
     return value
 
 
+def prepare_data(arguments: list[str]) -> None:
+    """Run `python -m extract prepare`: make a data file of a public one."""
+    parser = argparse.ArgumentParser(
+        prog="python -m extract prepare", description="Make a data file of a public one.", allow_abbrev=False
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    add = kinds.add_parser(
+        "jigsaw", help="the notebook's balanced file, from Kaggle's train.csv"
+    ).add_argument
+    add("train", metavar="TRAIN", help="Kaggle's train.csv, plain or as .zip or .gz")
+    add("-o", "--output", default="preprocessed.csv", help="file to write (default: %(default)s)")
+    add("--seed", type=seed, default=42, help="seed of the draw of other comments (default: %(default)s)")
+    wanted = parser.parse_args(arguments)
+    from extract.jigsaw import prepare_jigsaw
+
+    print(prepare_jigsaw(wanted.train, wanted.output, wanted.seed))
+
+
 def main() -> None:
     """Run the command."""
+    if sys.argv[1:2] == ["prepare"]:
+        prepare_data(sys.argv[2:])
+        return
     arguments = vars(parse_arguments())
-    where = arguments.pop("where")
+    where, shown = arguments.pop("where"), arguments.pop("preview")
     settings = Settings(**arguments)
     prepare_jax()
     from extract.job import prepare
+    from extract.preview import preview
     from extract.progress import TerminalListener
     from extract.run import extract
 
-    if where:
-        print(prepare(settings).location)
+    if where or shown:
+        job = prepare(settings)
+        print(job.location if where else "\n".join(preview(job, shown)))
         return
 
     location = extract(settings, TerminalListener())

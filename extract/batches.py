@@ -69,9 +69,7 @@ def bucket_lengths(max_length: int) -> list[int]:
     return lengths
 
 
-def plan_batches(
-    lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int | None = None
-) -> list[Batch]:
+def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int | None = None) -> list[Batch]:
     """Cut a block, given by its rows' lengths, into batches, longest rows first.
 
     What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own

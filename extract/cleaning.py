@@ -1,26 +1,71 @@
-"""Clean text as the notebook does, in parallel processes."""
+"""Clean text with clean-text's options, the notebook's by default, in parallel processes."""
 
 import contextlib
 import functools
 import importlib.metadata
 import importlib.util
+import json
 import logging
 import multiprocessing
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from cache.environment import core_count
+from cache.errors import CacheError
 from cache.recipe import canonical_json
+from extract.plain import RELEASES, clean_plain, url_replacer
 
-OPTIONS = {"no_line_breaks": True, "no_urls": True, "no_punct": True}  # the notebook's; the rest are defaults
 LIBRARIES = ("clean-text", "ftfy", "emoji")  # ftfy and emoji do part of clean-text's work
 MIN_PARALLEL = 1_000  # rows; below it, cleaning takes less time than starting a process
 ROWS_PER_PROCESS = 4_000  # below it, one process more takes longer to start than it saves
 CHUNK = 500  # rows handed over at once
 
 
+@dataclass(frozen=True)
+class Cleaning:
+    """What is done to a text.
+
+    Attributes:
+        options: clean-text's own, as far as they are not its defaults; None leaves texts as they are.
+    """
+
+    options: Mapping[str, Any] | None
+
+    def to_json(self) -> str:
+        """The options as canonical JSON, for the recipe."""
+        return canonical_json(self.options)
+
+    @property
+    def versions(self) -> str:
+        """Releases that decide how a text comes out, for the recipe; none where texts stay as they are."""
+        return "" if self.options is None else versions()
+
+
+NOTEBOOK = Cleaning({"no_line_breaks": True, "no_urls": True, "no_punct": True})
+NONE = Cleaning(None)
+
+
+def from_json(text: str) -> Cleaning:
+    """Rebuild what `Cleaning.to_json` wrote.
+
+    Raises:
+        CacheError: it holds no options.
+    """
+    try:
+        options = json.loads(text)
+    except ValueError as error:
+        raise CacheError(f"the recipe's cleaning is no JSON: {error}") from None
+    if options is not None and not isinstance(options, dict):
+        raise CacheError("the recipe's cleaning holds no options of clean-text")
+    return Cleaning(options)
+
+
 @contextlib.contextmanager
-def cleaned(texts: Sequence[str], workers: int | None = None) -> Iterator[Iterator[list[str]]]:
+def cleaned(
+    texts: Sequence[str], workers: int | None = None, cleaning: Cleaning = NOTEBOOK
+) -> Iterator[Iterator[list[str]]]:
     """Give an iterator over the cleaned texts, in chunks and in order.
 
     Other processes clean from here on, while the caller does something else.
@@ -28,34 +73,42 @@ def cleaned(texts: Sequence[str], workers: int | None = None) -> Iterator[Iterat
     Args:
         texts: raw texts.
         workers: processes at most; None takes one per core.
+        cleaning: what is done.
     """
     chunks = (list(texts[start : start + CHUNK]) for start in range(0, len(texts), CHUNK))
-    if len(texts) < MIN_PARALLEL:
-        yield map(clean_all, chunks)
+    work = functools.partial(clean_all, cleaning=cleaning)
+    if len(texts) < MIN_PARALLEL or cleaning.options is None:
+        yield map(work, chunks)
         return
     processes = min(workers or core_count(), 1 + len(texts) // ROWS_PER_PROCESS)
     # Spawned, not forked: JAX's threads do not survive a fork.
     with multiprocessing.get_context("spawn").Pool(processes, _leave_interrupts_to_the_parent) as pool:
-        yield pool.imap(clean_all, chunks)
+        yield pool.imap(work, chunks)
 
 
-def clean_all(texts: list[str]) -> list[str]:
+def clean_all(texts: list[str], cleaning: Cleaning = NOTEBOOK) -> list[str]:
     """Clean every text."""
-    return [clean(text) for text in texts]
+    return [clean(text, cleaning) for text in texts]
 
 
-def clean(text: str) -> str:
-    """Clean one text with the notebook's options."""
-    return str(_cleaner()(text, **OPTIONS))
+def clean(text: str, cleaning: Cleaning = NOTEBOOK) -> str:
+    """Clean one text."""
+    if cleaning.options is None:
+        return text
+    if cleaning == NOTEBOOK and _has_short_way():
+        short = clean_plain(text, url_replacer())
+        return by_library(text, cleaning.options) if short is None else short
+    return by_library(text, cleaning.options)
 
 
-def options_json() -> str:
-    """Return the options as canonical JSON, for the recipe."""
-    return canonical_json(OPTIONS)
+def by_library(text: str, options: Mapping[str, Any]) -> str:
+    """Clean one text with clean-text itself."""
+    return str(cleaner()(text, **options))
 
 
+@functools.cache
 def versions() -> str:
-    """Name the releases that decide how a text comes out, for the recipe.
+    """Name the releases that decide how a text comes out.
 
     The GPL-licensed unidecode is no dependency, but clean-text uses it where it is installed.
     """
@@ -66,16 +119,22 @@ def versions() -> str:
     )
 
 
+@functools.cache
+def _has_short_way() -> bool:
+    cleaner()  # quietly, before the short way imports its expressions
+    return versions().startswith(f"{RELEASES}, ")
+
+
 def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @functools.cache
-def _cleaner():  # type: ignore[no-untyped-def]
+def cleaner():  # type: ignore[no-untyped-def]
     """Import clean-text without its advice to install unidecode."""
     logging.disable(logging.WARNING)
     try:
-        from cleantext import clean as cleaner
+        from cleantext import clean as found
     finally:
         logging.disable(logging.NOTSET)
-    return cleaner
+    return found

@@ -1,6 +1,5 @@
 """New texts to features, exactly as stage one made those of a cache."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,7 +34,7 @@ class Encoder:
 
     def __init__(self, recipe: Recipe, checkpoint: Checkpoint) -> None:
         _check(recipe, checkpoint)
-        self._recipe = recipe
+        self._recipe, self._cleaning = recipe, cleaning.from_json(recipe.cleaning)
         self._tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
         architecture = read_architecture(checkpoint.config, checkpoint.name)
         precision = Precision(recipe.compute_dtype, recipe.forward)
@@ -48,7 +47,7 @@ class Encoder:
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Clean and tokenise texts."""
-        return tokenize(self._tokenizer, [cleaning.clean_all(list(texts))])
+        return tokenize(self._tokenizer, [cleaning.clean_all(list(texts), self._cleaning)])
 
     def words(self, tokens: Tokens) -> list[list[str]]:
         """The tokens of each row as strings."""
@@ -74,12 +73,8 @@ def _check(recipe: Recipe, checkpoint: Checkpoint) -> None:
                 f"SHA-256 {found[:10]}..., the recipe wants {getattr(recipe, field)[:10]}...; name the right one with "
                 "--backbone"
             )
-    if cleaning.options_json() != recipe.cleaning:
+    if (installed := cleaning.from_json(recipe.cleaning).versions) != recipe.cleaning_versions:
         raise UserError(
-            f"the head learnt from texts cleaned with {json.loads(recipe.cleaning)}: not done here"
-        )
-    if cleaning.versions() != recipe.cleaning_versions:
-        raise UserError(
-            f"the head learnt from texts cleaned by {recipe.cleaning_versions}, installed are {cleaning.versions()}; "
+            f"the head learnt from texts cleaned by {recipe.cleaning_versions}, installed are {installed}; "
             "install those, or run both stages again"
         )

@@ -33,9 +33,12 @@ class Gatherer:
 
     def __init__(self, wanted: Wanted, first: list[Batch], bad: BadRows) -> None:
         table = _table([batch for batch in first if batch.source == first[0].source])
-        self.text, self.columns = choose_columns(table, wanted.text, wanted.label)
         for name in wanted.others:
             require(table, name)
+        named = {wanted.text, *(wanted.label or "").split(",")}
+        # A column that says the split or the group is no guess for text or label.
+        guessed = table.drop(columns=[name for name in wanted.others if name not in named])
+        self.text, self.columns = choose_columns(guessed, wanted.text, wanted.label)
         # Guessed because only this column holds nothing but 0 and 1: that must be true of all rows.
         self._only_flags = (
             wanted.label is None and len(table.columns) > 2 and is_binary(table[self.columns[0]])

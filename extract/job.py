@@ -10,9 +10,11 @@ from cache.manifest import SPLITS
 from cache.recipe import Recipe, canonical_json
 from cache.views import split_order, view_names
 from cache.writer import cache_name
-from extract import cleaning, splitting
 from extract.architecture import Architecture, read_architecture
 from extract.checkpoint import BUNDLED, Checkpoint, find_checkpoint
+from extract.cleaning import Cleaning, from_json
+from extract.cleaning_file import choose_cleaning
+from extract.dealing import choose_dealing, extra_files, other_columns
 from extract.dropout import Dropout, read_dropout
 from extract.precision import Precision, fastest_dtype
 from extract.reading.sources import shown, stem
@@ -66,6 +68,11 @@ class Job(NamedTuple):
         return tuple(sorted((*wanted, *views), key=split_order))
 
     @property
+    def cleaning(self) -> Cleaning:
+        """What is done to the texts."""
+        return from_json(self.recipe.cleaning)
+
+    @property
     def dropout(self) -> Dropout | None:
         """Dropout of the views; None if there are none."""
         return read_dropout(self.checkpoint.config, self.settings)
@@ -77,13 +84,16 @@ def prepare(settings: Settings) -> Job:
     Raises:
         UserError: the data, the backbone or a setting is not what it has to be.
     """
+    choose_cleaning(settings.clean)  # a mistake is told before a large file is read
+    choose_dealing(settings)
     rows = read_rows(
-        settings.data,
+        _sources(settings),
         settings.text_column,
         settings.label_column,
         settings.limit,
         settings.seed,
         settings.class_names,
+        other_columns(settings),
         on_bad_row=settings.on_bad_row,
         bad_rows=settings.bad_rows,
         encoding=settings.encoding,
@@ -98,15 +108,23 @@ def prepare(settings: Settings) -> Job:
     )
 
 
+def _sources(settings: Settings) -> str | list[str]:
+    """The data, and behind them the files of single splits."""
+    own = [settings.data] if isinstance(settings.data, str) else list(settings.data)
+    extra = list(extra_files(settings).values())
+    return [*own, *extra] if extra else settings.data if isinstance(settings.data, str) else own
+
+
 def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architecture: Architecture) -> Recipe:
     """Name every input that changes a value in the cache."""
     precision, dropout = choose_precision(settings), read_dropout(checkpoint.config, settings)
+    cleaning = choose_cleaning(settings.clean)
     return Recipe(
         rows=rows.digest(),
         row_count=len(rows.texts),
         task=canonical_json(rows.task.to_json()),
-        cleaning=cleaning.options_json(),
-        cleaning_versions=cleaning.versions(),
+        cleaning=cleaning.to_json(),
+        cleaning_versions=cleaning.versions,
         tokenizer=checkpoint.tokenizer_sha256,
         weights=checkpoint.weights_sha256,
         architecture=canonical_json(dataclasses.asdict(architecture)),
@@ -116,7 +134,7 @@ def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architec
         forward=precision.forward,
         storage_dtype=settings.dtype,
         layout=choose_layout(settings),
-        split_rule=splitting.RULES[settings.split_rule].description,
+        split_rule=choose_dealing(settings).describe(rows),
         split_seed=settings.seed,
         dropout=canonical_json(dropout._asdict() if dropout else {}),
     )

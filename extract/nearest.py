@@ -7,8 +7,8 @@ from cache.listing import find_caches
 from cache.reader import Cache, open_cache
 from cache.recipe import Recipe, differing_fields
 from cache.store import Store
+from extract.dealing import choose_dealing
 from extract.job import Job
-from extract.splitting import RULES
 
 GROWTH_FIELDS = {"rows", "row_count"}
 
@@ -50,7 +50,7 @@ def grown_from(job: Job) -> Cache | None:
 def describe_growth(job: Job, old: Cache, reused: int) -> str:
     """Say how many blocks of an older cache serve ours, and why not more."""
     added = job.recipe.row_count - old.recipe.row_count
-    if RULES[job.settings.split_rule].grows:
+    if choose_dealing(job.settings).grows:
         return f"{added:,} rows were added to {old.name}: {reused} of its blocks are taken over"
     return (
         f"{added:,} rows were added to {old.name}, but the notebook's split deals all rows anew when their number "

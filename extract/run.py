@@ -7,12 +7,14 @@ from cache.errors import UserError
 from cache.task import class_counts
 from cache.views import rows_split
 from cache.writer import CacheWriter
-from extract import cleaning, splitting
+from extract import cleaning
 from extract.clock import Clock
+from extract.dealing import advice, deal
 from extract.hosts import join
 from extract.job import Job, prepare
 from extract.listener import Listener, Silence
 from extract.nearest import describe_nearest
+from extract.presence import describe_absent
 from extract.reading.sources import shown
 from extract.settings import Settings
 from extract.tokens import Tokens, load_tokenizer, tokenize
@@ -28,7 +30,7 @@ def extract(settings: Settings, listener: Listener) -> str:
     """
     clock = Clock()
     job = prepare(settings)
-    listener.say(_describe_rows(job))
+    listener.say(describe_rows(job))
     for line in job.rows.tally.details():
         listener.say(line)
     writer = CacheWriter(job.location, job.recipe)
@@ -99,11 +101,13 @@ def _check_tokens(job: Job, tokens: Tokens) -> None:
 def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
     hosts = join(job.settings)
     listener = listener if hosts.first else Silence()
-    with cleaning.cleaned(job.rows.texts, job.settings.workers) as chunks:
+    with cleaning.cleaned(job.rows.texts, job.settings.workers, job.cleaning) as chunks:
         # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
         from extract.fill import Run, fill
 
-        dealt = splitting.split_rows(job.rows.texts, job.settings.seed, job.settings.split_rule)
+        dealt = deal(job.rows, job.settings)
+        for line in describe_absent(job.rows, dealt, advice(job.settings)):
+            listener.say(line)
         tokens = read_tokens(job, chunks, clock, listener)
     if nearest := describe_nearest(job):
         listener.say(nearest)
@@ -120,7 +124,8 @@ def _unlocked() -> None:
     """Only the first process holds the lock."""
 
 
-def _describe_rows(job: Job) -> str:
+def describe_rows(job: Job) -> str:
+    """Say what the data are taken for: columns, task, classes."""
     rows = job.rows
     text, label = rows.columns
     found = class_counts(rows.task, rows.labels)

@@ -44,6 +44,12 @@ class Settings:
         forward: `packed` puts several rows into a sequence; `stock` is the model's own code; `auto` takes `packed`
             unless padding or dropout is wanted, which only the other has.
         split_rule: `notebook` shuffles; `stable` deals by content, so that a file can grow.
+        stratify: each split gets its share of every class.
+        split_column: column that names each row's split; None deals them.
+        group_column: column of which no value may stand in two splits.
+        valid_data: file with the validation rows, beside `data`.
+        test_data: file with the test rows, beside `data`.
+        clean: `notebook`, `none`, or the path of a TOML file with clean-text's options.
         seed: seed of the split, of dropout, and of the draw of `limit`.
         limit: use only so many rows, drawn at random; None uses all.
         cache_dir: folder (or `gs://`, `s3://` prefix) that holds the caches.
@@ -73,6 +79,12 @@ class Settings:
     compute_dtype: str = "auto"
     forward: str = "auto"
     split_rule: str = "notebook"
+    stratify: bool = False
+    split_column: str | None = None
+    group_column: str | None = None
+    valid_data: str | None = None
+    test_data: str | None = None
+    clean: str = "notebook"
     seed: int = 42
     limit: int | None = None
     cache_dir: str = "features"
@@ -92,9 +104,11 @@ class Settings:
             for name, value in vars(self).items()
             if value != getattr(defaults, name) or name == "data"
         }
-        flags = [f"--{name.replace('_', '-')} {_quoted(value)}" for name, value in chosen.items()]
-        return " ".join(["python -m extract", *flags])
+        return " ".join(["python -m extract", *(_flag(name, value) for name, value in chosen.items())])
 
 
-def _quoted(value: object) -> str:
-    return shlex.join(value) if isinstance(value, tuple) else shlex.quote(str(value))
+def _flag(name: str, value: object) -> str:
+    flag = f"--{name.replace('_', '-')}"
+    if value is True:
+        return flag
+    return f"{flag} {shlex.join(value) if isinstance(value, tuple) else shlex.quote(str(value))}"

@@ -17,11 +17,29 @@ Splits = dict[str, Int[np.ndarray, " _"]]
 
 def deal_as_notebook(texts: Sequence[str], seed: int) -> Splits:
     """Return the row positions of each split: 80 % train, 10 % valid, 10 % test, shuffled, not stratified."""
+    return deal_twice(len(texts), seed)
+
+
+def deal_twice(count: int, seed: int, strata: Int[np.ndarray, " b"] | None = None) -> Splits:
+    """Deal 80 : 10 : 10 in scikit-learn's two steps.
+
+    Args:
+        count: how many rows there are.
+        seed: of both steps.
+        strata: of each row; each split gets its share of every one. None shuffles all rows alike.
+    """
+    train, rest = deal_part(np.arange(count), 0.2, seed, strata)
+    valid, test = deal_part(rest, 0.5, seed, None if strata is None else strata[rest])
+    return {"train": train, "valid": valid, "test": test}
+
+
+def deal_part(
+    rows: Int[np.ndarray, " n"], share: float, seed: int, strata: Int[np.ndarray, " n"] | None
+) -> list[Int[np.ndarray, " _"]]:
+    """Part some rows in two, of which the second gets a share, see `deal_twice`."""
     from sklearn.model_selection import train_test_split
 
-    train, rest = train_test_split(np.arange(len(texts)), test_size=0.2, random_state=seed)
-    valid, test = train_test_split(rest, test_size=0.5, random_state=seed)
-    return {"train": train, "valid": valid, "test": test}
+    return list(train_test_split(rows, test_size=share, random_state=seed, stratify=strata))
 
 
 def deal_stably(texts: Sequence[str], seed: int) -> Splits:
@@ -64,9 +82,26 @@ def split_rows(texts: Sequence[str], seed: int, rule: str = "notebook") -> Split
     Raises:
         UserError: there are too few rows, or a split gets none.
     """
-    if len(texts) < MIN_ROWS:
-        raise UserError(f"{len(texts)} rows are too few to split; at least {MIN_ROWS} are needed")
-    splits = RULES[rule].deal(texts, seed)
+    require_enough(len(texts))
+    return require_rows(RULES[rule].deal(texts, seed))
+
+
+def require_enough(count: int) -> None:
+    """Check that so many rows can be dealt.
+
+    Raises:
+        UserError: they are too few.
+    """
+    if count < MIN_ROWS:
+        raise UserError(f"{count} rows are too few to split; at least {MIN_ROWS} are needed")
+
+
+def require_rows(splits: Splits) -> Splits:
+    """Return splits all of which have rows.
+
+    Raises:
+        UserError: one has none.
+    """
     if empty := [name for name, rows in splits.items() if not len(rows)]:
         raise UserError(f"the split {empty[0]} gets no row; use more rows, or another --seed")
     return splits

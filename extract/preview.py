@@ -1,0 +1,71 @@
+"""What a run would read: some rows raw, cleaned and as tokens, without the backbone."""
+
+from collections.abc import Iterator, Sequence
+
+from cache.errors import printable
+from cache.task import Task
+from extract.cleaning import clean_all
+from extract.dealing import advice, deal
+from extract.job import Job
+from extract.presence import describe_absent
+from extract.run import describe_rows
+from extract.tokens import load_tokenizer
+
+LONGEST = 400  # characters shown of a text
+MOST_TOKENS = 40  # shown of a row
+
+
+def preview(job: Job, count: int) -> Iterator[str]:
+    """Give lines about the data, the splits, and the first rows.
+
+    Args:
+        job: what would be computed.
+        count: rows to show at most.
+
+    Raises:
+        UserError: the rows cannot be dealt, or the backbone has no tokenizer.
+    """
+    yield describe_rows(job)
+    splits = deal(job.rows, job.settings)
+    yield "splits: " + ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items())
+    yield from describe_absent(job.rows, splits, advice(job.settings))
+    where = {int(row): name for name, rows in splits.items() for row in rows}
+    texts = list(job.rows.texts[:count])
+    own = zip(texts, clean_all(texts, job.cleaning), tokens_of(job, texts), strict=True)
+    for row, (raw, cleaned, tokens) in enumerate(own):
+        label = described_label(job.rows.task, job.rows.labels[row])
+        yield f"\ndata row {int(job.rows.rows[row]) + 1:,}  {label}  {where[row]}"
+        yield f"  raw      {shown(raw)}"
+        yield f"  cleaned  {shown(cleaned)}"
+        yield f"  tokens   {listed(tokens, job.recipe.max_length)}"
+
+
+def tokens_of(job: Job, texts: Sequence[str]) -> list[list[str]]:
+    """All tokens of each text, also those that `--max-length` cuts off."""
+    tokenizer = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
+    tokenizer.no_truncation()
+    cleaned = clean_all(list(texts), job.cleaning)
+    return [encoding.tokens for encoding in tokenizer.encode_batch(cleaned)]
+
+
+def described_label(task: Task, label: object) -> str:
+    """A row's classes by name."""
+    numbers: list[int] = list(label) if task.kind == "multilabel" else []  # type: ignore[call-overload]
+    if task.kind == "multilabel":
+        names = [name for name, own in zip(task.classes, numbers, strict=True) if own]
+        return printable(", ".join(names) or "(no label)")
+    return printable(task.classes[int(label)])  # type: ignore[call-overload]
+
+
+def shown(text: str) -> str:
+    """A text in one line, cut if it is long."""
+    rest = len(text) - LONGEST
+    return printable(text[:LONGEST]) + (f" ... ({rest:,} more characters)" if rest > 0 else "")
+
+
+def listed(tokens: Sequence[str], longest: int) -> str:
+    """The first tokens of a row, and how many there are."""
+    kept = min(len(tokens), longest)
+    more = " ..." if kept > MOST_TOKENS else ""
+    cut = f", cut from {len(tokens):,}" if kept < len(tokens) else ""
+    return f"{printable(' '.join(tokens[:kept][:MOST_TOKENS]))}{more}  ({kept:,} tokens{cut})"
