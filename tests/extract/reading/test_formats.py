@@ -213,7 +213,8 @@ def test_what_is_no_source(tmp_path: Path, names: list[str], says: str) -> None:
 
 def test_a_name_for_several_files() -> None:
     assert stem(["x/train.csv", "y/test.parquet.gz"]) == "train+test"
-    assert stem("data/part*.csv") == "part_"
+    assert stem("data/part-*.csv.gz") == "part"
+    assert stem("data/*.csv") == "data"
     assert stem([f"data/a-long-name-{number}.csv" for number in range(9)]) == "a-long-name-0+8"
     assert stem("hf:owner/name@config:test") == "owner-name-config-test"
 
