@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cache import UserError
@@ -82,6 +82,7 @@ def test_delimiter_and_byte_order_mark_are_found_out(tmp_path: Path, delimiter: 
     pd.testing.assert_frame_equal(whole(str(path)), TABLE)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(*[st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)] * 2), min_size=1
