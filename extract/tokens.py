@@ -1,10 +1,11 @@
 """Tokenise with the backbone's own fast tokenizer; no padding."""
 
+import dataclasses
+import functools
 import itertools
 import json
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int, UInt8
@@ -20,7 +21,8 @@ PADDING = "[PAD]"
 FILES = ("tokenizer.json", "vocab.txt")
 
 
-class Tokens(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tokens:
     """Token ids of many rows, one row after another, and the texts that they were made of.
 
     Attributes:
@@ -37,12 +39,12 @@ class Tokens(NamedTuple):
     text_lengths: Int[np.ndarray, " b"]
     padding: int = 0
 
-    @property
+    @functools.cached_property
     def starts(self) -> Int[np.ndarray, " b"]:
         """Position in `ids` at which each row starts, int64."""
         return np.asarray(np.cumsum(self.lengths, dtype=np.int64) - self.lengths)
 
-    @property
+    @functools.cached_property
     def text_starts(self) -> Int[np.ndarray, " b"]:
         """Position in `texts` at which each row starts, int64."""
         return np.asarray(np.cumsum(self.text_lengths) - self.text_lengths)

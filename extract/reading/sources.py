@@ -71,7 +71,7 @@ def _stem(name: str) -> str:
     name = os.path.basename(name)
     for own in (*COMPRESSIONS, *ENDINGS):
         name = name.removesuffix(own)
-    return "".join("_" if c in _WILD + "]" else c for c in name)
+    return "".join(c for c in name if c not in _WILD + "]").strip("-_. ") or "data"
 
 
 def _matching(name: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cache import UserError
@@ -85,6 +85,7 @@ def test_damaged(tmp_path: Path, hostile: Hostile) -> None:
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "csv.zst", "csv.zip"])
+@settings(deadline=None)
 @given(content=st.binary(max_size=300))
 def test_any_bytes(ending: str, content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -112,6 +113,7 @@ KINDS: dict[str, Callable[[str, str], bytes]] = {
 }
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(list(KINDS)), text, label), min_size=1, max_size=30))
 def test_every_row_is_where_it_belongs(made: list[tuple[str, str, str]]) -> None:
     """Rows of known kinds in any order: each used one comes out as it went in, each other is counted."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cache import UserError
@@ -24,6 +24,7 @@ def written(texts: Sequence[str], in_memory: int = 10**6, pieces: int = 3) -> Te
     return writer.finish()
 
 
+@settings(deadline=None)
 @given(st.lists(some_text), st.sampled_from([0, 10, 10**6]), st.data())
 def test_texts_are_a_list(texts: list[str], in_memory: int, data: st.DataObject) -> None:
     found = written(texts, in_memory)
