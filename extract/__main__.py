@@ -119,7 +119,8 @@ def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
         "--forward",
         choices=FORWARDS,
         default=_DEFAULTS.forward,
-        help="'packed' puts several rows into a sequence; 'stock' is the model's own code "
+        help="'packed' puts several rows into a sequence; 'packed-cudnn' also has cuDNN attend (NVIDIA, bfloat16); "
+        "'stock' is the model's own code "
         "(default: %(default)s, packed where it can)",
     )
 

@@ -68,6 +68,7 @@ class Backbone:
         self.devices = jax.local_devices()
         self._storage_dtype = jnp.dtype(storage_dtype)
         self._precision = precision
+        _check_cudnn(precision)
         self._dropout = dropout
         self._module = _model(architecture, precision.activations, dropout).module
         _check_weights(self._module, weights)
@@ -86,7 +87,7 @@ class Backbone:
     def _hidden(self, weights: Any, batch: Inputs) -> Array:
         mask = (batch.segments > 0).astype(jnp.int32)
         rows = forward.Rows(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
-        other = _interceptor(rows) if self._precision.packed else _leave_alone
+        other = _interceptor(rows, self._precision.cudnn) if self._precision.packed else _leave_alone
         if self._dropout and batch.noise is not None:
             other = masks.interceptor(self._dropout.seed, jnp.asarray(batch.noise))
         with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(other):
@@ -128,11 +129,27 @@ def _model(architecture: Architecture, compute_dtype: str, dropout: Dropout | No
     return FlaxDistilBertModel(config, dtype=jnp.dtype(compute_dtype), _do_init=False)
 
 
-def _interceptor(rows: forward.Rows) -> Any:
+def _check_cudnn(precision: Precision) -> None:
+    if not precision.cudnn:
+        return
+    if precision.compute_dtype != "bfloat16":
+        raise UserError(
+            f"cuDNN attends in bfloat16, not in {precision.compute_dtype}: add --compute-dtype bfloat16, or take "
+            "--forward packed"
+        )
+    if jax.default_backend() != "gpu":
+        raise UserError(
+            f"--forward packed-cudnn needs an NVIDIA GPU; JAX runs on {jax.default_backend()} here: take "
+            "--forward packed"
+        )
+
+
+def _interceptor(rows: forward.Rows, cudnn: bool) -> Any:
     """Put `extract.forward`'s functions in the place of the stock modules' `__call__`."""
+    functions = FASTER | ({stock.FlaxMultiHeadSelfAttention: forward.cudnn_attention} if cudnn else {})
 
     def intercept(stock_method: Any, arguments: Any, options: Any, context: Any) -> Any:
-        faster = FASTER.get(type(context.module)) if context.method_name == "__call__" else None
+        faster = functions.get(type(context.module)) if context.method_name == "__call__" else None
         if faster is None:
             return stock_method(*arguments, **options)
         return faster(context.module, rows, *arguments, **options)

@@ -58,15 +58,25 @@ def embed(module: Any, rows: Rows, ids: Int[Array, "b t"], **_: Any) -> Float[Ar
     return module.LayerNorm(embedded)  # type: ignore[no-any-return]
 
 
-def attention(module: Any, rows: Rows, *, query: Float[Array, "b t d"], **_: Any) -> tuple[Array]:
-    """`FlaxMultiHeadSelfAttention` within each row."""
+def attention(
+    module: Any, rows: Rows, *, query: Float[Array, "b t d"], implementation: str = "xla", **_: Any
+) -> tuple[Array]:
+    """`FlaxMultiHeadSelfAttention` within each row; `implementation` is JAX's word, where activations are bfloat16."""
     weights = module.variables["params"]
     b, t, d = query.shape
     fused = dense(query, weights["qkv"]).reshape(b, t, 3, module.n_heads, d // module.n_heads)
     same_row = rows.segments[:, None, :, None] == rows.segments[:, None, None, :]
-    attend = _attend if query.dtype == jnp.float32 else _attend_half
-    context = attend(fused[:, :, 0], fused[:, :, 1], fused[:, :, 2], same_row)
+    q, k, v = fused[:, :, 0], fused[:, :, 1], fused[:, :, 2]
+    if query.dtype == jnp.float32:
+        context = _attend(q, k, v, same_row)
+    else:
+        context = _attend_half(q, k, v, same_row, implementation)
     return (dense(context.reshape(b, t, d), weights["out_lin"]).astype(query.dtype),)
+
+
+def cudnn_attention(module: Any, rows: Rows, *, query: Float[Array, "b t d"], **_: Any) -> tuple[Array]:
+    """`attention`, by cuDNN: on an NVIDIA GPU, in bfloat16."""
+    return attention(module, rows, query=query, implementation="cudnn")
 
 
 def feed_forward(module: Any, _: Rows, hidden: Float[Array, "b t d"], **__: Any) -> Float[Array, "b t d"]:
@@ -102,10 +112,12 @@ def _attend(q: Array, k: Array, v: Array, same_row: Array) -> Float32[Array, "b 
     return jnp.matmul(jax.nn.softmax(scores, axis=-1), v).swapaxes(1, 2)
 
 
-def _attend_half(q: Array, k: Array, v: Array, same_row: Array) -> Float[Array, "b t h e"]:
+def _attend_half(
+    q: Array, k: Array, v: Array, same_row: Array, implementation: Any
+) -> Float[Array, "b t h e"]:
     """JAX's own attention, for accelerators; on a CPU it is the slower one."""
     q, k, v = (x.astype(jnp.bfloat16) for x in (q, k, v))
-    return jax.nn.dot_product_attention(q, k, v, mask=same_row)
+    return jax.nn.dot_product_attention(q, k, v, mask=same_row, implementation=implementation)
 
 
 def _fuse_layer(layer: dict[str, Any]) -> dict[str, Any]:

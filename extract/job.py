@@ -182,7 +182,7 @@ def choose_forward(settings: Settings) -> str:
     """
     only_stock = "--layout padded" if settings.layout == "padded" else ""
     only_stock = "--dropout-views" if settings.dropout_views else only_stock
-    if only_stock and settings.forward == "packed":
+    if only_stock and settings.forward.startswith("packed"):
         raise UserError(f"{only_stock} needs --forward stock: packed rows have neither padding nor dropout")
     if settings.forward == "auto":
         return "stock" if only_stock else "packed"

@@ -20,7 +20,8 @@ class Precision(NamedTuple):
     Attributes:
         compute_dtype: `float32`; `bfloat16`, activations too; or `mixed`: bfloat16 operands of the linear
             layers, everything else float32.
-        forward: `packed`, see `extract.forward`; or `stock`, the model's own code, one row per sequence.
+        forward: `packed`, see `extract.forward`; `packed-cudnn`, the same with cuDNN's attention; or `stock`, the
+            model's own code, one row per sequence.
     """
 
     compute_dtype: str
@@ -29,7 +30,12 @@ class Precision(NamedTuple):
     @property
     def packed(self) -> bool:
         """Whether several rows may share a sequence."""
-        return self.forward == "packed"
+        return self.forward != "stock"
+
+    @property
+    def cudnn(self) -> bool:
+        """Whether attention is cuDNN's, which keeps no scores in memory."""
+        return self.forward == "packed-cudnn"
 
     @property
     def activations(self) -> str:

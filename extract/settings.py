@@ -9,7 +9,7 @@ SPLIT_RULES = ("notebook", "stable")
 STORAGE_DTYPES = ("float16", "bfloat16", "float32")
 VIEWS = ("all", "pooled")
 LAYOUTS = ("ragged", "padded")
-FORWARDS = ("auto", "packed", "stock")
+FORWARDS = ("auto", "packed", "packed-cudnn", "stock")
 COMPUTE_DTYPES = (
     "auto",
     "float32",
@@ -41,7 +41,8 @@ class Settings:
             saw them, and pools over all of them.
         dropout_views: how often the training split runs through the backbone with its dropout on.
         compute_dtype: how the backbone computes, see `extract.precision`; `auto` takes what suits the device.
-        forward: `packed` puts several rows into a sequence; `stock` is the model's own code; `auto` takes `packed`
+        forward: `packed` puts several rows into a sequence; `packed-cudnn` also has cuDNN attend, on an NVIDIA GPU in
+            bfloat16; `stock` is the model's own code; `auto` takes `packed`
             unless padding or dropout is wanted, which only the other has.
         split_rule: `notebook` shuffles; `stable` deals by content, so that a file can grow.
         stratify: each split gets its share of every class.

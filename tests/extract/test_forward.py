@@ -2,13 +2,17 @@
 
 from math import erf, sqrt
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cache import UserError
 from extract.backbone import Backbone, Inputs
-from extract.forward import gelu
+from extract.forward import Rows, attention, cudnn_attention, gelu
 from extract.precision import EXACT, Precision
 from extract.weights import load_weights
 
@@ -80,3 +84,49 @@ def test_gelu_is_near_the_exact_one_everywhere() -> None:
     x = np.concatenate([np.linspace(-6, 6, 4001), [-1e4, -30, 30, 1e4]]).astype(np.float32)
     exact = np.array([0.5 * v * (1 + erf(v / sqrt(2))) for v in x.astype(float)])
     assert (np.abs(gelu(jnp.asarray(x)) - exact) <= 1.3e-4 + 2e-6 * np.abs(x)).all()
+
+
+@pytest.mark.skipif(jax.default_backend() != "gpu", reason="cuDNN needs an NVIDIA GPU")
+def test_cudnn_attends_as_the_stock_model_does(tiny_backbone: Path, wanted: list[np.ndarray]) -> None:
+    found = hidden(backbone(tiny_backbone, Precision("bfloat16", "packed-cudnn")), packed())
+    for own, row in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(own, row, atol=0.1)
+
+
+@pytest.mark.parametrize(("attend", "calls"), [(cudnn_attention, 1), (attention, 0)])
+def test_a_gpu_s_program_calls_cudnn_only_if_told_to(
+    monkeypatch: pytest.MonkeyPatch, attend: Any, calls: int
+) -> None:
+    """Lowered for a machine that is not here: the mask goes along as a bias, and no scores are written out."""
+    from jax._src.cudnn import fused_attention_stablehlo as cudnn
+
+    monkeypatch.setattr(cudnn, "check_cudnn_version", lambda: 91_200)
+    weights = {"qkv": dense_shapes(128, 384), "out_lin": dense_shapes(128, 128)}
+    numbers = jax.ShapeDtypeStruct((2, 152), jnp.int32)
+
+    def program(params: Any, query: Any, segments: Any, positions: Any) -> Any:
+        module = SimpleNamespace(variables={"params": params}, n_heads=2)
+        return attend(module, Rows(segments, positions), query=query)
+
+    query = jax.ShapeDtypeStruct((2, 152, 128), jnp.bfloat16)
+    traced = jax.jit(program).trace(weights, query, numbers, numbers)
+    text = traced.lower(lowering_platforms=("cuda",)).as_text()
+    assert text.count("@__cudnn$fmhaScaleBiasSoftmax") == calls
+    assert text.count("exponential") == 1 - calls
+
+
+def dense_shapes(inner: int, outer: int) -> dict[str, Any]:
+    return {
+        "kernel": jax.ShapeDtypeStruct((inner, outer), jnp.bfloat16),
+        "bias": jax.ShapeDtypeStruct((outer,), jnp.float32),
+    }
+
+
+@pytest.mark.parametrize(
+    ("dtype", "says"),
+    [("float32", "attends in bfloat16, not in float32"), ("bfloat16", "needs an NVIDIA GPU")],
+)
+@pytest.mark.skipif(jax.default_backend() == "gpu", reason="it is refused where there is no GPU")
+def test_cudnn_is_refused_where_it_cannot_be(tiny_backbone: Path, dtype: str, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        backbone(tiny_backbone, Precision(dtype, "packed-cudnn"))
