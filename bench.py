@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cache.environment import prepare_jax
 from cache.errors import UserError, exit_code
@@ -22,9 +22,13 @@ from train.options import QUICK_ROWS, Settings, parse_arguments
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     from cache.reader import Cache
     from heads.joint import Joint
-    from train.fit import Lane, Progress
+    from train.fit import FitResult, Lane, Progress
+    from train.floors import Floor
+    from train.fold_splits import Folded
     from train.folder import RunFolder
     from train.job import Job
+    from train.outcome import Outcome
+    from train.seeds import Passes
     from train.some_rows import Readable
 
 
@@ -81,22 +85,45 @@ def main() -> None:
     from cache.listing import only_cache
     from cache.reader import open_cache
     from train.folder import RunFolder
-    from train.leaks import describe_leaks
     from train.opened import check_notebook
 
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
     check_notebook(cache, settings.notebook)
     names = trainable(names, settings.heads, cache)
-    splits, found = load_splits(cache, settings)
     settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings
     settings = dataclasses.replace(settings, batching="exact") if settings.notebook else settings
-    folder = RunFolder(os.path.join(settings.out, cache.name + ("-quick" if settings.quick else "")))
+    kind = f"-folds-{settings.folds}" * bool(settings.folds) + "-quick" * settings.quick
+    folder = RunFolder(os.path.join(settings.out, cache.name + kind))
+    run = (in_folds if settings.folds else once)(cache, names, settings, folder)
+    print(json.dumps(run) if settings.json else f"\n{run['table']}\n\nwritten to {folder.path}/")
+
+
+def once(cache: "Cache", names: list[str], settings: Settings, folder: "RunFolder") -> dict[str, Any]:
+    """Compare heads on the cache's own splits."""
+    from train.leaks import describe_leaks
+
+    splits, found = load_splits(cache, settings)
     folder.prepare()
     rows = ", ".join(f"{name} {len(split.labels):,}" for name, split in splits.items())
     say(f"{cache.name}: {rows} rows, {cache.task.kind}: {shown(cache.task.classes)}")
     say(describe_leaks(found, settings.deduplicate))
-    run = compare(cache, splits, names, settings, folder, found)
-    print(json.dumps(run) if settings.json else f"\n{run['table']}\n\nwritten to {folder.path}/")
+    return compare(cache, splits, names, settings, folder, found)
+
+
+def in_folds(cache: "Cache", names: list[str], settings: Settings, folder: "RunFolder") -> dict[str, Any]:
+    """Compare heads on all rows of the cache, each of which one fold tests."""
+    from train.fold_splits import open_folds
+    from train.leaks import describe_leaks
+
+    folded = open_folds(cache, settings.folds, QUICK_ROWS if settings.quick else None, settings.deduplicate)
+    folder.prepare()
+    own = folded.splits[0]
+    rows = ", ".join(f"{name} {len(split.labels):,}" for name, split in own.items())
+    total = f"{len(folded.tested.labels):,} rows in {settings.folds} folds ({rows})"
+    say(f"{cache.name}: {total}, {cache.task.kind}: {shown(cache.task.classes)}")
+    for line in (*folded.warnings, describe_leaks(folded.leaks, settings.deduplicate)):
+        say(line)
+    return compare_folds(cache, folded, names, settings, folder)
 
 
 def say(line: str) -> None:
@@ -159,57 +186,154 @@ def compare(
     found: dict[str, int],
 ) -> dict[str, Any]:
     """Train all heads with all seeds together, read the test rows once, and write everything."""
-    from train.floors import all_floors
-    from train.machine import environment, peak_memory
-    from train.outcome import described, judged
-    from train.report.page import render
-    from train.statistics.lines import lines
+    from train.outcome import judged
 
     start = time.perf_counter()
-    job = open_job(cache, splits, names, settings)
-    say(describe(job))
+    own = train_heads(cache, splits, names, settings, os.path.join(folder.path, "state"))
+    outcome = judged(cache.task, splits, own.fitted, own.logits, own.floors)
+    for lane, fitted in own.fitted.items():
+        folder.save_head(*lane, fitted, HEADS[lane[0]].title)
+    outcome.save_predictions(folder, splits)
+    run = {**outcome.to_json(), **described_run(cache, names, settings, [own], start), "leaks": found}
+    return write_run(folder, outcome, run, splits["test"].texts)
+
+
+def compare_folds(
+    cache: "Cache", folded: "Folded", names: list[str], settings: Settings, folder: "RunFolder"
+) -> dict[str, Any]:
+    """Do so for every fold, and judge all rows together."""
+    from train.out_of_fold import Round, by_fold, fold_lines, judge_folds
+
+    start, trained, passes = time.perf_counter(), list[Trained](), None
+    for number, splits in enumerate(folded.splits, start=1):
+        say(f"fold {number} of {settings.folds}")
+        place = os.path.join(folder.path, "state", f"fold-{number}")
+        trained.append(own := train_heads(cache, splits, names, settings, place, number, passes))
+        # balanced weights are the fold's own, and compiled in
+        passes = None if settings.class_weight == "balanced" else own.job.passes
+        for lane, fitted in own.fitted.items():
+            folder.save_head(*lane, fitted, HEADS[lane[0]].title, number)
+    rounds = [
+        Round(fold.test, own.splits, own.fitted, own.logits, own.floors)
+        for fold, own in zip(folded.folds, trained, strict=True)
+    ]
+    outcome, folds, valid = judge_folds(cache.task, folded.tested, rounds)
+    outcome.save_predictions(folder, {"valid": valid, "test": folded.tested})
+    spread = by_fold(outcome.results, folds)
+    about = described_run(cache, names, settings, trained, start)
+    run = {**outcome.to_json(), **about, "leaks": folded.leaks, "folds": spread}
+    return write_run(folder, outcome, run, folded.tested.texts, folds, fold_lines(spread, settings.folds))
+
+
+class Trained(NamedTuple):
+    """What training left, of all rows or of a fold.
+
+    Attributes:
+        splits: `train`, `valid` and `test`.
+        job: heads and features.
+        progress: after the last epoch.
+        fitted: of each head and seed.
+        logits: of `valid` and `test`, by head.
+        floors: what heads must beat.
+        seconds: wall clock of the training.
+    """
+
+    splits: "dict[str, Readable]"
+    job: "Job"
+    progress: "Progress"
+    fitted: "dict[Lane, FitResult]"
+    logits: dict[str, Any]
+    floors: "list[Floor]"
+    seconds: float
+
+
+def train_heads(
+    cache: "Cache",
+    splits: "dict[str, Readable]",
+    names: list[str],
+    settings: Settings,
+    state: str,
+    fold: int = 0,
+    passes: "Passes | None" = None,
+) -> Trained:
+    """Train all heads with all seeds together, and read the test rows once."""
+    from train.floors import all_floors
+
+    start = time.perf_counter()
+    job = open_job(cache, splits, names, settings, passes)
+    if fold < 2:
+        say(describe(job))
     width = splits["train"].pooled.shape[-1]
+    own = {"folds": settings.folds, "fold": fold} if fold else {}
     progress = job.train(
         initial(names, width, settings.seeds, cache.task.outputs),
-        os.path.join(folder.path, "state"),
-        facts(cache, names, settings, job),
+        state,
+        {**facts(cache, names, settings, job), **own},
         settings.resume,
         EpochLine(settings.epochs),
     )
-    trained = time.perf_counter() - start
+    seconds = time.perf_counter() - start
     logits = job.predict(progress, {name: splits[name] for name in ("valid", "test")})
-    bases = all_floors(cache.task, splits, logistic=not settings.no_floors)
-    fitted = job.fit.results(progress)
-    outcome = judged(cache.task, splits, fitted, logits, bases)
-    for lane, own in fitted.items():
-        folder.save_head(*lane, own, HEADS[lane[0]].title)
-    outcome.save_predictions(folder, splits)
-    run = {
-        **outcome.to_json(),
+    floors = all_floors(cache.task, splits, logistic=not settings.no_floors)
+    return Trained(splits, job, progress, job.fit.results(progress), logits, floors, seconds)
+
+
+def described_run(
+    cache: "Cache", names: list[str], settings: Settings, trained: list[Trained], start: float
+) -> dict[str, Any]:
+    """What a run was made with, and what it took."""
+    from train.machine import environment, peak_memory
+    from train.outcome import described
+
+    first, last = trained[0].job, trained[-1]
+    compiled = {id(own.job.passes): own.job.passes.compile_seconds for own in trained}
+    timed = inference(names, last.splits["test"], last.progress)
+    return {
         "settings": dataclasses.asdict(settings),
         "operands": choose_operands(settings),
         "cache": described(cache),
         "environment": environment(),
-        "leaks": found,
-        "inference": inference(names, splits["test"], progress),
+        "inference": timed,
         "seconds": {
             "total": time.perf_counter() - start,
-            "training": trained,
-            "compile": job.passes.compile_seconds,
-            "epochs": list(progress.seconds),
+            "training": sum(own.seconds for own in trained),
+            "compile": sum(compiled.values()),
+            "epochs": [seconds for own in trained for seconds in own.progress.seconds],
         },
-        "memory": {**job.plan._asdict(), "features": job.size, "held": job.held, "peak": peak_memory()},
-        "table": lines(outcome.results, outcome.statistics),
+        "memory": {**first.plan._asdict(), "features": first.size, "held": first.held, "peak": peak_memory()},
     }
+
+
+def write_run(
+    folder: "RunFolder",
+    outcome: "Outcome",
+    run: dict[str, Any],
+    texts: Sequence[str],
+    folds: Sequence[int] = (),
+    below: str = "",
+) -> dict[str, Any]:
+    """Write results, pictures and report; return what `results.json` holds."""
+    from train.report.page import render
+    from train.statistics.lines import lines
+
+    run["table"] = lines(outcome.results, outcome.statistics) + (f"\n\n{below}" if below else "")
+    for row, fold in zip(run["results"], folds, strict=False):
+        row["fold"] = fold
     titles = {name: head.title for name, head in HEADS.items()}
-    folder.save_results(outcome.results, run)
+    folder.save_results(outcome.results, run, folds)
     folder.save_comparison(outcome.results, outcome.statistics, titles)
     predictions = {name: folder.predictions(name) for name in ("valid", "test")}
-    folder.write("report.html", render(run, predictions, {"test": splits["test"].texts}, titles))
+    folder.write("report.html", render(run, predictions, {"test": texts}, titles))
     return run
 
 
-def open_job(cache: "Cache", splits: "dict[str, Readable]", names: list[str], settings: Settings) -> "Job":
+def open_job(
+    cache: "Cache",
+    splits: "dict[str, Readable]",
+    names: list[str],
+    settings: Settings,
+    passes: "Passes | None" = None,
+) -> "Job":
     """Put heads and features together."""
     from train.job import Job, Reads
     from train.settings import FitSettings
@@ -224,7 +348,7 @@ def open_job(cache: "Cache", splits: "dict[str, Readable]", names: list[str], se
     fit = FitSettings(settings.epochs, settings.batch_size, settings.seeds, settings.batching)
     balanced = settings.class_weight == "balanced"
     where = settings.memory, settings.memory_limit
-    return Job(groups, rates, reads, splits, fit, *where, cache.task, balanced)
+    return Job(groups, rates, reads, splits, fit, *where, cache.task, balanced, passes)
 
 
 def choose_operands(settings: Settings) -> str:

@@ -11,6 +11,8 @@ from cache.task import Task
 from cache.views import MOST_VIEWS
 
 FORMAT = 3
+GROUPED = "scikit-learn GroupShuffleSplit"
+"""Begins the split rule of a cache whose splits keep groups apart."""
 
 
 def canonical_json(value: object) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cache.errors import UserError
+from cache.recipe import GROUPED
 from extract.assignment import digest, from_column, from_files, splits_of, with_missing
 from extract.groups import deal_groups, groups_of
 from extract.reading.sources import expand
@@ -115,8 +116,7 @@ def _by_groups(name: str) -> Dealing:
     return Dealing(
         lambda rows, seed: deal_groups(groups_of(rows, name), seed),
         lambda rows: (
-            "scikit-learn GroupShuffleSplit 0.2, then 0.5, same seed, groups with the SHA-256 "
-            f"{digest(groups_of(rows, name))}"
+            f"{GROUPED} 0.2, then 0.5, same seed, groups with the SHA-256 {digest(groups_of(rows, name))}"
         ),
     )
 

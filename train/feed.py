@@ -44,13 +44,14 @@ class DeviceFeed:
 
     def train(self, epoch: int) -> Iterator[Chunk]:
         """See `Feed`."""
-        return self._chunks(self._wanted.train(self._lengths, epoch))
+        return self.chunks(self._wanted.train(self._lengths, epoch))
 
     def evaluate(self) -> Iterator[Chunk]:
         """See `Feed`."""
-        return self._chunks(self._wanted.evaluate(self._lengths))
+        return self.chunks(self._wanted.evaluate(self._lengths))
 
-    def _chunks(self, batches: Int[np.ndarray, "s n b"]) -> Iterator[Chunk]:
+    def chunks(self, batches: Int[np.ndarray, "s n b"]) -> Iterator[Chunk]:
+        """Give out batches of any rows, which are named by their numbers; -1 where a row only fills up."""
         steps = batches.shape[1]
         size = min(steps, MOST_STEPS) if self._wanted.tokens else steps
         for start in range(0, steps, size):
@@ -79,13 +80,14 @@ class HostFeed:
 
     def train(self, epoch: int) -> Iterator[Chunk]:
         """See `Feed`."""
-        return self._chunks(self._wanted.train(self._features.lengths, epoch))
+        return self.chunks(self._wanted.train(self._features.lengths, epoch))
 
     def evaluate(self) -> Iterator[Chunk]:
         """See `Feed`."""
-        return self._chunks(self._wanted.evaluate(self._features.lengths))
+        return self.chunks(self._wanted.evaluate(self._features.lengths))
 
-    def _chunks(self, batches: Int[np.ndarray, "s n b"]) -> Iterator[Chunk]:
+    def chunks(self, batches: Int[np.ndarray, "s n b"]) -> Iterator[Chunk]:
+        """Give out batches of any rows, which are named by their numbers; -1 where a row only fills up."""
         return prefetch(self._parts(batches), self._send)
 
     def _parts(self, batches: Int[np.ndarray, "s n b"]) -> Iterator[Int[np.ndarray, "s m b"]]:

@@ -53,16 +53,21 @@ class RunFolder:
             file.write(text)
         os.replace(f"{path}.partial", path)
 
-    def save_results(self, results: Sequence[Result], run: Mapping[str, Any]) -> None:
+    def save_results(
+        self, results: Sequence[Result], run: Mapping[str, Any], folds: Sequence[int] = ()
+    ) -> None:
         """Write `results.csv` and `results.json`."""
-        self.write("results.csv", to_csv(results))
+        self.write("results.csv", to_csv(results, folds))
         self.write(RUN, to_json(dict(run)))
 
-    def save_head(self, name: str, seed: int, fitted: FitResult, title: str) -> None:
-        """Write a head's checkpoints and the picture of its epochs."""
-        checkpoints = os.path.join(self.path, "checkpoints", name, f"seed-{seed}")
+    def save_head(self, name: str, seed: int, fitted: FitResult, title: str, fold: int = 0) -> None:
+        """Write a head's checkpoints and the picture of its epochs; of folds, counted from 1, the first one's."""
+        own = ("checkpoints", name, *([f"fold-{fold}"] if fold else []), f"seed-{seed}")
+        checkpoints = os.path.join(self.path, *own)
         save(checkpoints, "best", fitted.best_params)
         save(checkpoints, "last", fitted.last_params)
+        if fold > 1:
+            return
         os.makedirs(os.path.join(self.path, "history"), exist_ok=True)
         stem = name if seed == 0 else f"{name}-seed-{seed}"
         figure = plots.history(fitted.history, title, fitted.best_epoch)

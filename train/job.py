@@ -10,6 +10,8 @@ from jaxtyping import Float32, PyTree
 
 from cache.task import BINARY, Task
 from train.batches import Features
+from train.chosen_feed import held
+from train.feed import Feed
 from train.fit import Fit, Lane, Progress
 from train.joint import Group
 from train.labels import balanced_weights, require_labels
@@ -21,6 +23,7 @@ from train.settings import FitSettings
 from train.source import feature_bytes, open_feed
 from train.state import load_progress, remove_progress, save_progress
 from train.wanted import Wanted
+from train.whole import Chosen
 
 SPARED = 20
 """Times as long as it took to write the last state pass before the next: an epoch of pooling heads takes less."""
@@ -53,6 +56,7 @@ class Job:
         limit: the most bytes of features to hold, or None.
         task: what the labels say.
         balanced: every class weighs as much in the training loss, however many rows it has.
+        passes: compiled for the same groups, seeds and classes' weights; None makes new ones.
 
     Raises:
         UserError: the limit is too small.
@@ -70,12 +74,13 @@ class Job:
         limit: int | None = None,
         task: Task = BINARY,
         balanced: bool = False,
+        passes: Passes | None = None,
     ) -> None:
         for name in ("train", "valid"):
             require_labels(splits[name].labels, name, task)
         weights = balanced_weights(task, splits["train"].labels) if balanced else None
         # without recurrent heads there is little to skip, and five seeds under one vmap take two thirds of the time
-        self.passes = Passes(
+        self.passes = passes or Passes(
             groups,
             settings.seeds,
             together=None if reads.tokens else True,
@@ -91,7 +96,7 @@ class Job:
         self.plan: Plan = decide(memory, limit, self.size, device_free(), host_free())
         train, valid = (open_feed(split, self._wanted, self.passes, self.plan) for split in used)
         # a streamed split gives its memory back before the next is read
-        self.held = max(train.held, valid.held) if self.plan.mode == "stream" else train.held + valid.held
+        self.held = max(train.held, valid.held) if self.plan.mode == "stream" else held(train, valid)
         self._valid = valid
         self.fit = Fit(self.passes, train, valid, rates, settings)
         self.lanes: list[Lane] = [(name, seed) for name in rates for seed in range(settings.seeds)]
@@ -144,7 +149,12 @@ class Job:
             else open_feed(features, self._wanted, self.passes, self.plan)
             for name, features in splits.items()
         }
-        return {
-            name: predict(self.passes, progress.best, feed, len(splits[name].labels))
-            for name, feed in feeds.items()
-        }
+        return {name: self._logits(progress, splits[name], feed) for name, feed in feeds.items()}
+
+    def _logits(
+        self, progress: Progress, features: Features, feed: Feed
+    ) -> dict[str, Float32[np.ndarray, "s n k"]]:
+        if not isinstance(features, Chosen):
+            return predict(self.passes, progress.best, feed, len(features.labels))
+        found = predict(self.passes, progress.best, feed, len(features.whole.labels))
+        return {name: own[:, features.chosen] for name, own in found.items()}

@@ -34,6 +34,7 @@ class Settings:
         memory: where the features live: `device`, `host`, `stream`, or `auto`.
         memory_limit: the most bytes of features to hold; None takes half of what is free.
         resume: go on from the last epoch of a run that was stopped.
+        folds: parts into which all rows are dealt anew, each of which is tested once; 0 keeps the cache's splits.
         class_weight: `balanced` makes every class weigh as much in training, however many rows it has.
         deduplicate: leave out of training, and of validation, rows whose cleaned text is also in a later split.
         no_floors: leave out the two logistic regressions.
@@ -54,6 +55,7 @@ class Settings:
     memory: Literal["auto", "device", "host", "stream"] = "auto"
     memory_limit: int | None = None
     resume: bool = False
+    folds: int = 0
     class_weight: Literal["none", "balanced"] = "none"
     deduplicate: bool = False
     no_floors: bool = False
@@ -93,6 +95,7 @@ def parse_arguments(
             default=getattr(default, flag),
             help=f"{meaning} (default: %(default)s)",
         )
+    add("--folds", type=folds, default=default.folds, metavar="K", help="test every row once (default: off)")
     add("--memory-limit", type=size, help="features held at most, like 4GB (default: half of what is free)")
     add("--resume", action="store_true", help="go on from the last epoch of a stopped run (default: off)")
     leaks = "leave out rows of earlier splits whose text is also in a later one (default: off)"
@@ -120,4 +123,11 @@ def positive(text: str) -> int:
     """Parse a whole number above 0."""
     if (value := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"{value} is not above 0")
+    return value
+
+
+def folds(text: str) -> int:
+    """Parse a number of folds: at least 2."""
+    if (value := int(text)) < 2:
+        raise argparse.ArgumentTypeError(f"{value} is not above 1")
     return value

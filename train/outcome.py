@@ -1,11 +1,11 @@
 """What a comparison found: a row for each head and seed, the answers to every row, the statistics."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
 from cache.reader import Cache
 from cache.task import Task
@@ -15,11 +15,23 @@ from train.floors import Floor
 from train.folder import RunFolder
 from train.metrics import Metrics
 from train.results import Result, metrics_of
-from train.some_rows import Readable
 from train.statistics.summary import summarise
 
-Logits = Mapping[str, Float32[np.ndarray, "s n k"]]
-"""Of each head or floor: a seed, a row, an output."""
+Logits = Mapping[str, Float32[np.ndarray, "_ _ k"]]
+"""Of each head or floor: a seed, a row, an output. A floor has one seed, whatever heads have."""
+
+
+@runtime_checkable
+class Labelled(Protocol):
+    """Rows of which labels and positions in the data file are known."""
+
+    @property
+    def labels(self) -> Int[np.ndarray, " n *k"]:
+        """See `train.batches.Features`."""
+
+    @property
+    def rows(self) -> Int[np.ndarray, " n"]:
+        """Position of each row in the data file."""
 
 
 class Outcome(NamedTuple):
@@ -30,7 +42,7 @@ class Outcome(NamedTuple):
         results: a row of the table for each floor, and each head and seed.
         logits: of validation and test rows.
         statistics: see `train.statistics.summary`.
-        fitted: what training left of each head and seed.
+        fitted: what training left, by head and seed: `gru/0`.
         rows: how many rows each split has.
     """
 
@@ -38,7 +50,7 @@ class Outcome(NamedTuple):
     results: list[Result]
     logits: dict[str, Logits]
     statistics: dict[str, Any]
-    fitted: Mapping[Lane, FitResult]
+    fitted: Mapping[str, FitResult]
     rows: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
@@ -47,15 +59,14 @@ class Outcome(NamedTuple):
             "task": self.task.to_json(),
             "results": [result._asdict() for result in self.results],
             "histories": {
-                f"{name}/{seed}": [record._asdict() for record in own.history]
-                for (name, seed), own in self.fitted.items()
+                name: [record._asdict() for record in own.history] for name, own in self.fitted.items()
             },
             "statistics": self.statistics,
             "floors": self.statistics["floors"],
             "rows": self.rows,
         }
 
-    def save_predictions(self, folder: RunFolder, splits: Mapping[str, Readable]) -> None:
+    def save_predictions(self, folder: RunFolder, splits: Mapping[str, Labelled]) -> None:
         """Write the logits of every row."""
         for split, heads in self.logits.items():
             seeds = {f"{name}/{seed}": one for name, own in heads.items() for seed, one in enumerate(own)}
@@ -81,6 +92,22 @@ def judged(
         floors: come first in the table.
     """
     labels = {name: split.labels for name, split in splits.items()}
+    results, whole = scored(task, splits, fitted, logits, floors)
+    least = {floor.name for floor in floors}
+    statistics = summarise(task, labels["valid"], labels["test"], whole["valid"], whole["test"], least)
+    named = {f"{name}/{seed}": own for (name, seed), own in fitted.items()}
+    return Outcome(task, results, whole, statistics, named, {name: len(own) for name, own in labels.items()})
+
+
+def scored(
+    task: Task,
+    splits: Mapping[str, Features],
+    fitted: Mapping[Lane, FitResult],
+    logits: Mapping[str, Logits],
+    floors: Sequence[Floor],
+) -> tuple[list[Result], dict[str, Logits]]:
+    """Rows of the table, and the logits of floors and heads; arguments as of `judged`."""
+    labels = {name: split.labels for name, split in splits.items()}
     names = dict.fromkeys(name for name, _ in fitted)
     whole: dict[str, Logits] = {
         split: {**{floor.name: floor.logits[split][None] for floor in floors}, **{n: heads[n] for n in names}}
@@ -93,9 +120,7 @@ def judged(
             for lane, own in fitted.items()
         ),
     ]
-    least = {floor.name for floor in floors}
-    statistics = summarise(task, labels["valid"], labels["test"], whole["valid"], whole["test"], least)
-    return Outcome(task, results, whole, statistics, fitted, {name: len(own) for name, own in labels.items()})
+    return results, whole
 
 
 def _of_floor(task: Task, labels: Mapping[str, Any], floor: Floor) -> Result:

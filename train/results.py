@@ -55,12 +55,12 @@ MEANS = (
 )
 
 
-def to_csv(results: Sequence[Result]) -> str:
-    """Results as the text of `results.csv`."""
+def to_csv(results: Sequence[Result], folds: Sequence[int] = ()) -> str:
+    """Results as the text of `results.csv`; with folds, a last column says which."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Result._fields)
-    writer.writerows(results)
+    writer.writerow([*Result._fields, *["fold"][: len(folds)]])
+    writer.writerows(zip(*zip(*results, strict=True), folds, strict=True) if folds else results)
     return text.getvalue()
 
 
@@ -70,7 +70,10 @@ def to_json(details: dict[str, Any]) -> str:
 
 
 def by_head(results: Sequence[Result]) -> list[Result]:
-    """The mean over seeds of each head, in the order of first appearance; `seed` is the number of seeds."""
+    """The mean over seeds and folds of each head, in the order of first appearance; `seed` is the number of seeds.
+
+    Seconds of folds are added up: a head takes all of them.
+    """
     heads = {result.head: [r for r in results if r.head == result.head] for result in results}
     return [_mean(runs) for runs in heads.values()]
 
@@ -94,5 +97,7 @@ def _without_nan(value: Any) -> Any:
 
 def _mean(runs: Sequence[Result]) -> Result:
     columns = dict(zip(Result._fields, zip(*runs, strict=True), strict=True))
-    means = [statistics.fmean(columns[name]) for name in MEANS]
-    return Result(runs[0].head, len(runs), runs[0].params, *means)
+    means = {name: statistics.fmean(columns[name]) for name in MEANS}
+    seeds = len(set(columns["seed"]))
+    means["train_seconds"] = sum(columns["train_seconds"]) / seeds
+    return Result(runs[0].head, seeds, runs[0].params, **means)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from cache.errors import UserError
 from cache.reader import Split
 from train.batches import Features
+from train.chosen_feed import ChosenFeed
 from train.every_position import EveryPosition
 from train.feed import DeviceFeed, Feed, HostFeed
 from train.memory import Plan
@@ -11,6 +13,7 @@ from train.seeds import Passes
 from train.stream import CacheRows, HeldRows, Readable, StreamFeed
 from train.views import ViewFeed, Views, learnt_from
 from train.wanted import Wanted
+from train.whole import Chosen
 
 CHUNK_BYTES = 64_000_000
 """Of features sent to the device at once from the host's memory."""
@@ -18,7 +21,9 @@ CHUNK_BYTES = 64_000_000
 
 def feature_bytes(splits: Iterable[Features], wanted: Wanted) -> int:
     """Bytes of what the heads read of these splits."""
-    rows = [readable(own) for split in splits for own in learnt_from(split)]
+    held = [split.whole if isinstance(split, Chosen) else split for split in splits]
+    distinct = {id(split): split for split in held}.values()
+    rows = [readable(own) for split in distinct for own in learnt_from(split)]
     return sum(
         (int(row.lengths.sum()) * wanted.tokens + 3 * len(row.labels) * wanted.pooled)
         * row.width
@@ -36,11 +41,25 @@ def open_feed(features: Features, wanted: Wanted, passes: Passes, plan: Plan) ->
     if isinstance(features, Views):
         feeds = [open_feed(view, wanted, passes, plan) for view in features.views]
         return ViewFeed(feeds, together=plan.mode != "stream")
+    if isinstance(features, Chosen):
+        return _chosen_feed(features, wanted, passes, plan)
     if plan.mode == "device":
         return DeviceFeed(features, wanted, passes)
     if plan.mode == "host":
         return HostFeed(features, wanted, passes, min(CHUNK_BYTES, plan.limit))
     return StreamFeed(readable(features), wanted, passes, plan.limit)
+
+
+def _chosen_feed(features: Chosen, wanted: Wanted, passes: Passes, plan: Plan) -> Feed:
+    """Rows of a fold, drawn from the features of all rows, which are there once."""
+    if plan.mode == "stream":
+        raise UserError(
+            f"--folds draws each fold's rows from all features in memory, which may hold {plan.limit:,} bytes of them; "
+            "give a larger --memory-limit, or train without --folds"
+        )
+    base = features.whole.shared(lambda: open_feed(features.whole, wanted, passes, plan))
+    assert isinstance(base, DeviceFeed | HostFeed)
+    return ChosenFeed(base, features.whole.lengths, features.chosen, wanted)
 
 
 def readable(features: Features) -> Readable:

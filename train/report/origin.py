@@ -19,6 +19,7 @@ FLAGS = (
     "memory_limit",
 )
 SWITCHES = ("notebook", "deduplicate", "no_floors", "quick")
+COUNTS = ("folds",)
 
 
 def commands(run: Mapping[str, Any]) -> list[str]:
@@ -35,6 +36,7 @@ def bench_command(run: Mapping[str, Any]) -> str:
         for name in FLAGS
         if settings.get(name) is not None
     ]
+    flags += [f"--{name} {settings[name]}" for name in COUNTS if settings.get(name)]
     flags += [f"--{name.replace('_', '-')}" for name in SWITCHES if settings.get(name)]
     location = run["cache"].get("location", run["cache"]["name"])
     return " ".join(["python bench.py", f"--cache {shlex.quote(str(location))}", *flags])
