@@ -17,6 +17,7 @@ from cache import UserError
 from cache.task import Task
 from heads import HEADS
 from train.folder import RunFolder
+from train.predicting.trained import choose
 from train.probabilities import probabilities
 
 from .extract.conftest import DISTILBERT, WORDS, random_weights, save_backbone
@@ -105,7 +106,8 @@ def test_predictions_are_the_test_logits_of_bench(
         run("--run", made.run, "--head", head, "--input", source, "--output", target)
         with target.open() as file:
             rows = list(csv.DictReader(file))
-        _, seed = predict.choose(found_run["results"], head)
+        _, seed = choose(found_run["results"], head, tuple(HEADS))
+        threshold = np.array(found_run["statistics"]["threshold"][head])
         wanted = probabilities(task, arrays[f"{head}/{seed}"])
         found = np.array([[float(row[f"p_{name}"]) for name in task.classes] for row in rows])
         np.testing.assert_allclose(found[:, -task.outputs :], wanted, atol=1e-4)
@@ -113,7 +115,7 @@ def test_predictions_are_the_test_logits_of_bench(
         for row, shares in zip(rows, found, strict=True):
             if task.kind == "multilabel":
                 assert row["label"] == "|".join(
-                    n for n, share in zip(task.classes, shares, strict=True) if share > 0.5
+                    n for n, share in zip(task.classes, shares > threshold, strict=True) if share
                 )
             else:
                 assert row["label"] == task.classes[int(shares.argmax())]
@@ -149,8 +151,13 @@ def test_what_tokens_add_is_shown(
 MISTAKES = [
     ([], "give either texts or --input FILE"),
     (["a text", "--input", "x.csv", "--output", "y.csv"], "give either texts or --input FILE"),
-    (["--input", "x.csv"], "--input and --output go together"),
+    (["--output", "y.csv", "a text"], "--output goes with --input"),
     (["--input", "x.csv", "--output", "y.xlsx"], "has none of the endings"),
+    (["--input", "x.csv", "--output", "nowhere/y.csv"], "there is no folder nowhere"),
+    (["--keep", "a", "a text"], "--keep keeps columns of --input"),
+    (["--html", "a.html", "a text"], "add --explain"),
+    (["--explain", "--input", "x.csv"], "--explain shows texts of the command line"),
+    (["--threshold", "1.5", "a text"], "--threshold 1.5 is not at least 0 and below 1"),
     (["--head", "grru", "a text"], "the run has no head 'grru'; it has:"),
     (["--head", "lstm_pooled", "--explain", "a text"], "does not split over tokens; --explain works for cls"),
     (["--backbone", "nowhere-at-all", "a text"], "nowhere-at-all"),
@@ -189,6 +196,6 @@ def test_the_best_head_is_chosen_on_validation_rows() -> None:
         {"head": "gru", "seed": 1, "valid_loss": 0.3, "test_loss": 0.9},
         {"head": "avg", "seed": 0, "valid_loss": None, "test_loss": None},
     ]
-    assert predict.choose(rows, "best") == ("gru", 1)
+    assert choose(rows, "best", tuple(HEADS)) == ("gru", 1)
     with pytest.raises(UserError, match="all losses of 'avg' are NaN"):
-        predict.choose(rows, "avg")
+        choose(rows, "avg", tuple(HEADS))
