@@ -3,11 +3,9 @@
 import csv
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -20,56 +18,22 @@ from train.folder import RunFolder
 from train.predicting.trained import choose
 from train.probabilities import probabilities
 
-from .extract.conftest import DISTILBERT, WORDS, random_weights, save_backbone
+from .extract.conftest import DISTILBERT, random_weights, save_backbone
+from .made import Made, both_stages, command
 
-ROOT = Path(__file__).parent.parent
-CLASSES = ("hate", "offence", "neither")
-
-
-def command(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, *script.split(), *arguments]
-    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
-
-
-def finished(run: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-    assert run.returncode == 0, run.stderr
-    return run
+MAKES = {
+    "binary": ("binary", "all"),
+    "multiclass": ("multiclass", "avg,lstm_pooled"),
+    "multilabel": ("multilabel", "avg,lstm_pooled"),
+    "padded": ("binary", "all", "float32", "padded"),
+    "float32": ("binary", "all", "float32"),
+}
 
 
-class Made(NamedTuple):
-    """A run, and the texts that it was made of."""
-
-    run: Path
-    texts: list[str]
-    backbone: Path
-
-
-@pytest.fixture(scope="module", params=["binary", "multiclass", "multilabel"])
+@pytest.fixture(scope="module", params=MAKES)
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Both stages over 120 rows; the binary run holds every head."""
-    folder, random = tmp_path_factory.mktemp("predict"), np.random.default_rng(0)
-    backbone = save_backbone(folder / "tiny", DISTILBERT, random_weights(DISTILBERT))
-    texts = [" ".join(random.choice(WORDS, random.integers(2, 40))) for _ in range(120)]
-    numbers = random.integers(0, 3, 120)
-    columns = {
-        "binary": (["y"], [[number % 2] for number in numbers], []),
-        "multiclass": (["y"], [[number] for number in numbers], ["--class-names", ",".join(CLASSES)]),
-        "multilabel": (["a", "b"], random.integers(0, 2, (120, 2)).tolist(), ["--label-column", "a,b"]),
-    }
-    names, labels, flags = columns[request.param]
-    with (folder / "data.csv").open("w", newline="") as file:
-        csv.writer(file).writerows(
-            [["text", *names], *([t, *own] for t, own in zip(texts, labels, strict=True))]
-        )
-    extract = ("--data", str(folder / "data.csv"), "--backbone", str(backbone), "--max-length", "32")
-    finished(command("-m extract", *extract, *flags, "--cache-dir", str(folder / "features")))
-    heads = "all" if request.param == "binary" else "avg,lstm_pooled"
-    bench = ("--heads", heads, "--epochs", "2", "--seeds", "2", "--batch-size", "16", "--no-floors")
-    finished(
-        command("bench.py", *bench, "--cache-dir", str(folder / "features"), "--out", str(folder / "results"))
-    )
-    (run,) = (folder / "results").iterdir()
-    return Made(run, texts, backbone)
+    """Runs of every kind of task; the binary ones hold every head."""
+    return both_stages(tmp_path_factory.mktemp("predict"), *MAKES[request.param])
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def _use(head: Trained, packages: Sequence[str]) -> str:
         f"safetensors; written with {', '.join(packages)}.\n\n"
         f"**Texts are to be cleaned first**, as those of the training were: clean-text's `clean` with `{cleaning}` "
         f"({head.recipe.cleaning_versions}). `load.py` and the program take cleaned texts and do not clean.\n\n"
-        "`model.stablehlo` needs jax alone (and a tokenizer):\n\n"
+        "`model.stablehlo` needs jax and flatbuffers alone (and a tokenizer):\n\n"
         "```python\nfrom jax import export\nprogram = export.deserialize(open('model.stablehlo', 'rb').read())\n"
         f"logits, probabilities = program.call(ids, mask)  # both int32, {_shape(head)}\n```\n\n"
         + _thresholds(head)
@@ -127,9 +127,9 @@ def _arithmetic(head: Trained, exact: bool, agreement: Agreement) -> str:
     return (
         "## Arithmetic\n\n"
         f"The head learnt from features computed in {recipe.compute_dtype} (`{recipe.forward}`), stored as "
-        f"{recipe.storage_dtype}. `load.py` computes in float32, `model.stablehlo` in {now}. On {agreement.texts} texts "
-        f"the program's probabilities were at most {agreement.difference:.1e} from those of `predict.py`; where the "
-        "recipe is not float32, they differ by what its rounding does, which also depends on the rows of a batch."
+        f"{recipe.storage_dtype}. `load.py` computes in float32, `model.stablehlo` in {now}. On {agreement.texts} "
+        f"texts the program's probabilities were at most {agreement.difference:.1e} from those of `predict.py`; where "
+        "the recipe is not float32, they differ by what its rounding does, which also depends on the rows of a batch."
     )
 
 

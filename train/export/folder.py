@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 from jaxtyping import PyTree
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from cache.errors import UserError
 
@@ -48,7 +48,7 @@ def save_tensors(path: Path, params: PyTree) -> None:
         jax.tree_util.keystr(place, simple=True, separator="."): np.ascontiguousarray(np.asarray(leaf))
         for place, leaf in leaves
     }
-    save_file(named, path)
+    path.write_bytes(save(named))
 
 
 def save_scripts(folder: Path) -> None:

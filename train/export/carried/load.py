@@ -1,8 +1,11 @@
 """Label cleaned texts, in exact float32: `python load.py TEXT ...`. Needs jax, flax, transformers<5, safetensors."""
 
 import sys
+from pathlib import Path
 
 import jax
+
+sys.path.insert(0, str(Path(__file__).parent))  # head.py lies beside this file
 from flax.traverse_util import unflatten_dict
 from head import HEAD, HERE, logits
 from safetensors.numpy import load_file

@@ -1,0 +1,128 @@
+"""`predict.py export`: the folder works without this project, in a process that cannot see it."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import predict
+from cache import UserError
+from cache.task import Task
+from heads import HEADS
+from train.folder import RunFolder
+from train.probabilities import probabilities
+
+from .made import ROOT, Made, both_stages
+
+OUTSIDE = """
+import json, sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+import load
+from jax import export
+texts = json.loads(sys.stdin.read())
+loaded = np.asarray(load.probabilities(texts))
+options = {"padding": "max_length" if load.HEAD["padding_counts"] else True, "truncation": True}
+inputs = load.tokenizer(texts, **options, max_length=load.HEAD["max_length"], return_tensors="np")
+program = export.deserialize(bytearray((load.HERE / "model.stablehlo").read_bytes()))
+ids, mask = (inputs[name].astype(np.int32) for name in ("input_ids", "attention_mask"))
+logits, shares = program.call(ids, mask)
+ours = [name for name in sys.modules if name.split(".")[0] in ("heads", "extract", "train", "cache")]
+print(json.dumps([loaded.tolist(), np.asarray(shares).tolist(), np.asarray(logits).tolist(), ours, program.platforms]))
+"""
+
+
+def outside(folder: Path, texts: list[str], cwd: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What loader and program say in a process of its own, which sees the folder and installed packages alone."""
+    line = [sys.executable, "-I", "-c", OUTSIDE, str(folder)]
+    run = subprocess.run(line, input=json.dumps(texts), capture_output=True, text=True, check=False, cwd=cwd)
+    assert run.returncode == 0, run.stderr
+    loaded, shares, logits, ours, platforms = json.loads(run.stdout.splitlines()[-1])
+    assert (ours, set(platforms)) == ([], {"cpu", "cuda", "tpu"})
+    return np.array(loaded), np.array(shares), np.array(logits)
+
+
+@pytest.fixture(scope="module", params=["binary", "multiclass", "multilabel", "padded"])
+def exact(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A run whose recipe is float32 throughout; the binary one has all heads."""
+    kind, layout = ("binary", "padded") if request.param == "padded" else (request.param, "ragged")
+    heads = "all" if request.param == "binary" else "maxavg,bigru_pooled"
+    return both_stages(tmp_path_factory.mktemp("exact"), kind, heads, "float32", layout)
+
+
+@pytest.fixture
+def export(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    monkeypatch.setattr(predict, "prepare_jax", lambda: None)
+
+    def main(*arguments: object) -> None:
+        monkeypatch.setattr(sys, "argv", ["predict.py", "export", *map(str, arguments)])
+        predict.main()
+
+    return main
+
+
+def test_loader_and_program_give_the_test_logits_of_bench(
+    exact: Made, export: Callable[..., None], tmp_path: Path
+) -> None:
+    run, arrays = RunFolder(str(exact.run)).results(), RunFolder(str(exact.run)).predictions("test")
+    task = Task.from_json(run["task"])
+    texts = [exact.texts[row] for row in arrays["rows"]]
+    heads = [name for name in HEADS if any(row["head"] == name for row in run["results"])]
+    for head in heads:
+        folder = tmp_path / head
+        export(exact.run, folder, "--head", head)
+        seed = json.loads((folder / "head.json").read_text())["seed"]
+        loaded, shares, logits = outside(folder, texts, tmp_path)
+        np.testing.assert_allclose(logits, arrays[f"{head}/{seed}"], atol=1e-4, err_msg=head)
+        wanted = probabilities(task, arrays[f"{head}/{seed}"])
+        np.testing.assert_allclose(loaded, wanted, atol=1e-4, err_msg=head)
+        np.testing.assert_allclose(shares[:, -task.outputs :], wanted, atol=1e-4, err_msg=head)
+        np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5) if task.kind != "multilabel" else None
+
+
+def test_the_folder_is_whole_and_says_what_was_measured(
+    exact: Made, export: Callable[..., None], tmp_path: Path
+) -> None:
+    export(exact.run, tmp_path / "model")
+    names = {path.name for path in (tmp_path / "model").iterdir()}
+    assert names == {
+        "README.md", "backbone.safetensors", "config.json", "head.json", "head.py", "head.safetensors",
+        "labels.json", "load.py", "model.stablehlo", "recipe.json", "tokenizer.json",
+    }  # fmt: skip
+    run = RunFolder(str(exact.run)).results()
+    about = json.loads((tmp_path / "model" / "head.json").read_text())
+    card = (tmp_path / "model" / "README.md").read_text()
+    own = run["statistics"]["metrics"][about["head"]]["accuracy"]
+    assert f"| accuracy | {own['mean']:.4f} | {own['low']:.4f} to {own['high']:.4f} |" in card
+    assert json.loads((tmp_path / "model" / "recipe.json").read_text()) == run["cache"]["recipe"]
+    difference = re.search(r"at most (\S+) from those of `predict.py`", card)
+    assert difference
+    assert float(difference.group(1)) < 1e-4  # a float32 recipe
+    assert list(tmp_path.glob("*.partial")) == []
+
+
+def test_what_exists_is_never_overwritten_and_nothing_stays_after_an_error(
+    exact: Made, export: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(UserError, match="there exists; name a folder that does not"):
+        export(exact.run, tmp_path / "there")
+    with pytest.raises(UserError, match="the run has no head 'grru'"):
+        export(exact.run, tmp_path / "new", "--head", "grru")
+    with pytest.raises(UserError, match="there is no folder"):
+        export(exact.run, tmp_path / "no" / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_the_loader_is_short() -> None:
+    """About twenty lines of code, without its docstrings and comments."""
+    text = (ROOT / "train" / "export" / "carried" / "load.py").read_text()
+    tree = ast.parse(text)
+    lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+    assert len(lines) <= 26
