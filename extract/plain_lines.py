@@ -2,8 +2,8 @@
 
 import itertools
 import sys
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -35,14 +35,15 @@ def standard_input_holds_lines() -> bool:
     return holds_lines(stream.peek(65_536))
 
 
-def read_lines(file: BinaryIO, rows: int) -> Iterator[Chunk]:
+def read_lines(file: Iterable[bytes], rows: int) -> Iterator[Chunk]:
     """Read texts, so many at a time; an empty line is an empty text, so that every line has its label.
 
     Raises:
         UserError: a line is not UTF-8, or holds a NUL byte.
     """
     first = 0
-    while lines := list(itertools.islice(file, rows)):
+    rest = iter(file)
+    while lines := list(itertools.islice(rest, rows)):
         texts = [_decoded(line, number) for number, line in enumerate(lines, start=first)]
         index = pd.RangeIndex(first, first + len(texts))
         yield Chunk(pd.DataFrame({COLUMN: texts}, index=index, dtype=str), 0, [])

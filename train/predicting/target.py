@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Any, BinaryIO, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from train.predicting.formats import FORMATS, Columns, Format, Labelled
 from train.predicting.journal import Journal
@@ -34,7 +34,7 @@ class ToStream:
 
     done = 0
 
-    def __init__(self, stream: BinaryIO, form: Format) -> None:
+    def __init__(self, stream: Any, form: Format) -> None:
         self._stream, self._form, self._begun = stream, form, False
 
     def write(self, columns: Columns, labelled: Labelled) -> None:
