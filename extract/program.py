@@ -57,7 +57,12 @@ def tokens_in(source: Source, head: Head, params: Any) -> Callable[..., Any]:
         hidden = lax.optimization_barrier(backbone.hidden(weights, Inputs(ids, mask, positions)))
         starts = jnp.arange(b, dtype=jnp.int32) * t
         lengths = jnp.full(b, t) if source.recipe.layout == "padded" else mask.sum(axis=1)
-        return head(own, hidden.reshape(-1, hidden.shape[-1]), starts, lengths.astype(jnp.int32))
+        return head(
+            jax.tree.map(jnp.asarray, own),
+            hidden.reshape(-1, hidden.shape[-1]),
+            starts,
+            lengths.astype(jnp.int32),
+        )
 
     return run
 

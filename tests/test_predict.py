@@ -19,21 +19,13 @@ from train.predicting.trained import choose
 from train.probabilities import probabilities
 
 from .extract.conftest import DISTILBERT, random_weights, save_backbone
-from .made import Made, both_stages, command
-
-MAKES = {
-    "binary": ("binary", "all"),
-    "multiclass": ("multiclass", "avg,lstm_pooled"),
-    "multilabel": ("multilabel", "avg,lstm_pooled"),
-    "padded": ("binary", "all", "float32", "padded"),
-    "float32": ("binary", "all", "float32"),
-}
+from .made import MAKES, Made, command
 
 
 @pytest.fixture(scope="module", params=MAKES)
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+def made(request: pytest.FixtureRequest, made_run: Callable[[str], Made]) -> Made:
     """Runs of every kind of task; the binary ones hold every head."""
-    return both_stages(tmp_path_factory.mktemp("predict"), *MAKES[request.param])
+    return made_run(request.param)
 
 
 @pytest.fixture
