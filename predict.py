@@ -7,7 +7,6 @@
 import argparse
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from extract.tokens import Tokens
     from train.predicting.answer import Answer
     from train.predicting.explained import Explained, Said
-    from train.predicting.stream import Counts, Labelling
+    from train.predicting.stream import Labelling
     from train.predicting.target import Target
     from train.predicting.trained import Trained
 
@@ -229,9 +228,11 @@ def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | li
     Raises:
         UserError: the input cannot be read, or the output cannot be written.
     """
+    from train.predicting.progress import Progress
     from train.predicting.stream import label_stream
 
-    labelling, progress = labelling_of(wanted, loaded, threshold), Progress(wanted.input, wanted.on_bad_row)
+    labelling = labelling_of(wanted, loaded, threshold)
+    progress = Progress(wanted.input, wanted.on_bad_row == "report", say, sys.stderr)
     target = target_of(wanted, loaded.head, threshold)
     if target.done:
         say(f"going on behind the first {target.done:,} parts of {ROWS:,} rows")
@@ -240,7 +241,7 @@ def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | li
     except BaseException as error:
         target.leave(useless=isinstance(error, UserError))
         raise
-    say(told(counts, wanted.output))
+    say(f"{counts}: {wanted.output or 'standard output'}")
 
 
 def chunks_of(wanted: argparse.Namespace) -> "Iterator[Any]":
@@ -287,38 +288,6 @@ def target_of(wanted: argparse.Namespace, head: "Trained", threshold: float | li
         return ToFile(wanted.output, identity)
     except OSError as error:
         raise UserError(f"{wanted.output} cannot be written ({error.strerror})") from None
-
-
-class Progress:
-    """Tells rate and time left, and the rows that are left out."""
-
-    def __init__(self, data: str, on_bad_row: str) -> None:
-        from train.predicting.source import Rate, total_bytes
-
-        self._rate, self._report = Rate(total_bytes(data), time.perf_counter()), on_bad_row == "report"
-        self._terminal = sys.stderr.isatty()
-
-    def __call__(self, chunk: Any, new: bool) -> None:
-        """Take a chunk that is done."""
-        from train.predicting.source import row_bytes
-
-        for bad in chunk.bad if self._report else ():
-            say(f"left out: {bad}")
-        size, rows = row_bytes(chunk.table), len(chunk.table)
-        if not new:
-            self._rate.skip(size, rows)
-            return
-        line = self._rate.line(size, rows, time.perf_counter())
-        start, end = ("\r", "\033[K") if self._terminal else ("", "\n")
-        print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
-
-
-def told(counts: "Counts", output: str | None) -> str:
-    """What became of all rows."""
-    left = f", {counts.bad:,} left out" if counts.bad else ""
-    empty = f" ({counts.empty:,} without text)" if counts.empty else ""
-    rows = counts.labelled + counts.bad
-    return f"{rows:,} rows in, {counts.labelled:,} labelled{empty}{left}: {output or 'standard output'}"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,36 +18,7 @@ from train.folder import RunFolder
 from train.probabilities import probabilities
 
 from .made import ROOT, Made
-
-OUTSIDE = """
-import json, sys
-import numpy as np
-from jax import export
-texts = json.loads(sys.stdin.read())
-found = []
-for folder in sys.argv[1:]:
-    sys.path.insert(0, folder)
-    import load
-    loaded = np.asarray(load.probabilities(texts))
-    options = {"padding": "max_length" if load.HEAD["padding_counts"] else True, "truncation": True}
-    inputs = load.tokenizer(texts, **options, max_length=load.HEAD["max_length"], return_tensors="np")
-    program = export.deserialize(bytearray((load.HERE / "model.stablehlo").read_bytes()))
-    ids, mask = (inputs[name].astype(np.int32) for name in ("input_ids", "attention_mask"))
-    logits, shares = program.call(ids, mask)
-    assert set(program.platforms) == {"cpu", "cuda", "tpu"}
-    found.append([loaded.tolist(), np.asarray(shares).tolist(), np.asarray(logits).tolist()])
-    del sys.modules["load"], sys.modules["head"]
-assert not {name.split(".")[0] for name in sys.modules} & {"heads", "extract", "train", "cache"}
-print(json.dumps(found))
-"""
-
-
-def outside(folders: list[Path], texts: list[str], cwd: Path) -> list[list[np.ndarray]]:
-    """What loader and program say in a process of its own, which sees the folders and installed packages alone."""
-    line = [sys.executable, "-I", "-c", OUTSIDE, *map(str, folders)]
-    run = subprocess.run(line, input=json.dumps(texts), capture_output=True, text=True, check=False, cwd=cwd)
-    assert run.returncode == 0, run.stderr
-    return [[np.array(part) for part in own] for own in json.loads(run.stdout.splitlines()[-1])]
+from .outside import outside
 
 
 @pytest.fixture(scope="module", params=["float32", "multiclass", "multilabel", "padded"])
@@ -78,7 +48,7 @@ def test_loader_and_program_give_the_test_logits_of_bench(
     heads = heads if run["cache"]["recipe"]["layout"] == "ragged" else ["maxavg", "bilstm_pooled"]
     for head in heads:
         export(exact.run, tmp_path / head, "--head", head)
-    found = outside([tmp_path / head for head in heads], texts, tmp_path)
+    found = outside(sys.executable, [tmp_path / head for head in heads], texts, tmp_path)
     for head, (loaded, shares, logits) in zip(heads, found, strict=True):
         seed = json.loads((tmp_path / head / "head.json").read_text())["seed"]
         np.testing.assert_allclose(logits, arrays[f"{head}/{seed}"], atol=1e-4, err_msg=head)

@@ -53,6 +53,11 @@ class Counts(NamedTuple):
     empty: int = 0
     bad: int = 0
 
+    def __str__(self) -> str:
+        left = f", {self.bad:,} left out" if self.bad else ""
+        empty = f" ({self.empty:,} without text)" if self.empty else ""
+        return f"{self.labelled + self.bad:,} rows in, {self.labelled:,} labelled{empty}{left}"
+
 
 def label_stream(
     chunks: Iterable[Any], labelling: Labelling, target: Target, on_chunk: Callable[[Any, bool], None]
