@@ -25,7 +25,6 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from train.predicting.answer import Answer
     from train.predicting.explained import Explained, Said
     from train.predicting.stream import Labelling
-    from train.predicting.target import Target
     from train.predicting.trained import Trained
 
 ROWS = 4096  # of a file, labelled and committed together
@@ -53,7 +52,7 @@ def main() -> None:
     check_arguments(wanted)
     prepare_jax()
     head = open_head(wanted.run, wanted.head)
-    threshold = threshold_of(head, wanted.threshold)
+    threshold = head.threshold(wanted.threshold)
     if wanted.explain:
         check_explained(head)
     loaded = load(head, wanted.backbone)
@@ -68,7 +67,7 @@ def export(wanted: argparse.Namespace) -> None:
     """Write a head and its backbone to a folder of their own.
 
     Raises:
-        UserError: the folder exists, or the backbone is not the one that the head learnt from.
+        UserError: the folder exists, or the backbone is another one.
     """
     from train.export.folder import new_folder
 
@@ -83,6 +82,7 @@ def fill(folder: "Path", loaded: Loaded, exact: bool) -> None:
     """Write everything that an exported folder holds."""
     from extract.program import Source, as_stablehlo, config_json, tokenizer_json
     from extract.weights import load_weights
+    from heads.described import described
     from train.export.card import card
     from train.export.contents import agreement, head_json, packages
     from train.export.folder import save_json, save_scripts, save_tensors
@@ -92,7 +92,7 @@ def fill(folder: "Path", loaded: Loaded, exact: bool) -> None:
     save_tensors(folder / "backbone.safetensors", load_weights(checkpoint.weights))
     save_tensors(folder / "head.safetensors", head.params)
     save_json(folder / "config.json", config_json(checkpoint))
-    save_json(folder / "head.json", {**head_json(head), **arithmetic_of(head.name)})
+    save_json(folder / "head.json", {**head_json(head), **described(HEADS[head.name])})
     save_json(folder / "recipe.json", head.recipe.to_json())
     save_json(folder / "labels.json", head.task.to_json())
     (folder / "tokenizer.json").write_text(tokenizer_json(checkpoint, head.recipe.max_length), "utf-8")
@@ -100,14 +100,6 @@ def fill(folder: "Path", loaded: Loaded, exact: bool) -> None:
     (folder / "model.stablehlo").write_bytes(program)
     found = agreement(program, loaded.encoder, loaded.answer, head.recipe)
     (folder / "README.md").write_text(card(head, HEADS[head.name].title, packages(), exact, found), "utf-8")
-
-
-def arithmetic_of(name: str) -> dict[str, Any]:
-    """What a head computes, as the loader reads it."""
-    own = HEADS[name]
-    if isinstance(own, PoolingHead):
-        return {"read": list(own.read)}
-    return {"cell": own.cell, "units": own.units, "pooled": own.pooled}
 
 
 def program_of(loaded: Loaded, source: "Source") -> "Callable[..., Any]":
@@ -141,17 +133,6 @@ def open_head(path: str, wanted: str) -> "Trained":
         return init(name, HEADS[name], width, 0, outputs)
 
     return open_trained(path, wanted, tuple(HEADS), template)
-
-
-def threshold_of(head: "Trained", wanted: float | None) -> float | list[float]:
-    """Above which a probability gives a label.
-
-    Raises:
-        UserError: the task has no threshold.
-    """
-    if wanted is not None and head.task.kind == "multiclass":
-        raise UserError("--threshold: of several classes the most probable is taken; leave it out")
-    return head.threshold(wanted)
 
 
 def check_explained(head: "Trained") -> None:
@@ -230,10 +211,11 @@ def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | li
     """
     from train.predicting.progress import Progress
     from train.predicting.stream import label_stream
+    from train.predicting.target import open_target
 
     labelling = labelling_of(wanted, loaded, threshold)
     progress = Progress(wanted.input, wanted.on_bad_row == "report", say, sys.stderr)
-    target = target_of(wanted, loaded.head, threshold)
+    target = open_target(wanted, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=ROWS)
     if target.done:
         say(f"going on behind the first {target.done:,} parts of {ROWS:,} rows")
     try:
@@ -268,26 +250,6 @@ def labelling_of(wanted: argparse.Namespace, loaded: Loaded, threshold: float | 
 
     keep = tuple(name.strip() for name in (wanted.keep or "").split(",") if name.strip())
     return Labelling(loaded.head.task, threshold, text_of, loaded.encoder.tokenize, loaded.answer, keep)
-
-
-def target_of(wanted: argparse.Namespace, head: "Trained", threshold: float | list[float]) -> "Target":
-    """Where the labels go.
-
-    Raises:
-        UserError: it cannot be written.
-    """
-    from train.predicting.formats import FORMATS
-    from train.predicting.source import stamp
-    from train.predicting.target import ToFile, ToStream, identity_of
-
-    if wanted.output in (None, STANDARD):
-        return ToStream(sys.stdout.buffer, FORMATS[f".{wanted.format}"])
-    asked = {name: getattr(wanted, name) for name in ("text_column", "keep", "on_bad_row")}
-    identity = identity_of(stamp(wanted.input), head=head.identity, threshold=threshold, rows=ROWS, **asked)
-    try:
-        return ToFile(wanted.output, identity)
-    except OSError as error:
-        raise UserError(f"{wanted.output} cannot be written ({error.strerror})") from None
 
 
 if __name__ == "__main__":

@@ -54,6 +54,11 @@ class Scorer:
         )
         self._run = jax.jit(each)
 
+    @property
+    def programs(self) -> int:
+        """Shapes of batches that were compiled so far."""
+        return int(self._run._cache_size())
+
     def run(self, inputs: Inputs, places: Places) -> Any:
         """Start a batch and return at once: arrays `[devices * r, ...]`."""
         return self._run(self._backbone.weights, self._params, inputs, places)

@@ -1,20 +1,25 @@
 """The command `predict.py`, from a data file through both stages to labels, with a tiny random backbone."""
 
 import csv
+import dataclasses
+import io
 import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import predict
 from cache import UserError
 from cache.task import Task
-from heads import HEADS
+from heads import HEADS, PoolingHead
 from train.folder import RunFolder
+from train.predicting.explained import Said
 from train.predicting.trained import choose
 from train.probabilities import probabilities
 
@@ -95,13 +100,80 @@ def test_texts_of_the_command_line_and_json_lines(
     assert list(tmp_path.glob("*.partial")) == []
 
 
-def test_what_tokens_add_is_shown(
-    made: Made, run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+def test_what_tokens_add_sums_to_the_logits(
+    made: Made, run: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run("--run", made.run, "--head", "avg", "--explain", "you are kind")
+    """For every pooling head, beside the one program that gives the answers."""
+    texts = ["you are kind", "the soup is very very rude and the editor is not"]
+    for name in (head for head in heads_of(made) if isinstance(HEADS[head], PoolingHead)):
+        loaded = predict.load(predict.open_head(str(made.run), name), None)
+        tokens = loaded.encoder.tokenize(texts)
+        answer = loaded.answer(tokens)
+        said = [Said(text, "", {}) for text in texts]
+        for row, own in enumerate(predict.explained(said, tokens, answer, loaded)):
+            np.testing.assert_allclose(own.added.sum(axis=0) + own.bias, answer.logits[row], atol=1e-4)
+            assert own.words[0] == "[CLS]"
+            assert len(own.words) == len(own.added)
+    run("--run", made.run, "--head", "avg", "--explain", *texts)
     shown = capsys.readouterr().out
     assert "bias" in shown
     assert "kind(" in shown
+    run("--run", made.run, "--head", "avg", "--explain", "--html", tmp_path / "page.html", *texts)
+    assert "the soup is very very rude" in (tmp_path / "page.html").read_text()
+
+
+def test_every_way_in_and_out_says_the_same(
+    made: Made,
+    run: Callable[..., None],
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Files, standard input as table and as lines; CSV, JSON Lines, Parquet, standard output; in small chunks."""
+    monkeypatch.setattr(predict, "ROWS", 7)
+    task, texts = Task.from_json(RunFolder(str(made.run)).results()["task"]), made.texts[:20]
+    columns, base = [f"p_{name}" for name in task.classes], ["--run", made.run, "--head", "avg"]
+    source = tmp_path / "in.csv"
+    pd.DataFrame({"text": texts, "id": [f"n{i}" for i in range(20)]}).to_csv(source, index=False)
+    run(*base, "--input", source, "--output", tmp_path / "a.parquet", "--keep", "id", "--text-column", "text")
+    run(*base, "--input", source, "--output", tmp_path / "a.csv", "--text-column", "text")
+    wanted = pd.read_csv(tmp_path / "a.csv", dtype={"label": str})[columns].to_numpy()
+    kept = pd.read_parquet(tmp_path / "a.parquet")
+    assert kept["id"].tolist() == [f"n{i}" for i in range(20)]
+    np.testing.assert_allclose(kept[columns].to_numpy(), wanted, atol=1e-6)
+    capfdbinary.readouterr()
+    for flags, data in (([], "\n".join(texts)), (["--text-column", "text"], source.read_text())):
+        stdin = SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(data.encode())))
+        monkeypatch.setattr(sys, "stdin", stdin)
+        run(*base, "--input", "-", "--format", "jsonl", *flags)
+        lines = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+        found = [[line["probabilities"][name] for name in task.classes] for line in lines]
+        np.testing.assert_allclose(
+            found, wanted, atol=2e-3
+        )  # chunks of other rows: mixed precision rounds anew
+        assert [line["row"] for line in lines] == list(range(1, 21))
+
+
+def test_a_head_of_another_recipe_is_refused(made: Made) -> None:
+    """Each field that decides what the head reads."""
+    head = predict.open_head(str(made.run), "avg")
+    for field, says in {
+        "weights": "its weights have",
+        "tokenizer": "its tokenizer have",
+        "cleaning": "cleaned with",
+        "cleaning_versions": "cleaned by other 1.0",
+    }.items():
+        value = '{"no_urls":false}' if field == "cleaning" else "other 1.0"
+        other = head._replace(recipe=dataclasses.replace(head.recipe, **{field: value}))
+        with pytest.raises(UserError, match=says):
+            predict.load(other, None)
+
+
+def test_several_chunks_need_few_programs(made: Made) -> None:
+    loaded = predict.load(predict.open_head(str(made.run), "avg"), None)
+    for start in range(0, 100, 20):
+        loaded.answer(loaded.encoder.tokenize(made.texts[start : start + 20]))
+    assert loaded.scorer.programs <= 6
 
 
 MISTAKES = [

@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+from argparse import Namespace
 from typing import Any, Protocol, runtime_checkable
 
+from cache.errors import UserError
 from train.predicting.formats import FORMATS, Columns, Format, Labelled
 from train.predicting.journal import Journal
+from train.predicting.options import STANDARD
+from train.predicting.source import stamp
 
 
 @runtime_checkable
@@ -80,6 +84,26 @@ class ToFile:
             self._journal.discard()
         else:
             self._journal.leave()
+
+
+def open_target(wanted: Namespace, stdout: Any, **depends: Any) -> Target:
+    """Open where the labels go.
+
+    Args:
+        wanted: the command line.
+        stdout: standard output.
+        depends: whatever else the labels depend on, as JSON can hold it.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    if wanted.output in (None, STANDARD):
+        return ToStream(stdout.buffer, FORMATS[f".{wanted.format}"])
+    asked = {name: getattr(wanted, name) for name in ("text_column", "keep", "on_bad_row")}
+    try:
+        return ToFile(wanted.output, identity_of(stamp(wanted.input), **depends, **asked))
+    except OSError as error:
+        raise UserError(f"{wanted.output} cannot be written ({error.strerror})") from None
 
 
 def identity_of(source: Any, **options: Any) -> str | None:

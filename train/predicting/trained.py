@@ -53,7 +53,13 @@ class Trained(NamedTuple):
         return width_of(self.recipe)
 
     def threshold(self, wanted: float | None) -> float | list[float]:
-        """Above which a probability says 1: as wanted, else of several labels the run's own, else 0.5."""
+        """Above which a probability says 1: as wanted, else of several labels the run's own, else 0.5.
+
+        Raises:
+            UserError: the task has no threshold.
+        """
+        if wanted is not None and self.task.kind == "multiclass":
+            raise UserError("--threshold: of several classes the most probable is taken; leave it out")
         if wanted is not None:
             return wanted if self.task.kind == "binary" else [wanted] * len(self.task.classes)
         return self.thresholds if isinstance(self.thresholds, list) else DEFAULT
