@@ -43,10 +43,10 @@ class Inputs(NamedTuple):
         noise: for each sequence, of one row each, the view and the row that its dropout depends on; None: no dropout.
     """
 
-    ids: Int[np.ndarray, "r t"]
-    segments: Int[np.ndarray, "r t"]
-    positions: Int[np.ndarray, "r t"]
-    noise: Int[np.ndarray, "r 2"] | None = None
+    ids: Int[np.ndarray | Array, "r t"]
+    segments: Int[np.ndarray | Array, "r t"]
+    positions: Int[np.ndarray | Array, "r t"]
+    noise: Int[np.ndarray | Array, "r 2"] | None = None
 
 
 class Backbone:
@@ -54,6 +54,8 @@ class Backbone:
 
     Attributes:
         compile_seconds: time spent on compiling so far, one program for each shape of batch.
+        devices: the local ones.
+        weights: as `hidden` wants them, on every device.
     """
 
     def __init__(
@@ -73,18 +75,27 @@ class Backbone:
         self._module = _model(architecture, precision.activations, dropout).module
         _check_weights(self._module, weights)
         prepared = forward.fuse(weights, jnp.dtype(precision.operands)) if precision.packed else weights
-        self._weights = _replicate(prepared, self.devices)
-        self._forward = jax.pmap(self._hidden, in_axes=(None, 0), devices=self.devices)
+        self.weights = _replicate(prepared, self.devices)
+        self._forward = jax.pmap(self.hidden, in_axes=(None, 0), devices=self.devices)
         self._compiled: dict[tuple[int, ...], Any] = {}
 
     def run(self, batch: Inputs) -> Float[Array, "devices b t d"]:
         """Start the forward pass of one batch and return at once; what stands at padding holds no meaning."""
         count = len(self.devices)
         shards = jax.tree.map(lambda values: values.reshape(count, -1, values.shape[1]), batch)
-        hidden: Array = self._program(shards)(self._weights, shards)
+        hidden: Array = self._program(shards)(self.weights, shards)
         return hidden
 
-    def _hidden(self, weights: Any, batch: Inputs) -> Array:
+    def hidden(self, weights: Any, batch: Inputs) -> Array:
+        """The forward pass as a pure function, to be made part of a larger program.
+
+        Args:
+            weights: `self.weights`, or their copy on one device.
+            batch: one device's sequences.
+
+        Returns:
+            `[b, t, d]`, rounded to the storage dtype.
+        """
         mask = (batch.segments > 0).astype(jnp.int32)
         rows = forward.Rows(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
         other = _interceptor(rows, self._precision.cudnn) if self._precision.packed else _leave_alone
@@ -99,7 +110,7 @@ class Backbone:
         shape = (*batch.ids.shape, batch.noise is not None)
         if shape not in self._compiled:
             start = time.perf_counter()
-            self._compiled[shape] = self._forward.lower(self._weights, batch).compile()
+            self._compiled[shape] = self._forward.lower(self.weights, batch).compile()
             self.compile_seconds += time.perf_counter() - start
         return self._compiled[shape]
 

@@ -1,22 +1,25 @@
 """New texts to features, exactly as stage one made those of a cache."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from cache.block import Block
 from cache.errors import UserError
 from cache.recipe import Recipe
 from cache.task import BINARY
 from extract import cleaning
-from extract.architecture import read_architecture
+from extract.architecture import Architecture, read_architecture
 from extract.backbone import Backbone, default_batch_tokens, device_count
 from extract.batches import BatchShape, sequence_lengths
 from extract.checkpoint import Checkpoint
 from extract.compute import compute_block
-from extract.plan import plan_blocks
+from extract.plan import BlockPlan, plan_blocks
 from extract.precision import Precision
 from extract.rows import Rows
+from extract.scoring import Head, Scorer, score_rows
 from extract.tokens import Tokens, load_tokenizer, tokenize
 from extract.weights import load_weights
 
@@ -28,18 +31,24 @@ class Encoder:
         recipe: of the cache that a head was trained on.
         checkpoint: the backbone's files.
 
+    Attributes:
+        width: of a hidden vector.
+        backbone: the model.
+        checkpoint: its files.
+
     Raises:
         UserError: the files are not those of the recipe, or the texts would be cleaned in another way.
     """
 
     def __init__(self, recipe: Recipe, checkpoint: Checkpoint) -> None:
         _check(recipe, checkpoint)
-        self._recipe, self._cleaning = recipe, cleaning.from_json(recipe.cleaning)
+        self._recipe, self.checkpoint = recipe, checkpoint
+        self._cleaning = cleaning.from_json(recipe.cleaning)
         self._tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
-        architecture = read_architecture(checkpoint.config, checkpoint.name)
+        architecture = architecture_of(checkpoint)
         precision = Precision(recipe.compute_dtype, recipe.forward)
         self.width = architecture.dim
-        self._backbone = Backbone(
+        self.backbone = Backbone(
             architecture, load_weights(checkpoint.weights), precision, recipe.storage_dtype
         )
         sequences = sequence_lengths(recipe.max_length, precision.packed, recipe.layout)
@@ -55,13 +64,47 @@ class Encoder:
         return [[self._tokenizer.id_to_token(int(token)) for token in row] for row in rows]
 
     def encode(self, tokens: Tokens) -> Block:
-        """Features of a few hundred rows; labels are 0, and hold no meaning."""
-        count = len(tokens.lengths)
-        plan = plan_blocks({"new": np.arange(count)}, tokens, count, self._shape).blocks[0]
-        rows = Rows([""] * count, np.zeros(count, np.int32), np.arange(count), 0, ("", ""), BINARY)
+        """Features of a few rows, for a person to look at; labels are 0, and hold no meaning."""
         dtype = np.dtype(self._recipe.storage_dtype)
-        layout = self._recipe.layout
-        return compute_block(self._backbone, plan, tokens, rows, self.width, dtype, lambda _: None, layout)
+        whole = "ragged" if self._recipe.layout == "pooled" else self._recipe.layout
+        return compute_block(
+            self.backbone, self._plan(tokens), tokens, _unlabelled(tokens), self.width, dtype, _heard, whole
+        )
+
+    def hidden(self, tokens: Tokens) -> tuple[list[Float[np.ndarray, "_ d"]], Float[np.ndarray, "b 3 d"]]:
+        """Hidden states of each row that the head reads, of its padding too where that counts; and pooled vectors."""
+        block = self.encode(tokens)
+        assert block.hidden is not None
+        if block.hidden.ndim == 3:
+            return list(block.hidden), block.pooled
+        return np.split(block.hidden, np.cumsum(block.lengths)[:-1]), block.pooled
+
+    def scorer(self, head: Head, params: Any) -> Scorer:
+        """Backbone and head as one program."""
+        return Scorer(self.backbone, head, params)
+
+    def score(self, scorer: Scorer, tokens: Tokens) -> Any:
+        """What the head of `scorer` returns for each row, in order."""
+        return score_rows(scorer, self._plan(tokens), tokens, _unlabelled(tokens), self._recipe.layout)
+
+    def _plan(self, tokens: Tokens) -> BlockPlan:
+        """One block of all rows, cut into stage one's batches."""
+        rows = np.arange(len(tokens.lengths))
+        return plan_blocks({"new": rows}, tokens, len(rows), self._shape).blocks[0]
+
+
+def architecture_of(checkpoint: Checkpoint) -> Architecture:
+    """The backbone's shape."""
+    return read_architecture(checkpoint.config, checkpoint.name)
+
+
+def _unlabelled(tokens: Tokens) -> Rows:
+    count = len(tokens.lengths)
+    return Rows([""] * count, np.zeros(count, np.int32), np.arange(count), 0, ("", ""), BINARY)
+
+
+def _heard(_: int) -> None:
+    """Nobody watches a few rows."""
 
 
 def _check(recipe: Recipe, checkpoint: Checkpoint) -> None:

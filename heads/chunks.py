@@ -6,6 +6,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float, Int
 
+DimSize = Any
+"""A whole number, or the symbol of a size that an exported program leaves open."""
 STEPS = 16
 """Time steps of a chunk: its matmul has 16 * 128 rows, enough for full speed, and its results stay in cache."""
 

@@ -1,7 +1,7 @@
 """What each token adds to the logits of a pooling head: the linear score splits over tokens exactly."""
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int
 
 from heads.pooling import POOLED
 from heads.registry import PoolingHead
@@ -29,6 +29,12 @@ def contributions(
     for name, weights in zip(head.read, np.split(kernel.astype(np.float32), len(head.read)), strict=True):
         total += _shares(name, tokens, exact[POOLED.index(name)]) @ weights
     return total
+
+
+def features_won(hidden: Float[np.ndarray, "t d"]) -> Int[np.ndarray, " t"]:
+    """How many features of the maximum are each token's; they add up to d."""
+    winners = hidden.astype(np.float32).argmax(axis=0)
+    return np.bincount(winners, minlength=len(hidden))
 
 
 def _shares(

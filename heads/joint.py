@@ -104,7 +104,7 @@ def pooling_logits(heads: Mapping[str, PoolingHead], dense: Params, pooled: Floa
     """Logits of all pooling heads in one matmul, where a head's kernel is zero at what it does not read."""
     outputs = [dense[name]["bias"].shape[0] for name in heads]
     kernels = jnp.concatenate([rows_of(head, dense[name]["kernel"]) for name, head in heads.items()])
-    vectors = pooled.reshape(len(pooled), -1).astype(jnp.float32)
+    vectors = pooled.reshape(pooled.shape[0], -1).astype(jnp.float32)
     # logits as rows: the gradient of the kernels is then [few, 3d], 16 x faster on a CPU than [3d, few]
     together = jnp.split(jnp.einsum("kf,bf->kb", kernels, vectors), list(accumulate(outputs))[:-1])
     return {name: own.T + dense[name]["bias"] for name, own in zip(heads, together, strict=True)}

@@ -11,7 +11,7 @@ from jaxtyping import Float32
 
 from heads.adjoint import ADJOINTS, Gates, Saved
 from heads.cells import CELLS, Weights
-from heads.chunks import STEPS, Rows, gather, real_steps
+from heads.chunks import STEPS, DimSize, Rows, gather, real_steps
 from heads.registry import RecurrentHead
 
 Carried = tuple[Array, ...]
@@ -48,7 +48,7 @@ def lanes_of(heads: Mapping[str, RecurrentHead]) -> tuple[Lane, ...]:
     )
 
 
-def zero_states(lanes: Sequence[Lane], rows: int) -> tuple[Carried, ...]:
+def zero_states(lanes: Sequence[Lane], rows: DimSize) -> tuple[Carried, ...]:
     """States before the first step."""
     return tuple((jnp.zeros((rows, lane.units)),) * CELLS[lane.cell].states for lane in lanes)
 

@@ -6,6 +6,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float32
 
+from heads.chunks import DimSize
+
 
 class Running(NamedTuple):
     """Over the outputs at real tokens so far.
@@ -21,7 +23,7 @@ class Running(NamedTuple):
     ties: Float32[Array, "b u"]
 
 
-def running_start(rows: int, units: int) -> Running:
+def running_start(rows: DimSize, units: int) -> Running:
     """Over no outputs."""
     zeros = jnp.zeros((rows, units))
     return Running(zeros, jnp.full_like(zeros, -jnp.inf), zeros)

@@ -87,7 +87,7 @@ def walk(
         )
         return Walk(states, pools, None if found.kept is None else put(found.kept, kept, number))
 
-    b = len(rows.lengths)
+    b = rows.lengths.shape[0]  # not len(): an exported program leaves it open
     states = zero_states(lanes, b)
     pools = tuple(running_start(b, lane.units) if lane.pooled else None for lane in lanes)
     kept = room(weights, lanes, states, -(-limit // STEPS)) if keep else None

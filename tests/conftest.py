@@ -1,7 +1,20 @@
 """Keras, which only the tests use, computes with JAX; its configuration is not the user's."""
 
+import functools
 import os
 import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("KERAS_HOME", tempfile.mkdtemp(prefix="keras-"))
+
+
+@pytest.fixture(scope="session")
+def made_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """Name of one of `tests.made.MAKES` -> a finished run of both stages, made once."""
+    from .made import MAKES, both_stages
+
+    return functools.cache(lambda name: both_stages(tmp_path_factory.mktemp(name), *MAKES[name]))

@@ -1,74 +1,48 @@
 """The command `predict.py`, from a data file through both stages to labels, with a tiny random backbone."""
 
 import csv
+import dataclasses
+import io
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import predict
 from cache import UserError
 from cache.task import Task
-from heads import HEADS
+from heads import HEADS, PoolingHead
 from train.folder import RunFolder
+from train.predicting.explained import Said
+from train.predicting.trained import choose
 from train.probabilities import probabilities
 
-from .extract.conftest import DISTILBERT, WORDS, random_weights, save_backbone
-
-ROOT = Path(__file__).parent.parent
-CLASSES = ("hate", "offence", "neither")
+from .extract.conftest import DISTILBERT, random_weights, save_backbone
+from .made import MAKES, Made, command
 
 
-def command(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, *script.split(), *arguments]
-    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
+@pytest.fixture(scope="module", params=MAKES)
+def made(request: pytest.FixtureRequest, made_run: Callable[[str], Made]) -> Made:
+    """Runs of every kind of task; the binary ones hold every head."""
+    return made_run(request.param)
 
 
-def finished(run: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-    assert run.returncode == 0, run.stderr
-    return run
+@pytest.fixture(scope="module", params=["float32", "multiclass", "multilabel"])
+def of_kind(request: pytest.FixtureRequest, made_run: Callable[[str], Made]) -> Made:
+    """A run of each kind of task."""
+    return made_run(request.param)
 
 
-class Made(NamedTuple):
-    """A run, and the texts that it was made of."""
-
-    run: Path
-    texts: list[str]
-    backbone: Path
-
-
-@pytest.fixture(scope="module", params=["binary", "multiclass", "multilabel"])
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Both stages over 120 rows; the binary run holds every head."""
-    folder, random = tmp_path_factory.mktemp("predict"), np.random.default_rng(0)
-    backbone = save_backbone(folder / "tiny", DISTILBERT, random_weights(DISTILBERT))
-    texts = [" ".join(random.choice(WORDS, random.integers(2, 40))) for _ in range(120)]
-    numbers = random.integers(0, 3, 120)
-    columns = {
-        "binary": (["y"], [[number % 2] for number in numbers], []),
-        "multiclass": (["y"], [[number] for number in numbers], ["--class-names", ",".join(CLASSES)]),
-        "multilabel": (["a", "b"], random.integers(0, 2, (120, 2)).tolist(), ["--label-column", "a,b"]),
-    }
-    names, labels, flags = columns[request.param]
-    with (folder / "data.csv").open("w", newline="") as file:
-        csv.writer(file).writerows(
-            [["text", *names], *([t, *own] for t, own in zip(texts, labels, strict=True))]
-        )
-    extract = ("--data", str(folder / "data.csv"), "--backbone", str(backbone), "--max-length", "32")
-    finished(command("-m extract", *extract, *flags, "--cache-dir", str(folder / "features")))
-    heads = "all" if request.param == "binary" else "avg,lstm_pooled"
-    bench = ("--heads", heads, "--epochs", "2", "--seeds", "2", "--batch-size", "16", "--no-floors")
-    finished(
-        command("bench.py", *bench, "--cache-dir", str(folder / "features"), "--out", str(folder / "results"))
-    )
-    (run,) = (folder / "results").iterdir()
-    return Made(run, texts, backbone)
+@pytest.fixture
+def mixed(made_run: Callable[[str], Made]) -> Made:
+    """The run that another precision would change."""
+    return made_run("mixed")
 
 
 @pytest.fixture
@@ -105,7 +79,8 @@ def test_predictions_are_the_test_logits_of_bench(
         run("--run", made.run, "--head", head, "--input", source, "--output", target)
         with target.open() as file:
             rows = list(csv.DictReader(file))
-        _, seed = predict.choose(found_run["results"], head)
+        _, seed = choose(found_run["results"], head, tuple(HEADS))
+        threshold = np.array(found_run["statistics"]["threshold"][head])
         wanted = probabilities(task, arrays[f"{head}/{seed}"])
         found = np.array([[float(row[f"p_{name}"]) for name in task.classes] for row in rows])
         np.testing.assert_allclose(found[:, -task.outputs :], wanted, atol=1e-4)
@@ -113,22 +88,22 @@ def test_predictions_are_the_test_logits_of_bench(
         for row, shares in zip(rows, found, strict=True):
             if task.kind == "multilabel":
                 assert row["label"] == "|".join(
-                    n for n, share in zip(task.classes, shares, strict=True) if share > 0.5
+                    n for n, share in zip(task.classes, shares > threshold, strict=True) if share
                 )
             else:
                 assert row["label"] == task.classes[int(shares.argmax())]
 
 
 def test_texts_of_the_command_line_and_json_lines(
-    made: Made, run: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    of_kind: Made, run: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     texts = ["you are kind", "", "the soup is very very rude"]
-    run("--run", made.run, "--head", "avg", *texts)
+    run("--run", of_kind.run, "--head", "avg", *texts)
     shown = capsys.readouterr().out.splitlines()
     assert len(shown) == 3
     source, target = tmp_path / "a.tsv", tmp_path / "a.jsonl"
     source.write_text("\n".join(["text", *(f'"{text}"' for text in texts)]))
-    run("--run", made.run, "--head", "avg", "--text-column", "text", "--input", source, "--output", target)
+    run("--run", of_kind.run, "--head", "avg", "--text-column", "text", "--input", source, "--output", target)
     rows = [json.loads(line) for line in target.read_text().splitlines()]
     assert [row["row"] for row in rows] == [1, 2, 3]
     for line, row in zip(shown, rows, strict=True):
@@ -137,20 +112,94 @@ def test_texts_of_the_command_line_and_json_lines(
     assert list(tmp_path.glob("*.partial")) == []
 
 
-def test_what_tokens_add_is_shown(
-    made: Made, run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+def test_what_tokens_add_sums_to_the_logits(
+    made: Made, run: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run("--run", made.run, "--head", "avg", "--explain", "you are kind")
+    """For every pooling head, beside the one program that gives the answers."""
+    texts = ["you are kind", "the soup is very very rude and the editor is not"]
+    whole = RunFolder(str(made.run)).results()["cache"]["recipe"]["compute_dtype"] == "float32"
+    pooling = [name for name in heads_of(made) if isinstance(HEADS[name], PoolingHead)]
+    for name in pooling if whole else ["maxavg"]:
+        loaded = predict.load(predict.open_head(str(made.run), name), None)
+        tokens = loaded.encoder.tokenize(texts)
+        answer = loaded.answer(tokens)
+        said = [Said(text, "", {}) for text in texts]
+        for row, own in enumerate(predict.explained(said, tokens, answer, loaded)):
+            np.testing.assert_allclose(own.added.sum(axis=0) + own.bias, answer.logits[row], atol=1e-4)
+            assert own.words[0] == "[CLS]"
+            assert len(own.words) == len(own.added)
+    run("--run", made.run, "--head", "avg", "--explain", *texts)
     shown = capsys.readouterr().out
     assert "bias" in shown
     assert "kind(" in shown
+    run("--run", made.run, "--head", "avg", "--explain", "--html", tmp_path / "page.html", *texts)
+    assert "the soup is very very rude" in (tmp_path / "page.html").read_text()
+
+
+def test_every_way_in_and_out_says_the_same(
+    of_kind: Made,
+    run: Callable[..., None],
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Files, standard input as table and as lines; CSV, JSON Lines, Parquet, standard output; in small chunks."""
+    monkeypatch.setattr(predict, "ROWS", 7)
+    task, texts = Task.from_json(RunFolder(str(of_kind.run)).results()["task"]), of_kind.texts[:20]
+    columns, base = [f"p_{name}" for name in task.classes], ["--run", of_kind.run, "--head", "avg"]
+    source = tmp_path / "in.csv"
+    pd.DataFrame({"text": texts, "id": [f"n{i}" for i in range(20)]}).to_csv(source, index=False)
+    run(*base, "--input", source, "--output", tmp_path / "a.parquet", "--keep", "id", "--text-column", "text")
+    run(*base, "--input", source, "--output", tmp_path / "a.csv", "--text-column", "text")
+    wanted = pd.read_csv(tmp_path / "a.csv", dtype={"label": str})[columns].to_numpy()
+    kept = pd.read_parquet(tmp_path / "a.parquet")
+    assert kept["id"].tolist() == [f"n{i}" for i in range(20)]
+    np.testing.assert_allclose(kept[columns].to_numpy(), wanted, atol=1e-6)
+    capfdbinary.readouterr()
+    for flags, data in (([], "\n".join(texts)), (["--text-column", "text"], source.read_text())):
+        stdin = SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(data.encode())))
+        monkeypatch.setattr(sys, "stdin", stdin)
+        run(*base, "--input", "-", "--format", "jsonl", *flags)
+        lines = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+        found = [[line["probabilities"][name] for name in task.classes] for line in lines]
+        np.testing.assert_allclose(
+            found, wanted, atol=2e-3
+        )  # chunks of other rows: mixed precision rounds anew
+        assert [line["row"] for line in lines] == list(range(1, 21))
+
+
+def test_a_head_of_another_recipe_is_refused(mixed: Made) -> None:
+    """Each field that decides what the head reads."""
+    head = predict.open_head(str(mixed.run), "avg")
+    for field, says in {
+        "weights": "its weights have",
+        "tokenizer": "its tokenizer have",
+        "cleaning": "cleaned with",
+        "cleaning_versions": "cleaned by other 1.0",
+    }.items():
+        value = '{"no_urls":false}' if field == "cleaning" else "other 1.0"
+        other = head._replace(recipe=dataclasses.replace(head.recipe, **{field: value}))
+        with pytest.raises(UserError, match=says):
+            predict.load(other, None)
+
+
+def test_several_chunks_need_few_programs(mixed: Made) -> None:
+    loaded = predict.load(predict.open_head(str(mixed.run), "avg"), None)
+    for start in range(0, 100, 20):
+        loaded.answer(loaded.encoder.tokenize(mixed.texts[start : start + 20]))
+    assert loaded.scorer.programs <= 6
 
 
 MISTAKES = [
     ([], "give either texts or --input FILE"),
     (["a text", "--input", "x.csv", "--output", "y.csv"], "give either texts or --input FILE"),
-    (["--input", "x.csv"], "--input and --output go together"),
+    (["--output", "y.csv", "a text"], "--output goes with --input"),
     (["--input", "x.csv", "--output", "y.xlsx"], "has none of the endings"),
+    (["--input", "x.csv", "--output", "nowhere/y.csv"], "there is no folder nowhere"),
+    (["--keep", "a", "a text"], "--keep keeps columns of --input"),
+    (["--html", "a.html", "a text"], "add --explain"),
+    (["--explain", "--input", "x.csv"], "--explain shows texts of the command line"),
+    (["--threshold", "1.5", "a text"], "--threshold 1.5 is not at least 0 and below 1"),
     (["--head", "grru", "a text"], "the run has no head 'grru'; it has:"),
     (["--head", "lstm_pooled", "--explain", "a text"], "does not split over tokens; --explain works for cls"),
     (["--backbone", "nowhere-at-all", "a text"], "nowhere-at-all"),
@@ -159,19 +208,19 @@ MISTAKES = [
 
 
 def test_mistakes_are_said_and_nothing_is_written(
-    made: Made, run: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mixed: Made, run: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for arguments, says in MISTAKES:
         with pytest.raises(UserError, match=re.escape(says)):
-            run("--run", made.run, *arguments)
+            run("--run", mixed.run, *arguments)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_backbone_is_refused(made: Made, run: Callable[..., None], tmp_path: Path) -> None:
+def test_another_backbone_is_refused(mixed: Made, run: Callable[..., None], tmp_path: Path) -> None:
     other = save_backbone(tmp_path / "other", DISTILBERT, random_weights(DISTILBERT, seed=1))
     with pytest.raises(UserError, match="is not the one that the head learnt from: its weights have"):
-        run("--run", made.run, "--backbone", other, "a text")
+        run("--run", mixed.run, "--backbone", other, "a text")
 
 
 def test_a_folder_without_a_run_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
@@ -189,6 +238,6 @@ def test_the_best_head_is_chosen_on_validation_rows() -> None:
         {"head": "gru", "seed": 1, "valid_loss": 0.3, "test_loss": 0.9},
         {"head": "avg", "seed": 0, "valid_loss": None, "test_loss": None},
     ]
-    assert predict.choose(rows, "best") == ("gru", 1)
+    assert choose(rows, "best", tuple(HEADS)) == ("gru", 1)
     with pytest.raises(UserError, match="all losses of 'avg' are NaN"):
-        predict.choose(rows, "avg")
+        choose(rows, "avg", tuple(HEADS))

@@ -1,0 +1,80 @@
+"""Runs of both stages on a tiny backbone with random weights."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .extract.conftest import DISTILBERT, WORDS, random_weights, save_backbone
+
+ROOT = Path(__file__).parent.parent
+CLASSES = ("hate", "offence", "neither")
+
+
+MAKES = {  # kind of task, heads, compute dtype, layout
+    "mixed": ("binary", "all", "auto", "ragged"),
+    "float32": ("binary", "all", "float32", "ragged"),
+    "padded": ("binary", "all", "float32", "padded"),
+    "multiclass": ("multiclass", "avg,maxavg,lstm_pooled", "float32", "ragged"),
+    "multilabel": ("multilabel", "avg,maxavg,lstm_pooled", "float32", "ragged"),
+}
+
+
+class Made(NamedTuple):
+    """A run, and the texts that it was made of."""
+
+    run: Path
+    texts: list[str]
+    backbone: Path
+
+
+def command(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, *script.split(), *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def finished(run: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    assert run.returncode == 0, run.stderr
+    return run
+
+
+def both_stages(folder: Path, kind: str, heads: str, dtype: str, layout: str) -> Made:
+    """Both stages over 120 rows of a kind of task."""
+    random = np.random.default_rng(0)
+    backbone = save_backbone(folder / "tiny", DISTILBERT, random_weights(DISTILBERT))
+    texts = [" ".join(random.choice(WORDS, random.integers(2, 40))) for _ in range(120)]
+    numbers = random.integers(0, 3, 120)
+    columns = {
+        "binary": (["y"], [[number % 2] for number in numbers], []),
+        "multiclass": (["y"], [[number] for number in numbers], ["--class-names", ",".join(CLASSES)]),
+        "multilabel": (["a", "b"], random.integers(0, 2, (120, 2)).tolist(), ["--label-column", "a,b"]),
+    }
+    names, labels, flags = columns[kind]
+    with (folder / "data.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [["text", *names], *([t, *own] for t, own in zip(texts, labels, strict=True))]
+        )
+    extract = ("--data", str(folder / "data.csv"), "--backbone", str(backbone), "--max-length", "32")
+    flags += ["--compute-dtype", dtype, "--layout", layout, "--cache-dir", str(folder / "features")]
+    finished(command("-m extract", *extract, *flags))
+    bench = [
+        "--heads",
+        heads,
+        "--epochs",
+        "1",
+        "--seeds",
+        "2" if heads == "all" and layout == "ragged" else "1",
+        "--batch-size",
+        "16",
+        "--no-floors",
+    ]
+    bench += ["--precision", "float32"] if dtype == "float32" else []
+    bench += ["--notebook"] if layout == "padded" else []
+    finished(
+        command("bench.py", *bench, "--cache-dir", str(folder / "features"), "--out", str(folder / "results"))
+    )
+    (run,) = (folder / "results").iterdir()
+    return Made(run, texts, backbone)

@@ -1,0 +1,68 @@
+"""This folder's head in plain JAX, from hidden states to logits: linear in pooled vectors, or a GRU or LSTM."""
+
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+from flax.traverse_util import unflatten_dict
+from jax.nn import sigmoid
+from safetensors.numpy import load_file
+
+HERE = Path(__file__).parent
+HEAD = json.loads((HERE / "head.json").read_text())
+PARAMS = unflatten_dict(load_file(HERE / "head.safetensors"), sep=".")
+
+
+def gru(own, state, x):
+    """One step; z keeps the old state, r resets it."""
+    z, r, candidate = jnp.split(x, 3, axis=-1)
+    of_z, of_r, of_candidate = jnp.split(state[0] @ own["recurrent_kernel"] + own["bias"][1], 3, axis=-1)
+    z, r = sigmoid(z + of_z), sigmoid(r + of_r)
+    return (z * state[0] + (1 - z) * jnp.tanh(candidate + r * of_candidate),)
+
+
+def lstm(own, state, x):
+    """One step; i writes to the memory, f keeps it, o shows it."""
+    i, f, c, o = jnp.split(x + state[0] @ own["recurrent_kernel"], 4, axis=-1)
+    memory = sigmoid(f) * state[1] + sigmoid(i) * jnp.tanh(c)
+    return sigmoid(o) * jnp.tanh(memory), memory
+
+
+def recur(own, hidden, mask, reverse):
+    """Last state and all outputs of one direction; padding leaves the state as it is."""
+    step = {"gru": gru, "lstm": lstm}[HEAD["cell"]]
+
+    def advance(state, token):
+        x, real = token
+        after = step(own, state, x)
+        state = tuple(jnp.where(real[:, None], new, old) for new, old in zip(after, state, strict=True))
+        return state, state[0]
+
+    x = hidden @ own["kernel"] + jnp.atleast_2d(own["bias"])[0]
+    zeros = (jnp.zeros((len(mask), HEAD["units"])),) * (1 if HEAD["cell"] == "gru" else 2)
+    last, outputs = jax.lax.scan(advance, zeros, (x.swapaxes(0, 1), mask.T), reverse=reverse)
+    return last[0], outputs.swapaxes(0, 1)
+
+
+def pool(values, mask):
+    """Mean and maximum over the real tokens."""
+    mean = jnp.where(mask[..., None], values, 0).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+    return mean, jnp.where(mask[..., None], values, -jnp.inf).max(axis=1)
+
+
+def logits(hidden, mask):
+    """Logits [b, k] from hidden states [b, t, d], which are rounded as those that the head learnt from."""
+    stored = HEAD["storage_dtype"]
+    hidden = hidden.astype(stored).astype(jnp.float32)
+    mask = jnp.ones_like(mask, bool) if HEAD["padding_counts"] else mask.astype(bool)
+    if "read" in HEAD:
+        mean, highest = pool(hidden, mask)
+        vectors = {"cls": hidden[:, 0], "max": highest, "mean": mean.astype(stored).astype(jnp.float32)}
+        features = jnp.concatenate([vectors[name] for name in HEAD["read"]], axis=-1)
+    else:
+        ways = [way for way in ("forward", "backward") if way in PARAMS]
+        runs = [recur(PARAMS[way], hidden, mask, way == "backward") for way in ways]
+        last, outputs = (jnp.concatenate(parts, axis=-1) for parts in zip(*runs, strict=True))
+        features = jnp.concatenate(pool(outputs, mask), axis=-1) if HEAD["pooled"] else last
+    return features @ PARAMS["dense"]["kernel"] + PARAMS["dense"]["bias"]

@@ -1,0 +1,31 @@
+"""Label cleaned texts, in exact float32: `python load.py TEXT ...`. Needs jax, flax, transformers<5, safetensors."""
+
+import sys
+from pathlib import Path
+
+import jax
+
+sys.path.insert(0, str(Path(__file__).parent))  # head.py lies beside this file
+from flax.traverse_util import unflatten_dict
+from head import HEAD, HERE, logits
+from safetensors.numpy import load_file
+from transformers import DistilBertConfig, FlaxDistilBertModel, PreTrainedTokenizerFast
+
+jax.config.update("jax_default_matmul_precision", "highest")
+backbone = unflatten_dict(load_file(HERE / "backbone.safetensors"), sep=".")
+model = FlaxDistilBertModel(DistilBertConfig.from_json_file(HERE / "config.json"), _do_init=False)
+tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(HERE / "tokenizer.json"), pad_token="[PAD]")
+
+
+def probabilities(texts):
+    """Probability of each class of HEAD["classes"]; of a binary task of the second alone."""
+    padding = "max_length" if HEAD["padding_counts"] else True
+    options = {"padding": padding, "truncation": True, "max_length": HEAD["max_length"]}
+    inputs = tokenizer(list(texts), **options, return_tensors="np")
+    ids, mask = inputs["input_ids"], inputs["attention_mask"]
+    found = logits(model(ids, mask, params=backbone).last_hidden_state, mask)
+    return jax.nn.softmax(found) if HEAD["kind"] == "multiclass" else jax.nn.sigmoid(found)
+
+
+if __name__ == "__main__":
+    print(HEAD["classes"][-HEAD["outputs"] :], probabilities(sys.argv[1:]).tolist(), sep="\n")

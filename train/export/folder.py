@@ -1,0 +1,62 @@
+"""A folder that appears when it is whole, and what lies in it."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import PyTree
+from safetensors.numpy import save
+
+from cache.errors import UserError
+
+CARRIED = Path(__file__).parent / "carried"
+SCRIPTS = ("load.py", "head.py")
+
+
+@contextmanager
+def new_folder(path: str) -> Iterator[Path]:
+    """Give a folder to fill; it gets its name at the end, and nothing of it stays after an error.
+
+    Raises:
+        UserError: it exists, or cannot be made.
+    """
+    target = Path(path.rstrip("/") or path)
+    if target.exists():
+        raise UserError(f"{path} exists; name a folder that does not, or remove it first")
+    if not target.parent.is_dir():
+        raise UserError(f"{path}: there is no folder {target.parent}; make it first")
+    staging = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(staging, ignore_errors=True)  # of an export that was killed
+    staging.mkdir()
+    try:
+        yield staging
+        os.rename(staging, target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def save_tensors(path: Path, params: PyTree) -> None:
+    """Write nested parameters as safetensors, their names joined by dots."""
+    leaves: list[tuple[Any, Any]] = jax.tree_util.tree_leaves_with_path(params)
+    named = {
+        jax.tree_util.keystr(place, simple=True, separator="."): np.ascontiguousarray(np.asarray(leaf))
+        for place, leaf in leaves
+    }
+    path.write_bytes(save(named))
+
+
+def save_scripts(folder: Path) -> None:
+    """Copy the loader and the head's arithmetic."""
+    for name in SCRIPTS:
+        shutil.copyfile(CARRIED / name, folder / name)
+
+
+def save_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON file that people read, too."""
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,89 @@
+"""A file that grows piece by piece and survives a kill: the same command goes on behind the last whole piece."""
+
+import contextlib
+import fcntl
+import json
+import os
+from typing import NamedTuple
+
+from cache.errors import UserError
+
+
+class Done(NamedTuple):
+    """What is safely on disk.
+
+    Attributes:
+        identity: of the work; other work must not go on here.
+        pieces: how many.
+        size: their bytes.
+    """
+
+    identity: str
+    pieces: int
+    size: int
+
+
+class Journal:
+    """`TARGET.partial` holds the pieces, `TARGET.partial.json` says how many of its bytes count.
+
+    Both are synced to disk after each piece, the pieces first.
+
+    Args:
+        target: the file to be.
+        identity: of everything that the pieces depend on; None if they cannot be made a second time.
+    """
+
+    def __init__(self, target: str, identity: str | None) -> None:
+        self.target, self._identity = target, identity
+        self.partial, self._notes = f"{target}.partial", f"{target}.partial.json"
+        self._file = open(self.partial, "a+b")  # noqa: SIM115  # closed by `finish` or `leave`
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise UserError(
+                f"another process is writing {self.partial}; wait for it, or choose another --output"
+            ) from None
+        self.done = self._read() or Done(identity or "", 0, 0)
+        self._file.truncate(self.done.size)
+
+    def append(self, piece: bytes) -> None:
+        """Add a piece; when this returns, it survives."""
+        self._file.write(piece)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.done = Done(self.done.identity, self.done.pieces + 1, self.done.size + len(piece))
+        _write_synced(self._notes, json.dumps(self.done._asdict()))
+
+    def leave(self) -> None:
+        """Close it as it is; the same work can go on later."""
+        self._file.close()
+        if self._identity is None:
+            self.discard()
+
+    def discard(self) -> None:
+        """Remove everything but the target."""
+        self._file.close()
+        for path in (self._notes, self.partial):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+
+    def _read(self) -> Done | None:
+        """What an earlier run of the same work has left."""
+        try:
+            with open(self._notes, encoding="utf-8") as file:
+                done = Done(**json.load(file))
+            enough = os.fstat(self._file.fileno()).st_size >= done.size
+            return done if enough and done.identity == self._identity else None
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def _write_synced(path: str, text: str) -> None:
+    """Replace a small file by a new one, whole or not at all."""
+    staging = f"{path}.new"
+    with open(staging, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(staging, path)

@@ -1,0 +1,67 @@
+"""Which file is read, and how much of it there is, as far as that can be known beforehand."""
+
+import glob
+import os
+from typing import Any
+
+SIZED = (".csv", ".tsv", ".jsonl", ".ndjson")
+"""Endings of files whose bytes are those of their rows, more or less."""
+
+
+def files_of(data: str) -> list[str]:
+    """Files that a name or pattern means; none for standard input or a data set elsewhere."""
+    if os.path.exists(data):
+        return [data]
+    return sorted(path for path in glob.glob(data, recursive=True) if os.path.isfile(path))
+
+
+def stamp(data: str) -> list[tuple[str, int, int]] | None:
+    """Name, size and time of change of each file: what says that they are still the same; None if there are none."""
+    stats = [(os.path.abspath(path), os.stat(path)) for path in files_of(data)]
+    return [(path, own.st_size, own.st_mtime_ns) for path, own in stats] or None
+
+
+def total_bytes(data: str) -> int | None:
+    """Bytes of all files; None where they say little about the rows that are still to come."""
+    files = files_of(data)
+    if not files or not all(path.lower().endswith(SIZED) for path in files):
+        return None
+    return sum(os.path.getsize(path) for path in files)
+
+
+def row_bytes(table: Any) -> int:
+    """About the bytes that a table's rows take in a text file.
+
+    Args:
+        table: a DataFrame of strings.
+    """
+    cells = sum(int(table[name].str.len().sum()) + len(table) for name in table.columns)
+    return cells
+
+
+class Rate:
+    """Rows in a second, and the time that is left.
+
+    Args:
+        total: bytes of the input; None if that is not known.
+        start: when it began, in seconds.
+    """
+
+    def __init__(self, total: int | None, start: float) -> None:
+        self._total, self._start = total, start
+        self._skipped = self._bytes = self.rows = self._before = 0
+
+    def skip(self, size: int, rows: int) -> None:
+        """Rows that an earlier run has labelled."""
+        self._skipped += size
+        self._before += rows
+
+    def line(self, size: int, rows: int, now: float) -> str:
+        """Count rows that are done, and say how far things are."""
+        self._bytes, self.rows = self._bytes + size, self.rows + rows
+        seconds = max(now - self._start, 1e-9)
+        said = f"{self._before + self.rows:,} rows  {self.rows / seconds:,.0f} rows/s"
+        if self._total is None or not self._bytes:
+            return said
+        left = max(0, self._total - self._skipped - self._bytes) * seconds / self._bytes
+        return f"{said}  about {left:,.0f} s left"
