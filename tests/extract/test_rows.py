@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cache import UserError
+from extract.reading.sources import stem
 from extract.rows import read_rows
-from extract.table import stem
 
 
 def write(path: Path, text: str | bytes) -> str:
