@@ -5,6 +5,7 @@ import inspect
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from cache.errors import UserError
@@ -30,10 +31,25 @@ def choose_cleaning(wanted: str) -> Cleaning:
         close = difflib.get_close_matches(wanted, NAMED, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise UserError(f"--clean {wanted} is neither notebook, none nor a .toml file; {hint}see --help")
-    known = defaults()
-    given = {name: _checked(wanted, name, value, known) for name, value in _read(wanted).items()}
+    known, given = defaults(), _read(wanted)
+    check_options(given, wanted)
     # Without what is the default anyway: a file that says what the notebook says gives the notebook's cache.
     return Cleaning({name: value for name, value in given.items() if value != known[name]})
+
+
+def check_options(options: Mapping[str, Any] | None, place: str) -> None:
+    """Refuse what clean-text does not take.
+
+    Args:
+        options: of clean-text, by name; None for no cleaning.
+        place: where they stand, for messages.
+
+    Raises:
+        UserError: an option is unknown, or its value is.
+    """
+    known = defaults()
+    for name, value in (options or {}).items():
+        _check(place, name, value, known)
 
 
 def defaults() -> dict[str, Any]:
@@ -54,8 +70,7 @@ def _read(path: str) -> dict[str, Any]:
         ) from None
 
 
-def _checked(path: str, name: str, value: Any, known: dict[str, Any]) -> Any:
-    """An option's value, if clean-text has such an option and takes such a value."""
+def _check(path: str, name: str, value: Any, known: dict[str, Any]) -> None:
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
@@ -64,7 +79,6 @@ def _checked(path: str, name: str, value: Any, known: dict[str, Any]) -> Any:
         )
     if wanted := _mistake(name, value, known[name]):
         raise UserError(f"{path}: {name} = {value!r} does not fit; wanted: {wanted}")
-    return value
 
 
 def _mistake(name: str, value: Any, default: Any) -> str | None:

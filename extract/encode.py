@@ -15,6 +15,7 @@ from extract.architecture import Architecture, read_architecture
 from extract.backbone import Backbone, default_batch_tokens, device_count
 from extract.batches import BatchShape, sequence_lengths
 from extract.checkpoint import Checkpoint
+from extract.cleaning_file import check_options
 from extract.compute import compute_block
 from extract.plan import BlockPlan, plan_blocks
 from extract.precision import Precision
@@ -116,7 +117,9 @@ def _check(recipe: Recipe, checkpoint: Checkpoint) -> None:
                 f"SHA-256 {found[:10]}..., the recipe wants {getattr(recipe, field)[:10]}...; name the right one with "
                 "--backbone"
             )
-    if (installed := cleaning.from_json(recipe.cleaning).versions) != recipe.cleaning_versions:
+    wanted = cleaning.from_json(recipe.cleaning)
+    check_options(wanted.options, "the head's recipe")
+    if (installed := wanted.versions) != recipe.cleaning_versions:
         raise UserError(
             f"the head learnt from texts cleaned by {recipe.cleaning_versions}, installed are {installed}; "
             "install those, or run both stages again"

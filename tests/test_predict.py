@@ -174,10 +174,10 @@ def test_a_head_of_another_recipe_is_refused(mixed: Made) -> None:
     for field, says in {
         "weights": "its weights have",
         "tokenizer": "its tokenizer have",
-        "cleaning": "cleaned with",
+        "cleaning": "no option 'no_url'; did you mean 'no_urls'",
         "cleaning_versions": "cleaned by other 1.0",
     }.items():
-        value = '{"no_urls":false}' if field == "cleaning" else "other 1.0"
+        value = '{"no_url":true}' if field == "cleaning" else "other 1.0"
         other = head._replace(recipe=dataclasses.replace(head.recipe, **{field: value}))
         with pytest.raises(UserError, match=says):
             predict.load(other, None)

@@ -88,7 +88,7 @@ def test_several_files_name_the_cache(
 def test_a_command_gives_its_settings_again(arguments: list[str]) -> None:
     def settings(given: list[str]) -> Settings:
         parsed = vars(parse_arguments(given))
-        parsed.pop("where")
+        del parsed["where"], parsed["preview"]
         return Settings(**parsed)
 
     made = settings(arguments)
