@@ -8,8 +8,9 @@ from jaxtyping import Int
 from train.batches import epoch_order
 
 Batching = Literal["bucket", "exact"]
-WINDOW = 16
-"""Batches whose rows are sorted by length together. Wider saves little and makes batches more alike inside."""
+WINDOW = 8
+"""Batches whose rows are sorted by length together. Wider saves little and makes batches more alike inside: with 16, in
+epochs of 23 batches, the `cls` head ended 2.6 standard errors below Keras' accuracy; with 8, 0.4 (10 seeds each)."""
 
 
 def train_plan(
