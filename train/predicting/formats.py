@@ -63,12 +63,12 @@ class Format(NamedTuple):
     Attributes:
         header: bytes before the first piece.
         encode: bytes of a piece.
-        finish: makes the file, at the second path, of all bytes, at the first.
+        finish: makes the file of all bytes, at the path given, and returns its own.
     """
 
     header: Callable[[Columns], bytes]
     encode: Callable[[Columns, Labelled], bytes]
-    finish: Callable[[str, str], None] = os.replace
+    finish: Callable[[str], str] = str
 
 
 def _line(delimiter: str, rows: list[list[Any]]) -> bytes:
@@ -138,20 +138,19 @@ def encode_arrow(columns: Columns, labelled: Labelled) -> bytes:
     return bytes(target.getvalue())
 
 
-def arrow_to_parquet(source: str, target: str) -> None:
-    """Make a Parquet file of Arrow streams, a row group of each, and remove them."""
+def arrow_to_parquet(source: str) -> str:
+    """Make a Parquet file of Arrow streams, a row group of each."""
     import pyarrow.parquet as pq
 
-    staging = f"{target}.whole"
+    whole = f"{source}.whole"
     with open(source, "rb") as file:
         batches = _batches(file)
         first = next(batches)
-        with pq.ParquetWriter(staging, first.schema) as writer:
+        with pq.ParquetWriter(whole, first.schema) as writer:
             writer.write_batch(first)
             for batch in batches:
                 writer.write_batch(batch)
-    os.replace(staging, target)
-    os.remove(source)
+    return whole
 
 
 def _batches(file: Any) -> "Iterator[pa.RecordBatch]":

@@ -61,10 +61,18 @@ class Journal:
         if self._identity is None:
             self.discard()
 
+    def publish(self, whole: str) -> None:
+        """Make a finished file the target, at last: once it is there, nothing else is."""
+        self._remove({self._notes, self.partial} - {whole})
+        os.replace(whole, self.target)
+
     def discard(self) -> None:
         """Remove everything but the target."""
+        self._remove({self._notes, self.partial})
+
+    def _remove(self, paths: set[str]) -> None:
         self._file.close()
-        for path in (self._notes, self.partial):
+        for path in paths:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(path)
 

@@ -75,8 +75,7 @@ class ToFile:
 
     def finish(self, columns: Columns) -> None:
         """See `Target`."""
-        self._form.finish(self._journal.partial, self._journal.target)
-        self._journal.discard()
+        self._journal.publish(self._form.finish(self._journal.partial))
 
     def leave(self, useless: bool) -> None:
         """See `Target`."""
