@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.utils.class_weight import compute_class_weight
 
 import bench
+import predict
 from cache import UserError, open_cache
 from cache.block import Block
 from cache.manifest import Manifest
@@ -112,6 +113,8 @@ def test_two_heads_and_seeds_in_four_folds(
     assert f"{COUNT} rows in 4 folds (train " in said.err
     assert "fold 4 of 4" in said.err
     assert "Over 4 folds:" in said.out
+    with pytest.raises(UserError, match="holds 4 heads of each name"):
+        predict.open_head(str(found), "best")
     rows, about = rows_of(found), json.loads((found / "results.json").read_text())
     floors = ["majority", "tfidf_logreg", "logreg_mean"]
     lanes = [(name, "0") for name in floors] + [(name, seed) for name in ("avg", "gru") for seed in "01"]

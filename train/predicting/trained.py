@@ -79,6 +79,11 @@ def open_trained(path: str, wanted: str, heads: Sequence[str], template: Templat
     """
     path = path.rstrip("/") or "/"
     run = RunFolder(path).results()
+    if folds := run["settings"].get("folds"):
+        raise UserError(
+            f"{path} holds {folds} heads of each name, none of which learnt from all rows; run bench.py without "
+            "--folds for a head to use"
+        )
     task, recipe = Task.from_json(run["task"]), Recipe.from_json(run["cache"]["recipe"])
     name, seed = choose(run["results"], wanted, heads)
     folder = os.path.join(path, "checkpoints", name, f"seed-{seed}")
