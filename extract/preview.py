@@ -31,7 +31,8 @@ def preview(job: Job, count: int) -> Iterator[str]:
     yield from describe_absent(job.rows, splits, advice(job.settings))
     where = {int(row): name for name, rows in splits.items() for row in rows}
     texts = list(job.rows.texts[:count])
-    own = zip(texts, clean_all(texts, job.cleaning), tokens_of(job, texts), strict=True)
+    cleaned_texts = clean_all(texts, job.cleaning)
+    own = zip(texts, cleaned_texts, tokens_of(job, cleaned_texts), strict=True)
     for row, (raw, cleaned, tokens) in enumerate(own):
         label = described_label(job.rows.task, job.rows.labels[row])
         yield f"\ndata row {int(job.rows.rows[row]) + 1:,}  {label}  {where[row]}"
@@ -40,11 +41,10 @@ def preview(job: Job, count: int) -> Iterator[str]:
         yield f"  tokens   {listed(tokens, job.recipe.max_length)}"
 
 
-def tokens_of(job: Job, texts: Sequence[str]) -> list[list[str]]:
-    """All tokens of each text, also those that `--max-length` cuts off."""
+def tokens_of(job: Job, cleaned: list[str]) -> list[list[str]]:
+    """All tokens of each cleaned text, also those that `--max-length` cuts off."""
     tokenizer = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
     tokenizer.no_truncation()
-    cleaned = clean_all(list(texts), job.cleaning)
     return [encoding.tokens for encoding in tokenizer.encode_batch(cleaned)]
 
 
