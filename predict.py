@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cache.environment import prepare_jax
@@ -16,8 +17,6 @@ from heads import HEADS, PoolingHead
 from train.predicting.options import STANDARD, check_arguments, parse_arguments, parse_export
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
-    from pathlib import Path
-
     from extract.encode import Encoder
     from extract.program import Source
     from extract.scoring import Scorer
@@ -27,7 +26,9 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from train.predicting.stream import Labelling
     from train.predicting.trained import Trained
 
-ROWS = 4096  # of a file, labelled and committed together
+ROWS = 1024
+"""Of a file, labelled and committed together, where the head's features do not say how many there went through the
+backbone together: rounding depends on the rows beside a row, which are then the same as there."""
 
 
 class Loaded(NamedTuple):
@@ -41,6 +42,11 @@ class Loaded(NamedTuple):
         """Answers for some rows, in order."""
         found: Answer = self.encoder.score(self.scorer, tokens)
         return found
+
+
+def say(line: str) -> None:
+    """Tell a person, not a program that reads the labels."""
+    print(printable(line), file=sys.stderr)
 
 
 def main() -> None:
@@ -78,7 +84,7 @@ def export(wanted: argparse.Namespace) -> None:
     say(f"head {head.name}, seed {head.seed}, backbone {head.backbone}: {wanted.out}")
 
 
-def fill(folder: "Path", loaded: Loaded, exact: bool) -> None:
+def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
     """Write everything that an exported folder holds."""
     from extract.program import Source, as_stablehlo, config_json, tokenizer_json
     from extract.weights import load_weights
@@ -112,12 +118,7 @@ def program_of(loaded: Loaded, source: "Source") -> "Callable[..., Any]":
     operands = "float32" if source.exact else head.operands
     score = score_of(head.name, HEADS[head.name], head.recipe.max_length, operands)
     answer = answering(head.task, score)
-    return tokens_in(source, lambda *arguments: tuple(answer(*arguments)), head.params)
-
-
-def say(line: str) -> None:
-    """Tell a person, not a program that reads the labels."""
-    print(printable(line), file=sys.stderr)
+    return tokens_in(source, lambda *given: tuple(answer(*given)), head.params)
 
 
 def open_head(path: str, wanted: str) -> "Trained":
@@ -177,8 +178,8 @@ def label_texts(wanted: argparse.Namespace, loaded: Loaded, threshold: float | l
         if shown and not wanted.html:
             print(as_lines(shown[row], colour))
     if wanted.html:
-        with open(wanted.html, "w", encoding="utf-8") as file:
-            file.write(as_page(f"What each token adds: head {loaded.head.name}", shown))
+        page = as_page(f"What each token adds: head {loaded.head.name}", shown)
+        Path(wanted.html).write_text(page, "utf-8")
         say(f"written to {wanted.html}")
 
 
@@ -213,43 +214,37 @@ def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | li
     from train.predicting.stream import label_stream
     from train.predicting.target import open_target
 
-    labelling = labelling_of(wanted, loaded, threshold)
+    labelling, rows = labelling_of(wanted, loaded, threshold), loaded.head.block_rows or ROWS
     progress = Progress(wanted.input, wanted.on_bad_row == "report", say, sys.stderr)
-    target = open_target(wanted, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=ROWS)
+    target = open_target(wanted, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:
-        say(f"going on behind the first {target.done:,} parts of {ROWS:,} rows")
+        say(f"going on behind the first {target.done:,} parts of {rows:,} rows")
     try:
-        counts = label_stream(chunks_of(wanted), labelling, target, progress)
+        counts = label_stream(chunks_of(wanted, rows), labelling, target, progress)
     except BaseException as error:
         target.leave(useless=isinstance(error, UserError))
         raise
     say(f"{counts}: {wanted.output or 'standard output'}")
 
 
-def chunks_of(wanted: argparse.Namespace) -> "Iterator[Any]":
-    """The input in chunks."""
+def chunks_of(wanted: argparse.Namespace, rows: int) -> "Iterator[Any]":
+    """The input in chunks of so many rows."""
     from extract.plain_lines import read_lines, standard_input_holds_lines
     from extract.reading import read_chunks
 
     if wanted.input == STANDARD and not wanted.text_column and standard_input_holds_lines():
-        return read_lines(sys.stdin.buffer, ROWS)
-    return read_chunks(wanted.input, wanted.on_bad_row, ROWS)
+        return read_lines(sys.stdin.buffer, rows)
+    return read_chunks(wanted.input, wanted.on_bad_row, rows)
 
 
 def labelling_of(wanted: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> "Labelling":
     """How rows are labelled."""
-    from extract.columns import choose_text
+    from extract.columns import TextColumn
     from train.predicting.stream import Labelling
 
-    found: list[str] = []
-
-    def text_of(table: Any) -> str:
-        """What the first rows have told holds for all."""
-        found[:] = [choose_text(table, found[0] if found else wanted.text_column)]
-        return found[0]
-
     keep = tuple(name.strip() for name in (wanted.keep or "").split(",") if name.strip())
-    return Labelling(loaded.head.task, threshold, text_of, loaded.encoder.tokenize, loaded.answer, keep)
+    column, encoder = TextColumn(wanted.text_column), loaded.encoder
+    return Labelling(loaded.head.task, threshold, column, encoder.tokenize, loaded.answer, keep)
 
 
 if __name__ == "__main__":

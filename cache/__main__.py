@@ -104,7 +104,7 @@ def repair_cache(arguments: argparse.Namespace) -> None:
         UserError: the flags are missing, or are those of another cache; nothing was dropped then.
     """
     from cache.reader import open_cache
-    from cache.repair import block_rows, damaged_blocks, drop_blocks
+    from cache.repair import damaged_blocks, drop_blocks
     from cache.verify import verify
     from cache.views import rows_split
 
@@ -114,7 +114,7 @@ def repair_cache(arguments: argparse.Namespace) -> None:
     if not (blocks := damaged_blocks(problems)):
         print(f"{cache.name}: no block to repair")
         return
-    flags = [*arguments.extract, "--block-rows", str(block_rows(cache))]
+    flags = [*arguments.extract, "--block-rows", str(cache.manifest.block_rows)]
     _check_flags(cache, arguments.extract)
     splits = drop_blocks(cache, blocks)
     print(f"dropped {', '.join(blocks)}", flush=True)

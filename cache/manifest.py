@@ -51,6 +51,11 @@ class Manifest:
     source: dict[str, Any]
     format: int = FORMAT
 
+    @property
+    def block_rows(self) -> int:
+        """Rows of a block before the last: with it, `extract` cuts the splits as they were cut."""
+        return max(record.rows for _, record in self.blocks())
+
     def blocks(self) -> Iterator[tuple[str, BlockRecord]]:
         """Name of the split, and record, of every block."""
         for split, records in self.splits.items():

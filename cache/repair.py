@@ -41,11 +41,6 @@ def drop_blocks(cache: Cache, blocks: list[str]) -> list[str]:
     return splits
 
 
-def block_rows(cache: Cache) -> int:
-    """Rows of a block before the last: with it, `extract` cuts the splits as they were cut."""
-    return max(record.rows for _, record in cache.manifest.blocks())
-
-
 def remove_cache(location: str) -> None:
     """Remove a cache, finished or not.
 

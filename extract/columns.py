@@ -84,6 +84,22 @@ def _guess_label(table: pd.DataFrame, text: str) -> str:
     return _only(table, binary or (rest if len(rest) == 1 else []), LABEL_NAMES, "label", "--label-column")
 
 
+class TextColumn:
+    """The text column of a file that comes in chunks: what the first rows have told holds for all.
+
+    Args:
+        wanted: the user's choice, or None.
+    """
+
+    def __init__(self, wanted: str | None) -> None:
+        self._name = wanted
+
+    def __call__(self, table: pd.DataFrame) -> str:
+        """Its name; raises UserError where the first rows leave it open, or later ones lack it."""
+        self._name = choose_text(table, self._name)
+        return self._name
+
+
 def _is_wordy(column: "pd.Series[str]") -> bool:
     """Whether most filled cells hold several words."""
     filled = column[column.str.strip() != ""]

@@ -14,12 +14,12 @@ ROOT = Path(__file__).parent.parent
 CLASSES = ("hate", "offence", "neither")
 
 
-MAKES = {  # kind of task, heads, compute dtype, layout
-    "mixed": ("binary", "all", "auto", "ragged"),
-    "float32": ("binary", "all", "float32", "ragged"),
-    "padded": ("binary", "all", "float32", "padded"),
-    "multiclass": ("multiclass", "avg,maxavg,lstm_pooled", "float32", "ragged"),
-    "multilabel": ("multilabel", "avg,maxavg,lstm_pooled", "float32", "ragged"),
+MAKES = {  # kind of task, heads, compute dtype, layout, rows of a block
+    "mixed": ("binary", "all", "auto", "ragged", 5),
+    "float32": ("binary", "all", "float32", "ragged", 1024),
+    "padded": ("binary", "all", "float32", "padded", 1024),
+    "multiclass": ("multiclass", "avg,maxavg,lstm_pooled", "float32", "ragged", 1024),
+    "multilabel": ("multilabel", "avg,maxavg,lstm_pooled", "float32", "ragged", 1024),
 }
 
 
@@ -41,7 +41,7 @@ def finished(run: subprocess.CompletedProcess[str]) -> subprocess.CompletedProce
     return run
 
 
-def both_stages(folder: Path, kind: str, heads: str, dtype: str, layout: str) -> Made:
+def both_stages(folder: Path, kind: str, heads: str, dtype: str, layout: str, block_rows: int) -> Made:
     """Both stages over 120 rows of a kind of task."""
     random = np.random.default_rng(0)
     backbone = save_backbone(folder / "tiny", DISTILBERT, random_weights(DISTILBERT))
@@ -58,6 +58,7 @@ def both_stages(folder: Path, kind: str, heads: str, dtype: str, layout: str) ->
             [["text", *names], *([t, *own] for t, own in zip(texts, labels, strict=True))]
         )
     extract = ("--data", str(folder / "data.csv"), "--backbone", str(backbone), "--max-length", "32")
+    flags += ["--block-rows", str(block_rows)]
     flags += ["--compute-dtype", dtype, "--layout", layout, "--cache-dir", str(folder / "features")]
     finished(command("-m extract", *extract, *flags))
     bench = [

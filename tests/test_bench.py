@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import bench
 from cache import UserError, open_cache
 from cache.block import Block
 from cache.manifest import Manifest
@@ -25,6 +24,7 @@ from train.checkpoints import restore
 from train.evaluate import evaluate, predict_logits
 from train.folder import RunFolder
 from train.results import metrics_of
+from train.selection import choose_heads
 
 ROOT = Path(__file__).parent.parent
 WIDTH, COLUMNS = 8, (
@@ -248,10 +248,10 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], says: str) 
 
 
 def test_heads_come_in_the_registry_s_order() -> None:
-    assert bench.choose_heads("lstm, cls") == ["cls", "lstm"]
-    assert bench.choose_heads("all") == list(HEADS)
+    assert choose_heads("lstm, cls", tuple(HEADS)) == ["cls", "lstm"]
+    assert choose_heads("all", tuple(HEADS)) == list(HEADS)
     with pytest.raises(UserError, match="known heads: cls, max"):
-        bench.choose_heads("xyz")
+        choose_heads("xyz", tuple(HEADS))
 
 
 def test_an_output_folder_that_is_a_file(features: Path, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from cache.errors import UserError
 from cache.reader import Cache
 from train.every_position import EveryPosition
-from train.some_rows import Readable
-from train.views import Views
+from train.labels import require_labels
+from train.leaks import leaks, unleaked
+from train.some_rows import Readable, SomeRows, first_rows
+from train.views import Views, each
 
 
 def check_notebook(cache: Cache, notebook: bool) -> None:
@@ -46,3 +48,31 @@ def open_split(cache: Cache, name: str) -> Readable:
 def _open(cache: Cache, name: str) -> Readable:
     split = cache.split(name)
     return EveryPosition(split) if cache.recipe.layout == "padded" else split
+
+
+def open_splits(
+    cache: Cache, deduplicate: bool, rows: int | None
+) -> tuple[dict[str, Readable], dict[str, int]]:
+    """Open the three splits, whose arrays are read when a head first asks for them, and count leaks.
+
+    Args:
+        cache: an opened cache.
+        deduplicate: leave out rows whose text is also in a later split.
+        rows: how many of each split to take; None takes all.
+
+    Raises:
+        UserError: a split lacks a class.
+    """
+    splits = {name: open_split(cache, name) for name in ("train", "valid", "test")}
+    texts = {name: split.texts for name, split in splits.items()}
+    found = leaks(texts)
+    if deduplicate and any(found.values()):
+        splits = {name: each(splits[name], SomeRows, kept) for name, kept in unleaked(texts).items()}
+    if rows is not None:
+        splits = {name: each(split, first_rows, rows) for name, split in splits.items()}
+    for name, split in splits.items():
+        try:
+            require_labels(split.labels, name, cache.task)
+        except ValueError as error:
+            raise UserError(f"the cache {cache.name} cannot be used: {error}") from None
+    return {name: splits[name] for name in ("train", "valid", "test")}, found

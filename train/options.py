@@ -109,6 +109,16 @@ def parse_arguments(
     return Settings(**vars(parser.parse_args(arguments)))
 
 
+def parse_compare(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line of `compare`."""
+    about = "Put finished runs side by side."
+    parser = argparse.ArgumentParser(prog="python bench.py compare", description=about, allow_abbrev=False)
+    runs = "folder that bench.py wrote, like results/CACHE"
+    parser.add_argument("runs", nargs="+", metavar="RESULTS", help=runs)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table (default: off)")
+    return parser.parse_args(arguments)
+
+
 def size(text: str) -> int:
     """Parse bytes."""
     from train.memory import parse_bytes

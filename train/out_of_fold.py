@@ -8,12 +8,11 @@ import numpy as np
 from jaxtyping import Int
 
 from cache.task import Task
-from train.fit import FitResult, Lane
-from train.floors import Floor
 from train.outcome import Logits, Outcome, scored
 from train.results import Result
 from train.some_rows import Readable
 from train.statistics.summary import summarise
+from train.trained import Trained
 
 NOTE = (
     "Each row was tested once, by the heads of the fold that left it out. The folds share most of their training rows, "
@@ -21,24 +20,6 @@ NOTE = (
     "on the validation rows of all folds together."
 )
 MEASURED = ("valid_loss", "valid_accuracy", "test_loss", "test_accuracy")
-
-
-class Round(NamedTuple):
-    """A fold, trained.
-
-    Attributes:
-        places: of its test rows among all tested rows.
-        splits: `train`, `valid` and `test`.
-        fitted: of each head and seed.
-        logits: of `valid` and `test`, by head.
-        floors: of this fold.
-    """
-
-    places: Int[np.ndarray, " c"]
-    splits: Mapping[str, Readable]
-    fitted: Mapping[Lane, FitResult]
-    logits: Mapping[str, Logits]
-    floors: Sequence[Floor]
 
 
 class Judged(NamedTuple):
@@ -62,13 +43,16 @@ class Labelled(NamedTuple):
     rows: Int[np.ndarray, " n"]
 
 
-def judge_folds(task: Task, tested: Readable, rounds: Sequence[Round]) -> Judged:
+def judge_folds(
+    task: Task, tested: Readable, places: Sequence[Int[np.ndarray, " _"]], rounds: Sequence[Trained]
+) -> Judged:
     """Score every fold, and compare heads and floors on all rows.
 
     Args:
         task: what is told apart.
         tested: all rows.
-        rounds: the folds.
+        places: of each fold's test rows among them.
+        rounds: what training left of each fold.
     """
     found = [scored(task, own.splits, own.fitted, own.logits, own.floors) for own in rounds]
     results = [result for own, _ in found for result in own]
@@ -78,7 +62,7 @@ def judge_folds(task: Task, tested: Readable, rounds: Sequence[Round]) -> Judged
     )
     logits: dict[str, Logits] = {
         "valid": _joined([whole["valid"] for _, whole in found]),
-        "test": _placed([whole["test"] for _, whole in found], [own.places for own in rounds]),
+        "test": _placed([whole["test"] for _, whole in found], places),
     }
     least = {floor.name for floor in rounds[0].floors}
     compared = summarise(task, valid.labels, tested.labels, logits["valid"], logits["test"], least)

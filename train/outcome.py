@@ -136,6 +136,12 @@ def _of_head(lane: Lane, fitted: FitResult, test: Metrics) -> Result:
 
 
 def described(cache: Cache) -> dict[str, Any]:
-    """What a cache was made of."""
+    """What a cache was made of, and how its rows were grouped when they were computed."""
     about = {"name": cache.name, "location": cache.store.location, "key": cache.manifest.key}
-    return {**about, "recipe": cache.recipe.to_json(), "source": cache.manifest.source}
+    several = max(map(len, cache.manifest.splits.values())) > 1
+    return {
+        **about,
+        "recipe": cache.recipe.to_json(),
+        "source": cache.manifest.source,
+        "block_rows": cache.manifest.block_rows if several else None,
+    }

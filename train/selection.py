@@ -1,0 +1,54 @@
+"""Which heads are compared: those that the user named, as far as the cache can train them."""
+
+import difflib
+from collections.abc import Sequence
+
+from cache.errors import UserError
+from cache.reader import Cache
+
+
+def choose_heads(names: str, known: Sequence[str]) -> list[str]:
+    """Return the names of the wanted heads, in the order of the table.
+
+    Args:
+        names: `all`, or names separated by commas.
+        known: all heads there are, in that order.
+
+    Raises:
+        UserError: a name is unknown.
+    """
+    wanted = list(known) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
+    for name in wanted:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise UserError(f"there is no head {name!r}; {hint}known heads: {', '.join(known)}")
+    if not wanted:
+        raise UserError(f"--heads names no head; known heads: {', '.join(known)}")
+    return [name for name in known if name in wanted]
+
+
+def trainable(
+    names: Sequence[str], asked: str, cache: Cache, pooling: Sequence[str]
+) -> tuple[list[str], str | None]:
+    """Return the heads that a cache can train, and what to tell of the others: pooled vectors are no tokens to read.
+
+    Args:
+        names: the wanted heads.
+        asked: what the user said; `all` means all that the cache can train.
+        cache: an opened cache.
+        pooling: all heads that read pooled vectors only.
+
+    Raises:
+        UserError: the user named a head that reads tokens.
+    """
+    left_out = [] if cache.layout_has("hidden") else [name for name in names if name not in pooling]
+    if not left_out:
+        return list(names), None
+    line = (
+        f"{cache.name} holds pooled vectors only and cannot train {', '.join(left_out)}, which read tokens; "
+        "for them, run the same `python -m extract` command with `--views all`"
+    )
+    if asked != "all":
+        raise UserError(f"{line}; from this cache: `--heads {','.join(pooling)}`")
+    return [name for name in names if name in pooling], line
