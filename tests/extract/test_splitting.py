@@ -18,6 +18,15 @@ def test_the_notebook_s_sizes_and_rows() -> None:
         np.testing.assert_array_equal(splits[name], wanted)
 
 
+def test_scikit_learn_s_rule_for_every_size() -> None:
+    for count in [*range(10, 140), 1_001, 99_999]:
+        splits = split_rows(TEXTS[:1] * count, seed=count)
+        train, rest = train_test_split(np.arange(count), test_size=0.2, random_state=count)
+        valid, test = train_test_split(rest, test_size=0.5, random_state=count)
+        for name, wanted in (("train", train), ("valid", valid), ("test", test)):
+            np.testing.assert_array_equal(splits[name], wanted)
+
+
 def test_every_row_is_in_one_split_and_the_seed_decides() -> None:
     splits = split_rows(TEXTS[:101], seed=1)
     assert sorted(np.concatenate(list(splits.values())).tolist()) == list(range(101))
