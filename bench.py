@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from train.job import Job
     from train.seeds import Passes
     from train.some_rows import Readable
-    from train.trained import Trained
+    from train.trained_heads import TrainedHeads
 
 TITLES = {name: head.title for name, head in HEADS.items()}
 POOLING = [name for name, head in HEADS.items() if not head.reads_tokens]
@@ -122,6 +122,7 @@ def compare(
     start = time.perf_counter()
     own = train_heads(cache, splits, names, settings, os.path.join(folder.path, "state"))
     outcome = judged(cache.task, splits, own.fitted, own.logits, own.floors)
+    folder.clear()
     for lane, fitted in own.fitted.items():
         folder.save_head(*lane, fitted, TITLES[lane[0]])
     outcome.save_predictions(folder, splits)
@@ -137,13 +138,14 @@ def compare_folds(
     from train.written import write_run
 
     start, passes = time.perf_counter(), None
-    trained: list[Trained] = []
+    trained: list[TrainedHeads] = []
     for number, splits in enumerate(folded.splits, start=1):
         say(f"fold {number} of {settings.folds}")
         place = os.path.join(folder.path, "state", f"fold-{number}")
         trained.append(own := train_heads(cache, splits, names, settings, place, number, passes))
         # balanced weights are the fold's own, and compiled in
         passes = None if settings.class_weight == "balanced" else own.job.passes
+        folder.clear()
         for lane, fitted in own.fitted.items():
             folder.save_head(*lane, fitted, TITLES[lane[0]], number)
     outcome, folds, valid = judge_folds(
@@ -153,7 +155,7 @@ def compare_folds(
     spread = by_fold(outcome.results, folds)
     about = described_run(cache, names, settings, trained, start)
     run = {**outcome.to_json(), **about, "leaks": folded.leaks, "folds": spread}
-    below = fold_lines(spread, settings.folds)
+    below = fold_lines(spread, settings.folds, cache.task.kind == "multilabel")
     return write_run(folder, outcome, run, folded.tested.texts, TITLES, folds, below)
 
 
@@ -165,13 +167,13 @@ def train_heads(
     state: str,
     fold: int = 0,
     passes: "Passes | None" = None,
-) -> "Trained":
+) -> "TrainedHeads":
     """Train all heads with all seeds together, and read the test rows once."""
     from heads.groups import first_params
     from train.about import facts, memory_line
     from train.epoch_line import EpochLine
     from train.floors import all_floors
-    from train.trained import Trained
+    from train.trained_heads import TrainedHeads
 
     start = time.perf_counter()
     job = open_job(cache, splits, names, settings, passes)
@@ -185,11 +187,14 @@ def train_heads(
         {**facts(cache, names, settings, job), **own},
         settings.resume,
         EpochLine(settings.epochs),
+        lambda epochs: say(
+            f"going on behind epoch {epochs}" if epochs else "nothing to resume: from the start"
+        ),
     )
     seconds = time.perf_counter() - start
     logits = job.predict(progress, {name: splits[name] for name in ("valid", "test")})
     floors = all_floors(cache.task, splits, logistic=not settings.no_floors)
-    return Trained(splits, job, progress, job.fit.results(progress), logits, floors, seconds)
+    return TrainedHeads(splits, job, progress, job.fit.results(progress), logits, floors, seconds)
 
 
 def open_job(
@@ -223,7 +228,7 @@ def open_job(
 
 
 def described_run(
-    cache: "Cache", names: list[str], settings: Settings, trained: "list[Trained]", start: float
+    cache: "Cache", names: list[str], settings: Settings, trained: "list[TrainedHeads]", start: float
 ) -> dict[str, Any]:
     """What a run was made with, and what it took."""
     from heads.groups import groups_of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cache.environment import prepare_jax
 from cache.errors import UserError, exit_code, printable
 from heads import HEADS, PoolingHead
-from train.predicting.options import STANDARD, check_arguments, parse_arguments, parse_export
+from train.predicting.options import STANDARD, parse_arguments, parse_export, require_explained
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     from extract.encode import Encoder
@@ -25,10 +25,6 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from train.predicting.explained import Explained, Said
     from train.predicting.stream import Labelling
     from train.predicting.trained import Trained
-
-ROWS = 1024
-"""Of a file, labelled and committed together, where the head's features do not say how many there went through the
-backbone together: rounding depends on the rows beside a row, which are then the same as there."""
 
 
 class Loaded(NamedTuple):
@@ -55,12 +51,11 @@ def main() -> None:
         export(parse_export(sys.argv[2:]))
         return
     wanted = parse_arguments(None, __doc__ or "")
-    check_arguments(wanted)
     prepare_jax()
     head = open_head(wanted.run, wanted.head)
     threshold = head.threshold(wanted.threshold)
     if wanted.explain:
-        check_explained(head)
+        require_explained(head.name, [name for name, own in HEADS.items() if isinstance(own, PoolingHead)])
     loaded = load(head, wanted.backbone)
     say(f"head {head.name}, seed {head.seed}, backbone {head.backbone}")
     if wanted.input:
@@ -77,9 +72,9 @@ def export(wanted: argparse.Namespace) -> None:
     """
     from train.export.folder import new_folder
 
+    prepare_jax()
+    head = open_head(wanted.run, wanted.head)
     with new_folder(wanted.out) as folder:
-        prepare_jax()
-        head = open_head(wanted.run, wanted.head)
         fill(folder, load(head, wanted.backbone), wanted.arithmetic == "float32")
     say(f"head {head.name}, seed {head.seed}, backbone {head.backbone}: {wanted.out}")
 
@@ -136,17 +131,6 @@ def open_head(path: str, wanted: str) -> "Trained":
     return open_trained(path, wanted, tuple(HEADS), template)
 
 
-def check_explained(head: "Trained") -> None:
-    """Check that a head's score splits over tokens.
-
-    Raises:
-        UserError: it does not.
-    """
-    if not isinstance(HEADS[head.name], PoolingHead):
-        can = ", ".join(name for name, own in HEADS.items() if isinstance(own, PoolingHead))
-        raise UserError(f"the score of {head.name!r} does not split over tokens; --explain works for {can}")
-
-
 def load(head: "Trained", backbone: str | None) -> Loaded:
     """Put backbone and head together.
 
@@ -157,8 +141,10 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     from extract.encode import Encoder
     from heads.ragged import score_of
     from train.predicting.answer import answering
+    from train.predicting.parts import block_of
 
-    encoder = Encoder(head.recipe, find_checkpoint(backbone or head.backbone))
+    checkpoint = find_checkpoint(backbone or head.backbone)
+    encoder = Encoder(head.recipe, checkpoint, block_of(head.block_rows), head.device)
     score = score_of(head.name, HEADS[head.name], head.recipe.max_length, head.operands)
     return Loaded(head, encoder, encoder.scorer(answering(head.task, score), head.params))
 
@@ -210,17 +196,18 @@ def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | li
     Raises:
         UserError: the input cannot be read, or the output cannot be written.
     """
+    from train.predicting.parts import block_of, part_of, parts
     from train.predicting.progress import Progress
     from train.predicting.stream import label_stream
     from train.predicting.target import open_target
 
-    labelling, rows = labelling_of(wanted, loaded, threshold), loaded.head.block_rows or ROWS
+    labelling, rows = labelling_of(wanted, loaded, threshold), part_of(block_of(loaded.head.block_rows))
     progress = Progress(wanted.input, wanted.on_bad_row == "report", say, sys.stderr)
     target = open_target(wanted, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:
         say(f"going on behind the first {target.done:,} parts of {rows:,} rows")
     try:
-        counts = label_stream(chunks_of(wanted, rows), labelling, target, progress)
+        counts = label_stream(parts(chunks_of(wanted, rows), rows), labelling, target, progress)
     except BaseException as error:
         target.leave(useless=isinstance(error, UserError))
         raise
@@ -228,12 +215,17 @@ def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | li
 
 
 def chunks_of(wanted: argparse.Namespace, rows: int) -> "Iterator[Any]":
-    """The input in chunks of so many rows."""
+    """The input in chunks of so many rows at most."""
     from extract.plain_lines import read_lines, standard_input_holds_lines
     from extract.reading import read_chunks
 
-    if wanted.input == STANDARD and not wanted.text_column and standard_input_holds_lines():
-        return read_lines(sys.stdin.buffer, rows)
+    if wanted.input == STANDARD:
+        lines = wanted.lines or (not wanted.text_column and standard_input_holds_lines())
+        say(
+            f"standard input: {'one text a line' if lines else 'a table, by its first line (--lines: texts)'}"
+        )
+        if lines:
+            return read_lines(sys.stdin.buffer, rows, wanted.on_bad_row)
     return read_chunks(wanted.input, wanted.on_bad_row, rows)
 
 

@@ -114,12 +114,12 @@ def repair_cache(arguments: argparse.Namespace) -> None:
     if not (blocks := damaged_blocks(problems)):
         print(f"{cache.name}: no block to repair")
         return
-    flags = [*arguments.extract, "--block-rows", str(cache.manifest.block_rows)]
     _check_flags(cache, arguments.extract)
     splits = drop_blocks(cache, blocks)
     print(f"dropped {', '.join(blocks)}", flush=True)
     for split in dict.fromkeys(map(rows_split, splits)):
-        _run_extract([*flags, "--split", split])
+        rows = str(cache.manifest.block_rows(split))
+        _run_extract([*arguments.extract, "--block-rows", rows, "--split", split])
     if left := verify(open_cache(cache.store.location)):
         _print_problems(left)
         raise UserError(f"{len(left)} problems are left in {cache.store.location}")

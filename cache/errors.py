@@ -1,10 +1,13 @@
 """Mistakes that a user can mend, and how every command reports them."""
 
 import os
+import select
 import signal
 import sys
 import types
+import warnings
 from collections.abc import Callable
+from typing import TextIO
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -33,6 +36,7 @@ def exit_code(main: Callable[[], None], when_interrupted: str = "nothing was cha
         return _failed(error)
     except KeyboardInterrupt:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        warnings.simplefilter("ignore")  # libraries' about what they could not finish would follow our line
         print(f"\ninterrupted; {when_interrupted}", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
@@ -44,12 +48,23 @@ def printable(text: str) -> str:
 
 
 def _failed(error: Exception) -> int:
-    if isinstance(error, BrokenPipeError):  # `python -m cache show | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    if isinstance(error, BrokenPipeError):
+        # `python -m cache show | head`: the reader has seen enough. Where only messages are not read, work is not done.
+        seen = _is_closed(sys.stdout)
+        for stream in (sys.stdout, sys.stderr):
+            if _is_closed(stream):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return 0 if seen else EXIT_USER_ERROR
     lines = (str(error) or type(error).__name__).splitlines()
     print("error: " + "\n".join(map(printable, lines)), file=sys.stderr)
     return EXIT_USER_ERROR
+
+
+def _is_closed(stream: TextIO) -> bool:
+    """Whether nobody reads a pipe any more."""
+    poll = select.poll()
+    poll.register(stream.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _interrupt(number: int, frame: types.FrameType | None) -> None:

@@ -51,10 +51,9 @@ class Manifest:
     source: dict[str, Any]
     format: int = FORMAT
 
-    @property
-    def block_rows(self) -> int:
-        """Rows of a block before the last: with it, `extract` cuts the splits as they were cut."""
-        return max(record.rows for _, record in self.blocks())
+    def block_rows(self, split: str) -> int:
+        """Rows of a split's blocks before the last: with it, `extract` cuts the split as it was cut."""
+        return self.splits[split][0].rows
 
     def blocks(self) -> Iterator[tuple[str, BlockRecord]]:
         """Name of the split, and record, of every block."""

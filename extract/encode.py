@@ -1,8 +1,9 @@
 """New texts to features, exactly as stage one made those of a cache."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -12,7 +13,7 @@ from cache.recipe import Recipe
 from cache.task import BINARY
 from extract import cleaning
 from extract.architecture import Architecture, read_architecture
-from extract.backbone import Backbone, default_batch_tokens, device_count
+from extract.backbone import Backbone, default_batch_tokens, describe_devices, device_count
 from extract.batches import BatchShape, sequence_lengths
 from extract.checkpoint import Checkpoint
 from extract.cleaning_file import check_options
@@ -31,6 +32,9 @@ class Encoder:
     Args:
         recipe: of the cache that a head was trained on.
         checkpoint: the backbone's files.
+        block_rows: rows that go through the backbone together; None takes all that there are.
+        made_on: what the cache was computed on, see `cache.manifest.Manifest`: on devices of that kind, batches are as
+            large as they were there.
 
     Attributes:
         width: of a hidden vector.
@@ -41,9 +45,15 @@ class Encoder:
         UserError: the files are not those of the recipe, or the texts would be cleaned in another way.
     """
 
-    def __init__(self, recipe: Recipe, checkpoint: Checkpoint) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        checkpoint: Checkpoint,
+        block_rows: int | None = None,
+        made_on: Mapping[str, Any] | None = None,
+    ) -> None:
         _check(recipe, checkpoint)
-        self._recipe, self.checkpoint = recipe, checkpoint
+        self._recipe, self.checkpoint, self._block_rows = recipe, checkpoint, block_rows
         self._cleaning = cleaning.from_json(recipe.cleaning)
         self._tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
         architecture = architecture_of(checkpoint)
@@ -53,7 +63,7 @@ class Encoder:
             architecture, load_weights(checkpoint.weights), precision, recipe.storage_dtype
         )
         sequences = sequence_lengths(recipe.max_length, precision.packed, recipe.layout)
-        self._shape = BatchShape(sequences, default_batch_tokens(), device_count(), precision.packed)
+        self._shape = BatchShape(sequences, _batch_tokens(made_on or {}), device_count(), precision.packed)
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Clean and tokenise texts."""
@@ -68,8 +78,9 @@ class Encoder:
         """Features of a few rows, for a person to look at; labels are 0, and hold no meaning."""
         dtype = np.dtype(self._recipe.storage_dtype)
         whole = "ragged" if self._recipe.layout == "pooled" else self._recipe.layout
+        (plan,) = self._blocks(tokens, len(tokens.lengths))
         return compute_block(
-            self.backbone, self._plan(tokens), tokens, _unlabelled(tokens), self.width, dtype, _heard, whole
+            self.backbone, plan, tokens, _unlabelled(tokens), self.width, dtype, _heard, whole
         )
 
     def hidden(self, tokens: Tokens) -> tuple[list[Float[np.ndarray, "_ d"]], Float[np.ndarray, "b 3 d"]]:
@@ -86,17 +97,25 @@ class Encoder:
 
     def score(self, scorer: Scorer, tokens: Tokens) -> Any:
         """What the head of `scorer` returns for each row, in order."""
-        return score_rows(scorer, self._plan(tokens), tokens, _unlabelled(tokens), self._recipe.layout)
+        blocks = self._blocks(tokens, self._block_rows or len(tokens.lengths))
+        about, layout = _unlabelled(tokens), self._recipe.layout
+        found = [score_rows(scorer, block, tokens, about, layout) for block in blocks]
+        return jax.tree.map(lambda *own: np.concatenate(own), *found)
 
-    def _plan(self, tokens: Tokens) -> BlockPlan:
-        """One block of all rows, cut into stage one's batches."""
-        rows = np.arange(len(tokens.lengths))
-        return plan_blocks({"new": rows}, tokens, len(rows), self._shape).blocks[0]
+    def _blocks(self, tokens: Tokens, rows: int) -> list[BlockPlan]:
+        """All rows, in blocks of so many that are cut into stage one's batches."""
+        return plan_blocks({"new": np.arange(len(tokens.lengths))}, tokens, rows, self._shape).blocks
 
 
 def architecture_of(checkpoint: Checkpoint) -> Architecture:
     """The backbone's shape."""
     return read_architecture(checkpoint.config, checkpoint.name)
+
+
+def _batch_tokens(made_on: Mapping[str, Any]) -> int:
+    """Padded tokens of a batch on each device: a cache's, if devices of its kind are here."""
+    here = describe_devices()["platform"] == made_on.get("platform")
+    return int(made_on.get("batch_tokens", 0)) * here or default_batch_tokens()
 
 
 def _unlabelled(tokens: Tokens) -> Rows:

@@ -230,7 +230,7 @@ def _manifest(run: Run, plan: Plan, records: Records, accuracy: Accuracy | None)
         splits=splits,
         padding_waste=plan.padding_waste,
         seconds={name: clock.seconds.get(name, 0.0) for name in phases} | {"total": clock.total()},
-        device=describe_devices(),
+        device=describe_devices() | {"batch_tokens": plan.shape.batch_tokens},
         accuracy=as_json(accuracy),
         versions={name: importlib.metadata.version(name) for name in LIBRARIES},
         source=job.source,

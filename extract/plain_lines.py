@@ -10,6 +10,7 @@ import pandas as pd
 from cache.errors import UserError
 from extract.columns import TEXT_NAMES
 from extract.reading import Chunk
+from extract.reading.bad import BadRow
 
 COLUMN = "text"
 TABLES = (b"{", b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1")
@@ -25,8 +26,10 @@ def holds_lines(start: bytes) -> bool:
     if start.startswith(TABLES):
         return False
     first = start.splitlines()[0] if start.strip() else b""
-    names = first.decode("utf-8", "replace").lstrip("\ufeff").replace("\t", ",").replace(";", ",").split(",")
-    return not any(name.strip().strip('"').lower() in TEXT_NAMES for name in names)
+    line = first.decode("utf-8", "replace").lstrip("\ufeff").replace("\t", ",").replace(";", ",")
+    names = [name.strip().strip('"') for name in line.split(",")]
+    # "Body, mind and soul" is a text: the names of columns are single words
+    return any(" " in name for name in names) or not any(name.lower() in TEXT_NAMES for name in names)
 
 
 def standard_input_holds_lines() -> bool:
@@ -35,28 +38,40 @@ def standard_input_holds_lines() -> bool:
     return holds_lines(stream.peek(65_536))
 
 
-def read_lines(file: Iterable[bytes], rows: int) -> Iterator[Chunk]:
+def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> Iterator[Chunk]:
     """Read texts, so many at a time; an empty line is an empty text, so that every line has its label.
 
+    Args:
+        file: its lines.
+        rows: of a chunk, those that are left out included.
+        on_bad_row: `error` stops at a line that is no text; `skip` and `report` leave it out and hand it on.
+
     Raises:
-        UserError: a line is not UTF-8, or holds a NUL byte.
+        UserError: there is no line, or one is not UTF-8, or holds a NUL byte.
     """
     first = 0
     rest = iter(file)
     while lines := list(itertools.islice(rest, rows)):
-        texts = [_decoded(line, number) for number, line in enumerate(lines, start=first)]
-        index = pd.RangeIndex(first, first + len(texts))
-        yield Chunk(pd.DataFrame({COLUMN: texts}, index=index, dtype=str), 0, [])
-        first += len(texts)
+        read = [_decoded(line, number) for number, line in enumerate(lines, start=first)]
+        bad = [row for row in read if isinstance(row, BadRow)]
+        if bad and on_bad_row == "error":
+            raise UserError(f"{bad[0]}; --on-bad-row skip leaves such lines out")
+        texts = {number: row for number, row in enumerate(read, start=first) if isinstance(row, str)}
+        table = pd.DataFrame(
+            {COLUMN: list(texts.values())}, index=pd.Index(list(texts), dtype="int64"), dtype=str
+        )
+        yield Chunk(table, 0, bad)
+        first += len(lines)
+    if not first:
+        raise UserError("standard input is empty: it holds no text to label")
 
 
-def _decoded(line: bytes, number: int) -> str:
+def _decoded(line: bytes, number: int) -> str | BadRow:
+    """A line's text, or what is wrong with it."""
     try:
         text = line.decode("utf-8-sig" if number == 0 else "utf-8")
     except UnicodeDecodeError as error:
-        raise UserError(
-            f"line {number + 1} of standard input is not UTF-8 ({error.reason}); give it as UTF-8"
-        ) from None
+        return BadRow("standard input", number + 1, None, f"it is not UTF-8 ({error.reason})")
     if "\0" in text:
-        raise UserError(f"line {number + 1} of standard input holds a NUL byte; it is no text")
+        return BadRow("standard input", number + 1, None, "it holds a NUL byte")
     return text.rstrip("\r\n")

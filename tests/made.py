@@ -58,7 +58,7 @@ def both_stages(folder: Path, kind: str, heads: str, dtype: str, layout: str, bl
             [["text", *names], *([t, *own] for t, own in zip(texts, labels, strict=True))]
         )
     extract = ("--data", str(folder / "data.csv"), "--backbone", str(backbone), "--max-length", "32")
-    flags += ["--block-rows", str(block_rows)]
+    flags += ["--block-rows", str(block_rows), "--batch-tokens", "96" if block_rows < 1024 else "1024"]
     flags += ["--compute-dtype", dtype, "--layout", layout, "--cache-dir", str(folder / "features")]
     finished(command("-m extract", *extract, *flags))
     bench = [

@@ -148,6 +148,16 @@ def test_heads_learn_and_a_head_s_result_does_not_depend_on_the_others(
     assert [{**row, "train_seconds": ""} for row in again] == [{**row, "train_seconds": ""} for row in first]
 
 
+def test_a_refused_run_leaves_an_earlier_one_as_it_was(done: Path, features: Path) -> None:
+    names = ("results.json", "results.csv", "comparison.png", "report.html")
+    before = {name: (done / "made-tiny-0" / name).read_bytes() for name in names}
+    flags = ("--heads", "cls", "--cache-dir", str(features), "--out", str(done))
+    for wrong in (["--resume"], ["--memory", "host", "--memory-limit", "1kB"]):
+        run = command(*flags, *wrong)
+        assert run.returncode == 2, run.stderr
+        assert {name: (done / "made-tiny-0" / name).read_bytes() for name in names} == before
+
+
 def test_quick_goes_elsewhere(features: Path, tmp_path: Path) -> None:
     run = command("--heads", "cls", "--quick", "--cache-dir", str(features), "--out", str(tmp_path))
     assert run.returncode == 0, run.stderr

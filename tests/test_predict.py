@@ -4,7 +4,9 @@ import csv
 import dataclasses
 import io
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ import pandas as pd
 import pytest
 
 import predict
+import train.predicting.parts
 from cache import UserError
 from cache.task import Task
 from heads import HEADS, PoolingHead
@@ -24,7 +27,7 @@ from train.predicting.trained import choose
 from train.probabilities import probabilities
 
 from .extract.conftest import DISTILBERT, random_weights, save_backbone
-from .made import MAKES, Made, command
+from .made import MAKES, ROOT, Made, command
 
 
 @pytest.fixture(scope="module", params=MAKES)
@@ -144,7 +147,7 @@ def test_every_way_in_and_out_says_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Files, standard input as table and as lines; CSV, JSON Lines, Parquet, standard output; in small chunks."""
-    monkeypatch.setattr(predict, "ROWS", 7)
+    monkeypatch.setattr(train.predicting.parts, "part_of", lambda block: 7)
     task, texts = Task.from_json(RunFolder(str(of_kind.run)).results()["task"]), of_kind.texts[:20]
     columns, base = [f"p_{name}" for name in task.classes], ["--run", of_kind.run, "--head", "avg"]
     source = tmp_path / "in.csv"
@@ -196,7 +199,10 @@ MISTAKES = [
     (["--output", "y.csv", "a text"], "--output goes with --input"),
     (["--input", "x.csv", "--output", "y.xlsx"], "has none of the endings"),
     (["--input", "x.csv", "--output", "nowhere/y.csv"], "there is no folder nowhere"),
-    (["--keep", "a", "a text"], "--keep keeps columns of --input"),
+    (["--keep", "a", "a text"], "--keep goes with --input"),
+    (["--on-bad-row", "skip", "a text"], "--on-bad-row goes with --input"),
+    (["--input", "x.csv", "--output", "y.csv", "--format", "jsonl"], "--format is of standard output"),
+    (["--input", "x.csv", "--lines"], "--lines goes with --input -"),
     (["--html", "a.html", "a text"], "add --explain"),
     (["--explain", "--input", "x.csv"], "--explain shows texts of the command line"),
     (["--threshold", "1.5", "a text"], "--threshold 1.5 is not at least 0 and below 1"),
@@ -215,6 +221,45 @@ def test_mistakes_are_said_and_nothing_is_written(
         with pytest.raises(UserError, match=re.escape(says)):
             run("--run", mixed.run, *arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pattern_never_reads_what_it_wrote(mixed: Made, run: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\nyou\nme\n")
+    line = (
+        "--run",
+        mixed.run,
+        "--head",
+        "avg",
+        "--input",
+        tmp_path / "*.csv",
+        "--output",
+        tmp_path / "b.csv",
+    )
+    run(*line)
+    before = (tmp_path / "b.csv").read_bytes()
+    with pytest.raises(UserError, match="is part of the input"):
+        run(*line)
+    assert (tmp_path / "b.csv").read_bytes() == before
+
+
+def test_columns_of_one_name_are_refused(mixed: Made, run: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label,label_input\nyou,1,2\n")
+    with pytest.raises(UserError, match="would be called 'label_input'"):
+        run("--run", mixed.run, "--head", "avg", "--input", tmp_path / "a.csv", "--output", tmp_path / "b.jsonl",
+            "--keep", "label,label_input", "--text-column", "text")  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_messages_that_nobody_reads_leave_work_to_be_done(mixed: Made, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\n" + "you\n" * 40)
+    flags = ("--run", str(mixed.run), "--input", str(tmp_path / "a.csv"), "--output", str(tmp_path / "b.csv"))
+    closed, end = os.pipe()
+    os.close(closed)
+    with os.fdopen(end, "wb") as unread:
+        line = [sys.executable, "predict.py", *flags]
+        found = subprocess.run(line, stdout=subprocess.DEVNULL, stderr=unread, check=False, cwd=ROOT)
+    assert found.returncode == 2
+    assert not (tmp_path / "b.csv").exists()
 
 
 def test_another_backbone_is_refused(mixed: Made, run: Callable[..., None], tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from train.options import Settings
 from train.outcome import described
 from train.seeds import of_seed
 from train.some_rows import Readable
-from train.trained import Trained
+from train.trained_heads import TrainedHeads
 
 
 def choose_operands(settings: Settings) -> str:
@@ -49,7 +49,11 @@ def memory_line(job: Job) -> str:
 
 
 def made_with(
-    cache: Cache, settings: Settings, trained: Sequence[Trained], inference: dict[str, float], start: float
+    cache: Cache,
+    settings: Settings,
+    trained: Sequence[TrainedHeads],
+    inference: dict[str, float],
+    start: float,
 ) -> dict[str, Any]:
     """What a run was made with, and what it took.
 

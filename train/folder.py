@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from train.metrics import Metrics
 from train.results import Result, by_head, to_csv, to_json
 
 RUN = "results.json"
-STALE = ("comparison.png", "report.html")
-"""An older run's pictures, which would belie a new table."""
+STALE = (RUN, "results.csv", "comparison.png", "report.html")
+"""What an older run has left, and what would belie the heads of a new one."""
+TOLD = {"results", "cache", "task", "settings", "operands"}
+"""What every reader of `results.json` needs."""
 
 
 class RunFolder:
@@ -30,17 +33,21 @@ class RunFolder:
     def __init__(self, path: str) -> None:
         self.path = path
 
+    def clear(self) -> None:
+        """Remove what belongs to an older run, before the first head of a new one is written."""
+        for name in STALE:
+            Path(self.path, name).unlink(missing_ok=True)
+
     def prepare(self) -> None:
-        """Make the folder, and remove what would belie a new table.
+        """Make the folder; what an older run has left in it stays for now.
 
         Raises:
             UserError: it cannot be written; better now than after the training.
         """
         try:
             os.makedirs(self.path, exist_ok=True)
-            self.write("results.csv", "")
-            for name in STALE:
-                Path(self.path, name).unlink(missing_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
         except OSError as error:
             raise UserError(
                 f"the folder {self.path} cannot be written ({error.strerror}); choose another --out"
@@ -110,7 +117,7 @@ class RunFolder:
             raise UserError(
                 f"{self.path} holds no finished run ({error}); make one with `python bench.py`"
             ) from None
-        if not isinstance(found, dict) or not {"results", "cache", "task"} <= set(found):
+        if not isinstance(found, dict) or not set(found) >= TOLD:
             raise UserError(f"{path} is not what bench.py of this version writes; run it again")
         return found
 

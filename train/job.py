@@ -108,6 +108,7 @@ class Job:
         run: Mapping[str, Any],
         resume: bool,
         on_epoch: Callable[[Progress, list[Lane]], object],
+        on_resume: Callable[[int], object] = lambda epochs: None,
     ) -> Progress:
         """Train until every head and seed has stopped.
 
@@ -117,6 +118,7 @@ class Job:
             run: everything that the numbers depend on.
             resume: go on from the state in the folder, if there is one; else it is removed.
             on_epoch: is told the progress after each epoch, and who took part.
+            on_resume: is told how many epochs a state holds that is gone on from; 0 if there is none.
 
         Raises:
             UserError: the state is of another run.
@@ -124,6 +126,7 @@ class Job:
         progress = self.fit.begin(params)
         if resume:
             progress = load_progress(folder, progress, run) or progress
+            on_resume(len(progress.seconds))
         else:
             remove_progress(folder)
         due = 0.0

@@ -3,11 +3,15 @@
 import re
 from typing import Literal, NamedTuple
 
+from cache.errors import UserError
+from cache.listing import readable
+
 Mode = Literal["device", "host", "stream"]
 MODES: tuple[Mode, ...] = ("device", "host", "stream")
 SHARE = 0.5
 """Of the memory that is free: the rest is for parameters, gates of a batch, and everybody else."""
 
+ASKED = "as asked for"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
 
@@ -48,6 +52,9 @@ def decide(wanted: str, limit: int | None, size: int, device_free: int, host_fre
         size: bytes of all features that training reads.
         device_free: bytes free on each device.
         host_free: bytes free in the host's memory.
+
+    Raises:
+        UserError: the features are asked to live whole where the user allows less.
     """
     limits: dict[Mode, int] = {
         "device": limit or int(SHARE * device_free),
@@ -56,7 +63,12 @@ def decide(wanted: str, limit: int | None, size: int, device_free: int, host_fre
     }
     if wanted != "auto":
         mode = next(mode for mode in MODES if mode == wanted)
-        return Plan(mode, limits[mode], "as asked for")
+        if limit and mode != "stream" and size > limit:
+            raise UserError(
+                f"--memory {mode} holds all features, {readable(size)}, and --memory-limit allows {readable(limit)}: "
+                "give a larger limit, or --memory stream"
+            )
+        return Plan(mode, limits[mode], ASKED)
     fits = [mode for mode in MODES if mode == "stream" or size <= limits[mode]]
     why = "all fit" if fits[0] != "stream" else "they are larger than the limit"
     return Plan(fits[0], limits[fits[0]], why)

@@ -12,7 +12,7 @@ from train.outcome import Logits, Outcome, scored
 from train.results import Result
 from train.some_rows import Readable
 from train.statistics.summary import summarise
-from train.trained import Trained
+from train.trained_heads import TrainedHeads
 
 NOTE = (
     "Each row was tested once, by the heads of the fold that left it out. The folds share most of their training rows, "
@@ -44,7 +44,7 @@ class Labelled(NamedTuple):
 
 
 def judge_folds(
-    task: Task, tested: Readable, places: Sequence[Int[np.ndarray, " _"]], rounds: Sequence[Trained]
+    task: Task, tested: Readable, places: Sequence[Int[np.ndarray, " _"]], rounds: Sequence[TrainedHeads]
 ) -> Judged:
     """Score every fold, and compare heads and floors on all rows.
 
@@ -86,9 +86,10 @@ def by_fold(results: Sequence[Result], folds: Sequence[int]) -> dict[str, dict[s
     return found
 
 
-def fold_lines(spread: Mapping[str, Mapping[str, Any]], folds: int) -> str:
-    """Test accuracy over folds as a table for a terminal."""
-    header = f"{'head':<14}{'test acc':>9}{'sd':>7}{'lowest':>8}{'highest':>8}{'test loss':>10}{'sd':>7}"
+def fold_lines(spread: Mapping[str, Mapping[str, Any]], folds: int, several: bool = False) -> str:
+    """Test accuracy over folds as a table for a terminal; where rows have several labels, of single labels."""
+    accuracy = "label acc" if several else "test acc"
+    header = f"{'head':<14}{accuracy:>9}{'sd':>7}{'lowest':>8}{'highest':>8}{'test loss':>10}{'sd':>7}"
     return "\n".join(
         [f"Over {folds} folds:", header, *(_fold_line(name, own) for name, own in spread.items())]
     )

@@ -14,6 +14,7 @@ from train.fit import FitResult, Lane
 from train.floors import Floor
 from train.folder import RunFolder
 from train.metrics import Metrics
+from train.predicting.parts import LEAST
 from train.results import Result, metrics_of
 from train.statistics.summary import summarise
 
@@ -136,12 +137,15 @@ def _of_head(lane: Lane, fitted: FitResult, test: Metrics) -> Result:
 
 
 def described(cache: Cache) -> dict[str, Any]:
-    """What a cache was made of, and how its rows were grouped when they were computed."""
+    """What a cache was made of, and how its test rows were grouped when they were computed."""
     about = {"name": cache.name, "location": cache.store.location, "key": cache.manifest.key}
-    several = max(map(len, cache.manifest.splits.values())) > 1
+    blocks = cache.manifest.splits.get("test", [])
+    # a single block says only that all test rows go into one
+    rows = blocks[0].rows if len(blocks) > 1 else max([LEAST, *(block.rows for block in blocks)])
     return {
         **about,
         "recipe": cache.recipe.to_json(),
         "source": cache.manifest.source,
-        "block_rows": cache.manifest.block_rows if several else None,
+        "block_rows": rows,
+        "device": cache.manifest.device,
     }

@@ -29,7 +29,7 @@ class Result(NamedTuple):
         valid_accuracy: likewise.
         test_loss: of the kept weights; the test rows are read once, at the end.
         test_accuracy: likewise.
-        train_seconds: wall clock of all epochs, compilation included.
+        train_seconds: wall clock of all epochs until its last, the other heads' share included, compilation not.
     """
 
     head: str

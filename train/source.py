@@ -8,7 +8,7 @@ from train.batches import Features
 from train.chosen_feed import ChosenFeed
 from train.every_position import EveryPosition
 from train.feed import DeviceFeed, Feed, HostFeed
-from train.memory import Plan
+from train.memory import ASKED, Plan
 from train.seeds import Passes
 from train.stream import CacheRows, HeldRows, Readable, StreamFeed
 from train.views import ViewFeed, Views, learnt_from
@@ -55,7 +55,8 @@ def _chosen_feed(features: Chosen, wanted: Wanted, passes: Passes, plan: Plan) -
     if plan.mode == "stream":
         raise UserError(
             f"--folds draws each fold's rows from all features in memory, which may hold {plan.limit:,} bytes of them; "
-            "give a larger --memory-limit, or train without --folds"
+            f"{'leave out --memory stream' if plan.why == ASKED else 'give a larger --memory-limit'}, or train without "
+            "--folds"
         )
     base = features.whole.shared(lambda: open_feed(features.whole, wanted, passes, plan))
     assert isinstance(base, DeviceFeed | HostFeed)

@@ -24,8 +24,13 @@ def expand(data: str | Sequence[str]) -> list[str]:
     for path in found:
         if path != STANDARD_INPUT and not path.startswith(HUB):
             ending(path)
-    if twice := [path for path in found if found.count(path) > 1]:
-        raise UserError(f"{twice[0]} is named twice; its rows would count twice")
+    met: dict[str, str] = {}
+    for path in found:
+        place = path if path == STANDARD_INPUT or path.startswith(HUB) else os.path.realpath(path)
+        if place in met:
+            known = "" if met[place] == path else f", once as {met[place]}"
+            raise UserError(f"{path} is named twice{known}; its rows would count twice")
+        met[place] = path
     return found
 
 

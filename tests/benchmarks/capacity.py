@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="minilm")
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 4000, 16_000, 64_000])
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory() as folder:
         runs = {
             rows: measure(arguments.data, arguments.backbone, rows, Path(folder)) for rows in arguments.rows
         }

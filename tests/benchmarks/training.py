@@ -7,6 +7,8 @@ prints, in medians of interleaved runs, a step of all ten heads: heads as groups
 and bfloat16 operands, batches by length and plainly shuffled, and the share of the measured peak of a large matmul.
 """
 
+# ruff: noqa: E402  (JAX reads what prepare_jax sets while it is imported)
+
 import itertools
 import statistics
 import sys
@@ -15,11 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+
+from cache.environment import prepare_jax
+
+prepare_jax()
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from cache import open_cache
 from heads import HEADS

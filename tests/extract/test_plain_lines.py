@@ -16,6 +16,8 @@ from extract.plain_lines import holds_lines, read_lines
         (b"\x1f\x8b\x08", False),
         (b"PAR1", False),
         (b"you are kind, very\nand you not\n", True),
+        (b"Body, mind and soul\nyou are a, idiot\n", True),
+        (b"text, comment, my own label\n", True),
         (b"", True),
         (b"\n\nyou", True),
     ],
@@ -32,8 +34,17 @@ def test_every_line_is_a_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "says"), [(b"\xff\xfe", "line 3 .* not UTF-8"), (b"a\0b", "line 3 .* NUL byte")]
+    ("line", "says"), [(b"\xff\xfe", "row 3: it is not UTF-8"), (b"a\0b", "row 3: it holds a NUL byte")]
 )
 def test_what_is_no_text_is_named(line: bytes, says: str) -> None:
     with pytest.raises(UserError, match=says):
         list(read_lines(io.BytesIO(b"a\nb\n" + line), 2))
+    (chunk,) = read_lines(io.BytesIO(b"a\nb\n" + line + b"\nc"), 9, "skip")
+    assert chunk.table["text"].tolist() == ["a", "b", "c"]
+    assert chunk.table.index.tolist() == [0, 1, 3]
+    assert [bad.row for bad in chunk.bad] == [3]
+
+
+def test_nothing_is_no_text() -> None:
+    with pytest.raises(UserError, match="standard input is empty"):
+        list(read_lines(io.BytesIO(b""), 2))

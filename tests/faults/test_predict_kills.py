@@ -15,7 +15,8 @@ from ..made import ROOT, Made
 WORK = """
 import sys
 import predict
-predict.ROWS = 40
+import train.predicting.parts
+train.predicting.parts.part_of = lambda block: 40
 predict.main()
 """
 

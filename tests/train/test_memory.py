@@ -1,5 +1,6 @@
 import pytest
 
+from cache import UserError
 from train.memory import Plan, decide, parse_bytes
 
 
@@ -38,3 +39,9 @@ def test_what_is_no_size(text):
 )
 def test_where_features_live(wanted, limit, size, device, host, plan):
     assert decide(wanted, limit, size, device, host) == plan
+
+
+@pytest.mark.parametrize("mode", ["host", "device"])
+def test_a_place_that_holds_more_than_is_allowed_is_refused(mode):
+    with pytest.raises(UserError, match=f"--memory {mode} holds all features, 2.0 kB, and .* allows 1.0 kB"):
+        decide(mode, 1000, 2000, 10**9, 10**9)

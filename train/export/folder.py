@@ -31,8 +31,7 @@ def new_folder(path: str) -> Iterator[Path]:
         raise UserError(f"{path} exists; name a folder that does not, or remove it first")
     if not target.parent.is_dir():
         raise UserError(f"{path}: there is no folder {target.parent}; make it first")
-    staging = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(staging, ignore_errors=True)  # of an export that was killed
+    staging = target.with_name(f"{target.name}.{os.getpid()}.partial")
     staging.mkdir()
     try:
         yield staging

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from cache.errors import UserError
 from train.predicting.answer import SEPARATOR
 
 if TYPE_CHECKING:
@@ -36,9 +37,16 @@ class Columns(NamedTuple):
 
     @property
     def renamed(self) -> tuple[str, ...]:
-        """The kept columns; one that is called like a column of ours is called `<name>_input`."""
+        """The kept columns; one that is called like a column of ours is called `<name>_input`.
+
+        Raises:
+            UserError: two columns of the output would have one name.
+        """
         own = {"row", "label", *self.shares}
-        return tuple(f"{name}_input" if name in own else name for name in self.kept)
+        found = tuple(f"{name}_input" if name in own else name for name in self.kept)
+        if twice := [name for name in found if name in own or found.count(name) > 1]:
+            raise UserError(f"--keep: two columns of the output would be called {twice[0]!r}; leave one out")
+        return found
 
 
 class Labelled(NamedTuple):

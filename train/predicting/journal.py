@@ -44,7 +44,11 @@ class Journal:
             raise UserError(
                 f"another process is writing {self.partial}; wait for it, or choose another --output"
             ) from None
-        self.done = self._read() or Done(identity or "", 0, 0)
+        try:
+            self.done = self._read() or self._begun(identity or "")
+        except UserError:
+            self._file.close()
+            raise
         self._file.truncate(self.done.size)
 
     def append(self, piece: bytes) -> None:
@@ -77,14 +81,30 @@ class Journal:
                 os.remove(path)
 
     def _read(self) -> Done | None:
-        """What an earlier run of the same work has left."""
+        """What an earlier run has left.
+
+        Raises:
+            UserError: it is other work, which would be lost.
+        """
         try:
             with open(self._notes, encoding="utf-8") as file:
                 done = Done(**json.load(file))
             enough = os.fstat(self._file.fileno()).st_size >= done.size
-            return done if enough and done.identity == self._identity else None
         except (OSError, ValueError, TypeError):
             return None
+        if enough and done.pieces and done.identity != self._identity:
+            raise UserError(
+                f"{self.partial} holds {done.pieces:,} parts of other work (another input, head, threshold, or other "
+                f"columns), which was stopped: its own command goes on; else remove {self.partial} and {self._notes}, "
+                "or choose another --output"
+            )
+        return done if enough and done.identity == self._identity else None
+
+    def _begun(self, identity: str) -> Done:
+        """Begin anew: notes that count for nothing go first, so that they never speak for what comes."""
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self._notes)
+        return Done(identity, 0, 0)
 
 
 def _write_synced(path: str, text: str) -> None:

@@ -5,34 +5,48 @@ import os
 from collections.abc import Sequence
 
 from cache.errors import UserError
+from train.predicting.source import files_of, is_among
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
 STANDARD = "-"  # input or output
 PRINTED = ("csv", "jsonl")
+MODES = ("error", "skip", "report")  # of rows that cannot be read
+OF_INPUT = ("keep", "lines", "text_column", "format", "on_bad_row")
 ARITHMETICS = ("float32", "recipe")
 
 
 def parse_arguments(arguments: Sequence[str] | None, description: str) -> argparse.Namespace:
-    """Parse the command line that labels texts."""
+    """Parse the command line that labels texts.
+
+    Raises:
+        UserError: the arguments do not go together.
+    """
     parser = argparse.ArgumentParser(prog="python predict.py", description=description, allow_abbrev=False)
     add = parser.add_argument
     add("texts", nargs="*", metavar="TEXT", help="texts to label")
     _add_run(parser)
     add("--input", help="file with a text in each row, of any format that stage one reads; - is standard "
         "input, a table or one text a line (default: the texts given)")  # fmt: skip
+    add("--lines", action="store_true", default=None,
+        help="standard input is one text a line, whatever it looks like (default: a table if its first line "
+        "looks like a header)")  # fmt: skip
     add("--text-column", help="column with the text (default: guessed)")
     add("--output", help=f"file for the labels, in the input's order: {', '.join(ENDINGS)}; - is standard "
         "output (default: -)")  # fmt: skip
-    add("--format", choices=PRINTED, default="csv", help="of standard output (default: %(default)s)")
+    add("--format", choices=PRINTED, help=f"of standard output (default: {PRINTED[0]})")
     add("--keep", help="columns of the input to keep in the output, separated by commas (default: none)")
-    add("--on-bad-row", choices=("error", "skip", "report"), default="error",
-        help="what to do with a row that cannot be read (default: %(default)s)")  # fmt: skip
+    add("--on-bad-row", choices=MODES,
+        help=f"what to do with a row that cannot be read (default: {MODES[0]})")  # fmt: skip
     add("--threshold", type=float, help="probability above which a label is given; not for several classes "
         "(default: 0.5; where rows can have several labels, the run's, chosen on its validation rows)")  # fmt: skip
     add("--explain", action="store_true",
         help="show what each token adds: cls, max, avg, maxavg (default: off)")  # fmt: skip
     add("--html", help="write what --explain shows to this page (default: the terminal)")
-    return parser.parse_args(arguments)
+    wanted = parser.parse_args(arguments)
+    check_arguments(wanted)
+    return argparse.Namespace(
+        **{**vars(wanted), "format": wanted.format or PRINTED[0], "on_bad_row": wanted.on_bad_row or MODES[0]}
+    )
 
 
 def parse_export(arguments: Sequence[str]) -> argparse.Namespace:
@@ -77,13 +91,38 @@ def check_arguments(wanted: argparse.Namespace) -> None:
         raise UserError("--html is the page of --explain; add --explain")
     if wanted.explain and wanted.input:
         raise UserError("--explain shows texts of the command line, not files")
-    if wanted.keep and not wanted.input:
-        raise UserError("--keep keeps columns of --input; texts of the command line have none")
+    _check_input(wanted)
     if wanted.threshold is not None and not 0 <= wanted.threshold < 1:
         raise UserError(f"--threshold {wanted.threshold} is not at least 0 and below 1")
     _check_output(wanted)
     if wanted.html:
         _check_folder(wanted.html, "--html")
+
+
+def require_explained(head: str, can: Sequence[str]) -> None:
+    """Check that a head's score splits over tokens.
+
+    Raises:
+        UserError: it does not.
+    """
+    if head not in can:
+        raise UserError(
+            f"the score of {head!r} does not split over tokens; --explain works for {', '.join(can)}"
+        )
+
+
+def _check_input(wanted: argparse.Namespace) -> None:
+    for flag in OF_INPUT:
+        if getattr(wanted, flag) is not None and not wanted.input:
+            raise UserError(
+                f"--{flag.replace('_', '-')} goes with --input, not with texts of the command line"
+            )
+    if wanted.format and wanted.output not in (None, STANDARD):
+        raise UserError(
+            f"--format is of standard output; the ending of --output {wanted.output} says its own"
+        )
+    if wanted.lines and (wanted.input != STANDARD or wanted.text_column):
+        raise UserError("--lines goes with --input -, and without --text-column: each line is a text")
 
 
 def _check_output(wanted: argparse.Namespace) -> None:
@@ -97,8 +136,8 @@ def _check_output(wanted: argparse.Namespace) -> None:
     _check_folder(output, "--output")
     if os.path.isdir(output):
         raise UserError(f"--output {output} is a folder; name a file")
-    if os.path.exists(output) and os.path.exists(wanted.input) and os.path.samefile(output, wanted.input):
-        raise UserError(f"--output {output} is the input; name another file")
+    if is_among(output, files_of(wanted.input)):
+        raise UserError(f"--output {output} is part of the input {wanted.input}; name another file")
 
 
 def _check_folder(path: str, flag: str) -> None:

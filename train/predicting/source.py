@@ -15,6 +15,11 @@ def files_of(data: str) -> list[str]:
     return sorted(path for path in glob.glob(data, recursive=True) if os.path.isfile(path))
 
 
+def is_among(path: str, files: list[str]) -> bool:
+    """Whether a path means one of the files, whatever it is called."""
+    return os.path.exists(path) and any(os.path.samefile(path, own) for own in files)
+
+
 def stamp(data: str) -> list[tuple[str, int, int]] | None:
     """Name, size and time of change of each file: what says that they are still the same; None if there are none."""
     stats = [(os.path.abspath(path), os.stat(path)) for path in files_of(data)]

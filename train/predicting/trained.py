@@ -32,7 +32,8 @@ class Trained(NamedTuple):
         operands: dtype of what its large matmuls multiply.
         backbone: what the user called the backbone.
         thresholds: chosen on the validation rows; None for a multiclass task.
-        block_rows: rows that went through the backbone together; None if no split had more than its one block.
+        block_rows: of the test split, rows that went through the backbone together; None if that is not known.
+        device: that the features were computed on, see `cache.manifest.Manifest`.
         run: `results.json`.
         identity: SHA-256 that no other head of any run has.
     """
@@ -46,6 +47,7 @@ class Trained(NamedTuple):
     backbone: str
     thresholds: float | list[float] | None
     block_rows: int | None
+    device: dict[str, Any]
     run: dict[str, Any]
     identity: str
 
@@ -97,9 +99,9 @@ def open_trained(path: str, wanted: str, heads: Sequence[str], template: Templat
     backbone = source.get("backbone_argument") or source.get("backbone", "")
     thresholds = run.get("statistics", {}).get("threshold", {}).get(name)
     identity = _identity(os.path.join(path, RUN), name, seed)
-    operands, block_rows = run["operands"], run["cache"].get("block_rows")
+    made = run["cache"].get("block_rows"), run["cache"].get("device", {})
     return Trained(
-        name, seed, task, recipe, params, operands, str(backbone), thresholds, block_rows, run, identity
+        name, seed, task, recipe, params, run["operands"], str(backbone), thresholds, *made, run, identity
     )
 
 

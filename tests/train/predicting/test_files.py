@@ -125,22 +125,32 @@ def test_the_same_work_goes_on_where_it_was_left(ending: str, fails_at: int, tmp
     assert sorted(own.name for own in tmp_path.iterdir()) == sorted([path.name, whole.name])
 
 
-def test_other_work_starts_anew_and_what_is_useless_goes(tmp_path: Path) -> None:
+def test_other_work_never_overwrites_what_was_stopped(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     first = Journal(str(path), "one")
     first.append(b"piece")
     first.leave()
+    with pytest.raises(UserError, match="1 parts of other work"):
+        Journal(str(path), "two")
     again = Journal(str(path), "one")
     assert again.done.pieces == 1
-    again.leave()
-    other = Journal(str(path), "two")
-    assert (other.done.pieces, os.path.getsize(other.partial)) == (0, 0)
-    other.append(b"piece")
-    other.discard()
+    again.discard()
     unrepeatable = Journal(str(path), None)
     unrepeatable.append(b"piece")
     unrepeatable.leave()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_notes_that_count_for_nothing_never_speak_for_other_work(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    first = Journal(str(path), "one")
+    first.append(b"a" * 100)
+    first.leave()
+    os.truncate(first.partial, 3)
+    other = Journal(str(path), "two")
+    other._file.write(b"b" * 200)  # and is killed before its first notes
+    other._file.close()
+    assert Journal(str(path), "one").done.pieces == 0
 
 
 def test_a_journal_that_promises_more_than_there_is_counts_for_nothing(tmp_path: Path) -> None:

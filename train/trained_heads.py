@@ -10,7 +10,7 @@ from train.outcome import Logits
 from train.some_rows import Readable
 
 
-class Trained(NamedTuple):
+class TrainedHeads(NamedTuple):
     """Heads that were trained on all rows, or on a fold.
 
     Attributes:
