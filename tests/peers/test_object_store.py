@@ -106,7 +106,7 @@ def test_every_array_is_read_back(local: str, remote: str) -> None:
     one, other = open_cache(local), open_cache(remote)
     for split in SPLITS:
         for field in LAYOUTS["ragged"]:
-            wanted, found = getattr(one.split(split), field), getattr(other.split(split), field)
+            wanted, found = (np.asarray(getattr(own.split(split), field)) for own in (one, other))
             assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
             assert found.tobytes() == wanted.tobytes()
 
