@@ -10,7 +10,7 @@ import pandas as pd
 from cache.errors import UserError
 from extract.columns import TEXT_NAMES
 from extract.reading import Chunk
-from extract.reading.bad import BadRow
+from extract.reading.bad import BadRow, refusal
 
 COLUMN = "text"
 TABLES = (b"{", b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1")
@@ -27,9 +27,10 @@ def holds_lines(start: bytes) -> bool:
         return False
     first = start.splitlines()[0] if start.strip() else b""
     line = first.decode("utf-8", "replace").lstrip("\ufeff").replace("\t", ",").replace(";", ",")
-    names = [name.strip().strip('"') for name in line.split(",")]
-    # "Body, mind and soul" is a text: the names of columns are single words
-    return any(" " in name for name in names) or not any(name.lower() in TEXT_NAMES for name in names)
+    names = line.split(",")
+    # "Body, mind and soul" is a text; "text,Is toxic" and "text, label" are names of columns
+    prose = any(name.startswith(" ") and " " in name.strip() for name in names)
+    return prose or not any(name.strip().strip('"').lower() in TEXT_NAMES for name in names)
 
 
 def standard_input_holds_lines() -> bool:
@@ -55,7 +56,7 @@ def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> I
         read = [_decoded(line, number) for number, line in enumerate(lines, start=first)]
         bad = [row for row in read if isinstance(row, BadRow)]
         if bad and on_bad_row == "error":
-            raise UserError(f"{bad[0]}; --on-bad-row skip leaves such lines out")
+            raise refusal(bad[0])
         texts = {number: row for number, row in enumerate(read, start=first) if isinstance(row, str)}
         table = pd.DataFrame(
             {COLUMN: list(texts.values())}, index=pd.Index(list(texts), dtype="int64"), dtype=str

@@ -17,6 +17,8 @@ from extract.plain_lines import holds_lines, read_lines
         (b"PAR1", False),
         (b"you are kind, very\nand you not\n", True),
         (b"Body, mind and soul\nyou are a, idiot\n", True),
+        (b"comment_text,Is toxic\nyou,1\n", False),
+        (b"text, label\nyou,1\n", False),
         (b"text, comment, my own label\n", True),
         (b"", True),
         (b"\n\nyou", True),
