@@ -141,10 +141,9 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     from extract.encode import Encoder
     from heads.ragged import score_of
     from train.predicting.answer import answering
-    from train.predicting.parts import block_of
 
     checkpoint = find_checkpoint(backbone or head.backbone)
-    encoder = Encoder(head.recipe, checkpoint, block_of(head.block_rows), head.device)
+    encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.device)
     score = score_of(head.name, HEADS[head.name], head.recipe.max_length, head.operands)
     return Loaded(head, encoder, encoder.scorer(answering(head.task, score), head.params))
 
@@ -196,12 +195,12 @@ def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | li
     Raises:
         UserError: the input cannot be read, or the output cannot be written.
     """
-    from train.predicting.parts import block_of, part_of, parts
+    from train.predicting.parts import part_of, parts
     from train.predicting.progress import Progress
     from train.predicting.stream import label_stream
     from train.predicting.target import open_target
 
-    labelling, rows = labelling_of(wanted, loaded, threshold), part_of(block_of(loaded.head.block_rows))
+    labelling, rows = labelling_of(wanted, loaded, threshold), part_of(loaded.head.block_rows)
     progress = Progress(wanted.input, wanted.on_bad_row == "report", say, sys.stderr)
     target = open_target(wanted, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:

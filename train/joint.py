@@ -1,13 +1,13 @@
 """Steps of many heads and seeds at once; nothing here waits for the device."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate
 from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Bool, Float, Float32, Int, PyTree
 
 from train.adam import ADAM
@@ -57,13 +57,8 @@ def over_devices(tree: PyTree) -> PyTree:
 
     Eight leaves apart took as long as all else in a step of pooling heads on 2 cores.
     """
-    leaves, shape = jax.tree.flatten(tree)
-    ends = list(accumulate(leaf.size for leaf in leaves))
-    total = lax.psum(jnp.concatenate([leaf.reshape(-1) for leaf in leaves]), ROWS)
-    parts = jnp.split(total, ends[:-1])
-    return jax.tree.unflatten(
-        shape, [part.reshape(leaf.shape) for part, leaf in zip(parts, leaves, strict=True)]
-    )
+    message, unpacked = ravel_pytree(tree)
+    return unpacked(lax.psum(message, ROWS))
 
 
 def group_step(

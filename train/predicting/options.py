@@ -44,9 +44,8 @@ def parse_arguments(arguments: Sequence[str] | None, description: str) -> argpar
     add("--html", help="write what --explain shows to this page (default: the terminal)")
     wanted = parser.parse_args(arguments)
     check_arguments(wanted)
-    return argparse.Namespace(
-        **{**vars(wanted), "format": wanted.format or PRINTED[0], "on_bad_row": wanted.on_bad_row or MODES[0]}
-    )
+    wanted.format, wanted.on_bad_row = wanted.format or PRINTED[0], wanted.on_bad_row or MODES[0]
+    return wanted
 
 
 def parse_export(arguments: Sequence[str]) -> argparse.Namespace:

@@ -14,6 +14,7 @@ from cache.recipe import Recipe
 from cache.task import Task
 from train.checkpoints import restore
 from train.folder import RUN, RunFolder
+from train.predicting.parts import block_of
 from train.thresholds import DEFAULT
 
 Template = Callable[[str, int, int], PyTree]
@@ -32,7 +33,7 @@ class Trained(NamedTuple):
         operands: dtype of what its large matmuls multiply.
         backbone: what the user called the backbone.
         thresholds: chosen on the validation rows; None for a multiclass task.
-        block_rows: of the test split, rows that went through the backbone together; None if that is not known.
+        block_rows: that go through the backbone together, as the test rows did.
         device: that the features were computed on, see `cache.manifest.Manifest`.
         run: `results.json`.
         identity: SHA-256 that no other head of any run has.
@@ -46,7 +47,7 @@ class Trained(NamedTuple):
     operands: str
     backbone: str
     thresholds: float | list[float] | None
-    block_rows: int | None
+    block_rows: int
     device: dict[str, Any]
     run: dict[str, Any]
     identity: str
@@ -99,7 +100,7 @@ def open_trained(path: str, wanted: str, heads: Sequence[str], template: Templat
     backbone = source.get("backbone_argument") or source.get("backbone", "")
     thresholds = run.get("statistics", {}).get("threshold", {}).get(name)
     identity = _identity(os.path.join(path, RUN), name, seed)
-    made = run["cache"].get("block_rows"), run["cache"].get("device", {})
+    made = block_of(run["cache"].get("block_rows")), run["cache"].get("device", {})
     return Trained(
         name, seed, task, recipe, params, run["operands"], str(backbone), thresholds, *made, run, identity
     )
