@@ -10,6 +10,7 @@ STEP = 8  # lengths of sequences are multiples of it, which suits vector units
 PARTS = 4  # lengths of packed sequences: a quarter, a half, three quarters and all of the longest row
 EVEN_LENGTH = 500  # sequences of about so many tokens spend as much time on attention as on all else
 GROWTH = 1.2  # from one length to the next where each row has its own sequence
+LOW = 3  # batches that would be mostly padding are so many times lower: one program more, for a length
 
 
 class BatchShape(NamedTuple):
@@ -35,7 +36,7 @@ class Batch(NamedTuple):
         rows: positions of the rows within their block, `[r]`.
         places: position of each row's first token in the batch, sequence after sequence, `[r]`.
         length: tokens of a sequence.
-        height: sequences; every batch of one length has the same.
+        height: sequences; batches of one length have two heights at most.
     """
 
     rows: Int[np.ndarray, " r"]
@@ -73,8 +74,8 @@ def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int 
     """Cut a block, given by its rows' lengths, into batches, longest rows first.
 
     What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own
-    rows do not fill takes shorter ones; so only a block's last batch is filled up with padding. Short sequences make
-    attention cheap, long ones are easier to fill: what costs least is taken.
+    rows do not fill takes shorter ones; so only a block's last batch is filled up with padding, and it is a low one.
+    Short sequences make attention cheap, long ones are easier to fill: what costs least is taken.
 
     Args:
         lengths: tokens of each row.
@@ -86,16 +87,24 @@ def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int 
     lists = (
         [shape.sequences, shape.sequences[1::2], shape.sequences[-1:]] if shape.packed else [shape.sequences]
     )
-    plans = [_plan(lengths, shape._replace(sequences=sequences), whole) for sequences in lists if sequences]
+    divisor = LOW if tokens is None else 1
+    plans = [
+        _plan(lengths, shape._replace(sequences=sequences), whole, divisor)
+        for sequences in lists
+        if sequences
+    ]
     return min(plans, key=_cost)
 
 
-def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> list[Batch]:
+def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int, divisor: int) -> list[Batch]:
     waiting = _Waiting(lengths)
     batches = []
     for length, shorter in zip(shape.sequences[::-1], [*shape.sequences[-2::-1], 0], strict=True):
-        height = shape.devices * _height(length, tokens, shape)
+        high = _height(length, tokens, shape)
+        low = -(-high // divisor)
         while waiting.longest() > shorter:
+            needed = waiting.sequences(length, shape.packed)
+            height = shape.devices * (low if needed <= shape.devices * (high - low) else high)
             batches.append(_fill(waiting, length, height, shape.packed))
     return batches
 
@@ -115,6 +124,7 @@ class _Waiting:
 
     def __init__(self, lengths: Int[np.ndarray, " b"]) -> None:
         self._lengths = lengths
+        self._rows, self._tokens = len(lengths), int(lengths.sum())
         self._by_length: list[list[int]] = [[] for _ in range(int(lengths.max()) + 1)]
         for row in range(len(lengths))[::-1]:  # backwards, so that rows of one length leave in their order
             self._by_length[lengths[row]].append(row)
@@ -124,10 +134,15 @@ class _Waiting:
         most = len(self._by_length) - 1 if limit is None else min(limit, len(self._by_length) - 1)
         return next((length for length in range(most, 0, -1) if self._by_length[length]), 0)
 
+    def sequences(self, length: int, packed: bool) -> int:
+        """How many of this length all rows take, at least."""
+        return -(-self._tokens // length) if packed else self._rows
+
     def take(self, limit: int, packed: bool) -> Iterator[tuple[int, int]]:
         """Take the rows of one sequence: each with its place, longest first."""
         place = 0
         while length := self.longest(limit - place):
+            self._rows, self._tokens = self._rows - 1, self._tokens - length
             yield self._by_length[length].pop(), place
             place += length if packed else limit
 

@@ -4,24 +4,23 @@
 
 - Several rows share a sequence: positions start anew with each, and a token attends to its own row only.
 - Queries, keys and values come from one matmul; on 2 cores three narrow ones ran at half its speed.
-- With bfloat16 operands, sums stay float32, and GELU's normal distribution is a polynomial (see `gelu`).
+- With bfloat16 operands, sums stay float32, and GELU's normal distribution is a polynomial (see `extract.polynomials`).
+- How a token attends depends on numbers and device (see `extract.attention`).
 """
 
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Float32, Int
 
+from extract.attention import attend_exactly, attend_half, attend_mixed, score_scale
+from extract.polynomials import gelu
+from extract.precision import Precision
+from extract.rounding import round_to
+
 FUSED = ("q_lin", "k_lin", "v_lin")
-# Odd polynomial for Phi(x) - 1/2 on [-4, 4], minimax with its ends at -1/2 and 1/2: GELU is off by 1.3e-4 at most,
-# anywhere, which is far below bfloat16's own rounding of the result. erf took five times as long.
-PHI = (
-    3.98805217e-01, -6.60632295e-02, 9.58073959e-03, -1.02083547e-03,
-    7.61558639e-05, -3.70665601e-06, 1.04314152e-07, -1.27577046e-09,
-)  # fmt: skip
-PHI_END = 4.0
-MASKED = -1e30  # the stock model's; in float32 it leaves exactly no weight
 
 
 class Rows(NamedTuple):
@@ -36,20 +35,25 @@ class Rows(NamedTuple):
     positions: Int[Array, "b t"]
 
 
-def fuse(weights: dict[str, Any], operands: Any) -> dict[str, Any]:
-    """Return the weights as `attention` and `feed_forward` want them: one kernel for q, k and v.
+def fuse(weights: dict[str, Any], precision: Precision, heads: int) -> dict[str, Any]:
+    """Return the weights as `attention` and `feed_forward` want them: one kernel for q, k and v, with q scaled.
 
     Args:
         weights: of the stock model.
-        operands: dtype of the kernels.
+        precision: in which they will be multiplied.
+        heads: attention heads of a layer.
     """
-    layers = {name: _fuse_layer(layer) for name, layer in weights["transformer"]["layer"].items()}
-    fused = {"embeddings": weights["embeddings"], "transformer": {"layer": layers}}
+    operands = jnp.dtype(precision.operands)
 
     def cast(path: Any, leaf: Any) -> Any:
         return leaf.astype(operands) if path[-1].key == "kernel" else leaf
 
-    return dict(jax.tree_util.tree_map_with_path(cast, fused))
+    layers = weights["transformer"]["layer"]
+    width = layers["0"]["attention"]["q_lin"]["bias"].shape[0] // heads
+    scale = np.float32(score_scale(width, precision))
+    fused = {name: _fuse_layer(layer, scale) for name, layer in layers.items()}
+    whole = {"embeddings": weights["embeddings"], "transformer": {"layer": fused}}
+    return dict(jax.tree_util.tree_map_with_path(cast, whole))
 
 
 def embed(module: Any, rows: Rows, ids: Int[Array, "b t"], **_: Any) -> Float[Array, "b t d"]:
@@ -64,13 +68,9 @@ def attention(
     """`FlaxMultiHeadSelfAttention` within each row; `implementation` is JAX's word, where activations are bfloat16."""
     weights = module.variables["params"]
     b, t, d = query.shape
-    fused = dense(query, weights["qkv"]).reshape(b, t, 3, module.n_heads, d // module.n_heads)
-    same_row = rows.segments[:, None, :, None] == rows.segments[:, None, None, :]
-    q, k, v = fused[:, :, 0], fused[:, :, 1], fused[:, :, 2]
-    if query.dtype == jnp.float32:
-        context = _attend(q, k, v, same_row)
-    else:
-        context = _attend_half(q, k, v, same_row, implementation)
+    qkv = dense(query, weights["qkv"]).reshape(b, t, 3, module.n_heads, d // module.n_heads)
+    same_row = rows.segments[:, :, None] == rows.segments[:, None, :]
+    context = _attend(qkv, same_row, query.dtype, weights["qkv"]["kernel"].dtype, implementation)
     return (dense(context.reshape(b, t, d), weights["out_lin"]).astype(query.dtype),)
 
 
@@ -91,36 +91,26 @@ def feed_forward(module: Any, _: Rows, hidden: Float[Array, "b t d"], **__: Any)
 def dense(x: Float[Array, "*b f"], weights: dict[str, Array]) -> Float32[Array, "*b g"]:
     """Linear layer with operands of the kernel's dtype and float32 sums; 2-D, as CPUs multiply bfloat16 only so."""
     kernel = weights["kernel"]
-    flat = x.reshape(-1, x.shape[-1]).astype(kernel.dtype)
+    flat = round_to(x.reshape(-1, x.shape[-1]), kernel.dtype)
     product = jnp.matmul(flat, kernel, preferred_element_type=jnp.float32)
     return (product + weights["bias"]).reshape(*x.shape[:-1], -1)
 
 
-def gelu(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
-    """`x * Phi(x)`, at most 1.3e-4 + 2e-6 |x| from the exact value: for results that are rounded to bfloat16."""
-    inner = jnp.clip(x, -PHI_END, PHI_END)
-    square, series = inner * inner, jnp.full_like(x, PHI[-1])
-    for coefficient in PHI[-2::-1]:
-        series = series * square + coefficient
-    return x * (0.5 + inner * series)
-
-
-def _attend(q: Array, k: Array, v: Array, same_row: Array) -> Float32[Array, "b t h e"]:
-    """Softmax attention in float32, in the very operations that XLA fuses to one on a CPU."""
-    q, k, v = (x.swapaxes(1, 2) for x in (q / jnp.sqrt(q.shape[-1]), k, v))
-    scores = jnp.where(same_row, jnp.matmul(q, k.swapaxes(2, 3)), MASKED)
-    return jnp.matmul(jax.nn.softmax(scores, axis=-1), v).swapaxes(1, 2)
-
-
-def _attend_half(
-    q: Array, k: Array, v: Array, same_row: Array, implementation: Any
+def _attend(
+    qkv: Float32[Array, "b t 3 h e"], same_row: Array, activations: Any, operands: Any, implementation: Any
 ) -> Float[Array, "b t h e"]:
-    """JAX's own attention, for accelerators; on a CPU it is the slower one."""
-    q, k, v = (x.astype(jnp.bfloat16) for x in (q, k, v))
-    return jax.nn.dot_product_attention(q, k, v, mask=same_row, implementation=implementation)
+    if activations == jnp.float32 and operands == jnp.bfloat16:
+        return attend_mixed(qkv, same_row)
+    q, k, v = jnp.moveaxis(qkv, 2, 0)
+    if activations == jnp.float32:
+        return attend_exactly(q, k, v, same_row)
+    return attend_half(q, k, v, same_row, implementation)
 
 
-def _fuse_layer(layer: dict[str, Any]) -> dict[str, Any]:
+def _fuse_layer(layer: dict[str, Any], scale: np.float32) -> dict[str, Any]:
     own = layer["attention"]
-    qkv = {name: jnp.concatenate([own[part][name] for part in FUSED], axis=-1) for name in ("kernel", "bias")}
+    parts = {**own, "q_lin": {name: values * scale for name, values in own["q_lin"].items()}}
+    qkv = {
+        name: jnp.concatenate([parts[part][name] for part in FUSED], axis=-1) for name in ("kernel", "bias")
+    }
     return {**layer, "attention": {"qkv": qkv, "out_lin": own["out_lin"]}}

@@ -1,0 +1,66 @@
+"""Softmax attention within each row of a sequence, in the way that suits the numbers and the device.
+
+Queries come scaled, see `score_scale`. `same_row` is `[b, t, t]`.
+"""
+
+from math import log2, sqrt
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, Float32
+
+from extract.polynomials import exp2
+from extract.precision import Precision
+from extract.rounding import round_to
+
+MASKED = -1e30  # the stock model's; in float32 it leaves exactly no weight
+
+Heads = Float[Array, "b t h e"]
+SameRow = Bool[Array, "b t t"]
+
+
+def score_scale(width: int, precision: Precision) -> float:
+    """What queries `width` wide are to be multiplied by; `attend_mixed` takes powers of 2, not of e."""
+    return (log2(jnp.e) if precision.compute_dtype == "mixed" else 1.0) / sqrt(width)
+
+
+def attend_exactly(q: Heads, k: Heads, v: Heads, same_row: SameRow) -> Float32[Array, "b t h e"]:
+    """Float32 throughout, in the very operations that XLA fuses to one on a CPU."""
+    q, k, v = (x.swapaxes(1, 2) for x in (q, k, v))
+    scores = jnp.where(same_row[:, None], jnp.matmul(q, k.swapaxes(2, 3)), MASKED)
+    return jnp.matmul(jax.nn.softmax(scores, axis=-1), v).swapaxes(1, 2)
+
+
+def attend_mixed(qkv: Float32[Array, "b t 3 h e"], same_row: SameRow) -> Float[Array, "b t h e"]:
+    """Both products of bfloat16 with float32 sums, the rest float32; for CPUs that multiply bfloat16.
+
+    Its form is what XLA makes a fast program of: products with one batch axis, else they run in float32; powers of 2
+    by our polynomial, else XLA takes them in the products' loops, slowly. Less a whole number, powers of 2 keep their
+    digits; so any whole number near the row's maximum will do, and as an integer XLA leaves it alone.
+
+    Returns:
+        bfloat16.
+    """
+    b, t, _, h, e = qkv.shape
+    q, k, v = jnp.moveaxis(lax.optimization_barrier(qkv.astype(jnp.bfloat16)), 2, 0)
+    q, v = (x.swapaxes(1, 2).reshape(b * h, t, e) for x in (q, v))
+    k = k.transpose(0, 2, 3, 1).reshape(b * h, e, t)
+    scores = jnp.matmul(q, k, preferred_element_type=jnp.float32).reshape(b, h, t, t)
+    scores = jnp.where(same_row[:, None], scores, MASKED)
+    shift = scores.max(axis=-1, keepdims=True).astype(jnp.int32)
+    weights = exp2(scores - shift.astype(jnp.float32))
+    weights = round_to(weights, jnp.dtype(jnp.bfloat16)).reshape(b * h, t, t)
+    total = weights.astype(jnp.float32).sum(axis=-1, keepdims=True)
+    context = jnp.matmul(weights, v, preferred_element_type=jnp.float32) / total
+    return context.reshape(b, h, t, e).astype(jnp.bfloat16).swapaxes(1, 2)
+
+
+def attend_half(
+    q: Heads, k: Heads, v: Heads, same_row: SameRow, implementation: Any
+) -> Float[Array, "b t h e"]:
+    """JAX's own attention, for accelerators; on a CPU it is the slowest."""
+    q, k, v = (x.astype(jnp.bfloat16) for x in (q, k, v))
+    mask = same_row[:, None]
+    return jax.nn.dot_product_attention(q, k, v, mask=mask, scale=1.0, implementation=implementation)

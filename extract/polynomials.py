@@ -1,0 +1,40 @@
+"""GELU and powers of two as polynomials, for results that are rounded to bfloat16: cheap, and near enough."""
+
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float32
+
+# Odd polynomial for Phi(x) - 1/2 on [-4, 4], minimax with its ends at -1/2 and 1/2: GELU is off by 1.3e-4 at most,
+# anywhere, which is far below bfloat16's own rounding of the result. erf took five times as long.
+PHI = (
+    3.98805217e-01, -6.60632295e-02, 9.58073959e-03, -1.02083547e-03,
+    7.61558639e-05, -3.70665601e-06, 1.04314152e-07, -1.27577046e-09,
+)  # fmt: skip
+PHI_END = 4.0
+# Minimax for 2^f on [0, 1] that is exactly 1 at 0 and 2 at 1; relative error 1.03e-4.
+POWER = (1.0, 0.69542435, 0.22630768, 0.07826797)
+LEAST_EXPONENT = -127.0  # all bits of the result are 0
+MANTISSA_BITS = 23
+
+
+def gelu(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
+    """`x * Phi(x)`, at most 1.3e-4 + 2e-6 |x| from the exact value."""
+    inner = jnp.clip(x, -PHI_END, PHI_END)
+    square, series = inner * inner, jnp.full_like(x, PHI[-1])
+    for coefficient in PHI[-2::-1]:
+        series = series * square + coefficient
+    return x * (0.5 + inner * series)
+
+
+def exp2(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
+    """`2 ** x` for x below 128, relative error 1.1e-4 at most; exactly 0 up to -127.
+
+    A whole number more in x doubles the result exactly, once for each.
+    """
+    x = jnp.maximum(x, LEAST_EXPONENT)
+    whole = jnp.floor(x)
+    part, series = x - whole, jnp.full_like(x, POWER[-1])
+    for coefficient in POWER[-2::-1]:
+        series = series * part + coefficient
+    exponent = whole.astype(jnp.int32) << MANTISSA_BITS
+    return lax.bitcast_convert_type(lax.bitcast_convert_type(series, jnp.int32) + exponent, jnp.float32)
