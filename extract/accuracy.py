@@ -12,7 +12,7 @@ from extract.job import Job
 from extract.plan import BlockPlan, Plan
 from extract.tokens import Tokens
 
-ROWS = 32
+ROWS = 24
 ALONE_TOKENS = 1024  # of a batch of the exact model; one row may be longer
 LOW_COSINE = 0.999  # below it a user should know
 

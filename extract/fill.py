@@ -3,7 +3,7 @@
 import importlib.metadata
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -72,9 +72,13 @@ def fill(run: Run, tokens: Tokens, splits: Splits) -> None:
     job = run.job
     plan = _plan(job, tokens, splits)
     check_space(job.location, _stored_bytes(job, _missing(plan, run.committed(plan))))
-    backbone = _load(job, job.precision, job.settings.dtype)  # before anything is written: it may not fit
+    weights = load_weights(job.checkpoint.weights)
+    backbone = _backbone(
+        job, weights, job.precision, job.settings.dtype
+    )  # before anything is written: it may not fit
     records = _begin(run, plan)
-    accuracy = _accuracy(run, backbone, plan, tokens)
+    accuracy = _accuracy(run, backbone, weights, plan, tokens)
+    del weights  # the backbone has its own
     if (todo := _missing(plan, records)).blocks:
         run.listener.say(_describe(todo, job))
         own = todo._replace(blocks=todo.blocks[run.hosts.index :: run.hosts.count])
@@ -115,17 +119,18 @@ def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
     return plan_blocks(splits, tokens, settings.block_rows, shape)
 
 
-def _load(job: Job, precision: Precision, storage_dtype: str) -> Backbone:
-    weights = load_weights(job.checkpoint.weights)
+def _backbone(job: Job, weights: dict[str, Any], precision: Precision, storage_dtype: str) -> Backbone:
     return Backbone(job.architecture, weights, precision, storage_dtype, job.dropout)
 
 
-def _accuracy(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Accuracy | None:
+def _accuracy(
+    run: Run, backbone: Backbone, weights: dict[str, Any], plan: Plan, tokens: Tokens
+) -> Accuracy | None:
     """Compare with the exact model, unless the backbone is that very model."""
     job = run.job
     if job.precision == EXACT:
         return None
-    accuracy = measure(job, backbone, _load(job, EXACT, "float32"), plan, tokens)
+    accuracy = measure(job, backbone, _backbone(job, weights, EXACT, "float32"), plan, tokens)
     run.listener.say(f"{job.precision.compute_dtype} precision: {accuracy}")
     return accuracy
 
