@@ -23,7 +23,10 @@ SameRow = Bool[Array, "b t t"]
 
 def score_scale(width: int, precision: Precision) -> float:
     """What queries `width` wide are to be multiplied by; `attend_mixed` takes powers of 2, not of e."""
-    return (log2(jnp.e) if precision.compute_dtype == "mixed" else 1.0) / sqrt(width)
+    mixed = (
+        precision.activations == "float32" and precision.operands == "bfloat16"
+    )  # as `forward.attention` asks
+    return (log2(jnp.e) if mixed else 1.0) / sqrt(width)
 
 
 def attend_exactly(q: Heads, k: Heads, v: Heads, same_row: SameRow) -> Float32[Array, "b t h e"]:
@@ -34,7 +37,7 @@ def attend_exactly(q: Heads, k: Heads, v: Heads, same_row: SameRow) -> Float32[A
 
 
 def attend_mixed(qkv: Float32[Array, "b t 3 h e"], same_row: SameRow) -> Float[Array, "b t h e"]:
-    """Both products of bfloat16 with float32 sums, the rest float32; for CPUs that multiply bfloat16.
+    """Both products of bfloat16 with float32 sums, the rest float32; shaped for CPUs that multiply bfloat16.
 
     Its form is what XLA makes a fast program of: products with one batch axis, else they run in float32; powers of 2
     by our polynomial, else XLA takes them in the products' loops, slowly. Less a whole number, powers of 2 keep their

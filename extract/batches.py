@@ -10,7 +10,7 @@ STEP = 8  # lengths of sequences are multiples of it, which suits vector units
 PARTS = 4  # lengths of packed sequences: a quarter, a half, three quarters and all of the longest row
 EVEN_LENGTH = 500  # sequences of about so many tokens spend as much time on attention as on all else
 GROWTH = 1.2  # from one length to the next where each row has its own sequence
-LOW = 3  # batches that would be mostly padding are so many times lower: one program more, for a length
+LOW = 3  # a batch that would be padding by a third or more is so many times lower: one program more, for a length
 
 
 class BatchShape(NamedTuple):
@@ -36,7 +36,7 @@ class Batch(NamedTuple):
         rows: positions of the rows within their block, `[r]`.
         places: position of each row's first token in the batch, sequence after sequence, `[r]`.
         length: tokens of a sequence.
-        height: sequences; batches of one length have two heights at most.
+        height: sequences; a block's batches of one length have two heights at most.
     """
 
     rows: Int[np.ndarray, " r"]
@@ -74,36 +74,36 @@ def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int 
     """Cut a block, given by its rows' lengths, into batches, longest rows first.
 
     What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own
-    rows do not fill takes shorter ones; so only a block's last batch is filled up with padding, and it is a low one.
-    Short sequences make attention cheap, long ones are easier to fill: what costs least is taken.
+    rows do not fill takes shorter ones; so only a block's last batches are filled up with padding, and they are low
+    ones if a third or more would be. Short sequences make attention cheap, long ones are easier to fill: what costs
+    least is taken.
 
     Args:
         lengths: tokens of each row.
         shape: what batches may look like.
-        tokens: of the block whose batches these should resemble, so that they need no programs of their own; None: the
-            rows' own.
+        tokens: of the block whose batches these should resemble, so that they need no programs of their own: of one
+            length all have one height; None: the rows' own.
     """
     whole = int(lengths.sum()) if tokens is None else tokens
     lists = (
         [shape.sequences, shape.sequences[1::2], shape.sequences[-1:]] if shape.packed else [shape.sequences]
     )
-    divisor = LOW if tokens is None else 1
     plans = [
-        _plan(lengths, shape._replace(sequences=sequences), whole, divisor)
+        _plan(lengths, shape._replace(sequences=sequences), whole, tokens is not None)
         for sequences in lists
         if sequences
     ]
     return min(plans, key=_cost)
 
 
-def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int, divisor: int) -> list[Batch]:
+def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int, resembling: bool) -> list[Batch]:
     waiting = _Waiting(lengths)
     batches = []
     for length, shorter in zip(shape.sequences[::-1], [*shape.sequences[-2::-1], 0], strict=True):
         high = _height(length, tokens, shape)
-        low = -(-high // divisor)
+        low = -(-high // LOW)
         while waiting.longest() > shorter:
-            needed = waiting.sequences(length, shape.packed)
+            needed = -(-tokens // length) if resembling else waiting.sequences(length, shape.packed)
             height = shape.devices * (low if needed <= shape.devices * (high - low) else high)
             batches.append(_fill(waiting, length, height, shape.packed))
     return batches

@@ -73,9 +73,8 @@ def fill(run: Run, tokens: Tokens, splits: Splits) -> None:
     plan = _plan(job, tokens, splits)
     check_space(job.location, _stored_bytes(job, _missing(plan, run.committed(plan))))
     weights = load_weights(job.checkpoint.weights)
-    backbone = _backbone(
-        job, weights, job.precision, job.settings.dtype
-    )  # before anything is written: it may not fit
+    # Before anything is written: it may not fit.
+    backbone = _backbone(job, weights, job.precision, job.settings.dtype)
     records = _begin(run, plan)
     accuracy = _accuracy(run, backbone, weights, plan, tokens)
     del weights  # the backbone has its own

@@ -27,7 +27,7 @@ def gelu(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
 
 
 def exp2(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
-    """`2 ** x` for x below 128, relative error 1.1e-4 at most; exactly 0 up to -127.
+    """`2 ** x` for x from -126 to 128, relative error 1.1e-4 at most; exactly 0 up to -127, and nearly 0 between.
 
     A whole number more in x doubles the result exactly, once for each.
     """

@@ -18,8 +18,8 @@ class Precision(NamedTuple):
     """One way to run the backbone; all of it is part of the recipe.
 
     Attributes:
-        compute_dtype: `float32`; `bfloat16`, activations too; or `mixed`: bfloat16 operands of the linear
-            layers, everything else float32.
+        compute_dtype: `float32`; `bfloat16`, activations too; or `mixed`: bfloat16 operands of all
+            products, everything else float32.
         forward: `packed`, see `extract.forward`; `packed-cudnn`, the same with cuDNN's attention; or `stock`, the
             model's own code, one row per sequence.
     """

@@ -38,7 +38,7 @@ def exactly(qkv: np.ndarray, base: float) -> np.ndarray:
 
 @pytest.mark.parametrize("spread", [0.3, 1.0, 6.0])
 def test_mixed_attention_is_that_of_powers_of_two(spread: float) -> None:
-    """Scores reach 800 at the widest: what a row's maximum is must come from the row alone."""
+    """Scores reach 500 at the widest: what a row's maximum is must come from the row alone."""
     qkv = drawn(spread)
     found = attend_mixed(jnp.asarray(qkv), jnp.asarray(SAME_ROW))
     assert found.dtype == jnp.bfloat16
