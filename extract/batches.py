@@ -10,7 +10,6 @@ STEP = 8  # lengths of sequences are multiples of it, which suits vector units
 PARTS = 4  # lengths of packed sequences: a quarter, a half, three quarters and all of the longest row
 EVEN_LENGTH = 500  # sequences of about so many tokens spend as much time on attention as on all else
 GROWTH = 1.2  # from one length to the next where each row has its own sequence
-LOW = 3  # a batch that would be padding by a third or more is so many times lower: one program more, for a length
 
 
 class BatchShape(NamedTuple):
@@ -36,7 +35,7 @@ class Batch(NamedTuple):
         rows: positions of the rows within their block, `[r]`.
         places: position of each row's first token in the batch, sequence after sequence, `[r]`.
         length: tokens of a sequence.
-        height: sequences; a block's batches of one length have two heights at most.
+        height: sequences; every batch of one length has the same.
     """
 
     rows: Int[np.ndarray, " r"]
@@ -74,37 +73,29 @@ def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int 
     """Cut a block, given by its rows' lengths, into batches, longest rows first.
 
     What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own
-    rows do not fill takes shorter ones; so only a block's last batches are filled up with padding, and they are low
-    ones if a third or more would be. Short sequences make attention cheap, long ones are easier to fill: what costs
-    least is taken.
+    rows do not fill takes shorter ones; so only a block's last batch is filled up with padding. Short sequences make
+    attention cheap, long ones are easier to fill: what costs least is taken.
 
     Args:
         lengths: tokens of each row.
         shape: what batches may look like.
-        tokens: of the block whose batches these should resemble, so that they need no programs of their own: of one
-            length all have one height; None: the rows' own.
+        tokens: of the block whose batches these should resemble, so that they need no programs of their own; None: the
+            rows' own.
     """
     whole = int(lengths.sum()) if tokens is None else tokens
     lists = (
         [shape.sequences, shape.sequences[1::2], shape.sequences[-1:]] if shape.packed else [shape.sequences]
     )
-    plans = [
-        _plan(lengths, shape._replace(sequences=sequences), whole, tokens is not None)
-        for sequences in lists
-        if sequences
-    ]
+    plans = [_plan(lengths, shape._replace(sequences=sequences), whole) for sequences in lists if sequences]
     return min(plans, key=_cost)
 
 
-def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int, resembling: bool) -> list[Batch]:
+def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> list[Batch]:
     waiting = _Waiting(lengths)
     batches = []
     for length, shorter in zip(shape.sequences[::-1], [*shape.sequences[-2::-1], 0], strict=True):
-        high = _height(length, tokens, shape)
-        low = -(-high // LOW)
+        height = shape.devices * _height(length, tokens, shape)
         while waiting.longest() > shorter:
-            needed = -(-tokens // length) if resembling else waiting.sequences(length, shape.packed)
-            height = shape.devices * (low if needed <= shape.devices * (high - low) else high)
             batches.append(_fill(waiting, length, height, shape.packed))
     return batches
 
@@ -124,7 +115,6 @@ class _Waiting:
 
     def __init__(self, lengths: Int[np.ndarray, " b"]) -> None:
         self._lengths = lengths
-        self._rows, self._tokens = len(lengths), int(lengths.sum())
         self._by_length: list[list[int]] = [[] for _ in range(int(lengths.max()) + 1)]
         for row in range(len(lengths))[::-1]:  # backwards, so that rows of one length leave in their order
             self._by_length[lengths[row]].append(row)
@@ -134,15 +124,10 @@ class _Waiting:
         most = len(self._by_length) - 1 if limit is None else min(limit, len(self._by_length) - 1)
         return next((length for length in range(most, 0, -1) if self._by_length[length]), 0)
 
-    def sequences(self, length: int, packed: bool) -> int:
-        """How many of this length all rows take, at least."""
-        return -(-self._tokens // length) if packed else self._rows
-
     def take(self, limit: int, packed: bool) -> Iterator[tuple[int, int]]:
         """Take the rows of one sequence: each with its place, longest first."""
         place = 0
         while length := self.longest(limit - place):
-            self._rows, self._tokens = self._rows - 1, self._tokens - length
             yield self._by_length[length].pop(), place
             place += length if packed else limit
 
