@@ -59,7 +59,7 @@ def measure(job: Job, backbone: Backbone, exact: Backbone, plan: Plan, tokens: T
     # The batches look like those of the first block: a program that is needed anyway computes them.
     own = BlockPlan("", 0, 0, rows, lengths, 0, plan_batches(lengths, plan.shape, first.tokens))
     found = _hidden(job, backbone, own, tokens, job.settings.dtype)
-    own = own._replace(batches=plan_batches(lengths, alone, int(lengths.sum())))
+    own = own._replace(batches=plan_batches(lengths, alone))
     return compare(found, _hidden(job, exact, own, tokens, "float32"), len(rows))
 
 

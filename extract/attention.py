@@ -23,9 +23,8 @@ SameRow = Bool[Array, "b t t"]
 
 def score_scale(width: int, precision: Precision) -> float:
     """What queries `width` wide are to be multiplied by; `attend_mixed` takes powers of 2, not of e."""
-    mixed = (
-        precision.activations == "float32" and precision.operands == "bfloat16"
-    )  # as `forward.attention` asks
+    # Asked as `extract.forward` asks, by the two dtypes.
+    mixed = precision.activations == "float32" and precision.operands == "bfloat16"
     return (log2(jnp.e) if mixed else 1.0) / sqrt(width)
 
 

@@ -74,8 +74,9 @@ class Backbone:
         self._dropout = dropout
         self._module = _model(architecture, precision.activations, dropout).module
         _check_weights(self._module, weights)
-        fused = forward.fuse(weights, precision, architecture.n_heads) if precision.packed else weights
-        self.weights = _replicate(fused, self.devices)
+        width = architecture.dim // architecture.n_heads
+        prepared = forward.fuse(weights, precision, width) if precision.packed else weights
+        self.weights = _replicate(prepared, self.devices)
         self._forward = jax.pmap(self.hidden, in_axes=(None, 0), devices=self.devices)
         self._compiled: dict[tuple[int, ...], Any] = {}
 

@@ -35,25 +35,23 @@ class Rows(NamedTuple):
     positions: Int[Array, "b t"]
 
 
-def fuse(weights: dict[str, Any], precision: Precision, heads: int) -> dict[str, Any]:
+def fuse(weights: dict[str, Any], precision: Precision, width: int) -> dict[str, Any]:
     """Return the weights as `attention` and `feed_forward` want them: one kernel for q, k and v, with q scaled.
 
     Args:
         weights: of the stock model.
         precision: in which they will be multiplied.
-        heads: attention heads of a layer.
+        width: of an attention head.
     """
     operands = jnp.dtype(precision.operands)
 
     def cast(path: Any, leaf: Any) -> Any:
         return leaf.astype(operands) if path[-1].key == "kernel" else leaf
 
-    layers = weights["transformer"]["layer"]
-    width = layers["0"]["attention"]["q_lin"]["bias"].shape[0] // heads
     scale = np.float32(score_scale(width, precision))
-    fused = {name: _fuse_layer(layer, scale) for name, layer in layers.items()}
-    whole = {"embeddings": weights["embeddings"], "transformer": {"layer": fused}}
-    return dict(jax.tree_util.tree_map_with_path(cast, whole))
+    layers = {name: _fuse_layer(layer, scale) for name, layer in weights["transformer"]["layer"].items()}
+    fused = {"embeddings": weights["embeddings"], "transformer": {"layer": layers}}
+    return dict(jax.tree_util.tree_map_with_path(cast, fused))
 
 
 def embed(module: Any, rows: Rows, ids: Int[Array, "b t"], **_: Any) -> Float[Array, "b t d"]:

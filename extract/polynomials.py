@@ -20,10 +20,7 @@ MANTISSA_BITS = 23
 def gelu(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
     """`x * Phi(x)`, at most 1.3e-4 + 2e-6 |x| from the exact value."""
     inner = jnp.clip(x, -PHI_END, PHI_END)
-    square, series = inner * inner, jnp.full_like(x, PHI[-1])
-    for coefficient in PHI[-2::-1]:
-        series = series * square + coefficient
-    return x * (0.5 + inner * series)
+    return x * (0.5 + inner * _series(PHI, inner * inner))
 
 
 def exp2(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
@@ -33,8 +30,13 @@ def exp2(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
     """
     x = jnp.maximum(x, LEAST_EXPONENT)
     whole = jnp.floor(x)
-    part, series = x - whole, jnp.full_like(x, POWER[-1])
-    for coefficient in POWER[-2::-1]:
-        series = series * part + coefficient
-    exponent = whole.astype(jnp.int32) << MANTISSA_BITS
-    return lax.bitcast_convert_type(lax.bitcast_convert_type(series, jnp.int32) + exponent, jnp.float32)
+    bits = lax.bitcast_convert_type(_series(POWER, x - whole), jnp.int32)
+    return lax.bitcast_convert_type(bits + (whole.astype(jnp.int32) << MANTISSA_BITS), jnp.float32)
+
+
+def _series(coefficients: tuple[float, ...], x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
+    """The polynomial with these coefficients, the constant first, by Horner's rule."""
+    series = jnp.full_like(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        series = series * x + coefficient
+    return series
