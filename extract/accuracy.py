@@ -12,8 +12,8 @@ from extract.job import Job
 from extract.plan import BlockPlan, Plan
 from extract.tokens import Tokens
 
-ROWS = 24
-ALONE_TOKENS = 1024  # of a batch of the exact model; one row may be longer
+ROWS = 16
+ALONE_TOKENS = 1216  # of a batch of the exact model: eight rows of 150; one row may be longer
 LOW_COSINE = 0.999  # below it a user should know
 
 

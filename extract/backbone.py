@@ -3,6 +3,7 @@
 Both will have to be replaced some day: transformers 5 has no Flax, and `pmap` is `jit(shard_map)` by now.
 """
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -26,8 +27,10 @@ from extract.precision import EXACT, Precision
 CPU_BATCH_TOKENS = 1024
 ACCELERATOR_BATCH_TOKENS = 32_768
 
-FASTER: dict[type, Callable[..., Any]] = {
-    stock.FlaxEmbeddings: forward.embed,
+Functions = dict[type, Callable[..., Any]]
+"""What stands in the place of modules' `__call__`."""
+
+WITHIN_LAYER: Functions = {
     stock.FlaxMultiHeadSelfAttention: forward.attention,
     stock.FlaxFFN: forward.feed_forward,
 }
@@ -72,12 +75,14 @@ class Backbone:
         self._precision = precision
         _check_cudnn(precision)
         self._dropout = dropout
-        self._module = _model(architecture, precision.activations, dropout).module
-        _check_weights(self._module, weights)
+        model = _model(architecture, precision.activations, dropout)
+        _check_weights(model.params_shape_tree, weights)
+        self._module = model.module
         width = architecture.dim // architecture.n_heads
         prepared = forward.fuse(weights, precision, width) if precision.packed else weights
         self.weights = _replicate(prepared, self.devices)
         self._forward = jax.pmap(self.hidden, in_axes=(None, 0), devices=self.devices)
+        self._layer = jax.jit(self._one_layer)  # traced once, not once for each layer
         self._compiled: dict[tuple[int, ...], Any] = {}
 
     def run(self, batch: Inputs) -> Float[Array, "devices b t d"]:
@@ -86,6 +91,10 @@ class Backbone:
         shards = jax.tree.map(lambda values: values.reshape(count, -1, values.shape[1]), batch)
         hidden: Array = self._program(shards)(self.weights, shards)
         return hidden
+
+    def close(self) -> None:
+        """Free the weights' memory."""
+        jax.tree.map(lambda values: values.delete(), self.weights)
 
     def hidden(self, weights: Any, batch: Inputs) -> Array:
         """The forward pass as a pure function, to be made part of a larger program.
@@ -99,12 +108,43 @@ class Backbone:
         """
         mask = (batch.segments > 0).astype(jnp.int32)
         rows = forward.Rows(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
-        other = _interceptor(rows, self._precision.cudnn) if self._precision.packed else _leave_alone
+        other = self._traced_once(rows)
         if self._dropout and batch.noise is not None:
             other = masks.interceptor(self._dropout.seed, jnp.asarray(batch.noise))
         with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(other):
             hidden: Array = self._module.apply({"params": weights}, batch.ids, mask)[0]
         return hidden.astype(self._storage_dtype)
+
+    def _traced_once(self, rows: forward.Rows) -> Any:
+        """Take each layer through the same function, which JAX traces once."""
+
+        def layers(
+            module: Any, rows: forward.Rows, *, hidden_states: Array, attention_mask: Array, **_: Any
+        ) -> tuple[Array]:
+            for number in range(module.config.n_layers):
+                weights = module.variables["params"][str(number)]
+                hidden_states = self._layer(weights, rows, hidden_states, attention_mask)
+            return (hidden_states,)
+
+        functions: Functions = {stock.FlaxTransformer: layers}
+        if self._precision.packed:
+            functions[stock.FlaxEmbeddings] = forward.embed
+        return _interceptor(rows, functions)
+
+    def _one_layer(
+        self,
+        weights: dict[str, Any],
+        rows: forward.Rows,
+        hidden: Float[Array, "b t d"],
+        mask: Int[Array, "b t"],
+    ) -> Float[Array, "b t d"]:
+        layer = stock.FlaxTransformerBlock(self._module.config, self._module.dtype, parent=None)
+        functions = dict(WITHIN_LAYER) if self._precision.packed else {}
+        if self._precision.cudnn:
+            functions[stock.FlaxMultiHeadSelfAttention] = forward.cudnn_attention
+        with nn.intercept_methods(_interceptor(rows, functions)):
+            output: Array = layer.apply({"params": weights}, hidden, mask)[0]
+        return output
 
     def _program(self, batch: Inputs) -> Any:
         """Compile for a shape of batch when it first comes along."""
@@ -132,6 +172,7 @@ def describe_devices() -> dict[str, Any]:
     return {"platform": devices[0].platform, "kind": devices[0].device_kind, "devices": len(devices)}
 
 
+@functools.cache  # the check against float32 wants the same model again
 def _model(architecture: Architecture, compute_dtype: str, dropout: Dropout | None) -> FlaxDistilBertModel:
     logging.set_verbosity_error()  # it warns that Flax ends with version 5, which pyproject.toml excludes
     # The position table is always read from the checkpoint, sinusoidal or not.
@@ -156,9 +197,8 @@ def _check_cudnn(precision: Precision) -> None:
         )
 
 
-def _interceptor(rows: forward.Rows, cudnn: bool) -> Any:
-    """Put `extract.forward`'s functions in the place of the stock modules' `__call__`."""
-    functions = FASTER | ({stock.FlaxMultiHeadSelfAttention: forward.cudnn_attention} if cudnn else {})
+def _interceptor(rows: forward.Rows, functions: Functions) -> Any:
+    """Put functions, `extract.forward`'s mostly, in the place of the stock modules' `__call__`."""
 
     def intercept(stock_method: Any, arguments: Any, options: Any, context: Any) -> Any:
         faster = functions.get(type(context.module)) if context.method_name == "__call__" else None
@@ -169,19 +209,13 @@ def _interceptor(rows: forward.Rows, cudnn: bool) -> Any:
     return intercept
 
 
-def _leave_alone(stock_method: Any, arguments: Any, options: Any, _: Any) -> Any:
-    return stock_method(*arguments, **options)
-
-
 def _replicate(weights: dict[str, Any], devices: list[jax.Device]) -> Any:
     """Copy the weights to every device once; handed over as NumPy they would be copied for every batch."""
     return jax.device_put(weights, NamedSharding(Mesh(np.array(devices), ("devices",)), PartitionSpec()))
 
 
-def _check_weights(module: Any, weights: dict[str, Any]) -> None:
+def _check_weights(wanted: Any, weights: dict[str, Any]) -> None:
     """Refuse weights with other names or shapes than the model's parameters."""
-    ids = jax.ShapeDtypeStruct((1, 1), jnp.int32)
-    wanted = jax.eval_shape(module.init, jax.random.key(0), ids, ids)["params"]
     wanted_shapes, found_shapes = _shapes(wanted), _shapes(weights)
     for name in sorted(wanted_shapes | found_shapes):
         wanted_shape, found_shape = wanted_shapes.get(name, "none"), found_shapes.get(name, "none")

@@ -3,7 +3,7 @@
 import importlib.metadata
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,14 +22,13 @@ from extract.estimate import estimate_seconds
 from extract.hosts import Hosts
 from extract.job import Job
 from extract.listener import Listener
+from extract.loading import Backbones
 from extract.nearest import describe_growth, grown_from
 from extract.plan import BlockPlan, Plan, plan_blocks
-from extract.precision import EXACT, Precision
 from extract.resume import Records, committed_blocks, drop_unplanned, take_over
 from extract.space import check_space, is_full
 from extract.splitting import Splits
 from extract.tokens import Tokens
-from extract.weights import load_weights
 
 LIBRARIES = ("jax", "flax", "transformers", "tokenizers", "clean-text", "numpy", "tensorstore")
 
@@ -58,30 +57,27 @@ class Run(NamedTuple):
         return committed_blocks(self.writer, plan, self.job.architecture.dim)
 
 
-def fill(run: Run, tokens: Tokens, splits: Splits) -> None:
+def fill(run: Run, backbones: Backbones, tokens: Tokens, splits: Splits) -> None:
     """Compute the given splits, except the blocks that are there already, and finish the cache.
 
     Args:
         run: what to fill, and with whom.
+        backbones: to fill it with, and to compare with.
         tokens: token ids of all used rows.
         splits: positions of the rows of each split to compute.
 
     Raises:
-        UserError: the weights do not fit, a hidden state is not finite, or the disk is full.
+        UserError: a hidden state is not finite, or the disk is full.
     """
     job = run.job
     plan = _plan(job, tokens, splits)
     check_space(job.location, _stored_bytes(job, _missing(plan, run.committed(plan))))
-    weights = load_weights(job.checkpoint.weights)
-    # Before anything is written: it may not fit.
-    backbone = _backbone(job, weights, job.precision, job.settings.dtype)
     records = _begin(run, plan)
-    accuracy = _accuracy(run, backbone, weights, plan, tokens)
-    del weights  # the backbone has its own
+    accuracy = _accuracy(run, backbones, plan, tokens)
     if (todo := _missing(plan, records)).blocks:
         run.listener.say(_describe(todo, job))
         own = todo._replace(blocks=todo.blocks[run.hosts.index :: run.hosts.count])
-        records |= _compute(run, backbone, own, tokens)
+        records |= _compute(run, backbones.own, own, tokens)
     _finish(run, plan, records, accuracy)
 
 
@@ -118,19 +114,13 @@ def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
     return plan_blocks(splits, tokens, settings.block_rows, shape)
 
 
-def _backbone(job: Job, weights: dict[str, Any], precision: Precision, storage_dtype: str) -> Backbone:
-    return Backbone(job.architecture, weights, precision, storage_dtype, job.dropout)
-
-
-def _accuracy(
-    run: Run, backbone: Backbone, weights: dict[str, Any], plan: Plan, tokens: Tokens
-) -> Accuracy | None:
+def _accuracy(run: Run, backbones: Backbones, plan: Plan, tokens: Tokens) -> Accuracy | None:
     """Compare with the exact model, unless the backbone is that very model."""
-    job = run.job
-    if job.precision == EXACT:
+    if backbones.exact is None:
         return None
-    accuracy = measure(job, backbone, _backbone(job, weights, EXACT, "float32"), plan, tokens)
-    run.listener.say(f"{job.precision.compute_dtype} precision: {accuracy}")
+    accuracy = measure(run.job, backbones.own, backbones.exact, plan, tokens)
+    backbones.exact.close()
+    run.listener.say(f"{run.job.precision.compute_dtype} precision: {accuracy}")
     return accuracy
 
 

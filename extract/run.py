@@ -1,6 +1,7 @@
 """Stage one, from settings to a finished cache."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 from cache.errors import UserError
@@ -104,11 +105,14 @@ def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -
     with cleaning.cleaned(job.rows.texts, job.settings.workers, job.cleaning) as chunks:
         # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
         from extract.fill import Run, fill
+        from extract.loading import load_backbones
 
-        dealt = deal(job.rows, job.settings)
-        for line in describe_absent(job.rows, dealt, advice(job.settings)):
-            listener.say(line)
-        tokens = read_tokens(job, chunks, clock, listener)
+        with ThreadPoolExecutor(1) as thread:  # while texts become tokens
+            loading = thread.submit(load_backbones, job)
+            dealt = deal(job.rows, job.settings)
+            for line in describe_absent(job.rows, dealt, advice(job.settings)):
+                listener.say(line)
+            tokens = read_tokens(job, chunks, clock, listener)
     if nearest := describe_nearest(job):
         listener.say(nearest)
     with writer.alone(listener.say) if hosts.first else nullcontext() as lock:
@@ -117,7 +121,7 @@ def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -
         if missing := missing_splits(job, writer):
             check = lock.check if lock else _unlocked
             run = Run(job, writer, check, hosts, clock, listener)
-            fill(run, tokens, {name: dealt[rows_split(name)] for name in missing})
+            fill(run, loading.result(), tokens, {name: dealt[rows_split(name)] for name in missing})
 
 
 def _unlocked() -> None:
