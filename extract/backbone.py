@@ -82,7 +82,7 @@ class Backbone:
         prepared = forward.fuse(weights, precision, width) if precision.packed else weights
         self.weights = _replicate(prepared, self.devices)
         self._forward = jax.pmap(self.hidden, in_axes=(None, 0), devices=self.devices)
-        self._layer = jax.jit(self._one_layer)  # traced once, not once for each layer
+        self._layer = jax.jit(self._one_layer)
         self._compiled: dict[tuple[int, ...], Any] = {}
 
     def run(self, batch: Inputs) -> Float[Array, "devices b t d"]:
@@ -93,7 +93,7 @@ class Backbone:
         return hidden
 
     def close(self) -> None:
-        """Free the weights' memory."""
+        """Free the memory of the weights on the devices; this backbone can compute nothing any more."""
         jax.tree.map(lambda values: values.delete(), self.weights)
 
     def hidden(self, weights: Any, batch: Inputs) -> Array:
@@ -108,28 +108,25 @@ class Backbone:
         """
         mask = (batch.segments > 0).astype(jnp.int32)
         rows = forward.Rows(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
-        other = self._traced_once(rows)
         if self._dropout and batch.noise is not None:
-            other = masks.interceptor(self._dropout.seed, jnp.asarray(batch.noise))
-        with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(other):
+            interceptor = masks.interceptor(self._dropout.seed, jnp.asarray(batch.noise))
+        else:
+            functions: Functions = {stock.FlaxTransformer: self._all_layers}
+            if self._precision.packed:
+                functions[stock.FlaxEmbeddings] = forward.embed
+            interceptor = _interceptor(rows, functions)
+        with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(interceptor):
             hidden: Array = self._module.apply({"params": weights}, batch.ids, mask)[0]
         return hidden.astype(self._storage_dtype)
 
-    def _traced_once(self, rows: forward.Rows) -> Any:
-        """Take each layer through the same function, which JAX traces once."""
-
-        def layers(
-            module: Any, rows: forward.Rows, *, hidden_states: Array, attention_mask: Array, **_: Any
-        ) -> tuple[Array]:
-            for number in range(module.config.n_layers):
-                weights = module.variables["params"][str(number)]
-                hidden_states = self._layer(weights, rows, hidden_states, attention_mask)
-            return (hidden_states,)
-
-        functions: Functions = {stock.FlaxTransformer: layers}
-        if self._precision.packed:
-            functions[stock.FlaxEmbeddings] = forward.embed
-        return _interceptor(rows, functions)
+    def _all_layers(
+        self, module: Any, rows: forward.Rows, *, hidden_states: Array, attention_mask: Array, **_: Any
+    ) -> tuple[Array]:
+        """Stand in for `FlaxTransformer`; all layers are one function, which JAX traces once."""
+        for number in range(module.config.n_layers):
+            weights = module.variables["params"][str(number)]
+            hidden_states = self._layer(weights, rows, hidden_states, attention_mask)
+        return (hidden_states,)
 
     def _one_layer(
         self,

@@ -19,7 +19,8 @@ from extract.plain import RELEASES, clean_plain, url_replacer
 
 LIBRARIES = ("clean-text", "ftfy", "emoji")  # ftfy and emoji do part of clean-text's work
 MIN_PARALLEL = 1_000  # rows; below it, cleaning takes less time than starting a process
-ROWS_PER_PROCESS = 16_000  # one process cleans so many while the libraries are imported; more would slow that
+ROWS_PER_PROCESS = 4_000  # one process cleans so many while the libraries are imported; more would slow that
+SHORT_ROWS_PER_PROCESS = 16_000  # likewise, the short way
 CHUNK = 500  # rows handed over at once
 
 
@@ -72,7 +73,7 @@ def cleaned(
 
     Args:
         texts: raw texts.
-        workers: processes at most; None takes one per core.
+        workers: processes; None takes up to one per core, as many as that many texts are worth.
         cleaning: what is done.
     """
     chunks = (list(texts[start : start + CHUNK]) for start in range(0, len(texts), CHUNK))
@@ -80,10 +81,15 @@ def cleaned(
     if len(texts) < MIN_PARALLEL or cleaning.options is None:
         yield map(work, chunks)
         return
-    processes = min(workers or core_count(), 1 + len(texts) // ROWS_PER_PROCESS)
+    processes = workers or _processes(len(texts), cleaning)
     # Spawned, not forked: JAX's threads do not survive a fork.
     with multiprocessing.get_context("spawn").Pool(processes, _leave_interrupts_to_the_parent) as pool:
         yield pool.imap(work, chunks)
+
+
+def _processes(rows: int, cleaning: Cleaning) -> int:
+    for_one = SHORT_ROWS_PER_PROCESS if _has_short_way(cleaning) else ROWS_PER_PROCESS
+    return min(core_count(), 1 + rows // for_one)
 
 
 def clean_all(texts: list[str], cleaning: Cleaning = NOTEBOOK) -> list[str]:
@@ -95,9 +101,10 @@ def clean(text: str, cleaning: Cleaning = NOTEBOOK) -> str:
     """Clean one text."""
     if cleaning.options is None:
         return text
-    if cleaning == NOTEBOOK and _has_short_way():
-        short = clean_plain(text, url_replacer())
-        return by_library(text, cleaning.options) if short is None else short
+    if _has_short_way(cleaning):
+        cleaner()  # quietly, before the short way imports its expressions
+        if (short := clean_plain(text, url_replacer())) is not None:
+            return short
     return by_library(text, cleaning.options)
 
 
@@ -119,10 +126,8 @@ def versions() -> str:
     )
 
 
-@functools.cache
-def _has_short_way() -> bool:
-    cleaner()  # quietly, before the short way imports its expressions
-    return versions().startswith(f"{RELEASES}, ")
+def _has_short_way(cleaning: Cleaning) -> bool:
+    return cleaning == NOTEBOOK and versions().startswith(f"{RELEASES}, ")
 
 
 def _leave_interrupts_to_the_parent() -> None:

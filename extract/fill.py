@@ -62,7 +62,7 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, splits: Splits) -> None
 
     Args:
         run: what to fill, and with whom.
-        backbones: to fill it with, and to compare with.
+        backbones: to fill it with, and to compare with; the exact one is closed after that.
         tokens: token ids of all used rows.
         splits: positions of the rows of each split to compute.
 
@@ -115,7 +115,7 @@ def _plan(job: Job, tokens: Tokens, splits: Splits) -> Plan:
 
 
 def _accuracy(run: Run, backbones: Backbones, plan: Plan, tokens: Tokens) -> Accuracy | None:
-    """Compare with the exact model, unless the backbone is that very model."""
+    """Compare with the exact model and close it, unless the backbone is that very model."""
     if backbones.exact is None:
         return None
     accuracy = measure(run.job, backbones.own, backbones.exact, plan, tokens)

@@ -1,8 +1,9 @@
 """Stage one, from settings to a finished cache."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from cache.errors import UserError
 from cache.task import class_counts
@@ -19,6 +20,10 @@ from extract.presence import describe_absent
 from extract.reading.sources import shown
 from extract.settings import Settings
 from extract.tokens import Tokens, load_tokenizer, tokenize
+
+if TYPE_CHECKING:
+    from extract.fill import Run
+    from extract.loading import Backbones
 
 SHOWN = 12  # classes
 
@@ -102,26 +107,43 @@ def _check_tokens(job: Job, tokens: Tokens) -> None:
 def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
     hosts = join(job.settings)
     listener = listener if hosts.first else Silence()
-    with cleaning.cleaned(job.rows.texts, job.settings.workers, job.cleaning) as chunks:
-        # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
-        from extract.fill import Run, fill
-        from extract.loading import load_backbones
-
-        with ThreadPoolExecutor(1) as thread:  # while texts become tokens
-            loading = thread.submit(load_backbones, job)
-            dealt = deal(job.rows, job.settings)
-            for line in describe_absent(job.rows, dealt, advice(job.settings)):
-                listener.say(line)
-            tokens = read_tokens(job, chunks, clock, listener)
-    if nearest := describe_nearest(job):
-        listener.say(nearest)
-    with writer.alone(listener.say) if hosts.first else nullcontext() as lock:
+    with (
+        cleaning.cleaned(job.rows.texts, job.settings.workers, job.cleaning) as chunks,
+        writer.alone(listener.say) if hosts.first else nullcontext() as lock,
+    ):
         hosts.wait("the first process has the lock")
         # Asked again: while we waited for the lock, another job may have filled them.
         if missing := missing_splits(job, writer):
+            from extract.fill import Run  # takes seconds: a complete cache is recognised without
+
             check = lock.check if lock else _unlocked
-            run = Run(job, writer, check, hosts, clock, listener)
-            fill(run, loading.result(), tokens, {name: dealt[rows_split(name)] for name in missing})
+            _fill(Run(job, writer, check, hosts, clock, listener), missing, chunks)
+
+
+def _fill(run: "Run", missing: list[str], chunks: Iterator[list[str]]) -> None:
+    """Compute the missing splits of the cleaned texts; the backbone is loaded while they become tokens."""
+    from extract.fill import fill
+    from extract.loading import load_backbones
+
+    job, say = run.job, run.listener.say
+    with ThreadPoolExecutor(1) as thread:
+        loading = thread.submit(load_backbones, job)
+        dealt = deal(job.rows, job.settings)
+        for line in describe_absent(job.rows, dealt, advice(job.settings)):
+            say(line)
+        tokens = read_tokens(job, _unless_failed(loading, chunks), run.clock, run.listener)
+        backbones = loading.result()
+    if nearest := describe_nearest(job):
+        say(nearest)
+    fill(run, backbones, tokens, {name: dealt[rows_split(name)] for name in missing})
+
+
+def _unless_failed(loading: "Future[Backbones]", chunks: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Hand on chunks of texts; weights that do not fit end it, and not only after the last text."""
+    for texts in chunks:
+        if loading.done():
+            loading.result()
+        yield texts
 
 
 def _unlocked() -> None:

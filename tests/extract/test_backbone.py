@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,6 +66,29 @@ def test_a_shape_is_compiled_once(backbone: Backbone) -> None:
     before = backbone.compile_seconds
     run(backbone, ROWS[::-1], 8)
     assert backbone.compile_seconds == before
+
+
+def test_all_layers_are_traced_as_one(monkeypatch: pytest.MonkeyPatch, tiny_backbone: Path) -> None:
+    traced, real = [], Backbone._one_layer
+
+    def one_layer(self: Backbone, weights: Any, rows: Any, hidden: Any, mask: Any) -> Any:
+        traced.append(hidden.shape)
+        return real(self, weights, rows, hidden, mask)
+
+    monkeypatch.setattr(Backbone, "_one_layer", one_layer)
+    run(Backbone(ARCHITECTURE, load_weights(str(tiny_backbone / "model.safetensors"))), ROWS, 8)
+    assert traced == [(len(ROWS), 8, ARCHITECTURE.dim)]
+
+
+def test_a_closed_backbone_leaves_another_of_the_same_weights_alone(tiny_backbone: Path) -> None:
+    weights = load_weights(str(tiny_backbone / "model.safetensors"))
+    first, second = Backbone(ARCHITECTURE, weights), Backbone(ARCHITECTURE, weights)
+    before = run(second, ROWS, 8)
+    first.close()
+    for found, wanted in zip(run(second, ROWS, 8), before, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    with pytest.raises(RuntimeError, match="deleted"):
+        run(first, ROWS, 8)
 
 
 def as_bert(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -49,13 +49,20 @@ def test_processes_give_the_same_texts_in_the_same_order(
 ) -> None:
     texts = [f"Comment No. {i}!" for i in range(50)]
     monkeypatch.setattr(cleaning, "MIN_PARALLEL", smallest)
-    monkeypatch.setattr(cleaning, "ROWS_PER_PROCESS", 20)
     monkeypatch.setattr(cleaning, "CHUNK", 8)
     with cleaning.cleaned(texts, workers=2, cleaning=how) as chunks:
         found = list(chunks)
     assert [len(chunk) for chunk in found] == [8] * 6 + [2]
     wanted = texts if how == NONE else [library(text, **how.options) for text in texts]
     assert list(itertools.chain.from_iterable(found)) == wanted
+
+
+def test_processes_are_worth_their_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "core_count", lambda: 8)
+    by_library = Cleaning({"lower": False})
+    rows = [3_999, 4_000, 15_999, 16_000, 1_000_000]
+    assert [cleaning._processes(count, by_library) for count in rows] == [1, 2, 4, 5, 8]
+    assert [cleaning._processes(count, NOTEBOOK) for count in rows] == [1, 1, 1, 2, 8]
 
 
 def test_versions_name_unidecode_s_absence() -> None:
@@ -95,13 +102,11 @@ def test_real_texts_go_the_short_way_and_come_out_the_same(file: str, name: str)
 def test_releases_that_were_not_compared_go_through_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cleaning, "RELEASES", "clean-text 0.7.0")
     monkeypatch.setattr(cleaning, "clean_plain", lambda text, urls: pytest.fail("went the short way"))
-    cleaning._has_short_way.cache_clear()
     assert cleaning.clean("A b!") == "a b"
-    cleaning._has_short_way.cache_clear()
 
 
 def test_the_installed_releases_are_those_that_were_compared() -> None:
-    assert cleaning._has_short_way()
+    assert cleaning._has_short_way(NOTEBOOK)
 
 
 def write(tmp_path: Path, text: str) -> str:

@@ -1,0 +1,82 @@
+"""Two jobs for one cache: what the second does while the first fills it."""
+
+import dataclasses
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from cache import UserError
+from cache.writer import CacheWriter
+from extract import loading
+from extract import run as stage_one
+from extract.job import Job, prepare
+from extract.loading import Backbones, load_backbones
+from extract.run import extract
+from extract.settings import Settings
+
+from .conftest import Recorder
+
+
+@pytest.fixture
+def own(settings: Settings, tmp_path: Path) -> Settings:
+    return dataclasses.replace(settings, cache_dir=str(tmp_path))
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The caches that a backbone has been loaded for."""
+    jobs: list[str] = []
+
+    def load(job: Job) -> Backbones:
+        jobs.append(job.location)
+        return load_backbones(job)
+
+    monkeypatch.setattr(loading, "load_backbones", load)
+    return jobs
+
+
+def start_behind_another(own: Settings, recorder: Recorder) -> threading.Thread:
+    """Start a job in a thread, and return when it has said whom it waits for; the caller holds the lock."""
+    thread = threading.Thread(target=extract, args=(own, recorder), daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not any("waiting for it" in line for line in recorder.lines) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return thread
+
+
+def test_who_waits_leaves_the_devices_alone(own: Settings, loaded: list[str]) -> None:
+    job, recorder = prepare(own), Recorder()
+    with CacheWriter(job.location, job.recipe).alone(recorder.say):
+        thread = start_behind_another(own, recorder)
+        time.sleep(0.5)
+        assert recorder.lines[-1].endswith("waiting for it")
+        assert not loaded
+    thread.join(60)
+    assert loaded == [job.location]
+
+
+def test_who_waited_for_the_very_same_job_has_nothing_to_do(own: Settings, loaded: list[str]) -> None:
+    job, recorder = prepare(own), Recorder()
+    elsewhere = dataclasses.replace(own, cache_dir=own.cache_dir + "/elsewhere")
+    filled = Path(extract(elsewhere, Recorder()))
+    loaded.clear()
+    with CacheWriter(job.location, job.recipe).alone(recorder.say):
+        thread = start_behind_another(own, recorder)
+        for path in filled.iterdir():  # what the other job does meanwhile
+            path.rename(Path(job.location) / path.name)
+    thread.join(60)
+    assert not loaded
+    assert stage_one.missing_splits(job, CacheWriter(job.location, job.recipe)) == []
+
+
+def test_weights_that_do_not_fit_end_the_reading_of_texts() -> None:
+    found: Future[Backbones] = Future()
+    chunks = stage_one._unless_failed(found, iter([["a"], ["b"], ["c"]]))
+    assert next(chunks) == ["a"]
+    found.set_exception(UserError("the checkpoint does not fit"))
+    with pytest.raises(UserError, match="does not fit"):
+        next(chunks)
