@@ -54,8 +54,9 @@ def attend_mixed(qkv: Float32[Array, "b t 3 h e"], same_row: SameRow) -> Float[A
     shift = scores.max(axis=-1, keepdims=True).astype(jnp.int32)
     weights = exp2(scores - shift.astype(jnp.float32))
     weights = round_to(weights, jnp.dtype(jnp.bfloat16)).reshape(b * h, t, t)
-    total = weights.astype(jnp.float32).sum(axis=-1, keepdims=True)
-    context = jnp.matmul(weights, v, preferred_element_type=jnp.float32) / total
+    rounded: Array = lax.optimization_barrier(weights)  # else XLA keeps them in float32
+    total = rounded.astype(jnp.float32).sum(axis=-1, keepdims=True)
+    context = jnp.matmul(rounded, v, preferred_element_type=jnp.float32) / total
     return context.reshape(b, h, t, e).astype(jnp.bfloat16).swapaxes(1, 2)
 
 

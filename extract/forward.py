@@ -5,6 +5,7 @@
 - Several rows share a sequence: positions start anew with each, and a token attends to its own row only.
 - Queries, keys and values come from one matmul; on 2 cores three narrow ones ran at half its speed.
 - With bfloat16 operands, sums stay float32, and GELU's normal distribution is a polynomial (see `extract.polynomials`).
+- On CPUs the feed-forward layer is computed in parts, each of which stays in a core's cache.
 - How a token attends depends on numbers and device (see `extract.attention`).
 """
 
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Float, Float32, Int
 
 from extract.attention import attend_exactly, attend_half, attend_mixed, score_scale
@@ -21,6 +23,8 @@ from extract.precision import Precision
 from extract.rounding import round_to
 
 FUSED = ("q_lin", "k_lin", "v_lin")
+PART_WIDTH = 384  # least, of a part of the feed-forward layer
+PART_COUNTS = (8, 4, 2, 1)
 
 
 class Rows(NamedTuple):
@@ -50,6 +54,8 @@ def fuse(weights: dict[str, Any], precision: Precision, width: int) -> dict[str,
 
     scale = np.float32(score_scale(width, precision))
     layers = {name: _fuse_layer(layer, scale) for name, layer in weights["transformer"]["layer"].items()}
+    if precision.compute_dtype == "mixed":
+        layers = {name: {**layer, "ffn": _in_parts(layer["ffn"])} for name, layer in layers.items()}
     fused = {"embeddings": weights["embeddings"], "transformer": {"layer": layers}}
     return dict(jax.tree_util.tree_map_with_path(cast, fused))
 
@@ -78,12 +84,15 @@ def cudnn_attention(module: Any, rows: Rows, *, query: Float[Array, "b t d"], **
 
 
 def feed_forward(module: Any, _: Rows, hidden: Float[Array, "b t d"], **__: Any) -> Float[Array, "b t d"]:
-    """`FlaxFFN`."""
+    """`FlaxFFN`, part after part where `fuse` has cut it."""
     weights = module.variables["params"]
-    half = weights["lin1"]["kernel"].dtype == jnp.bfloat16
-    activation = gelu if half and module.config.activation == "gelu" else module.activation
-    inner = activation(dense(hidden, weights["lin1"]))
-    return dense(inner, weights["lin2"]).astype(hidden.dtype)
+    if "parts" not in weights:
+        return _feed_forward(module, hidden, weights).astype(hidden.dtype)
+    output = jnp.zeros_like(hidden)
+    for part in weights["parts"].values():
+        # Without the barrier XLA keeps what all parts give and adds it up in the end: slower.
+        output, hidden = lax.optimization_barrier((output + _feed_forward(module, hidden, part), hidden))
+    return output
 
 
 def dense(x: Float[Array, "*b f"], weights: dict[str, Array]) -> Float32[Array, "*b g"]:
@@ -103,6 +112,28 @@ def _attend(
     if activations == jnp.float32:
         return attend_exactly(q, k, v, same_row)
     return attend_half(q, k, v, same_row, implementation)
+
+
+def _feed_forward(module: Any, hidden: Float[Array, "b t d"], weights: Any) -> Float32[Array, "b t d"]:
+    half = weights["lin1"]["kernel"].dtype == jnp.bfloat16
+    activation = gelu if half and module.config.activation == "gelu" else module.activation
+    return dense(activation(dense(hidden, weights["lin1"])), weights["lin2"])
+
+
+def _in_parts(ffn: dict[str, Any]) -> dict[str, Any]:
+    """Cut the feed-forward layer's inner values into parts; what the parts give adds up to its output."""
+    first, second = ffn["lin1"], ffn["lin2"]
+    width = len(first["bias"])
+    count = next(n for n in PART_COUNTS if n == 1 or (width % n == 0 and width // n >= PART_WIDTH))
+    kernels, biases = jnp.split(first["kernel"], count, axis=1), jnp.split(first["bias"], count)
+    own = [second["bias"], *[jnp.zeros_like(second["bias"])] * (count - 1)]
+    parts = [
+        {"lin1": {"kernel": kernel, "bias": bias}, "lin2": {"kernel": rows, "bias": final}}
+        for kernel, bias, rows, final in zip(
+            kernels, biases, jnp.split(second["kernel"], count), own, strict=True
+        )
+    ]
+    return {"parts": {str(number): part for number, part in enumerate(parts)}}
 
 
 def _fuse_layer(layer: dict[str, Any], scale: np.float32) -> dict[str, Any]:
