@@ -16,6 +16,7 @@ from extract.precision import Precision
 from extract.rounding import round_to
 
 MASKED = -1e30  # the stock model's; in float32 it leaves exactly no weight
+NEAR = 64.0  # powers of 2 between a row's maximum and what stands for it: half of float32's way to 0
 
 Heads = Float[Array, "b t h e"]
 SameRow = Bool[Array, "b t t"]
@@ -39,25 +40,38 @@ def attend_mixed(qkv: Float32[Array, "b t 3 h e"], same_row: SameRow) -> Float[A
     """Both products of bfloat16 with float32 sums, the rest float32; shaped for CPUs that multiply bfloat16.
 
     Its form is what XLA makes a fast program of: products with one batch axis, else they run in float32; powers of 2
-    by our polynomial, else XLA takes them in the products' loops, slowly. Less a whole number, powers of 2 keep their
-    digits; so any whole number near the row's maximum will do, and as an integer XLA leaves it alone.
+    by our polynomial, else XLA takes them in the products' loops, slowly; weights kept in bfloat16 by a barrier.
 
     Returns:
         bfloat16.
     """
     b, t, _, h, e = qkv.shape
-    q, k, v = jnp.moveaxis(lax.optimization_barrier(qkv.astype(jnp.bfloat16)), 2, 0)
+    half = jnp.dtype(jnp.bfloat16)
+    q, k, v = jnp.moveaxis(lax.optimization_barrier(round_to(qkv, half)), 2, 0)
     q, v = (x.swapaxes(1, 2).reshape(b * h, t, e) for x in (q, v))
     k = k.transpose(0, 2, 3, 1).reshape(b * h, e, t)
     scores = jnp.matmul(q, k, preferred_element_type=jnp.float32).reshape(b, h, t, t)
-    scores = jnp.where(same_row[:, None], scores, MASKED)
-    shift = scores.max(axis=-1, keepdims=True).astype(jnp.int32)
-    weights = exp2(scores - shift.astype(jnp.float32))
-    weights = round_to(weights, jnp.dtype(jnp.bfloat16)).reshape(b * h, t, t)
-    rounded: Array = lax.optimization_barrier(weights)  # else XLA keeps them in float32
+    weights = jnp.where(same_row[:, None], exp2(scores, _near_maximum(scores, same_row)), 0.0)
+    rounded: Array = lax.optimization_barrier(round_to(weights, half).reshape(b * h, t, t))
     total = rounded.astype(jnp.float32).sum(axis=-1, keepdims=True)
     context = jnp.matmul(rounded, v, preferred_element_type=jnp.float32) / total
-    return context.reshape(b, h, t, e).astype(jnp.bfloat16).swapaxes(1, 2)
+    return context.reshape(b, h, t, e).astype(half).swapaxes(1, 2)
+
+
+def _near_maximum(scores: Float32[Array, "b h t t"], same_row: SameRow) -> Float32[Array, "b h t 1"]:
+    """A whole number near each token's highest score within its row.
+
+    Which one does not matter, as `exp2` gives the same digits with each. The maximum over all rows of the sequence
+    will do unless a token's score with itself lies far below, and takes no pass over the scores to mask them.
+    """
+    highest = scores.max(axis=-1)
+    far = highest - jnp.diagonal(scores, axis1=2, axis2=3)
+    own: Array = lax.cond(
+        far.max() <= NEAR,
+        lambda: highest,
+        lambda: jnp.where(same_row[:, None], scores, MASKED).max(axis=-1),
+    )
+    return jnp.trunc(own)[..., None]
 
 
 def attend_half(

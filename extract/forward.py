@@ -24,7 +24,7 @@ from extract.rounding import round_to
 
 FUSED = ("q_lin", "k_lin", "v_lin")
 PART_WIDTH = 384  # least, of a part of the feed-forward layer
-PART_COUNTS = (8, 4, 2, 1)
+PART_COUNTS = (4, 2, 1)
 
 
 class Rows(NamedTuple):

@@ -13,7 +13,7 @@ PHI = (
 PHI_END = 4.0
 # Minimax for 2^f on [0, 1] that is exactly 1 at 0 and 2 at 1; relative error 1.03e-4.
 POWER = (1.0, 0.69542435, 0.22630768, 0.07826797)
-LEAST_EXPONENT = -127.0  # all bits of the result are 0
+EXPONENT_OF_1 = 127  # as it is stored; 0 stands for the number 0
 MANTISSA_BITS = 23
 
 
@@ -23,15 +23,16 @@ def gelu(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
     return x * (0.5 + inner * _series(PHI, inner * inner))
 
 
-def exp2(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
-    """`2 ** x` for x from -126 to 128, relative error 1.1e-4 at most; exactly 0 up to -127, and nearly 0 between.
+def exp2(x: Float32[Array, "*n"], less: Float32[Array, "*#n"]) -> Float32[Array, "*n"]:
+    """`2 ** (x - less)`, relative error 1.1e-4 at most; exactly 0 where it is below 2 ** -126, NaN where x is.
 
-    A whole number more in x doubles the result exactly, once for each.
+    Args:
+        x: below `less` + 128.
+        less: a whole number; one more halves the result exactly.
     """
-    x = jnp.maximum(x, LEAST_EXPONENT)
     whole = jnp.floor(x)
-    bits = lax.bitcast_convert_type(_series(POWER, x - whole), jnp.int32)
-    return lax.bitcast_convert_type(bits + (whole.astype(jnp.int32) << MANTISSA_BITS), jnp.float32)
+    exponent = jnp.maximum(whole - less, -EXPONENT_OF_1).astype(jnp.int32) + EXPONENT_OF_1
+    return _series(POWER, x - whole) * lax.bitcast_convert_type(exponent << MANTISSA_BITS, jnp.float32)
 
 
 def _series(coefficients: tuple[float, ...], x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:

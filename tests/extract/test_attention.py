@@ -64,7 +64,7 @@ def test_exact_attention_is_exact_and_jax_s_own_is_near() -> None:
     np.testing.assert_allclose(half.astype(np.float32), wanted, atol=0.05)
 
 
-@pytest.mark.parametrize("loud", [1.0, 300.0])
+@pytest.mark.parametrize("loud", [1.0, 4.0, 300.0])
 def test_other_rows_change_nothing_however_loud(loud: float) -> None:
     qkv = drawn()
     other = qkv.copy()
