@@ -26,7 +26,7 @@ def prepare_jax() -> None:
 
 
 def rarer_garbage_collection() -> None:
-    """Look for garbage less often, and not at the end; only cycles wait for it, and ours are small.
+    """Look for garbage less often, and not at the end; only cycles wait for it, and we drop none that are large.
 
     It saves half a second while libraries are imported, and a third while the process ends.
     """

@@ -165,7 +165,11 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="only show so many rows, cleaned and as tokens (default: off)",
     )
-    add("--workers", type=positive, help="processes that clean text (default: one per processor)")
+    add(
+        "--workers",
+        type=positive,
+        help="processes that clean text (default: by the number of rows, one per core at most)",
+    )
     add(
         "--block-rows",
         type=positive,

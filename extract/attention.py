@@ -16,7 +16,7 @@ from extract.precision import Precision
 from extract.rounding import round_to
 
 MASKED = -1e30  # the stock model's; in float32 it leaves exactly no weight
-NEAR = 64.0  # powers of 2 between a row's maximum and what stands for it: half of float32's way to 0
+NEAR = 64.0  # powers of 2 between a token's own score and what stands for its row's highest: half of the way to 0
 
 Heads = Float[Array, "b t h e"]
 SameRow = Bool[Array, "b t t"]
@@ -61,8 +61,9 @@ def attend_mixed(qkv: Float32[Array, "b t 3 h e"], same_row: SameRow) -> Float[A
 def _near_maximum(scores: Float32[Array, "b h t t"], same_row: SameRow) -> Float32[Array, "b h t 1"]:
     """A whole number near each token's highest score within its row.
 
-    Which one does not matter, as `exp2` gives the same digits with each. The maximum over all rows of the sequence
-    will do unless a token's score with itself lies far below, and takes no pass over the scores to mask them.
+    Which one does not matter, as `exp2` gives the same digits with each; only weights that are less than 2^-62 of the
+    row's highest may become 0. The maximum over all rows of the sequence will do, and takes no pass over the scores to
+    mask them, unless a token's score with itself lies far below, anywhere in the batch.
     """
     highest = scores.max(axis=-1)
     far = highest - jnp.diagonal(scores, axis1=2, axis2=3)

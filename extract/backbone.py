@@ -61,6 +61,7 @@ class Backbone:
     Attributes:
         compile_seconds: time spent on compiling so far, one program for each shape of batch.
         devices: the local ones.
+        compiler_options: for every program that `hidden` is part of, so that all give the same bits.
         weights: as `hidden` wants them, on every device.
     """
 
@@ -86,6 +87,8 @@ class Backbone:
         self.weights = _replicate(prepared, self.devices)
         self._forward = jax.pmap(self.hidden, in_axes=(None, 0), devices=self.devices)
         self._layer = jax.jit(self._one_layer)
+        on_cpu = self.devices[0].platform == "cpu"
+        self.compiler_options = WIDE if on_cpu and precision.compute_dtype == "mixed" else {}
         self._compiled: dict[tuple[int, ...], Any] = {}
 
     def run(self, batch: Inputs) -> Float[Array, "devices b t d"]:
@@ -151,8 +154,8 @@ class Backbone:
         shape = (*batch.ids.shape, batch.noise is not None)
         if shape not in self._compiled:
             start = time.perf_counter()
-            options = WIDE if self._precision.compute_dtype == "mixed" else {}
-            self._compiled[shape] = self._forward.lower(self.weights, batch).compile(options)
+            lowered = self._forward.lower(self.weights, batch)
+            self._compiled[shape] = lowered.compile(self.compiler_options)
             self.compile_seconds += time.perf_counter() - start
         return self._compiled[shape]
 

@@ -73,7 +73,7 @@ def cleaned(
 
     Args:
         texts: raw texts.
-        workers: processes; None takes up to one per core, as many as that many texts are worth.
+        workers: processes; None takes as many as so many texts are worth, one per core at most.
         cleaning: what is done.
     """
     chunks = (list(texts[start : start + CHUNK]) for start in range(0, len(texts), CHUNK))
@@ -81,7 +81,7 @@ def cleaned(
     if len(texts) < MIN_PARALLEL or cleaning.options is None:
         yield map(work, chunks)
         return
-    processes = workers or _processes(len(texts), cleaning)
+    processes = min(workers or _processes(len(texts), cleaning), -(-len(texts) // CHUNK))
     # Spawned, not forked: JAX's threads do not survive a fork.
     with multiprocessing.get_context("spawn").Pool(processes, _leave_interrupts_to_the_parent) as pool:
         yield pool.imap(work, chunks)

@@ -3,7 +3,6 @@
 import importlib.metadata
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,45 +15,19 @@ from cache.writer import CacheWriter
 from extract.accuracy import Accuracy, as_json, measure
 from extract.backbone import Backbone, default_batch_tokens, describe_devices, device_count
 from extract.batches import BatchShape, sequence_lengths
-from extract.clock import Clock
 from extract.compute import compute_block
+from extract.context import Run
 from extract.estimate import estimate_seconds
-from extract.hosts import Hosts
 from extract.job import Job
-from extract.listener import Listener
 from extract.loading import Backbones
 from extract.nearest import describe_growth, grown_from
 from extract.plan import BlockPlan, Plan, plan_blocks
-from extract.resume import Records, committed_blocks, drop_unplanned, take_over
+from extract.resume import Records, drop_unplanned, take_over
 from extract.space import check_space, is_full
 from extract.splitting import Splits
 from extract.tokens import Tokens
 
 LIBRARIES = ("jax", "flax", "transformers", "tokenizers", "clean-text", "numpy", "tensorstore")
-
-
-class Run(NamedTuple):
-    """What all steps of filling a cache share.
-
-    Attributes:
-        job: rows, backbone and recipe.
-        writer: the cache to fill.
-        check_lock: called before every write; raises if the cache's lock is no longer ours.
-        hosts: the processes that share the job.
-        clock: adds up the seconds of each phase.
-        listener: hears sizes and progress.
-    """
-
-    job: Job
-    writer: CacheWriter
-    check_lock: Callable[[], None]
-    hosts: Hosts
-    clock: Clock
-    listener: Listener
-
-    def committed(self, plan: Plan) -> Records:
-        """Return the records of the planned blocks that are on disk."""
-        return committed_blocks(self.writer, plan, self.job.architecture.dim)
 
 
 def fill(run: Run, backbones: Backbones, tokens: Tokens, splits: Splits) -> None:

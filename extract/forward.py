@@ -5,7 +5,8 @@
 - Several rows share a sequence: positions start anew with each, and a token attends to its own row only.
 - Queries, keys and values come from one matmul; on 2 cores three narrow ones ran at half its speed.
 - With bfloat16 operands, sums stay float32, and GELU's normal distribution is a polynomial (see `extract.polynomials`).
-- On CPUs the feed-forward layer is computed in parts, each of which stays in a core's cache.
+- With bfloat16 operands and float32 sums, which is for CPUs, the feed-forward layer is computed in parts: what one
+  part hands on stays in a core's cache.
 - How a token attends depends on numbers and device (see `extract.attention`).
 """
 
@@ -23,8 +24,8 @@ from extract.precision import Precision
 from extract.rounding import round_to
 
 FUSED = ("q_lin", "k_lin", "v_lin")
-PART_WIDTH = 384  # least, of a part of the feed-forward layer
-PART_COUNTS = (4, 2, 1)
+PART_COUNTS = (4, 2, 1)  # of the feed-forward layer; 8 parts of 384 were slower than 4 of 768
+PART_WIDTH = 384  # least
 
 
 class Rows(NamedTuple):
@@ -40,7 +41,7 @@ class Rows(NamedTuple):
 
 
 def fuse(weights: dict[str, Any], precision: Precision, width: int) -> dict[str, Any]:
-    """Return the weights as `attention` and `feed_forward` want them: one kernel for q, k and v, with q scaled.
+    """Return the weights as `attention` and `feed_forward` want them: one kernel for q, k and v, with q scaled; parts.
 
     Args:
         weights: of the stock model.
@@ -125,15 +126,14 @@ def _in_parts(ffn: dict[str, Any]) -> dict[str, Any]:
     first, second = ffn["lin1"], ffn["lin2"]
     width = len(first["bias"])
     count = next(n for n in PART_COUNTS if n == 1 or (width % n == 0 and width // n >= PART_WIDTH))
-    kernels, biases = jnp.split(first["kernel"], count, axis=1), jnp.split(first["bias"], count)
-    own = [second["bias"], *[jnp.zeros_like(second["bias"])] * (count - 1)]
-    parts = [
-        {"lin1": {"kernel": kernel, "bias": bias}, "lin2": {"kernel": rows, "bias": final}}
-        for kernel, bias, rows, final in zip(
-            kernels, biases, jnp.split(second["kernel"], count), own, strict=True
-        )
-    ]
-    return {"parts": {str(number): part for number, part in enumerate(parts)}}
+    kernels, biases = np.split(first["kernel"], count, axis=1), np.split(first["bias"], count)
+    final = [second["bias"], *[np.zeros_like(second["bias"])] * (count - 1)]  # added once
+    cut = zip(kernels, biases, np.split(second["kernel"], count), final, strict=True)
+    parts = {
+        str(number): {"lin1": {"kernel": columns, "bias": bias}, "lin2": {"kernel": rows, "bias": own}}
+        for number, (columns, bias, rows, own) in enumerate(cut)
+    }
+    return {"parts": parts}
 
 
 def _fuse_layer(layer: dict[str, Any], scale: np.float32) -> dict[str, Any]:

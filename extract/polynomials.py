@@ -23,12 +23,12 @@ def gelu(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
     return x * (0.5 + inner * _series(PHI, inner * inner))
 
 
-def exp2(x: Float32[Array, "*n"], less: Float32[Array, "*#n"]) -> Float32[Array, "*n"]:
+def exp2(x: Float32[Array, "*n"], less: Float32[Array, "..."]) -> Float32[Array, "*n"]:
     """`2 ** (x - less)`, relative error 1.1e-4 at most; exactly 0 where it is below 2 ** -126, NaN where x is.
 
     Args:
         x: below `less` + 128.
-        less: a whole number; one more halves the result exactly.
+        less: a whole number, of a shape like x's but for axes of 1; one more halves the result exactly.
     """
     whole = jnp.floor(x)
     exponent = jnp.maximum(whole - less, -EXPONENT_OF_1).astype(jnp.int32) + EXPONENT_OF_1

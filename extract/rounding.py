@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 HALF = 0x8000  # of the lowest bit that bfloat16 keeps
 DROPPED = 16
-NAN = 0x7FC00000
+NAN = 0x7FC00000  # what both dtypes have for it
 
 
 def round_to(values: Float[Array, "*n"], dtype: jnp.dtype) -> Float[Array, "*n"]:

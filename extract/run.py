@@ -11,6 +11,7 @@ from cache.views import rows_split
 from cache.writer import CacheWriter
 from extract import cleaning
 from extract.clock import Clock
+from extract.context import Run
 from extract.dealing import advice, deal
 from extract.hosts import join
 from extract.job import Job, prepare
@@ -19,10 +20,10 @@ from extract.nearest import describe_nearest
 from extract.presence import describe_absent
 from extract.reading.sources import shown
 from extract.settings import Settings
+from extract.splitting import Splits
 from extract.tokens import Tokens, load_tokenizer, tokenize
 
 if TYPE_CHECKING:
-    from extract.fill import Run
     from extract.loading import Backbones
 
 SHOWN = 12  # classes
@@ -107,35 +108,32 @@ def _check_tokens(job: Job, tokens: Tokens) -> None:
 def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
     hosts = join(job.settings)
     listener = listener if hosts.first else Silence()
-    with (
-        cleaning.cleaned(job.rows.texts, job.settings.workers, job.cleaning) as chunks,
-        writer.alone(listener.say) if hosts.first else nullcontext() as lock,
-    ):
+    dealt = deal(job.rows, job.settings)
+    for line in describe_absent(job.rows, dealt, advice(job.settings)):
+        listener.say(line)
+    with writer.alone(listener.say) if hosts.first else nullcontext() as lock:
         hosts.wait("the first process has the lock")
         # Asked again: while we waited for the lock, another job may have filled them.
         if missing := missing_splits(job, writer):
-            from extract.fill import Run  # takes seconds: a complete cache is recognised without
-
-            check = lock.check if lock else _unlocked
-            _fill(Run(job, writer, check, hosts, clock, listener), missing, chunks)
+            run = Run(job, writer, lock.check if lock else _unlocked, hosts, clock, listener)
+            _fill(run, {name: dealt[rows_split(name)] for name in missing})
 
 
-def _fill(run: "Run", missing: list[str], chunks: Iterator[list[str]]) -> None:
-    """Compute the missing splits of the cleaned texts; the backbone is loaded while they become tokens."""
-    from extract.fill import fill
-    from extract.loading import load_backbones
+def _fill(run: Run, splits: Splits) -> None:
+    """Compute splits of the cache, which are not there yet; the backbone is loaded while texts become tokens."""
+    job = run.job
+    with cleaning.cleaned(job.rows.texts, job.settings.workers, job.cleaning) as chunks:
+        # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
+        from extract.fill import fill
+        from extract.loading import load_backbones
 
-    job, say = run.job, run.listener.say
-    with ThreadPoolExecutor(1) as thread:
-        loading = thread.submit(load_backbones, job)
-        dealt = deal(job.rows, job.settings)
-        for line in describe_absent(job.rows, dealt, advice(job.settings)):
-            say(line)
-        tokens = read_tokens(job, _unless_failed(loading, chunks), run.clock, run.listener)
-        backbones = loading.result()
+        with ThreadPoolExecutor(1) as thread:
+            loading = thread.submit(load_backbones, job)
+            tokens = read_tokens(job, _unless_failed(loading, chunks), run.clock, run.listener)
+            backbones = loading.result()
     if nearest := describe_nearest(job):
-        say(nearest)
-    fill(run, backbones, tokens, {name: dealt[rows_split(name)] for name in missing})
+        run.listener.say(nearest)
+    fill(run, backbones, tokens, splits)
 
 
 def _unless_failed(loading: "Future[Backbones]", chunks: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -52,7 +52,7 @@ class Scorer:
         each: Any = jax.shard_map(
             self._scores, mesh=mesh, in_specs=(whole, whole, share, share), out_specs=share, check_vma=False
         )
-        self._run: Any = jax.jit(each)
+        self._run: Any = jax.jit(each, compiler_options=backbone.compiler_options)
 
     @property
     def programs(self) -> int:

@@ -54,7 +54,7 @@ class Settings:
         seed: seed of the split, of dropout, and of the draw of `limit`.
         limit: use only so many rows, drawn at random; None uses all.
         cache_dir: folder (or `gs://`, `s3://` prefix) that holds the caches.
-        workers: processes that clean text; None takes one per processor.
+        workers: processes that clean text; None chooses by the number of rows.
         block_rows: rows computed and committed together.
         batch_tokens: padded tokens per device and batch; None takes what suits the device.
         coordinator: `host:port` of process 0, where several processes share a job.

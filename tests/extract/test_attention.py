@@ -73,3 +73,23 @@ def test_other_rows_change_nothing_however_loud(loud: float) -> None:
     own = slice(0, 3)
     before, after = (np.asarray(attend_mixed(jnp.asarray(x), jnp.asarray(SAME_ROW))) for x in (qkv, other))
     np.testing.assert_array_equal(before[0, own], after[0, own])
+
+
+def test_what_stands_for_the_maximum_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    qkv = jnp.asarray(drawn(2.0))
+    found = []
+    for near in (-1.0, np.inf):  # each row's own maximum, always; the sequence's, always
+        monkeypatch.setattr("extract.attention.NEAR", near)
+        found.append(np.asarray(attend_mixed(qkv, jnp.asarray(SAME_ROW))))
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_what_is_not_finite_shows_in_its_row_and_in_no_other(part: int, value: float) -> None:
+    qkv = drawn()
+    before = np.asarray(attend_mixed(jnp.asarray(qkv), jnp.asarray(SAME_ROW)))
+    qkv[0, 1, part] = value
+    after = np.asarray(attend_mixed(jnp.asarray(qkv), jnp.asarray(SAME_ROW))).astype(np.float32)
+    assert not np.isfinite(after[0, 1]).any()
+    np.testing.assert_array_equal(after[1], before[1].astype(np.float32))

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from cache import UserError
+from extract import forward
 from extract.backbone import Backbone, Inputs
-from extract.forward import Rows, attention, cudnn_attention
+from extract.forward import Rows, attention, cudnn_attention, feed_forward
 from extract.precision import EXACT, Precision
 from extract.weights import load_weights
 
@@ -62,6 +63,37 @@ def test_packed_rows_equal_the_stock_model_s(
         assert cosine.min() > 0.999
 
 
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+@pytest.mark.parametrize(("width", "count"), [(24, 4), (16, 2), (13, 1), (4, 1)])
+def test_parts_of_the_feed_forward_layer_add_up_to_it(
+    monkeypatch: pytest.MonkeyPatch, width: int, count: int, activation: str
+) -> None:
+    monkeypatch.setattr(forward, "PART_WIDTH", 6)
+    draw = np.random.default_rng(0)
+
+    def linear(inputs: int, outputs: int) -> dict[str, np.ndarray]:
+        kernel = draw.standard_normal((inputs, outputs)).astype(jnp.bfloat16)
+        return {"kernel": kernel, "bias": draw.standard_normal(outputs).astype(np.float32)}
+
+    whole = {"lin1": linear(8, width), "lin2": linear(width, 8)}
+    parts = forward._in_parts(whole)
+    hidden = jnp.asarray(draw.standard_normal((2, 5, 8)), jnp.float32)
+    found = [
+        feed_forward(
+            SimpleNamespace(
+                variables={"params": jax.tree.map(jnp.asarray, params)},
+                config=SimpleNamespace(activation=activation),
+                activation=jax.nn.relu,
+            ),
+            Rows(jnp.zeros((2, 5), int), jnp.zeros((2, 5), int)),
+            hidden,
+        )
+        for params in (whole, parts)
+    ]
+    assert len(parts["parts"]) == count
+    np.testing.assert_allclose(found[1], found[0], atol=2e-5)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "mixed"])
 def test_neither_padding_nor_neighbours_change_a_row(tiny_backbone: Path, dtype: str) -> None:
     faster = backbone(tiny_backbone, Precision(dtype, "packed"))
@@ -99,7 +131,7 @@ def test_a_gpu_s_program_calls_cudnn_only_if_told_to(
     numbers = jax.ShapeDtypeStruct((2, 152), jnp.int32)
 
     def program(params: Any, query: Any, segments: Any, positions: Any) -> Any:
-        module = SimpleNamespace(variables={"params": params}, n_heads=2)
+        module = SimpleNamespace(variables={"params": jax.tree.map(jnp.asarray, params)}, n_heads=2)
         return attend(module, Rows(segments, positions), query=query)
 
     query = jax.ShapeDtypeStruct((2, 152, 128), jnp.bfloat16)

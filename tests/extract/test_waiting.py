@@ -1,12 +1,15 @@
 """Two jobs for one cache: what the second does while the first fills it."""
 
 import dataclasses
-import threading
+import shutil
 import time
-from concurrent.futures import Future
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from cache import UserError
 from cache.writer import CacheWriter
@@ -38,38 +41,49 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return jobs
 
 
-def start_behind_another(own: Settings, recorder: Recorder) -> threading.Thread:
-    """Start a job in a thread, and return when it has said whom it waits for; the caller holds the lock."""
-    thread = threading.Thread(target=extract, args=(own, recorder), daemon=True)
-    thread.start()
+@pytest.fixture
+def thread() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+def start_behind_another(thread: ThreadPoolExecutor, own: Settings, recorder: Recorder) -> Future[str]:
+    """Start a job, and return when it has said whom it waits for; the caller holds the lock."""
+    job = thread.submit(extract, own, recorder)
     deadline = time.monotonic() + 60
-    while not any("waiting for it" in line for line in recorder.lines) and time.monotonic() < deadline:
+    while not any("waiting for it" in line for line in recorder.lines):
+        assert time.monotonic() < deadline
         time.sleep(0.05)
-    return thread
+    return job
 
 
-def test_who_waits_leaves_the_devices_alone(own: Settings, loaded: list[str]) -> None:
+def test_who_waits_leaves_the_devices_alone(
+    own: Settings, loaded: list[str], thread: ThreadPoolExecutor
+) -> None:
     job, recorder = prepare(own), Recorder()
     with CacheWriter(job.location, job.recipe).alone(recorder.say):
-        thread = start_behind_another(own, recorder)
+        waiting = start_behind_another(thread, own, recorder)
         time.sleep(0.5)
         assert recorder.lines[-1].endswith("waiting for it")
         assert not loaded
-    thread.join(60)
+    assert waiting.result(120) == job.location
     assert loaded == [job.location]
 
 
-def test_who_waited_for_the_very_same_job_has_nothing_to_do(own: Settings, loaded: list[str]) -> None:
+def test_who_waited_for_the_very_same_job_has_nothing_to_do(
+    own: Settings, loaded: list[str], thread: ThreadPoolExecutor
+) -> None:
     job, recorder = prepare(own), Recorder()
     elsewhere = dataclasses.replace(own, cache_dir=own.cache_dir + "/elsewhere")
     filled = Path(extract(elsewhere, Recorder()))
     loaded.clear()
     with CacheWriter(job.location, job.recipe).alone(recorder.say):
-        thread = start_behind_another(own, recorder)
+        waiting = start_behind_another(thread, own, recorder)
         for path in filled.iterdir():  # what the other job does meanwhile
             path.rename(Path(job.location) / path.name)
-    thread.join(60)
+    assert waiting.result(120) == job.location
     assert not loaded
+    assert not any("tokens" in line for line in recorder.lines)
     assert stage_one.missing_splits(job, CacheWriter(job.location, job.recipe)) == []
 
 
@@ -80,3 +94,15 @@ def test_weights_that_do_not_fit_end_the_reading_of_texts() -> None:
     found.set_exception(UserError("the checkpoint does not fit"))
     with pytest.raises(UserError, match="does not fit"):
         next(chunks)
+
+
+def test_weights_that_do_not_fit_leave_neither_lock_nor_folder(own: Settings, tmp_path: Path) -> None:
+    backbone = tmp_path / "damaged"
+    shutil.copytree(own.backbone or "", backbone)
+    weights = load_file(backbone / "model.safetensors")
+    weights["embeddings.LayerNorm.bias"] = np.zeros(3, np.float32)
+    save_file(weights, backbone / "model.safetensors")
+    settings = dataclasses.replace(own, backbone=str(backbone), cache_dir=str(tmp_path / "features"))
+    with pytest.raises(UserError, match="does not fit its config"):
+        extract(settings, Recorder())
+    assert not list((tmp_path / "features").glob("*"))

@@ -1,0 +1,36 @@
+"""What all steps of filling a cache share."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cache.writer import CacheWriter
+from extract.clock import Clock
+from extract.hosts import Hosts
+from extract.job import Job
+from extract.listener import Listener
+from extract.plan import Plan
+from extract.resume import Records, committed_blocks
+
+
+class Run(NamedTuple):
+    """One run of stage one.
+
+    Attributes:
+        job: rows, backbone and recipe.
+        writer: the cache to fill.
+        check_lock: called before every write; raises if the cache's lock is no longer ours.
+        hosts: the processes that share the job.
+        clock: adds up the seconds of each phase.
+        listener: hears sizes and progress.
+    """
+
+    job: Job
+    writer: CacheWriter
+    check_lock: Callable[[], None]
+    hosts: Hosts
+    clock: Clock
+    listener: Listener
+
+    def committed(self, plan: Plan) -> Records:
+        """Return the records of the planned blocks that are on disk."""
+        return committed_blocks(self.writer, plan, self.job.architecture.dim)
