@@ -41,7 +41,8 @@ class Lock:
                 return owner
             return None if self.take(generation) else {}
         except StorageError:
-            if not self._store.local:  # it was tried for minutes: an error to show, not an owner to wait for
+            # What was tried for minutes, or what time will not mend: an error to show, not an owner to wait for.
+            if not self._store.local or self._store.blocked:
                 raise
             return {}  # the folder came or went at this very moment
         except CacheError:  # not what we write: taken over like an owner without signs of life

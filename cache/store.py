@@ -54,6 +54,16 @@ class Store:
         """
         return self.read_versioned(name)[0]
 
+    @property
+    def blocked(self) -> bool:
+        """Whether a file stands in the place of a local folder, or of one above it."""
+        try:
+            return self.local and not stat.S_ISDIR(os.stat(self.location).st_mode)
+        except NotADirectoryError:
+            return True
+        except OSError:  # not there, for example
+            return False
+
     def read_versioned(self, name: str) -> tuple[dict[str, Any] | None, bytes]:
         """Read a JSON object together with its generation, which every write changes; see `write_if`."""
         self._check_small(name)

@@ -111,13 +111,3 @@ def test_the_loader_is_short() -> None:
     tree = ast.parse(text)
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     assert len(lines) <= 26
-
-
-def test_the_recipe_s_own_arithmetic_can_be_exported(
-    made_run: Callable[[str], Made], export: Callable[..., None], tmp_path: Path
-) -> None:
-    export(made_run("mixed").run, tmp_path / "model", "--head", "avg", "--arithmetic", "recipe")
-    card = (tmp_path / "model" / "README.md").read_text()
-    difference = re.search(r"at most (\S+) from those of `predict.py`", card)
-    assert difference
-    assert float(difference[1]) < 0.05

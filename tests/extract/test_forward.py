@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import export
 
 from cache import UserError
 from extract import forward
@@ -156,3 +157,19 @@ def dense_shapes(inner: int, outer: int) -> dict[str, Any]:
 def test_cudnn_is_refused_where_it_cannot_be(tiny_backbone: Path, dtype: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
         backbone(tiny_backbone, Precision(dtype, "packed-cudnn"))
+
+
+def test_mixed_precision_is_exported_for_any_shape(tiny_backbone: Path) -> None:
+    faster = backbone(tiny_backbone, Precision("mixed", "packed"))
+    weights = jax.device_get(faster.weights)
+    shape = jax.ShapeDtypeStruct(export.symbolic_shape("b, t"), np.int32)
+
+    def run(ids: Any, segments: Any, positions: Any) -> Any:
+        return faster.hidden(weights, Inputs(ids, segments, positions))
+
+    program = export.export(jax.jit(run), platforms=("cpu", "cuda", "tpu"))(shape, shape, shape)
+    found = np.asarray(program.call(*packed()[:3]))
+    wanted = np.asarray(faster.run(packed()))[0]
+    for row, sequence, place in PLACES:
+        own = slice(place, place + len(ROWS[row]))
+        np.testing.assert_allclose(found[sequence, own], wanted[sequence, own], atol=0.02)
