@@ -63,7 +63,11 @@ def write_array(store: Store, name: str, values: np.ndarray) -> None:
     spec = {"driver": "zarr3", "kvstore": store.kvstore(name), "store_data_equal_to_fill_value": True}
     metadata = _metadata(values.shape, values.dtype.name)
     try:
-        array = ts.open({**spec, "metadata": metadata}, create=True, context=store.context).result()
+        # A server's answer may get lost, and TensorStore asks again: then what it finds is its own.
+        again = not store.local
+        array = ts.open(
+            {**spec, "metadata": metadata}, create=True, open=again, context=store.context
+        ).result()
         # No copy: nobody changes the values any more, and a block is large.
         array.write(values, can_reference_source_data_indefinitely=True).result()
     except (ValueError, OSError) as error:
