@@ -17,7 +17,6 @@ def round_to(values: Float[Array, "*n"], dtype: jnp.dtype) -> Float[Array, "*n"]
     if values.dtype != jnp.float32 or dtype != jnp.bfloat16:
         return values.astype(dtype)
     bits = lax.bitcast_convert_type(values, jnp.uint32) + HALF
-    bits = jnp.where(
-        jnp.isnan(values), NAN, bits
-    )  # a GPU's NaN would overflow to -0; on 16 bits it took twice as long
+    # A GPU's NaN would overflow to -0. Chosen among 16 bits instead of 32, everything took twice as long.
+    bits = jnp.where(jnp.isnan(values), NAN, bits)
     return lax.bitcast_convert_type((bits >> DROPPED).astype(jnp.uint16), jnp.bfloat16)

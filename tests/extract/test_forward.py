@@ -132,7 +132,7 @@ def test_a_gpu_s_program_calls_cudnn_only_if_told_to(
     numbers = jax.ShapeDtypeStruct((2, 152), jnp.int32)
 
     def program(params: Any, query: Any, segments: Any, positions: Any) -> Any:
-        module = SimpleNamespace(variables={"params": jax.tree.map(jnp.asarray, params)}, n_heads=2)
+        module = SimpleNamespace(variables={"params": params}, n_heads=2)
         return attend(module, Rows(segments, positions), query=query)
 
     query = jax.ShapeDtypeStruct((2, 152, 128), jnp.bfloat16)

@@ -194,6 +194,14 @@ def copy_with(tiny_backbone: Path, folder: Path, **config: object) -> Path:
     [
         (lambda folder: (folder / "tokenizer.json").write_text("{}"), "tokenizer.json cannot be used"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), "model.safetensors cannot be used"),
+        (
+            lambda folder: save_backbone(
+                folder,
+                DISTILBERT,
+                random_weights(DISTILBERT) | {"embeddings.LayerNorm.bias": np.zeros(3, np.float32)},
+            ),
+            "does not fit its config",
+        ),
     ],
 )
 def test_a_damaged_backbone_leaves_no_cache(

@@ -1,15 +1,12 @@
 """Two jobs for one cache: what the second does while the first fills it."""
 
 import dataclasses
-import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
 
 from cache import UserError
 from cache.writer import CacheWriter
@@ -94,15 +91,3 @@ def test_weights_that_do_not_fit_end_the_reading_of_texts() -> None:
     found.set_exception(UserError("the checkpoint does not fit"))
     with pytest.raises(UserError, match="does not fit"):
         next(chunks)
-
-
-def test_weights_that_do_not_fit_leave_neither_lock_nor_folder(own: Settings, tmp_path: Path) -> None:
-    backbone = tmp_path / "damaged"
-    shutil.copytree(own.backbone or "", backbone)
-    weights = load_file(backbone / "model.safetensors")
-    weights["embeddings.LayerNorm.bias"] = np.zeros(3, np.float32)
-    save_file(weights, backbone / "model.safetensors")
-    settings = dataclasses.replace(own, backbone=str(backbone), cache_dir=str(tmp_path / "features"))
-    with pytest.raises(UserError, match="does not fit its config"):
-        extract(settings, Recorder())
-    assert not list((tmp_path / "features").glob("*"))
