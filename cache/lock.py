@@ -10,11 +10,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from cache.errors import CacheError
+from cache.objects import SILENCE
 from cache.store import StorageError, Store
 
 NAME = "lock.json"
 HEARTBEAT = 5.0  # seconds between two signs of life
-STALE = 30.0  # seconds without one after which the owner is taken for dead
+STALE = 30.0  # seconds without one after which the owner is taken for dead, in a folder
+STALE_REMOTE = (
+    STALE + 2 * SILENCE
+)  # on an object store, where two tries of its request may have fallen silent
 POLL = 0.5
 
 
@@ -76,8 +80,9 @@ class Lock:
         if self._lost.is_set() or owner.get("token") != self._owner["token"]:
             self._lost.set()
             raise CacheError(
-                f"this process lost its lock on {self._store.location}: it gave no sign of life for {STALE:.0f} s, or "
-                "its lock.json was removed; run the same command again: it continues from the blocks that are there"
+                f"this process lost its lock on {self._store.location}: it gave no sign of life for "
+                f"{_stale(self._store):.0f} s, or its lock.json was removed; run the same command again: it continues "
+                "from the blocks that are there"
             )
 
     def beat(self) -> None:
@@ -130,7 +135,7 @@ def owner_line(owner: dict[str, Any]) -> str:
 
 
 def _acquire(lock: Lock, store: Store, on_wait: Callable[[str], None]) -> None:
-    """Take the lock, now or when its owner ends or has given no new sign of life for `STALE` seconds.
+    """Take the lock, now or when its owner ends or has given no new sign of life for so long that it must be dead.
 
     Signs are compared with each other and never with our clock: hosts disagree about the time.
     """
@@ -140,9 +145,14 @@ def _acquire(lock: Lock, store: Store, on_wait: Callable[[str], None]) -> None:
             on_wait(f"{store.location} is being written by {owner_line(owner)}: waiting for it")
         if owner != seen:
             seen, since = owner, time.monotonic()
-        elif time.monotonic() - since > STALE and lock.take(store.generation(NAME)):
+        elif time.monotonic() - since > _stale(store) and lock.take(store.generation(NAME)):
             return
         time.sleep(POLL)
+
+
+def _stale(store: Store) -> float:
+    """Seconds without a sign of life after which an owner is taken for dead."""
+    return STALE if store.local else STALE_REMOTE
 
 
 def _processes() -> str:

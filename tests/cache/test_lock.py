@@ -11,6 +11,7 @@ import pytest
 
 from cache import CacheError, lock
 from cache.lock import Lock, held
+from cache.objects import SILENCE
 from cache.store import StorageError, Store
 
 
@@ -92,6 +93,20 @@ def test_a_silent_owner_elsewhere_is_replaced_in_the_end(
     with held(store, heard.append):
         assert owner(store)["pid"] == os.getpid()
     assert heard == [f"{store.location} is being written by process 1 on elsewhere: waiting for it"]
+
+
+def test_an_object_store_s_owner_has_the_time_of_two_silent_requests(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lock.STALE_REMOTE > lock.HEARTBEAT + 2 * SILENCE
+    monkeypatch.setattr(lock, "STALE", 0.1)
+    monkeypatch.setattr(lock, "STALE_REMOTE", 0.6)
+    monkeypatch.setattr(lock, "POLL", 0.02)
+    write_owner(store, host="elsewhere", pid=1, heartbeat=0.0)
+    monkeypatch.setattr(store, "local", False)
+    start = time.monotonic()
+    with held(store, lambda line: None):
+        assert time.monotonic() - start > 0.6
 
 
 def test_a_living_owner_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
