@@ -4,8 +4,8 @@ Both will have to be replaced some day: transformers 5 has no Flax, and `pmap` i
 """
 
 import functools
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -23,6 +23,7 @@ from extract import forward, masks
 from extract.architecture import Architecture
 from extract.dropout import Dropout
 from extract.precision import EXACT, Precision
+from extract.programs import Programs
 
 CPU_BATCH_TOKENS = 1024
 ACCELERATOR_BATCH_TOKENS = 32_768
@@ -59,8 +60,8 @@ class Backbone:
     """`FlaxDistilBertModel` with its weights on every local device.
 
     Attributes:
-        compile_seconds: time spent on compiling so far, one program for each shape of batch.
         devices: the local ones.
+        programs: one for each shape of batch.
         compiler_options: for every program that `hidden` is part of, so that all give the same bits.
         weights: as `hidden` wants them, on every device.
     """
@@ -73,7 +74,6 @@ class Backbone:
         storage_dtype: str = "float32",
         dropout: Dropout | None = None,
     ) -> None:
-        self.compile_seconds = 0.0
         self.devices = jax.local_devices()
         self._storage_dtype = jnp.dtype(storage_dtype)
         self._precision = precision
@@ -89,14 +89,22 @@ class Backbone:
         self._layer = jax.jit(self._one_layer)
         on_cpu = self.devices[0].platform == "cpu"
         self.compiler_options = WIDE if on_cpu and precision.compute_dtype == "mixed" else {}
-        self._compiled: dict[tuple[int, ...], Any] = {}
+        self.programs = Programs(self._compile)
 
     def run(self, batch: Inputs) -> Float[Array, "devices b t d"]:
         """Start the forward pass of one batch and return at once; what stands at padding holds no meaning."""
-        count = len(self.devices)
-        shards = jax.tree.map(lambda values: values.reshape(count, -1, values.shape[1]), batch)
-        hidden: Array = self._program(shards)(self.weights, shards)
+        shards = self._shard(batch)
+        hidden: Array = self.programs.get(shards)(self.weights, shards)
         return hidden
+
+    def compiling_ahead(self, batches: Iterable[Inputs]) -> AbstractContextManager[None]:
+        """Compile for batches of these shapes while the body of `with` runs; their values do not matter.
+
+        Not on a GPU: XLA times kernels while it compiles, which wants the GPU for itself.
+        """
+        if self.devices[0].platform == "gpu":
+            return nullcontext()
+        return self.programs.ahead(map(self._shard, batches))
 
     def close(self) -> None:
         """Free the memory of the weights on the devices; this backbone can compute nothing any more."""
@@ -149,15 +157,14 @@ class Backbone:
             output: Array = layer.apply({"params": weights}, hidden, mask)[0]
         return output
 
-    def _program(self, batch: Inputs) -> Any:
-        """Compile for a shape of batch when it first comes along."""
-        shape = (*batch.ids.shape, batch.noise is not None)
-        if shape not in self._compiled:
-            start = time.perf_counter()
-            lowered = self._forward.lower(self.weights, batch)
-            self._compiled[shape] = lowered.compile(self.compiler_options)
-            self.compile_seconds += time.perf_counter() - start
-        return self._compiled[shape]
+    def _shard(self, batch: Inputs) -> Inputs:
+        """Deal the sequences to the devices, `[devices, r, t]`."""
+        count = len(self.devices)
+        shards: Inputs = jax.tree.map(lambda values: values.reshape(count, -1, values.shape[1]), batch)
+        return shards
+
+    def _compile(self, shards: Inputs) -> Any:
+        return self._forward.lower(self.weights, shards).compile(self.compiler_options)
 
 
 def device_count() -> int:

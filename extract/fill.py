@@ -15,7 +15,7 @@ from cache.writer import CacheWriter
 from extract.accuracy import Accuracy, as_json, measure
 from extract.backbone import Backbone, default_batch_tokens, describe_devices, device_count
 from extract.batches import BatchShape, sequence_lengths
-from extract.compute import compute_block
+from extract.compute import compute_block, one_of_each_shape
 from extract.context import Run
 from extract.estimate import estimate_seconds
 from extract.job import Job
@@ -46,11 +46,14 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, splits: Splits) -> None
     plan = _plan(job, tokens, splits)
     check_space(job.location, _stored_bytes(job, _missing(plan, run.committed(plan))))
     records = _begin(run, plan)
-    accuracy = _accuracy(run, backbones, plan, tokens)
-    if (todo := _missing(plan, records)).blocks:
-        run.listener.say(_describe(todo, job))
-        own = todo._replace(blocks=todo.blocks[run.hosts.index :: run.hosts.count])
-        records |= _compute(run, backbones.own, own, tokens)
+    todo = _missing(plan, records)
+    own = todo._replace(blocks=todo.blocks[run.hosts.index :: run.hosts.count])
+    sizes = _describe(todo, job) if todo.blocks else ""  # it times the cores, which compiling would keep busy
+    with backbones.own.compiling_ahead(one_of_each_shape(own, tokens, job.rows)):
+        accuracy = _accuracy(run, backbones, plan, tokens)
+        if todo.blocks:
+            run.listener.say(sizes)
+            records |= _compute(run, backbones.own, own, tokens)
     _finish(run, plan, records, accuracy)
 
 
@@ -140,10 +143,12 @@ def _compute(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Record
                 job.recipe.layout,
             )
 
-    compiled = backbone.compile_seconds
+    waited = backbone.programs.waiting_seconds
     records = _write_behind(run, plan, compute)
-    clock.seconds["compile"] = backbone.compile_seconds
-    clock.seconds["backbone"] = clock.seconds.get("backbone", 0.0) - (backbone.compile_seconds - compiled)
+    clock.seconds["compile"] = backbone.programs.compile_seconds
+    clock.seconds["backbone"] = clock.seconds.get("backbone", 0.0) - (
+        backbone.programs.waiting_seconds - waited
+    )
     return records
 
 
