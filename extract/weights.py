@@ -27,14 +27,16 @@ Tensors = dict[str, np.ndarray]
 
 
 def load_weights(path: str) -> dict[str, Any]:
-    """Read a weight file as the nested parameters of FlaxDistilBert, float32.
+    """Read a weight file as the nested parameters of FlaxDistilBert, float32; kernels may be views, not contiguous.
 
     Raises:
         UserError: the file is damaged, or holds a weight that is not finite.
     """
     try:
         tensors = _read_msgpack(path) if path.endswith(".msgpack") else _read_safetensors(path)
-        tensors = {_PREFIX.sub("", name): tensor.astype(np.float32) for name, tensor in tensors.items()}
+        tensors = {
+            _PREFIX.sub("", name): tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()
+        }
         if "embeddings.token_type_embeddings.weight" in tensors:
             tensors = fold_bert(tensors)
         tensors = {name: tensor for name, tensor in tensors.items() if _BACKBONE.match(name)}
@@ -89,7 +91,7 @@ def _flax_leaf(module: str, leaf: str, tensor: np.ndarray) -> tuple[str, np.ndar
         return "scale", tensor
     if module.endswith("embeddings"):
         return "embedding", tensor
-    return "kernel", np.ascontiguousarray(tensor.T)  # PyTorch stores [out, in]
+    return "kernel", tensor.T  # a view: PyTorch stores [out, in]
 
 
 def _read_safetensors(path: str) -> Tensors:

@@ -73,8 +73,8 @@ def test_parts_of_the_feed_forward_layer_add_up_to_it(
     draw = np.random.default_rng(0)
 
     def linear(inputs: int, outputs: int) -> dict[str, np.ndarray]:
-        kernel = draw.standard_normal((inputs, outputs)).astype(jnp.bfloat16)
-        return {"kernel": kernel, "bias": draw.standard_normal(outputs).astype(np.float32)}
+        weight = draw.standard_normal((outputs, inputs)).astype(jnp.bfloat16)
+        return {"weight": weight, "bias": draw.standard_normal(outputs).astype(np.float32)}
 
     whole = {"lin1": linear(8, width), "lin2": linear(width, 8)}
     parts = forward._in_parts(whole)
@@ -144,7 +144,7 @@ def test_a_gpu_s_program_calls_cudnn_only_if_told_to(
 
 def dense_shapes(inner: int, outer: int) -> dict[str, Any]:
     return {
-        "kernel": jax.ShapeDtypeStruct((inner, outer), jnp.bfloat16),
+        "weight": jax.ShapeDtypeStruct((outer, inner), jnp.bfloat16),
         "bias": jax.ShapeDtypeStruct((outer,), jnp.float32),
     }
 

@@ -43,6 +43,7 @@ def new_folder(path: str) -> Iterator[Path]:
 def save_tensors(path: Path, params: PyTree) -> None:
     """Write nested parameters as safetensors, their names joined by dots."""
     leaves: list[tuple[Any, Any]] = jax.tree_util.tree_leaves_with_path(params)
+    # Made contiguous: safetensors would write a view's memory as it lies.
     named = {
         jax.tree_util.keystr(place, simple=True, separator="."): np.ascontiguousarray(np.asarray(leaf))
         for place, leaf in leaves
