@@ -16,9 +16,7 @@ from cache.store import StorageError, Store
 NAME = "lock.json"
 HEARTBEAT = 5.0  # seconds between two signs of life
 STALE = 30.0  # seconds without one after which the owner is taken for dead, in a folder
-STALE_REMOTE = (
-    STALE + 2 * SILENCE
-)  # on an object store, where two tries of its request may have fallen silent
+STALE_REMOTE = STALE + 2 * SILENCE  # on an object store: two tries of a request may have fallen silent
 POLL = 0.5
 
 

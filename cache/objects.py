@@ -16,9 +16,7 @@ PATIENT = {
     "max_delay": "32s",
 }  # later: over two minutes without network
 FIRST_ANSWER = 25.0  # seconds until a server that says nothing is given up
-SILENCE = (
-    30  # seconds without a byte after which a request is taken for dead, and tried again; locks wait for two
-)
+SILENCE = 30  # seconds without a byte after which a request is taken for dead, and tried again
 
 
 def is_url(location: str) -> bool:
