@@ -136,8 +136,11 @@ class Store:
     def kvstore(self, name: str) -> dict[str, Any]:
         """TensorStore's JSON for the files below a folder, none of which is reached through a link."""
         self._refuse_links(name)
-        spec: dict[str, Any] = (self._root / f"{name}/").spec().to_json()
-        return spec
+        root = self._root_spec()
+        if isinstance(root, str):
+            return dict((self._root / f"{name}/").spec().to_json())
+        # Not from the open store: its JSON leaves out how it found its credentials.
+        return {**root, "path": f"{root['path']}{name}/"}
 
     def local_bytes(self, name: str) -> int | None:
         """Bytes of all files below a folder; None on an object store.

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -100,6 +101,16 @@ def local_files(location: str) -> dict[str, bytes]:
 def test_the_objects_are_the_files_of_a_local_cache(local: str, remote: str) -> None:
     assert remote == f"{URL}/whole/of it/{Path(local).name}"
     assert objects(remote) == local_files(local)
+
+
+def test_the_named_credentials_are_used_for_arrays_too(
+    inputs: list[str], server: dict[str, str], tmp_path: Path
+) -> None:
+    """Elsewhere TensorStore would look for files, and its log would say for each array that there are none."""
+    done = run("-m", "extract", *inputs, "--cache-dir", f"{URL}/quiet", HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "AuthCredentials" not in done.stderr
+    assert "Failed to open file" not in done.stderr
 
 
 def test_every_array_is_read_back(local: str, remote: str) -> None:
@@ -198,9 +209,10 @@ def test_two_writers_at_once_leave_one_sound_cache(
     inputs: list[str], local: str, server: dict[str, str]
 ) -> None:
     folder = f"{URL}/pair"
-    pair = [start("-m", "extract", *inputs, "--cache-dir", folder) for _ in range(2)]
-    errors = [process.communicate(timeout=120)[1] for process in pair]
-    assert [process.returncode for process in pair] == [0, 0], errors
+    both = ("-m", "extract", *inputs, "--cache-dir", folder)
+    with ThreadPoolExecutor(2) as threads:  # each reads its own pipes, or a full one would stop its process
+        pair = [done.result() for done in [threads.submit(run, *both) for _ in range(2)]]
+    assert [done.returncode for done in pair] == [0, 0], [done.stderr for done in pair]
     assert objects(f"{folder}/{Path(local).name}") == local_files(local)
 
 
