@@ -1,6 +1,6 @@
 """Run a block's batches through the backbone and put the rows back in order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from jax import Array
@@ -12,7 +12,7 @@ from cache.layout import LAYOUTS
 from cache.views import view_number
 from extract.backbone import Backbone, Inputs
 from extract.batches import Batch
-from extract.plan import BlockPlan, Plan
+from extract.plan import BlockPlan
 from extract.pooling import pool_rows
 from extract.rows import Rows
 from extract.tokens import Tokens
@@ -70,18 +70,6 @@ def stored_lengths(plan: BlockPlan, layout: str) -> Int[np.ndarray, " b"]:
     if layout != "padded":
         return plan.lengths
     return np.full_like(plan.lengths, plan.batches[0].length)  # all sequences are of one length then
-
-
-def one_of_each_shape(plan: Plan, tokens: Tokens, about: Rows) -> Iterator[Inputs]:
-    """Give the first batch of each shape, in the order in which they will run."""
-    seen = set()
-    for block in plan.blocks:
-        has_noise = view_number(block.split) > 0
-        for batch in block.batches:
-            shape = (batch.height, batch.length, has_noise)
-            if shape not in seen:
-                seen.add(shape)
-                yield gather(batch, block, tokens, about)
 
 
 def gather(batch: Batch, plan: BlockPlan, tokens: Tokens, about: Rows) -> Inputs:

@@ -15,7 +15,7 @@ from cache.writer import CacheWriter
 from extract.accuracy import Accuracy, as_json, measure
 from extract.backbone import Backbone, default_batch_tokens, describe_devices, device_count
 from extract.batches import BatchShape, sequence_lengths
-from extract.compute import compute_block, one_of_each_shape
+from extract.compute import compute_block, gather
 from extract.context import Run
 from extract.estimate import estimate_seconds
 from extract.job import Job
@@ -49,7 +49,8 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, splits: Splits) -> None
     todo = _missing(plan, records)
     own = todo._replace(blocks=todo.blocks[run.hosts.index :: run.hosts.count])
     sizes = _describe(todo, job) if todo.blocks else ""  # it times the cores, which compiling would keep busy
-    with backbones.own.compiling_ahead(one_of_each_shape(own, tokens, job.rows)):
+    wanted = (gather(batch, block, tokens, job.rows) for block, batch in own.first_of_each_shape)
+    with backbones.own.compiling_ahead(wanted):
         accuracy = _accuracy(run, backbones, plan, tokens)
         if todo.blocks:
             run.listener.say(sizes)
@@ -215,6 +216,6 @@ def _describe(plan: Plan, job: Job) -> str:
     size = _stored_bytes(job, plan)
     return (
         f"{plan.rows:,} rows, {plan.tokens:,} tokens (mean {mean:.1f}), padding waste {plan.padding_waste:.1%} "
-        f"in {len(plan.shapes)} shapes of batches, cache {size:,} bytes ({readable(size)}), "
+        f"in {len(plan.first_of_each_shape)} shapes of batches, cache {size:,} bytes ({readable(size)}), "
         f"backbone about {seconds:,.0f} s"
     )

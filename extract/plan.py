@@ -9,6 +9,7 @@ from jaxtyping import Int
 from cache.arrays import stored_bytes
 from cache.block import Sizes, array_dtype, array_shape, block_name
 from cache.layout import LAYOUTS
+from cache.views import view_number
 from extract.batches import Batch, BatchShape, padded_tokens, plan_batches
 from extract.tokens import Tokens
 
@@ -75,9 +76,14 @@ class Plan(NamedTuple):
         return sum(padded_tokens(block.batches) for block in self.blocks)
 
     @property
-    def shapes(self) -> set[tuple[int, int]]:
-        """Height and length of its batches: a program is compiled for each."""
-        return {(batch.height, batch.length) for block in self.blocks for batch in block.batches}
+    def first_of_each_shape(self) -> list[tuple[BlockPlan, Batch]]:
+        """The batches, in the order in which they run, that a program is compiled for; dropout takes one of its own."""
+        firsts: dict[tuple[int, int, bool], tuple[BlockPlan, Batch]] = {}
+        for block in self.blocks:
+            has_dropout = view_number(block.split) > 0
+            for batch in block.batches:
+                firsts.setdefault((batch.height, batch.length, has_dropout), (block, batch))
+        return list(firsts.values())
 
     @property
     def padding_waste(self) -> float:

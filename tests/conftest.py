@@ -1,7 +1,8 @@
-"""Keras, which only the tests use, computes with JAX; its configuration is not the user's."""
+"""What the tests share. Keras, which only they use, computes with JAX; its configuration is not the user's."""
 
 import functools
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,15 @@ import pytest
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("KERAS_HOME", tempfile.mkdtemp(prefix="keras-"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have each of xdist's processes, and the commands that it starts, compile a program once: a third of all time."""
+    folder = tempfile.mkdtemp(prefix="programs-")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+    config.add_cleanup(functools.partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 @pytest.fixture(autouse=True)
