@@ -12,20 +12,27 @@ import pytest
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("KERAS_HOME", tempfile.mkdtemp(prefix="keras-"))
 
+PROGRAMS = tempfile.mkdtemp(prefix="programs-")
+"""Each of xdist's processes compiles a program once. Said here, as JAX reads it when the first module imports it."""
+os.environ["JAX_COMPILATION_CACHE_DIR"] = PROGRAMS
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Have each of xdist's processes, and the commands that it starts, compile a program once: a third of all time."""
-    folder = tempfile.mkdtemp(prefix="programs-")
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
-    config.add_cleanup(functools.partial(shutil.rmtree, folder, ignore_errors=True))
+
+def pytest_unconfigure() -> None:
+    """Remove the compiled programs."""
+    shutil.rmtree(PROGRAMS, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
 def own_environment() -> Iterator[None]:
-    """Whatever a command set for JAX in this process is gone before the next test starts others."""
+    """Whatever a command set for JAX in this process is gone before the next test starts others.
+
+    Commands that a test starts keep their programs apart: one that is killed may leave a damaged one, and JAX's warning
+    of it would be an error here.
+    """
     before = dict(os.environ)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(PROGRAMS, "commands")
     yield
     os.environ.clear()
     os.environ.update(before)
