@@ -6,8 +6,6 @@ import importlib.metadata
 import importlib.util
 import json
 import logging
-import multiprocessing
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ from cache.environment import core_count
 from cache.errors import CacheError
 from cache.recipe import canonical_json
 from extract.plain import RELEASES, clean_plain, url_replacer
+from extract.processes import in_processes
 
 LIBRARIES = ("clean-text", "ftfy", "emoji")  # ftfy and emoji do part of clean-text's work
 MIN_PARALLEL = 1_000  # rows; below it, cleaning takes less time than starting a process
@@ -75,6 +74,9 @@ def cleaned(
         texts: raw texts.
         workers: processes; None takes as many as so many texts are worth, one per core at most.
         cleaning: what is done.
+
+    Raises:
+        UserError: one of the processes was killed.
     """
     chunks = (list(texts[start : start + CHUNK]) for start in range(0, len(texts), CHUNK))
     work = functools.partial(clean_all, cleaning=cleaning)
@@ -82,9 +84,8 @@ def cleaned(
         yield map(work, chunks)
         return
     processes = min(workers or _processes(len(texts), cleaning), -(-len(texts) // CHUNK))
-    # Spawned, not forked: JAX's threads do not survive a fork.
-    with multiprocessing.get_context("spawn").Pool(processes, _leave_interrupts_to_the_parent) as pool:
-        yield pool.imap(work, chunks)
+    with in_processes(work, chunks, processes) as results:
+        yield results
 
 
 def _processes(rows: int, cleaning: Cleaning) -> int:
@@ -128,10 +129,6 @@ def versions() -> str:
 
 def _has_short_way(cleaning: Cleaning) -> bool:
     return cleaning == NOTEBOOK and versions().startswith(f"{RELEASES}, ")
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @functools.cache
