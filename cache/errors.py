@@ -2,16 +2,13 @@
 
 import os
 import select
-import signal
 import sys
-import types
-import warnings
 from collections.abc import Callable
 from typing import TextIO
 
+from cache.interruption import Interruption
+
 EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130
-INSIST = 1.0  # seconds after which an interruption is raised again
 
 
 class UserError(Exception):
@@ -25,21 +22,22 @@ class CacheError(UserError):
 def exit_code(main: Callable[[], None], when_interrupted: str = "nothing was changed") -> int:
     """Run a command's `main` and return its exit code.
 
-    A `UserError`, and whatever the system refuses, becomes one line on stderr and 2. Ctrl-C and SIGTERM become 130 and
-    one line, which ends in what `when_interrupted` says about the work so far.
+    A `UserError`, and whatever the system refuses, becomes one line on stderr and 2. Ctrl-C and SIGTERM end the process
+    with 130 and one line, which ends in what `when_interrupted` says about the work so far.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-        signal.signal(number, _interrupt)
+    interruption = Interruption(f"interrupted; {when_interrupted}")
+    interruption.listen()
+    code = 0
     try:
         main()
-    except (UserError, OSError, MemoryError) as error:
-        return _failed(error)
-    except KeyboardInterrupt:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        warnings.simplefilter("ignore")  # libraries' about what they could not finish would follow our line
-        print(f"\ninterrupted; {when_interrupted}", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    return 0
+    except (Exception, KeyboardInterrupt) as error:
+        interruption.was_caught = True
+        if not interruption.asked:  # else it is the interruption, whatever a library made of it
+            code = _failed(error)
+    if interruption.asked and interruption.was_caught:
+        interruption.leave()  # with the error let go: what its frames held is closed by now
+    interruption.stop_listening()
+    return code
 
 
 def printable(text: str) -> str:
@@ -47,7 +45,9 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: BaseException) -> int:
+    if not isinstance(error, UserError | OSError | MemoryError):
+        raise error
     if isinstance(error, BrokenPipeError):
         # `python -m cache show | head`: the reader has seen enough. Where only messages are not read, work is not done.
         seen = _is_closed(sys.stdout)
@@ -65,9 +65,3 @@ def _is_closed(stream: TextIO) -> bool:
     poll = select.poll()
     poll.register(stream.fileno(), 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
-
-
-def _interrupt(number: int, frame: types.FrameType | None) -> None:
-    # An exception that is raised inside a destructor or a library's callback is swallowed there: insist.
-    signal.setitimer(signal.ITIMER_REAL, INSIST)
-    raise KeyboardInterrupt
