@@ -1,13 +1,13 @@
 """One writer at a time: a lock file with owner, host and heartbeat, on any storage that TensorStore knows."""
 
+import contextlib
 import os
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from cache.errors import CacheError
 from cache.objects import SILENCE
@@ -18,6 +18,19 @@ HEARTBEAT = 5.0  # seconds between two signs of life
 STALE = 30.0  # seconds without one after which the owner is taken for dead, in a folder
 STALE_REMOTE = STALE + 2 * SILENCE  # on an object store: two tries of a request may have fallen silent
 POLL = 0.5
+TRIES = 5  # to take a lock in a folder, until what the system says is no coincidence
+
+
+class Found(NamedTuple):
+    """A lock file.
+
+    Attributes:
+        owner: what the one who holds it wrote; empty if somebody unknown was faster.
+        generation: of the file in which that stands.
+    """
+
+    owner: dict[str, Any]
+    generation: bytes
 
 
 class Lock:
@@ -35,20 +48,23 @@ class Lock:
             "token": uuid.uuid4().hex,
         }
 
-    def try_acquire(self) -> dict[str, Any] | None:
-        """Take the lock; returns None on success, else what the owner wrote."""
+    def try_acquire(self) -> Found | None:
+        """Take the lock; returns None on success, else who holds it."""
+        found = self._find()
+        if found.owner and not _is_dead(found.owner):
+            return found
+        return None if self.take(found.generation) else Found({}, b"")
+
+    def _find(self) -> Found:
+        """Read the lock file; the owner is empty where there is none."""
         try:
             owner, generation = self._store.read_versioned(NAME)
-            if owner is not None and not _is_dead(owner):
-                return owner
-            return None if self.take(generation) else {}
+            return Found(owner or {}, generation)
         except StorageError:
-            # What was tried for minutes, or what time will not mend: an error to show, not an owner to wait for.
-            if not self._store.local or self._store.blocked:
-                raise
-            return {}  # the folder came or went at this very moment
+            raise
         except CacheError:  # not what we write: taken over like an owner without signs of life
-            return {"pid": "unknown"}
+            generation = self._store.generation(NAME)
+            return Found({"pid": "unknown", "generation": generation.hex()}, generation)
 
     def take(self, generation: bytes) -> bool:
         """Replace the lock file of this generation by our own; False if someone else was faster."""
@@ -61,13 +77,8 @@ class Lock:
 
         A server's answer may get lost, and TensorStore asks again: then the second try fails because of the first.
         """
-        try:
-            owner, generation = self._store.read_versioned(NAME)
-        except StorageError:
-            raise
-        except CacheError:  # not what we write
-            return None
-        return generation if owner and owner.get("token") == self._owner["token"] else None
+        found = self._find()
+        return found.generation if found.owner.get("token") == self._owner["token"] else None
 
     def check(self) -> None:
         """Raise `CacheError` if another process has taken the lock over; looks at the file itself.
@@ -106,7 +117,7 @@ class Lock:
         return {**self._owner, "heartbeat": time.time()}
 
 
-@contextmanager
+@contextlib.contextmanager
 def held(store: Store, on_wait: Callable[[str], None]) -> Iterator[Lock]:
     """Hold a cache's lock; wait while another living process holds it.
 
@@ -120,11 +131,18 @@ def held(store: Store, on_wait: Callable[[str], None]) -> Iterator[Lock]:
     beating.start()
     try:
         yield lock
-    finally:
-        lock.stop_beating()
-        beating.join()  # a beat in flight would write the lock file again
-        lock.release()
-        store.remove_if_empty()
+    except BaseException:
+        with contextlib.suppress(CacheError, OSError):  # the error that ends the work is the one to show
+            _give_back(lock, store, beating)
+        raise
+    _give_back(lock, store, beating)
+
+
+def _give_back(lock: Lock, store: Store, beating: threading.Thread) -> None:
+    lock.stop_beating()
+    beating.join()  # a beat in flight would write the lock file again
+    lock.release()
+    store.remove_if_empty()
 
 
 def owner_line(owner: dict[str, Any]) -> str:
@@ -137,15 +155,31 @@ def _acquire(lock: Lock, store: Store, on_wait: Callable[[str], None]) -> None:
 
     Signs are compared with each other and never with our clock: hosts disagree about the time.
     """
-    seen, since = None, time.monotonic()
-    while (owner := lock.try_acquire()) is not None:
-        if seen is None:
-            on_wait(f"{store.location} is being written by {owner_line(owner)}: waiting for it")
-        if owner != seen:
-            seen, since = owner, time.monotonic()
-        elif time.monotonic() - since > _stale(store) and lock.take(store.generation(NAME)):
-            return
+    seen: dict[str, Any] = {}
+    since, told = time.monotonic(), False
+    while (found := _try(lock, store)) is not None:
+        if found.owner and not told:
+            on_wait(f"{store.location} is being written by {owner_line(found.owner)}: waiting for it")
+            told = True
+        if found.owner != seen:
+            seen, since = found.owner, time.monotonic()
+        elif seen and time.monotonic() - since > _stale(store) and lock.take(found.generation):
+            return  # of the very file that was judged: one written since is a sign of life
         time.sleep(POLL)
+
+
+def _try(lock: Lock, store: Store) -> Found | None:
+    """Try to take the lock, in a folder that is ready for it."""
+    for _ in range(TRIES):
+        store.make_folder()
+        try:
+            return lock.try_acquire()
+        except StorageError as error:
+            if not store.local:  # tried for minutes already
+                raise
+            last = error  # the folder may come or go at this very moment
+        time.sleep(POLL)
+    raise last
 
 
 def _stale(store: Store) -> float:

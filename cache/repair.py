@@ -65,6 +65,6 @@ def _entries(store: Store) -> set[str]:
 
 
 def _check_idle(store: Store) -> None:
-    owner = Lock(store).try_acquire()
-    if owner is not None:
-        raise UserError(f"{store.location} is being written by {owner_line(owner)}; stop that first")
+    store.make_folder()  # it is there: this says whether it can be written
+    if (found := Lock(store).try_acquire()) is not None:
+        raise UserError(f"{store.location} is being written by {owner_line(found.owner)}; stop that first")

@@ -17,7 +17,7 @@ from cache.objects import FIRST_ANSWER, HINTS, PATIENT, QUICK, is_url, object_sp
 LARGE_JSON = 64 * 2**20  # bytes; the manifest of a hundred thousand blocks is below it
 SMALL_JSON = 2**20  # bytes; all other JSON files
 
-_DETAILS = re.compile(r" \[(?:source|http_|x-amz|curl_)")  # what TensorStore adds for its developers
+_DETAILS = re.compile(r" \[(?:source|os_error|http_|x-amz|curl_)")  # what TensorStore adds for its developers
 
 
 class StorageError(CacheError):
@@ -54,16 +54,6 @@ class Store:
         """
         return self.read_versioned(name)[0]
 
-    @property
-    def blocked(self) -> bool:
-        """Whether a file stands in the place of a local folder, or of one above it."""
-        try:
-            return self.local and not stat.S_ISDIR(os.stat(self.location).st_mode)
-        except NotADirectoryError:
-            return True
-        except OSError:  # not there, for example
-            return False
-
     def read_versioned(self, name: str) -> tuple[dict[str, Any] | None, bytes]:
         """Read a JSON object together with its generation, which every write changes; see `write_if`."""
         self._check_small(name)
@@ -75,6 +65,23 @@ class Store:
         """Return a file's generation, whatever it holds."""
         generation: bytes = self._done(self._root.read, name).stamp.generation
         return generation
+
+    def make_folder(self) -> None:
+        """Make a local folder, if it is not there, that can be written.
+
+        Raises:
+            CacheError: the system refuses.
+        """
+        if not self.local:
+            return
+        try:
+            os.makedirs(self.location, exist_ok=True)
+        except FileExistsError:
+            raise _unwritable(self.location, "it is no folder") from None
+        except OSError as error:
+            raise _unwritable(self.location, f"{error.strerror}: {error.filename}") from None
+        if not os.access(self.location, os.W_OK | os.X_OK):
+            raise _unwritable(self.location, "you may not")
 
     def write_json(self, name: str, value: dict[str, Any]) -> None:
         """Write a JSON object; it appears whole or not at all (TensorStore renames, or puts one object)."""
@@ -185,9 +192,17 @@ class Store:
 
     def _check_small(self, name: str) -> None:
         limit = LARGE_JSON if name == "manifest.json" else SMALL_JSON
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        try:
             if self.local and _regular_bytes(path := os.path.join(self.location, name)) > limit:
                 raise CacheError(f"{path} is larger than {limit} bytes: not a file of a feature cache")
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            raise StorageError(self.location, error) from None
+
+
+def _unwritable(location: str, reason: str) -> CacheError:
+    return CacheError(f"nothing can be written to {location} ({reason}): choose another folder, or mend that")
 
 
 def _tree_bytes(folder: str) -> Iterator[int]:

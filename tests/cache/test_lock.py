@@ -39,7 +39,7 @@ def test_a_second_one_is_told_who_holds_it(store: Store) -> None:
     with held(store, print):
         found = Lock(store).try_acquire()
         assert found is not None
-        assert lock.owner_line(found) == f"process {os.getpid()} on {socket.gethostname()}"
+        assert lock.owner_line(found.owner) == f"process {os.getpid()} on {socket.gethostname()}"
     second = Lock(store)
     assert second.try_acquire() is None
     second.release()
@@ -107,6 +107,80 @@ def test_an_object_store_s_owner_has_the_time_of_two_silent_requests(
     start = time.monotonic()
     with held(store, lambda line: None):
         assert time.monotonic() - start > 0.6
+
+
+def test_an_owner_that_wakes_after_it_was_judged_is_not_robbed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "STALE", 0.1)
+    monkeypatch.setattr(lock, "POLL", 0.02)
+    write_owner(store, host="elsewhere", pid=1, heartbeat=0.0)
+    path, real, since = Path(store.location) / "lock.json", Store.read_versioned, time.monotonic()
+    woken: list[float] = []
+
+    def read(self: Store, name: str) -> tuple[dict[str, object] | None, bytes]:
+        found = real(self, name)
+        if name == "lock.json" and time.monotonic() - since > 0.1 and len(woken) < 20:
+            woken.append(time.monotonic())  # its sign of life comes right behind our look
+            path.write_text(json.dumps({"host": "elsewhere", "pid": 1, "heartbeat": woken[-1]}))
+        return found
+
+    monkeypatch.setattr(Store, "read_versioned", read)
+    with held(store, lambda line: None):
+        assert len(woken) == 20
+        assert owner(store)["pid"] == os.getpid()
+
+
+def test_a_folder_that_cannot_be_written_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    heard: list[str] = []
+    for place, says in [("file", "it is no folder"), ("file/cache", "Not a directory: .*file")]:
+        with pytest.raises(CacheError, match=says), held(Store(str(tmp_path / place)), heard.append):
+            pass
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    with (
+        pytest.raises(CacheError, match=r"nothing can be written to .*here"),
+        held(Store(str(tmp_path / "here")), heard.append),
+    ):
+        pass
+    assert not heard
+
+
+def test_a_folder_that_fails_again_and_again_is_an_error(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "POLL", 0.01)
+    heard: list[str] = []
+    fails = [StorageError("x", OSError("input/output error"))] * lock.TRIES
+    real = Store.read_versioned
+
+    def read(self: Store, name: str) -> tuple[dict[str, object] | None, bytes]:
+        if fails:
+            raise fails.pop()
+        return real(self, name)
+
+    monkeypatch.setattr(Store, "read_versioned", read)
+    with pytest.raises(StorageError, match="input/output"), held(store, heard.append):
+        pass
+    fails = [StorageError("x", OSError("input/output error"))] * (lock.TRIES - 1)
+    with held(store, heard.append):
+        assert owner(store)["pid"] == os.getpid()
+    assert not heard
+
+
+def test_the_body_s_error_is_shown_and_not_the_lock_s(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_if(*_: object) -> bytes:
+        raise StorageError("x", OSError("gone"))
+
+    def work() -> None:
+        with held(store, print):
+            monkeypatch.setattr(Store, "write_if", write_if)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
 
 
 def test_a_living_owner_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
