@@ -20,7 +20,8 @@ def prepare_jax() -> None:
     rarer_garbage_collection()
     if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
         os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(core_count(), MOST_CPU_DEVICES)))
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", programs_folder())
+    if folder := programs_folder():
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
@@ -34,10 +35,19 @@ def rarer_garbage_collection() -> None:
     atexit.register(gc.freeze)
 
 
-def programs_folder() -> str:
-    """Folder of compiled programs: this user's own, as they are run without a check."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(home, "headstart", "programs")
+def programs_folder() -> str | None:
+    """Folder of compiled programs: this user's own, as they are run without a check; None where they have none."""
+    caches = os.environ.get("XDG_CACHE_HOME", "")
+    home = caches if os.path.isabs(caches) else os.path.join(os.path.expanduser("~"), ".cache")
+    folder = os.path.join(home, "headstart", "programs")
+    return folder if os.path.isabs(folder) and _can_be_written(folder) else None
+
+
+def _can_be_written(folder: str) -> bool:
+    """Whether a folder, or the one above it in which it would be made, can be written."""
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
 
 def core_count() -> int:

@@ -3,6 +3,8 @@
 import os
 from typing import Any
 
+from cache.errors import CacheError
+
 DRIVERS = {"s3": "s3", "gs": "gcs"}
 HINTS = {
     "s3": "check the bucket's name, the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile) and, "
@@ -29,15 +31,30 @@ def scheme_of(location: str) -> str:
     return location.partition("://")[0] if is_url(location) else ""
 
 
-def object_spec(location: str) -> str | dict[str, Any]:
+def check_location(location: str) -> None:
+    """Refuse a URL that names no place for a cache.
+
+    Raises:
+        CacheError: it is of another kind than `s3://BUCKET/PREFIX` and `gs://BUCKET/PREFIX`, or names no bucket.
+    """
+    if not is_url(location):
+        return
+    scheme, _, rest = location.partition("://")
+    if scheme not in DRIVERS:
+        raise CacheError(
+            f"{location} is no place for a cache: a folder's path, s3://BUCKET/PREFIX and gs://BUCKET/PREFIX are"
+        )
+    if not rest.partition("/")[0]:
+        raise CacheError(f"{location} names no bucket: {scheme}://BUCKET/PREFIX does")
+
+
+def object_spec(location: str) -> dict[str, Any]:
     """Return TensorStore's JSON for all files below a URL; keys may hold any character, so they are not parsed.
 
     Of the environment, the variables that Amazon's own tools read count: `AWS_ENDPOINT_URL_S3` before
     `AWS_ENDPOINT_URL`, and `AWS_REGION` before `AWS_DEFAULT_REGION`.
     """
     scheme, _, rest = location.partition("://")
-    if scheme not in DRIVERS:
-        return f"{location}/"
     bucket, _, path = rest.partition("/")
     spec = {"driver": DRIVERS[scheme], "bucket": bucket, "path": f"{path}/" if path else ""}
     return {**spec, **_amazon()} if scheme == "s3" else spec

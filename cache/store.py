@@ -12,7 +12,17 @@ from typing import Any
 import tensorstore as ts
 
 from cache.errors import CacheError
-from cache.objects import FIRST_ANSWER, HINTS, PATIENT, QUICK, is_url, object_spec, retries, scheme_of
+from cache.objects import (
+    FIRST_ANSWER,
+    HINTS,
+    PATIENT,
+    QUICK,
+    check_location,
+    is_url,
+    object_spec,
+    retries,
+    scheme_of,
+)
 
 LARGE_JSON = 64 * 2**20  # bytes; the manifest of a hundred thousand blocks is below it
 SMALL_JSON = 2**20  # bytes; all other JSON files
@@ -34,6 +44,7 @@ class Store:
     """Files below one location: a local folder, or a URL that TensorStore knows (`gs://`, `s3://`)."""
 
     def __init__(self, location: str) -> None:
+        check_location(location)
         self.location = location.rstrip("/")
         self.local = not is_url(location)
         self.context = ts.Context({} if self.local else retries(PATIENT))
@@ -143,10 +154,8 @@ class Store:
     def kvstore(self, name: str) -> dict[str, Any]:
         """TensorStore's JSON for the files below a folder, none of which is reached through a link."""
         self._refuse_links(name)
-        root = self._root_spec()
-        if isinstance(root, str):
-            return dict((self._root / f"{name}/").spec().to_json())
         # Not from the open store: its JSON leaves out how it found its credentials.
+        root = self._root_spec()
         return {**root, "path": f"{root['path']}{name}/"}
 
     def local_bytes(self, name: str) -> int | None:
@@ -179,7 +188,7 @@ class Store:
         except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: a name that is not UTF-8
             raise StorageError(self.location, error) from None
 
-    def _root_spec(self) -> str | dict[str, Any]:
+    def _root_spec(self) -> dict[str, Any]:
         """Return TensorStore's name for the location; a path is no URL, it may hold any character."""
         if not self.local:
             return object_spec(self.location)

@@ -60,7 +60,7 @@ def measure(job: Job, backbone: Backbone, exact: Backbone, plan: Plan, tokens: T
     # The exact one first: the program of the other may be on its way.
     one_each = drawn._replace(batches=plan_batches(lengths, alone))
     wanted = _hidden(job, exact, one_each, tokens, "float32")
-    # The batches look like those of the first block: a program that is needed anyway computes them.
+    # The batches look like those of the first block: mostly, a program that is needed anyway computes them.
     like_first = drawn._replace(batches=plan_batches(lengths, plan.shape, first.tokens))
     found = _hidden(job, backbone, like_first, tokens, job.settings.dtype)
     return compare(found, wanted, len(rows))
@@ -76,9 +76,14 @@ def _hidden(
 
 
 def compare(found: Float[np.ndarray, "n d"], wanted: Float[np.ndarray, "n d"], rows: int) -> Accuracy:
-    """Compare two versions of the same tokens' vectors."""
+    """Compare two versions of the same tokens' vectors; of two vectors of which one is zero, the cosine is 0."""
+    found, wanted = (
+        found.astype(np.float64),
+        wanted.astype(np.float64),
+    )  # squares of what bfloat16 holds fit in
     norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
-    cosine = (found * wanted).sum(axis=1) / norms
+    alike = (found == wanted).all(axis=1)  # zeros have no direction
+    cosine = np.divide((found * wanted).sum(axis=1), norms, out=alike.astype(np.float64), where=norms > 0)
     difference = np.abs(found - wanted).max()
     return Accuracy(rows, len(found), float(cosine.min()), float(cosine.mean()), float(difference))
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from cache.errors import UserError
 from extract.settings import Settings
 
-CLUSTERS = {"SLURM_NTASKS": 1, "OMPI_COMM_WORLD_SIZE": 1}
-"""Variables in which a launcher says how many processes it started, and the number that is no cluster."""
+CLUSTERS = {"SLURM_NTASKS": "SLURM_STEP_NODELIST", "OMPI_COMM_WORLD_SIZE": "OMPI_COMM_WORLD_SIZE"}
+"""Variables in which a launcher says how many processes it started, and those that it sets in no other case.
+
+A SLURM job has a number of tasks before `srun` starts any.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,30 +41,53 @@ class Hosts:
             sync_global_devices(name)
 
 
+def check_hosts(settings: Settings) -> None:
+    """Refuse settings that do not say which process this is.
+
+    Raises:
+        UserError: some are missing, or the number is none of the job's.
+    """
+    given = (settings.coordinator, settings.num_processes, settings.process_id)
+    if given == (None, None, None):
+        return
+    if None in given:
+        raise UserError("--coordinator, --num-processes and --process-id belong together: give all three")
+    if not 0 <= (settings.process_id or 0) < (settings.num_processes or 1):
+        raise UserError(
+            f"--process-id {settings.process_id} is not from 0 to {(settings.num_processes or 1) - 1}"
+        )
+
+
 def join(settings: Settings) -> Hosts:
     """Meet the other processes, if the settings or a cluster's launcher name any; before JAX is used.
 
     Raises:
         UserError: the settings are incomplete, or the coordinator does not answer.
     """
-    given = (settings.coordinator, settings.num_processes, settings.process_id)
-    if any(value is not None for value in given):
-        if None in given:
-            raise UserError("--coordinator, --num-processes and --process-id belong together: give all three")
-        if not 0 <= (settings.process_id or 0) < (settings.num_processes or 1):
-            raise UserError(
-                f"--process-id {settings.process_id} is not from 0 to {(settings.num_processes or 1) - 1}"
-            )
-    elif not in_cluster():
+    check_hosts(settings)
+    if settings.coordinator is None and not in_cluster():
         return Hosts()
-    return _initialize(*given)
+    return _initialize(settings.coordinator, settings.num_processes, settings.process_id)
 
 
 def in_cluster() -> bool:
-    """Whether a launcher started several processes that JAX can find by itself."""
+    """Whether a launcher started several processes that JAX can find by itself.
+
+    Raises:
+        UserError: a launcher's variable holds no number.
+    """
     if "," in os.environ.get("TPU_WORKER_HOSTNAMES", ""):
         return True
-    return any(int(os.environ.get(name, alone)) > alone for name, alone in CLUSTERS.items())
+    return any(_count(name) > 1 for name, started in CLUSTERS.items() if started in os.environ)
+
+
+def _count(name: str) -> int:
+    text = os.environ.get(name, "1")
+    if not text.isdecimal():
+        raise UserError(
+            f"the variable {name} holds {text!r}, wanted the number of processes: unset or mend it"
+        )
+    return int(text)
 
 
 def _initialize(coordinator: str | None, num_processes: int | None, process_id: int | None) -> Hosts:

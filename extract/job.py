@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cache.errors import UserError
 from cache.manifest import SPLITS
+from cache.objects import check_location
 from cache.recipe import Recipe, canonical_json
 from cache.views import split_order, view_names
 from cache.writer import cache_name
@@ -85,6 +86,7 @@ def prepare(settings: Settings) -> Job:
         UserError: the data, the backbone or a setting is not what it has to be.
     """
     choose_cleaning(settings.clean)  # a mistake is told before a large file is read
+    check_location(settings.cache_dir)
     choose_dealing(settings)
     rows = read_rows(
         _sources(settings),

@@ -13,7 +13,7 @@ from extract import cleaning
 from extract.clock import Clock
 from extract.context import Run
 from extract.dealing import advice, deal
-from extract.hosts import join
+from extract.hosts import check_hosts, join
 from extract.job import Job, prepare
 from extract.listener import Listener, Silence
 from extract.nearest import describe_nearest
@@ -36,6 +36,7 @@ def extract(settings: Settings, listener: Listener) -> str:
         UserError: the data, the backbone or a setting is not what it has to be.
     """
     clock = Clock()
+    check_hosts(settings)  # a mistake is told before a large file is read
     job = prepare(settings)
     listener.say(describe_rows(job))
     for line in job.rows.tally.details():

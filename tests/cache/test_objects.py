@@ -5,6 +5,7 @@ import os
 import pytest
 import tensorstore as ts
 
+from cache.errors import CacheError
 from cache.objects import PATIENT, object_spec, retries, scheme_of
 from cache.store import StorageError, Store
 
@@ -45,8 +46,7 @@ def test_tensorstore_takes_it(location: str) -> None:
     ts.Context(retries(PATIENT))
 
 
-def test_other_schemes_are_tensorstore_s_own() -> None:
-    assert object_spec("memory://x") == "memory://x/"
+def test_the_scheme_of_a_place() -> None:
     assert [scheme_of(place) for place in ("gs://b", "/tmp/b", "b")] == ["gs", "", ""]
 
 
@@ -59,7 +59,16 @@ def test_a_refused_request_says_what_to_check() -> None:
     assert str(StorageError("/x", ValueError("no"))) == "/x cannot be read or written: no"
 
 
-def test_a_bucket_that_cannot_be_is_an_error() -> None:
-    for location in ("s3://", "s3:///x", "s3://UPPER_/x", "nothing://x"):
-        with pytest.raises(StorageError):
-            Store(location)
+@pytest.mark.parametrize(
+    ("location", "says"),
+    [
+        ("s3://", "s3:// names no bucket"),
+        ("gs:///x", "gs:///x names no bucket: gs://BUCKET/PREFIX does"),
+        ("memory://x", "memory://x is no place for a cache: a folder's path"),  # gone with the process
+        ("file:///tmp/x", "is no place for a cache"),
+        ("s3://UPPER_/x", "UPPER_"),
+    ],
+)
+def test_a_place_that_cannot_be_is_an_error(location: str, says: str) -> None:
+    with pytest.raises(CacheError, match=says):
+        Store(location)

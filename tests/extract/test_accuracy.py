@@ -20,6 +20,21 @@ def test_numbers_by_hand() -> None:
     np.testing.assert_allclose(accuracy[2:], [0.5**0.5, (2 + 0.5**0.5) / 3, 2], rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("found", "wanted", "cosine"),
+    [
+        ([0, 0], [0, 0], 1.0),
+        ([0, 0], [1, 0], 0.0),
+        ([1, 0], [0, 0], 0.0),
+        ([3e38, 3e38], [3e38, 3e38], 1.0),
+    ],
+)
+def test_zeros_and_huge_vectors(found: list[float], wanted: list[float], cosine: float) -> None:
+    accuracy = compare(np.array([found], np.float32), np.array([wanted], np.float32), rows=1)
+    assert accuracy.min_cosine == accuracy.mean_cosine == pytest.approx(cosine)
+    assert ("low" in str(accuracy)) == (cosine < 0.5)
+
+
 def test_a_low_cosine_is_a_warning() -> None:
     assert "exact" in str(Accuracy(1, 5, 0.99, 0.999, 0.1))
     assert "exact" not in str(Accuracy(1, 5, 0.9995, 0.9999, 0.1))

@@ -94,19 +94,33 @@ def test_a_lost_process_s_blocks_are_computed_by_the_next_run(here: Settings, al
         ({"coordinator": "127.0.0.1:1"}, "give all three"),
         ({"process_id": 0, "num_processes": 2}, "give all three"),
         ({"coordinator": "127.0.0.1:1", "num_processes": 2, "process_id": 2}, "not from 0 to 1"),
+        ({"coordinator": "127.0.0.1:1", "num_processes": 2, "process_id": -1}, "not from 0 to 1"),
     ],
 )
 def test_flags_that_do_not_fit(settings: Settings, given: dict[str, object], says: str) -> None:
+    wrong = dataclasses.replace(settings, **given)
     with pytest.raises(UserError, match=says):
-        join(dataclasses.replace(settings, **given))
+        join(wrong)
+    with pytest.raises(UserError, match=says):  # before anything is read
+        extract(dataclasses.replace(wrong, data="/no/such/file.csv"), Recorder())
+
+
+def test_a_launcher_s_variable_that_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts.os, "environ", {"SLURM_NTASKS": "abc", "SLURM_STEP_NODELIST": "node1"})
+    with pytest.raises(UserError, match="SLURM_NTASKS holds 'abc'"):
+        hosts.in_cluster()
 
 
 @pytest.mark.parametrize(
     ("variables", "wanted"),
     [
         ({}, False),
-        ({"SLURM_NTASKS": "1"}, False),
-        ({"SLURM_NTASKS": "4"}, True),
+        ({"SLURM_NTASKS": "1", "SLURM_STEP_NODELIST": "node1"}, False),
+        ({"SLURM_NTASKS": "4", "SLURM_STEP_NODELIST": "node[1-4]"}, True),
+        ({"SLURM_NTASKS": "4"}, False),  # a batch script, outside of srun
+        ({"SLURM_NTASKS": "abc"}, False),
+        ({"OMPI_COMM_WORLD_SIZE": "2"}, True),
+        ({"OMPI_COMM_WORLD_SIZE": "1"}, False),
         ({"TPU_WORKER_HOSTNAMES": "localhost"}, False),
         ({"TPU_WORKER_HOSTNAMES": "10.0.0.1,10.0.0.2"}, True),
     ],
