@@ -50,8 +50,17 @@ class Programs:
             thread.submit(compile_all)  # an error shows again where the program is needed
             try:
                 yield
+            except BaseException:
+                self._give_up()
+                raise
             finally:
                 ended.set()
+
+    def _give_up(self) -> None:
+        """Let nobody wait for what an interrupted caller, wherever it was, may have left without a maker."""
+        with self._lock:
+            for program in self._programs.values():
+                program.cancel()
 
     def _make(self, inputs: Arrays) -> Any:
         shapes = tuple(None if array is None else array.shape for array in inputs)

@@ -48,7 +48,9 @@ def test_who_has_no_folder_keeps_no_programs(
     bare: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(os.path, "expanduser", lambda path: path)  # as where neither HOME nor passwd names one
+        patched.setattr(
+            os.path, "expanduser", lambda path: path
+        )  # as where neither HOME nor passwd names one
         prepare_jax()
     (tmp_path / "file").touch()
     bare["HOME"] = str(tmp_path / "file")

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
@@ -85,6 +85,29 @@ def test_what_failed_is_tried_again(compiler: Compiler) -> None:
         with pytest.raises(ValueError, match="no rows"):
             programs.get(inputs(0))
     assert compiler.asked == [0, 0]
+
+
+def test_an_interrupted_maker_leaves_nobody_waiting(
+    compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs, real = Programs(compiler), Programs._compile
+    left = threading.Event()
+
+    def interrupted(own: Programs, given: Any, shapes: Any, program: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            left.set()
+            time.sleep(0.2)  # until the thread waits
+            raise KeyboardInterrupt  # before the error could reach those who wait
+        real(own, given, shapes, program)
+
+    def wanted() -> Iterator[tuple[Any, ...]]:
+        left.wait(60)
+        yield inputs(7)  # the thread waits for what the main thread has begun
+
+    monkeypatch.setattr(Programs, "_compile", interrupted)
+    with pytest.raises(KeyboardInterrupt), programs.ahead(wanted()):
+        programs.get(inputs(7))
+    assert compiler.asked == []
 
 
 def test_the_end_cancels_what_has_not_begun(compiler: Compiler) -> None:
