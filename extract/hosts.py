@@ -1,6 +1,9 @@
 """Several processes on one job, on JAX's own runtime: each computes its blocks, the first writes the manifest."""
 
 import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from cache.errors import UserError
@@ -38,7 +41,7 @@ class Hosts:
         if self.count > 1:
             from jax.experimental.multihost_utils import sync_global_devices
 
-            sync_global_devices(name)
+            _interruptible(lambda: sync_global_devices(name))
 
 
 def check_hosts(settings: Settings) -> None:
@@ -93,8 +96,10 @@ def _count(name: str) -> int:
 def _initialize(coordinator: str | None, num_processes: int | None, process_id: int | None) -> Hosts:
     import jax
 
+    # It takes SIGTERM for a sign that the host will go away, tells the program, which asks nobody, and goes on.
+    jax.config.update("jax_enable_preemption_service", False)
     try:
-        jax.distributed.initialize(coordinator, num_processes, process_id)
+        _interruptible(lambda: jax.distributed.initialize(coordinator, num_processes, process_id))
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
@@ -102,3 +107,18 @@ def _initialize(coordinator: str | None, num_processes: int | None, process_id: 
             "start all of them with the same --coordinator HOST:PORT, the port free on process 0's host"
         ) from None
     return Hosts(jax.process_index(), jax.process_count())
+
+
+def _interruptible(wait: Callable[[], None]) -> None:
+    """Wait in a thread, which an interruption leaves behind: JAX does not hear Ctrl-C while it waits for others."""
+    done: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            wait()
+            done.set_result(None)
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    done.result()

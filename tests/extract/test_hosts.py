@@ -88,6 +88,34 @@ def test_a_lost_process_s_blocks_are_computed_by_the_next_run(here: Settings, al
     assert_same(str(location), alone)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_that_waits_for_another_can_be_stopped(here: Settings, number: int) -> None:
+    port = free_port()
+    processes = [start(here, port, index) for index in range(COUNT)]
+    deadline = time.monotonic() + 90
+    while not list(Path(here.cache_dir).glob("*/recipe.json")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    processes[0].send_signal(signal.SIGSTOP)  # whatever the second does, it will wait for the first
+    try:
+        time.sleep(1.0)
+        processes[1].send_signal(number)
+        said, _ = processes[1].communicate(timeout=60)
+        assert (processes[1].returncode, "the same command continues" in said) == (130, True), said
+    finally:
+        processes[0].kill()
+        processes[0].communicate()
+
+
+def test_a_process_that_looks_for_the_first_can_be_stopped(here: Settings) -> None:
+    lonely = start(here, free_port(), 1)
+    assert lonely.stdout
+    lonely.stdout.readline()  # it has read its rows, and asks for the first process
+    time.sleep(1.0)
+    lonely.send_signal(signal.SIGTERM)
+    said, _ = lonely.communicate(timeout=60)
+    assert (lonely.returncode, "Traceback" in said) == (130, False), said
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
