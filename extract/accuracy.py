@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int
 
 from extract.backbone import Backbone
 from extract.batches import BatchShape, bucket_lengths, plan_batches
@@ -12,7 +12,6 @@ from extract.job import Job
 from extract.plan import BlockPlan, Plan
 from extract.tokens import Tokens
 
-ROWS = 8
 ALONE_TOKENS = 1200  # of a batch of the exact model: eight rows of 150; one row may be longer
 LOW_COSINE = 0.999  # below it a user should know
 
@@ -40,19 +39,20 @@ class Accuracy(NamedTuple):
         return line + warning
 
 
-def measure(job: Job, backbone: Backbone, exact: Backbone, plan: Plan, tokens: Tokens) -> Accuracy:
+def measure(
+    job: Job, backbone: Backbone, exact: Backbone, rows: Int[np.ndarray, " r"], plan: Plan, tokens: Tokens
+) -> Accuracy:
     """Run some rows through both backbones.
 
     Args:
         job: its rows, and the width and dtype of what is stored.
         backbone: the one that fills the cache.
         exact: the stock model in float32.
-        plan: what will be computed; the rows are drawn from its first block, always the same ones.
-        tokens: token ids of all used rows.
+        rows: to compare.
+        plan: what this process will compute.
+        tokens: token ids of all these rows.
     """
-    first = plan.blocks[0]
-    chosen = np.random.default_rng(0).permutation(len(first.rows))[:ROWS]
-    rows, lengths = first.rows[chosen], first.lengths[chosen]
+    lengths = tokens.lengths[rows]
     alone = BatchShape(
         bucket_lengths(job.settings.max_length)[-1:], ALONE_TOKENS, len(exact.devices), packed=False
     )
@@ -61,7 +61,8 @@ def measure(job: Job, backbone: Backbone, exact: Backbone, plan: Plan, tokens: T
     one_each = drawn._replace(batches=plan_batches(lengths, alone))
     wanted = _hidden(job, exact, one_each, tokens, "float32")
     # The batches look like those of the first block: mostly, a program that is needed anyway computes them.
-    like_first = drawn._replace(batches=plan_batches(lengths, plan.shape, first.tokens))
+    like = plan.blocks[0].tokens if plan.blocks else None
+    like_first = drawn._replace(batches=plan_batches(lengths, plan.shape, like))
     found = _hidden(job, backbone, like_first, tokens, job.settings.dtype)
     return compare(found, wanted, len(rows))
 

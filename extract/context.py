@@ -1,6 +1,6 @@
 """What all steps of filling a cache share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cache.writer import CacheWriter
@@ -8,7 +8,7 @@ from extract.clock import Clock
 from extract.hosts import Hosts
 from extract.job import Job
 from extract.listener import Listener
-from extract.plan import Plan
+from extract.plan import BlockRows
 from extract.resume import Records, committed_blocks
 
 
@@ -31,6 +31,6 @@ class Run(NamedTuple):
     clock: Clock
     listener: Listener
 
-    def committed(self, plan: Plan) -> Records:
-        """Return the records of the planned blocks that are on disk."""
-        return committed_blocks(self.writer, plan, self.job.architecture.dim)
+    def committed(self, blocks: Iterable[BlockRows]) -> Records:
+        """Return the records of those blocks that are on disk."""
+        return committed_blocks(self.writer, blocks, self.job.architecture.dim)

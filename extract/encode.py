@@ -18,7 +18,7 @@ from extract.batches import BatchShape, sequence_lengths
 from extract.checkpoint import Checkpoint
 from extract.cleaning_file import check_options
 from extract.compute import compute_block
-from extract.plan import BlockPlan, plan_blocks
+from extract.plan import BlockPlan, cut, plan_blocks
 from extract.precision import Precision
 from extract.rows import Rows
 from extract.scoring import Head, Scorer, score_rows
@@ -104,7 +104,8 @@ class Encoder:
 
     def _blocks(self, tokens: Tokens, rows: int) -> list[BlockPlan]:
         """All rows, in blocks of so many that are cut into stage one's batches."""
-        return plan_blocks({"new": np.arange(len(tokens.lengths))}, tokens, rows, self._shape).blocks
+        blocks = cut({"new": np.arange(len(tokens.lengths))}, rows)
+        return plan_blocks(blocks, tokens, self._shape).blocks
 
 
 def architecture_of(checkpoint: Checkpoint) -> Architecture:

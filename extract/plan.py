@@ -1,6 +1,5 @@
-"""What a run will compute: blocks, batches and sizes, all known before the backbone runs."""
+"""What a process will compute: blocks, batches and sizes, all known before the backbone runs."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +13,34 @@ from extract.batches import Batch, BatchShape, padded_tokens, plan_batches
 from extract.tokens import Tokens
 
 
+class BlockRows(NamedTuple):
+    """One block before its texts are read: a fixed run of a split's rows.
+
+    Attributes:
+        split: the split it belongs to.
+        number: its number within the split.
+        start: how many of the split's rows lie before it.
+        rows: positions of its rows among all used rows, `[b]`.
+    """
+
+    split: str
+    number: int
+    start: int
+    rows: Int[np.ndarray, " b"]
+
+    @property
+    def name(self) -> str:
+        """Name of the block's folder."""
+        return block_name(self.number)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Which block it is."""
+        return self.split, self.number
+
+
 class BlockPlan(NamedTuple):
-    """One block.
+    """One block that is computed.
 
     Attributes:
         split: the split it belongs to.
@@ -36,11 +61,6 @@ class BlockPlan(NamedTuple):
     batches: list[Batch]
 
     @property
-    def name(self) -> str:
-        """Name of the block's folder."""
-        return block_name(self.number)
-
-    @property
     def tokens(self) -> int:
         """Real tokens of the block."""
         return int(self.lengths.sum())
@@ -55,7 +75,7 @@ class BlockPlan(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All blocks of a run."""
+    """All blocks that a process computes."""
 
     blocks: list[BlockPlan]
     shape: BatchShape
@@ -85,11 +105,6 @@ class Plan(NamedTuple):
                 firsts.setdefault((batch.height, batch.length, has_dropout), (block, batch))
         return list(firsts.values())
 
-    @property
-    def padding_waste(self) -> float:
-        """Share of the computed tokens that are padding."""
-        return 1 - self.tokens / max(1, self.padded_tokens)
-
     def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int, positions: int) -> int:
         """Bytes of all arrays of a layout: vectors of this width, their storage dtype, checksums included."""
         return sum(
@@ -97,27 +112,31 @@ class Plan(NamedTuple):
         )
 
 
-def plan_blocks(
-    splits: dict[str, Int[np.ndarray, " _"]],
-    tokens: Tokens,
-    block_rows: int,
-    shape: BatchShape,
-) -> Plan:
-    """Cut every split into blocks and every block into batches.
+def cut(splits: dict[str, Int[np.ndarray, " _"]], block_rows: int) -> list[BlockRows]:
+    """Cut every split into blocks.
 
     Args:
         splits: positions of each split's rows, in the split's order.
-        tokens: of every used row.
         block_rows: rows of a block; a split's last block may be shorter.
+    """
+    return [
+        BlockRows(split, number, start, rows[start : start + block_rows])
+        for split, rows in splits.items()
+        for number, start in enumerate(range(0, len(rows), block_rows))
+    ]
+
+
+def plan_blocks(blocks: list[BlockRows], tokens: Tokens, shape: BatchShape) -> Plan:
+    """Cut blocks into batches.
+
+    Args:
+        blocks: to compute.
+        tokens: of their rows, at least.
         shape: what batches may look like.
     """
 
-    def blocks() -> Iterator[BlockPlan]:
-        for split, rows in splits.items():
-            for number, start in enumerate(range(0, len(rows), block_rows)):
-                chosen = rows[start : start + block_rows]
-                lengths, text_bytes = tokens.lengths[chosen], int(tokens.text_lengths[chosen].sum())
-                batches = plan_batches(lengths, shape)
-                yield BlockPlan(split, number, start, chosen, lengths, text_bytes, batches)
+    def planned(block: BlockRows) -> BlockPlan:
+        lengths, text_bytes = tokens.lengths[block.rows], int(tokens.text_lengths[block.rows].sum())
+        return BlockPlan(*block, lengths, text_bytes, plan_batches(lengths, shape))
 
-    return Plan(list(blocks()), shape)
+    return Plan([planned(block) for block in blocks], shape)

@@ -20,8 +20,9 @@ from extract.nearest import describe_nearest
 from extract.presence import describe_absent
 from extract.reading.sources import shown
 from extract.settings import Settings
+from extract.share import Share, share_out, texts_of
 from extract.splitting import Splits
-from extract.tokens import Tokens, load_tokenizer, tokenize
+from extract.tokens import Tokens, among, load_tokenizer, tokenize
 
 if TYPE_CHECKING:
     from extract.loading import Backbones
@@ -56,24 +57,35 @@ def missing_splits(job: Job, writer: CacheWriter) -> list[str]:
     return [name for name in job.splits if name not in finished]
 
 
-def read_tokens(job: Job, chunks: Iterator[list[str]], clock: Clock, listener: Listener) -> Tokens:
-    """Tokenise all texts as they come from cleaning.
+def read_tokens(
+    job: Job, chunks: Iterator[list[str]], count: int, clock: Clock, listener: Listener
+) -> tuple[Tokens, int]:
+    """Tokenise so many texts as they come from cleaning; also returns how many were empty then.
 
     Raises:
-        UserError: cleaning leaves nothing of any text, or the tokenizer does not fit the backbone.
+        UserError: the tokenizer does not fit the backbone.
     """
     tokenizer = load_tokenizer(job.checkpoint.folder, job.settings.max_length)
-    listener.start("cleaning", len(job.rows.texts), "rows")
+    listener.start("cleaning", count, "rows")
     counter = _Counter(chunks, clock, listener)
     with clock.measure("tokenize"):
         tokens = tokenize(tokenizer, counter)
     clock.seconds["tokenize"] -= clock.seconds["clean"]
-    if counter.empty == len(job.rows.texts):
-        raise UserError(f"no rows left after cleaning: nothing remains of any of the {counter.empty} texts")
-    if counter.empty:
-        listener.say(f"{counter.empty:,} texts are empty after cleaning; they stay, as in the notebook")
     _check_tokens(job, tokens)
-    return tokens
+    return tokens, counter.empty
+
+
+def _tell_empty(run: Run, empty: int, count: int, share: Share) -> None:
+    """Say how many texts cleaning left nothing of, in all processes.
+
+    Raises:
+        UserError: it left nothing of any.
+    """
+    empty, count = run.hosts.total((empty, count))
+    if empty == count and not share.records:
+        raise UserError(f"no rows left after cleaning: nothing remains of any of the {count} texts")
+    if empty:
+        run.listener.say(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")
 
 
 class _Counter:
@@ -99,7 +111,7 @@ def _check_tokens(job: Job, tokens: Tokens) -> None:
         raise UserError(
             f"the tokenizer of {job.checkpoint.name!r} makes no token of some texts; it must add [CLS]"
         )
-    if (highest := int(tokens.ids.max())) >= job.architecture.vocab_size:
+    if len(tokens.ids) and (highest := int(tokens.ids.max())) >= job.architecture.vocab_size:
         raise UserError(
             f"the tokenizer of {job.checkpoint.name!r} knows a token {highest}, "
             f"but its config.json says vocab_size {job.architecture.vocab_size}"
@@ -121,20 +133,25 @@ def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -
 
 
 def _fill(run: Run, splits: Splits) -> None:
-    """Compute splits of the cache, which are not there yet; the backbone is loaded while texts become tokens."""
+    """Compute what is missing of splits of the cache; the backbone is loaded while texts become tokens."""
     job = run.job
-    with cleaning.cleaned(job.rows.texts, job.settings.workers, job.cleaning) as chunks:
+    share = share_out(run, splits)
+    texts = texts_of(job.rows.texts, share.rows)
+    with cleaning.cleaned(texts, job.settings.workers, job.cleaning) as chunks:
         # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
         from extract.fill import fill
         from extract.loading import load_backbones
 
         with ThreadPoolExecutor(1) as thread:
             loading = thread.submit(load_backbones, job)
-            tokens = read_tokens(job, _unless_failed(loading, chunks), run.clock, run.listener)
+            tokens, empty = read_tokens(
+                job, _unless_failed(loading, chunks), len(texts), run.clock, run.listener
+            )
             backbones = loading.result()
+    _tell_empty(run, empty, len(texts), share)
     if nearest := describe_nearest(job):
         run.listener.say(nearest)
-    fill(run, backbones, tokens, splits)
+    fill(run, backbones, among(tokens, share.rows, len(job.rows.texts)), share)
 
 
 def _unless_failed(loading: "Future[Backbones]", chunks: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -50,6 +50,19 @@ class Tokens:
         return np.asarray(np.cumsum(self.text_lengths) - self.text_lengths)
 
 
+def among(tokens: Tokens, rows: Int[np.ndarray, " r"], count: int) -> Tokens:
+    """The tokens of some rows as those of more rows, of which the others have none.
+
+    Args:
+        tokens: of `rows`, in this order.
+        rows: their positions, ascending.
+        count: of all rows.
+    """
+    lengths, text_lengths = np.zeros(count, np.int32), np.zeros(count, np.int64)
+    lengths[rows], text_lengths[rows] = tokens.lengths, tokens.text_lengths
+    return dataclasses.replace(tokens, lengths=lengths, text_lengths=text_lengths)
+
+
 def tokenizer_files(folder: str) -> list[str]:
     """Paths of all files that decide how a backbone's tokenizer works.
 

@@ -70,6 +70,16 @@ def test_two_processes_make_what_one_makes(here: Settings, alone: str) -> None:
     assert_same(location, alone)
     assert "backbone about" in first
     assert "backbone about" not in second  # only the first talks
+    found, wanted = open_cache(location).manifest, open_cache(alone).manifest
+    assert (found.rows, found.tokens, found.splits) == (wanted.rows, wanted.tokens, wanted.splits)
+    assert f"{wanted.rows} rows, {wanted.tokens:,} tokens" in first  # all processes' together
+
+
+def test_a_process_may_have_nothing_to_do(here: Settings) -> None:
+    one = dataclasses.replace(here, split="test", block_rows=1000)
+    run_all(one)
+    (location,) = Path(here.cache_dir).iterdir()
+    assert len(open_cache(str(location)).manifest.splits["test"]) == 1
 
 
 def test_a_lost_process_s_blocks_are_computed_by_the_next_run(here: Settings, alone: str) -> None:

@@ -18,7 +18,7 @@ from extract.backbone import Backbone, default_batch_tokens, device_count
 from extract.batches import BatchShape, packed_lengths
 from extract.checkpoint import find_checkpoint
 from extract.compute import compute_block
-from extract.plan import plan_blocks
+from extract.plan import cut, plan_blocks
 from extract.precision import Precision, fastest_dtype
 from extract.rows import Rows
 from extract.settings import Settings
@@ -40,7 +40,7 @@ def load(folder: Path, variant: str) -> Encode:
     def blocks(texts: list[str]) -> Iterator[Block]:
         tokens = tokenize(tokenizer, [texts])
         rows = Rows(texts, np.zeros(len(texts), np.int32), np.arange(len(texts)), 0, ("", ""))
-        plan = plan_blocks({"train": np.arange(len(texts))}, tokens, defaults.block_rows, shape)
+        plan = plan_blocks(cut({"train": np.arange(len(texts))}, defaults.block_rows), tokens, shape)
         for block in plan.blocks:
             yield compute_block(
                 backbone,
