@@ -245,7 +245,7 @@ def test_times_are_told_apart(done: Path) -> None:
         (["--heads", ","], "names no head"),
         (["--cache", "nowhere"], "there is no feature cache at nowhere"),
         (["--cache-dir", "nowhere"], "make one with"),
-        (["--cache", "foo://bar"], "cannot be read or written"),
+        (["--cache", "foo://bar"], "is no place for a cache"),
         (["--cache-dir", "nowhere", "--resume"], "make one with"),
     ],
 )
