@@ -47,9 +47,8 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, share: Share) -> None:
     records = _begin(run, share)
     own = own._replace(blocks=[block for block in own.blocks if (block.split, block.number) not in records])
     totals = total(run, own)
-    sizes = (
-        _describe(job, own, totals) if own.blocks else ""
-    )  # it times the cores, which compiling would keep busy
+    # Described before compiling starts, which would keep the cores busy that it times.
+    sizes = _describe(job, own, totals) if own.blocks else ""
     wanted = (gather(batch, block, tokens, job.rows) for block, batch in own.first_of_each_shape)
     with backbones.own.compiling_ahead(wanted):
         accuracy = _accuracy(run, backbones, share.compared, own, tokens)
