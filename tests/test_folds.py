@@ -155,7 +155,8 @@ def test_two_heads_and_seeds_in_four_folds(
     assert about["statistics"]["rows"] == COUNT == about["rows"]["test"]
     seconds = about["seconds"]
     assert len(seconds["epochs"]) == 4 * 2
-    assert sum(seconds["epochs"]) + seconds["compile"] < seconds["training"] < seconds["total"]
+    assert sum(seconds["epochs"]) < seconds["training"] < seconds["total"]
+    assert 0 < seconds["compile"] < seconds["total"]  # some of it behind the training, for the test rows
     assert set(about["histories"]) == {
         f"{n}/{s}-fold-{f}" for n in ("avg", "gru") for s in "01" for f in "1234"
     }
