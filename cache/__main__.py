@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cache.errors import UserError, exit_code, printable
+from cache.interruption import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from cache.reader import Cache
@@ -179,8 +180,16 @@ def _print_problems(problems: "list[Problem]") -> None:
 
 
 def _run_extract(flags: list[str]) -> None:
-    done = subprocess.run([sys.executable, "-m", "extract", *flags], check=False)
-    if done.returncode:
+    print(f"running: python -m extract {shlex.join(flags)}", flush=True)
+    child = subprocess.Popen([sys.executable, "-m", "extract", *flags])
+    try:
+        code = child.wait()
+    except KeyboardInterrupt:
+        child.terminate()  # a terminal's Ctrl-C has told it already
+        code = child.wait()
+    if code == EXIT_INTERRUPTED:
+        sys.exit(code)  # it has said that the same command, its own, continues
+    if code:
         raise UserError("extract ended with an error; the sound blocks are kept, run it again")
 
 
@@ -193,6 +202,12 @@ COMMANDS = {
 }
 
 
+WHEN_INTERRUPTED = {
+    "repair": "blocks that it said to have dropped are computed by `python -m extract` with the same flags",
+    "remove": "some of the files may be gone; the same command removes the rest, or remove the folder",
+}
+
+
 def main() -> None:
     """Run the command."""
     arguments = parse_arguments()
@@ -200,4 +215,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(exit_code(main, WHEN_INTERRUPTED.get("".join(sys.argv[1:2]), "nothing was changed")))

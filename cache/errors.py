@@ -27,14 +27,18 @@ def exit_code(main: Callable[[], None], when_interrupted: str = "nothing was cha
     """
     interruption = Interruption(f"interrupted; {when_interrupted}")
     interruption.listen()
-    code = 0
+    code, failed = 0, False
     try:
-        main()
+        try:
+            main()
+            sys.stdout.flush()
+        finally:
+            interruption.over = True  # without a call in between, in which a signal could be heard
     except (Exception, KeyboardInterrupt) as error:
-        interruption.was_caught = True
+        failed = True
         if not interruption.asked:  # else it is the interruption, whatever a library made of it
             code = _failed(error)
-    if interruption.asked and interruption.was_caught:
+    if interruption.asked and failed:
         interruption.leave()  # with the error let go: what its frames held is closed by now
     interruption.stop_listening()
     return code

@@ -4,13 +4,16 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import time
 import types
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 EXIT_INTERRUPTED = 130
 AGAIN = 0.25  # seconds after which an interruption is raised again: an exception may be swallowed
 PATIENCE = 1.0  # seconds; one who asks again after them does not want to wait for an orderly end
+UNREAD = 1.0  # seconds that the last words are given
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
 
@@ -22,14 +25,14 @@ class Interruption:
 
     Attributes:
         asked: whether the user has.
-        was_caught: whether the command has ended its work because of it; nothing is raised any more.
+        over: whether the command has ended its work; nothing is raised any more.
     """
 
     def __init__(self, line: str) -> None:
         self.asked = False
         self._line = line
         self._since = 0.0
-        self.was_caught = False
+        self.over = False
         self._unraisable = sys.unraisablehook
 
     def listen(self) -> None:
@@ -39,10 +42,10 @@ class Interruption:
         sys.unraisablehook = self._on_unraisable
 
     def stop_listening(self) -> None:
-        """The command is done: a signal ends the process as it ends any other."""
+        """The command is done, and its exit code is known: nothing changes that while Python ends."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number in _SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, signal.SIG_IGN)
 
     def leave(self) -> NoReturn:
         """Say the line and end this process at once.
@@ -51,6 +54,10 @@ class Interruption:
         """
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+        # Whoever should read what we write may have stopped reading.
+        watchdog = threading.Timer(UNREAD, os._exit, (EXIT_INTERRUPTED,))
+        watchdog.daemon = True
+        watchdog.start()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(
                 OSError, ValueError, RuntimeError
@@ -68,13 +75,26 @@ class Interruption:
             if not self.asked:
                 self.asked, self._since = True, now
                 signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
-        if not (self.was_caught or _is_ending() or _is_importing(frame)):
+        if not (self.over or _deferred or _is_ending() or _is_importing(frame)):
             raise KeyboardInterrupt
 
     def _on_unraisable(self, found: Any) -> None:
         """Be silent about a swallowed interruption: it is raised again."""
         if not (self.asked and isinstance(found.exc_value, KeyboardInterrupt)):
             self._unraisable(found)
+
+
+_deferred: list[None] = []  # one for each `deferred` that is entered
+
+
+@contextlib.contextmanager
+def deferred() -> Iterator[None]:
+    """Raise no interruption inside the `with` block: it is raised right behind."""
+    _deferred.append(None)
+    try:
+        yield
+    finally:
+        _deferred.pop()
 
 
 def _is_ending() -> bool:

@@ -63,6 +63,8 @@ class Lock:
         except StorageError:
             raise
         except CacheError:  # not what we write: taken over like an owner without signs of life
+            if not self._store.is_plain(NAME):
+                raise
             generation = self._store.generation(NAME)
             return Found({"pid": "unknown", "generation": generation.hex()}, generation)
 

@@ -88,10 +88,12 @@ class Store:
         try:
             os.makedirs(self.location, exist_ok=True)
         except FileExistsError:
-            raise _unwritable(self.location, "it is no folder") from None
+            # Unless another process has removed it in the meantime, empty: then it is made with the first file.
+            if os.path.lexists(self.location) and not os.path.isdir(self.location):
+                raise _unwritable(self.location, "it is no folder") from None
         except OSError as error:
             raise _unwritable(self.location, f"{error.strerror}: {error.filename}") from None
-        if not os.access(self.location, os.W_OK | os.X_OK):
+        if not _may_write(self.location) and os.path.isdir(self.location) and not _may_write(self.location):
             raise _unwritable(self.location, "you may not")
 
     def write_json(self, name: str, value: dict[str, Any]) -> None:
@@ -140,6 +142,11 @@ class Store:
         """Names of all files below a folder, sorted."""
         keys = _below(folder) if folder else ts.KvStore.KeyRange()
         return sorted(key.decode(errors="replace") for key in self._done(self._root.list, keys))
+
+    def is_plain(self, name: str) -> bool:
+        """Whether what has this name, if anything, is a file: no link, pipe or folder."""
+        path = os.path.join(self.location, name)
+        return not self.local or not os.path.lexists(path) or stat.S_ISREG(os.lstat(path).st_mode)
 
     def exists(self, name: str) -> bool:
         """Whether there is a file of this name, whatever it holds."""
@@ -208,6 +215,10 @@ class Store:
             pass
         except OSError as error:
             raise StorageError(self.location, error) from None
+
+
+def _may_write(folder: str) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _unwritable(location: str, reason: str) -> CacheError:

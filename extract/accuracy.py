@@ -84,7 +84,7 @@ def compare(found: Float[np.ndarray, "n d"], wanted: Float[np.ndarray, "n d"], r
     )  # squares of what bfloat16 holds fit in
     norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
     alike = (found == wanted).all(axis=1)  # zeros have no direction
-    cosine = np.divide((found * wanted).sum(axis=1), norms, out=alike.astype(np.float64), where=norms > 0)
+    cosine = np.divide((found * wanted).sum(axis=1), norms, out=alike.astype(np.float64), where=norms != 0)
     difference = np.abs(found - wanted).max()
     return Accuracy(rows, len(found), float(cosine.min()), float(cosine.mean()), float(difference))
 

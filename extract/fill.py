@@ -137,7 +137,12 @@ def _write_behind(run: Run, plan: Plan, compute: Callable[[BlockPlan], Block]) -
     def write(plan: BlockPlan, block: Block) -> None:
         run.check_lock()  # right before: whoever lost it must not touch what another has finished
         with run.clock.measure("write"):
-            records[plan.split, plan.number] = writer.write_block(plan.split, plan.number, plan.start, block)
+            try:
+                record = writer.write_block(plan.split, plan.number, plan.start, block)
+            except StorageError:
+                run.check_lock()  # whoever took it over may have removed what we were writing
+                raise
+            records[plan.split, plan.number] = record
 
     with ThreadPoolExecutor(1) as thread:
         writing: Future[None] | None = None

@@ -11,11 +11,8 @@ import numpy as np
 from cache.errors import UserError
 from extract.settings import Settings
 
-CLUSTERS = {"SLURM_NTASKS": "SLURM_STEP_NODELIST", "OMPI_COMM_WORLD_SIZE": "OMPI_COMM_WORLD_SIZE"}
-"""Variables in which a launcher says how many processes it started, and those that it sets in no other case.
-
-A SLURM job has a number of tasks before `srun` starts any.
-"""
+CLUSTERS = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
+"""Variables in which a launcher says how many processes it started; SLURM_NTASKS is there before `srun` starts any."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +58,14 @@ class Hosts:
 
 
 def check_hosts(settings: Settings) -> None:
-    """Refuse settings that do not say which process this is.
+    """Refuse settings, or a launcher's variables, that do not say which process this is.
 
     Raises:
-        UserError: some are missing, or the number is none of the job's.
+        UserError: some are missing, or are not what they have to be.
     """
     given = (settings.coordinator, settings.num_processes, settings.process_id)
     if given == (None, None, None):
+        in_cluster()
         return
     if None in given:
         raise UserError("--coordinator, --num-processes and --process-id belong together: give all three")
@@ -75,6 +73,9 @@ def check_hosts(settings: Settings) -> None:
         raise UserError(
             f"--process-id {settings.process_id} is not from 0 to {(settings.num_processes or 1) - 1}"
         )
+    _, colon, port = (settings.coordinator or "").rpartition(":")
+    if not colon or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise UserError(f"--coordinator {settings.coordinator} is no HOST:PORT with a port from 1 to 65535")
 
 
 def join(settings: Settings) -> Hosts:
@@ -97,11 +98,11 @@ def in_cluster() -> bool:
     """
     if "," in os.environ.get("TPU_WORKER_HOSTNAMES", ""):
         return True
-    return any(_count(name) > 1 for name, started in CLUSTERS.items() if started in os.environ)
+    return any(_count(name) > 1 for name in CLUSTERS)
 
 
 def _count(name: str) -> int:
-    text = os.environ.get(name, "1")
+    text = os.environ.get(name) or "1"
     if not text.isdecimal():
         raise UserError(
             f"the variable {name} holds {text!r}, wanted the number of processes: unset or mend it"

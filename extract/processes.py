@@ -11,10 +11,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from cache.errors import UserError
+from cache.interruption import deferred
 
-AHEAD = (
-    8_000_000  # characters handed to a process before their results are taken: memory, but no waiting for us
-)
+AHEAD = 8_000_000  # texts and characters that a process is given before their results are taken: no waiting, but memory
 CHUNKS_AHEAD = 2  # of a process, however long they are
 
 Work = Callable[[list[str]], list[str]]
@@ -37,9 +36,8 @@ def in_processes(work: Work, chunks: Iterable[list[str]], processes: int) -> Ite
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_the_parent)
     results = _Ordered(pool, work, iter(chunks), processes)
     try:
-        with _without_interrupts():  # which the new processes inherit: Ctrl-C is ours alone
-            results.hand_over()
         with _told_when_killed():
+            results.hand_over()
             yield iter(results)
     except BaseException:
         for process in set(multiprocessing.active_children()) - others:
@@ -64,9 +62,22 @@ class _Ordered:
         while (
             len(self._pending) < CHUNKS_AHEAD * self._processes or self._characters < AHEAD * self._processes
         ) and (chunk := next(self._chunks, None)) is not None:
-            size = sum(map(len, chunk))
-            self._pending.append((self._pool.submit(self._work, chunk), size))
+            size = len(chunk) + sum(map(len, chunk))
+            self._pending.append((self._submit(chunk), size))
             self._characters += size
+
+    def _submit(self, chunk: list[str]) -> Future[list[str]]:
+        """Submit a chunk, for which a process may have to be started.
+
+        A start that is interrupted leaves a process that nobody knows.
+        """
+        try:
+            with deferred(), _without_interrupts():  # which the process inherits: Ctrl-C is ours alone
+                return self._pool.submit(self._work, chunk)
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise BrokenProcessPool(str(error)) from None  # "handle is closed": broken a moment ago
 
     def __iter__(self) -> Iterator[list[str]]:
         while self._pending:

@@ -144,6 +144,48 @@ def main():
     assert (done.returncode, done.stdout, done.stderr) == (130, "closing\n", LINE)
 
 
+def test_what_is_not_to_be_interrupted_is_ended_before(tmp_path: Path) -> None:
+    done = run(
+        """
+def main():
+    with interruption.deferred():
+        ask()
+        time.sleep(0.3)
+        print("started")
+    wait()
+""",
+        tmp_path,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "started\n", LINE)
+
+
+STALLED = """
+os.set_blocking({number}, False)
+with contextlib.suppress(BlockingIOError):
+    while True:
+        os.write({number}, bytes(4096))
+os.set_blocking({number}, True)
+
+def main():
+    try:
+        ask()
+        wait()
+    finally:
+        sys.stdout.write("x" * 1000)
+"""
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_who_reads_no_longer_does_not_keep_it_alive(tmp_path: Path, number: int) -> None:
+    script = tmp_path / "command.py"
+    script.write_text(HEAD + STALLED.format(number=number) + TAIL)
+    pipes = {"stdout" if number == 1 else "stderr": subprocess.PIPE}
+    with subprocess.Popen(
+        [sys.executable, script], env={**os.environ, "PYTHONPATH": os.getcwd()}, **pipes
+    ) as process:
+        assert process.wait(60) == 130
+
+
 def test_an_import_is_ended_before(tmp_path: Path) -> None:
     (tmp_path / "slowly.py").write_text(
         "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(0.3)\nprint('imported')\n"
@@ -154,8 +196,10 @@ def test_an_import_is_ended_before(tmp_path: Path) -> None:
 
 def test_a_command_that_is_done_stays_done(tmp_path: Path) -> None:
     assert run("def main():\n    print('done')\n", tmp_path).stdout == "done\n"
-    done = run("import atexit\natexit.register(ask)\ndef main():\n    print('done', flush=True)\n", tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (-2, "done\n", "")
+    for ending in ("", "\n    raise UserError('no such file')"):
+        done = run(f"import atexit\natexit.register(ask)\ndef main():\n    print('done'){ending}\n", tmp_path)
+        assert (done.returncode, done.stdout) == (2 if ending else 0, "done\n")
+        assert done.stderr == ("error: no such file\n" if ending else "")
 
 
 def test_other_errors_are_told_as_before(tmp_path: Path) -> None:

@@ -133,6 +133,8 @@ def test_a_process_that_looks_for_the_first_can_be_stopped(here: Settings) -> No
         ({"process_id": 0, "num_processes": 2}, "give all three"),
         ({"coordinator": "127.0.0.1:1", "num_processes": 2, "process_id": 2}, "not from 0 to 1"),
         ({"coordinator": "127.0.0.1:1", "num_processes": 2, "process_id": -1}, "not from 0 to 1"),
+        ({"coordinator": "host0", "num_processes": 1, "process_id": 0}, "host0 is no HOST:PORT"),
+        ({"coordinator": "host0:99999", "num_processes": 1, "process_id": 0}, "port from 1 to 65535"),
     ],
 )
 def test_flags_that_do_not_fit(settings: Settings, given: dict[str, object], says: str) -> None:
@@ -144,8 +146,8 @@ def test_flags_that_do_not_fit(settings: Settings, given: dict[str, object], say
 
 
 def test_a_launcher_s_variable_that_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts.os, "environ", {"SLURM_NTASKS": "abc", "SLURM_STEP_NODELIST": "node1"})
-    with pytest.raises(UserError, match="SLURM_NTASKS holds 'abc'"):
+    monkeypatch.setattr(hosts.os, "environ", {"SLURM_STEP_NUM_TASKS": "abc"})
+    with pytest.raises(UserError, match="SLURM_STEP_NUM_TASKS holds 'abc'"):
         hosts.in_cluster()
 
 
@@ -153,10 +155,10 @@ def test_a_launcher_s_variable_that_is_no_number(monkeypatch: pytest.MonkeyPatch
     ("variables", "wanted"),
     [
         ({}, False),
-        ({"SLURM_NTASKS": "1", "SLURM_STEP_NODELIST": "node1"}, False),
-        ({"SLURM_NTASKS": "4", "SLURM_STEP_NODELIST": "node[1-4]"}, True),
+        ({"SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "4"}, True),
         ({"SLURM_NTASKS": "4"}, False),  # a batch script, outside of srun
-        ({"SLURM_NTASKS": "abc"}, False),
+        ({"SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "1"}, False),  # salloc's shell
+        ({"OMPI_COMM_WORLD_SIZE": ""}, False),
         ({"OMPI_COMM_WORLD_SIZE": "2"}, True),
         ({"OMPI_COMM_WORLD_SIZE": "1"}, False),
         ({"TPU_WORKER_HOSTNAMES": "localhost"}, False),

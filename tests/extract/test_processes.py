@@ -61,7 +61,7 @@ def test_results_come_in_order() -> None:
 
 
 def test_only_so_many_are_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "AHEAD", 50)
+    monkeypatch.setattr(processes, "AHEAD", 55)
     read: list[int] = []
 
     def chunks() -> Iterator[list[str]]:
@@ -70,7 +70,7 @@ def test_only_so_many_are_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
             yield ["x" * 10]
 
     with in_processes(upper_later, chunks(), 1) as results:
-        assert len(read) == 5  # of ten characters each
+        assert len(read) == 5  # of a text with ten characters each
         next(results)
         next(results)
         assert len(read) == 7
@@ -92,6 +92,19 @@ def test_a_killed_process_ends_the_run() -> None:
         in_processes(killed, [["a"]] * 9, 2) as results,
     ):
         list(results)
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_is_killed_while_others_start_ends_the_run() -> None:
+    def chunks() -> Iterator[list[str]]:
+        yield ["a"]
+        for process in multiprocessing.active_children():
+            process.kill()
+        time.sleep(0.5)
+        yield from [["b"]] * 9
+
+    with pytest.raises(UserError, match="was killed"), in_processes(upper_later, chunks(), 2):
+        pass
     assert not multiprocessing.active_children()
 
 
