@@ -180,9 +180,8 @@ def test_who_reads_no_longer_does_not_keep_it_alive(tmp_path: Path, number: int)
     script = tmp_path / "command.py"
     script.write_text(HEAD + STALLED.format(number=number) + TAIL)
     pipes = {"stdout" if number == 1 else "stderr": subprocess.PIPE}
-    with subprocess.Popen(
-        [sys.executable, script], env={**os.environ, "PYTHONPATH": os.getcwd()}, **pipes
-    ) as process:
+    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": ""}
+    with subprocess.Popen([sys.executable, script], env=environment, **pipes) as process:
         assert process.wait(60) == 130
 
 
