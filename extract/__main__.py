@@ -181,7 +181,7 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
 
 def _add_host_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group(
-        "several hosts (on TPU pods and under SLURM found without flags)"
+        "several hosts (on TPU pods and under srun found without flags)"
     ).add_argument
     add("--coordinator", metavar="HOST:PORT", help="of process 0, the same for all (default: one process)")
     add("--num-processes", type=positive, help="how many processes share the job (default: 1)")
