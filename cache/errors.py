@@ -31,7 +31,8 @@ def exit_code(main: Callable[[], None], when_interrupted: str = "nothing was cha
     try:
         try:
             main()
-            sys.stdout.flush()
+            if sys.stdout:  # None where it was closed before we started
+                sys.stdout.flush()
         finally:
             interruption.over = True  # without a call in between, in which a signal could be heard
     except (Exception, KeyboardInterrupt) as error:

@@ -58,7 +58,7 @@ class Interruption:
         watchdog = threading.Timer(UNREAD, os._exit, (EXIT_INTERRUPTED,))
         watchdog.daemon = True
         watchdog.start()
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
             with contextlib.suppress(
                 OSError, ValueError, RuntimeError
             ):  # closed, or in the middle of a write
