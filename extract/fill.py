@@ -48,12 +48,13 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, share: Share) -> None:
     own = own._replace(blocks=[block for block in own.blocks if (block.split, block.number) not in records])
     totals = total(run, own)
     # Described before compiling starts, which would keep the cores busy that it times.
-    sizes = _describe(job, own, totals) if own.blocks else ""
+    sizes = _describe(job, own, totals) if totals.rows else ""
     wanted = (gather(batch, block, tokens, job.rows) for block, batch in own.first_of_each_shape)
     with backbones.own.compiling_ahead(wanted):
         accuracy = _accuracy(run, backbones, share.compared, own, tokens)
-        if own.blocks:
+        if sizes:
             run.listener.say(sizes)
+        if own.blocks:
             records |= _compute(run, backbones.own, own, tokens)
     finish(run, share.blocks, own.shape.batch_tokens, totals, records, accuracy)
 
@@ -170,10 +171,10 @@ def _wait(writing: "Future[None] | None", writer: CacheWriter) -> None:
 
 
 def _describe(job: Job, own: Plan, totals: Totals) -> str:
-    mean = own.tokens / own.rows
+    mean = totals.tokens / totals.rows
     seconds = estimate_seconds(job.architecture, own.padded_tokens, mean, job.precision.operands)
     return (
-        f"{totals.rows:,} rows, {totals.tokens:,} tokens (mean {totals.tokens / totals.rows:.1f}), "
+        f"{totals.rows:,} rows, {totals.tokens:,} tokens (mean {mean:.1f}), "
         f"padding waste {totals.padding_waste:.1%} in {len(own.first_of_each_shape)} shapes of batches, "
         f"cache {totals.stored_bytes:,} bytes ({readable(totals.stored_bytes)}), backbone about {seconds:,.0f} s"
     )

@@ -1,18 +1,24 @@
 """Several processes on one job, on JAX's own runtime: each computes its blocks, the first writes the manifest."""
 
+import atexit
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from cache.errors import UserError
+from cache.errors import EXIT_USER_ERROR, UserError
 from extract.settings import Settings
 
 CLUSTERS = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
 """Variables in which a launcher says how many processes it started; SLURM_NTASKS is there before `srun` starts any."""
+
+
+class FailedTogetherError(UserError):
+    """A mistake that every process of a job knows of."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,38 @@ class Hosts:
             from jax.experimental.multihost_utils import sync_global_devices
 
             _interruptible(lambda: sync_global_devices(name))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Fail in all processes where one fails inside the `with` block, at the end of which they meet.
+
+        Raises:
+            FailedTogetherError: here or elsewhere there was a mistake.
+        """
+        failure: UserError | None = None
+        try:
+            yield
+        except UserError as error:
+            if self.count == 1:
+                raise
+            failure = error
+        if self.total([failure is not None])[0]:
+            raise FailedTogetherError(str(failure or "another process of this job failed, and has said why"))
+
+    @contextmanager
+    def lost_on_error(self) -> Iterator[None]:
+        """Leave a job of several processes at once after any other error, which is told first.
+
+        JAX's way out waits for the others, who wait for us; without it they see that we are lost.
+        """
+        try:
+            yield
+        except FailedTogetherError:
+            raise
+        except Exception as error:
+            if self.count > 1:  # registered last, it comes before JAX's own
+                atexit.register(os._exit, EXIT_USER_ERROR if isinstance(error, UserError | OSError) else 1)
+            raise
 
     def total(self, numbers: Sequence[int]) -> list[int]:
         """Add up each number over all processes, every one of which asks for it at the same place."""

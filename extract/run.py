@@ -13,7 +13,7 @@ from extract import cleaning
 from extract.clock import Clock
 from extract.context import Run
 from extract.dealing import advice, deal
-from extract.hosts import check_hosts, join
+from extract.hosts import Hosts, check_hosts, join
 from extract.job import Job, prepare
 from extract.listener import Listener, Silence
 from extract.nearest import describe_nearest
@@ -79,10 +79,10 @@ def _tell_empty(run: Run, empty: int, count: int, share: Share) -> None:
     """Say how many texts cleaning left nothing of, in all processes.
 
     Raises:
-        UserError: it left nothing of any.
+        UserError: it left nothing of any of the data's.
     """
     empty, count = run.hosts.total((empty, count))
-    if empty == count and not share.records:
+    if empty == count >= len(run.job.rows.texts) and not share.records:
         raise UserError(f"no rows left after cleaning: nothing remains of any of the {count} texts")
     if empty:
         run.listener.say(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")
@@ -121,6 +121,11 @@ def _check_tokens(job: Job, tokens: Tokens) -> None:
 def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
     hosts = join(job.settings)
     listener = listener if hosts.first else Silence()
+    with hosts.lost_on_error():
+        _fill_missing(job, writer, hosts, clock, listener)
+
+
+def _fill_missing(job: Job, writer: CacheWriter, hosts: Hosts, clock: Clock, listener: Listener) -> None:
     dealt = deal(job.rows, job.settings)
     for line in describe_absent(job.rows, dealt, advice(job.settings)):
         listener.say(line)
@@ -137,7 +142,7 @@ def _fill(run: Run, splits: Splits) -> None:
     job = run.job
     share = share_out(run, splits)
     texts = texts_of(job.rows.texts, share.rows)
-    with cleaning.cleaned(texts, job.settings.workers, job.cleaning) as chunks:
+    with run.hosts.together(), cleaning.cleaned(texts, job.settings.workers, job.cleaning) as chunks:
         # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
         from extract.fill import fill
         from extract.loading import load_backbones

@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+from cache.views import rows_split
 from extract.context import Run
+from extract.hosts import Hosts
 from extract.plan import BlockRows, cut
 from extract.resume import Records
 from extract.splitting import Splits
@@ -55,7 +57,16 @@ def share_out(run: Run, splits: Splits) -> Share:
     first = blocks[0].rows
     compared = first[np.random.default_rng(0).permutation(len(first))[: COMPARED if run.hosts.first else 0]]
     share = Share(blocks, records, [], compared)
-    return share._replace(own=share.missing[run.hosts.index :: run.hosts.count])
+    return share._replace(own=_dealt(share.missing, run.hosts))
+
+
+def _dealt(blocks: list[BlockRows], hosts: Hosts) -> list[BlockRows]:
+    """A process's blocks; the views of a block are of the same texts, and stay together."""
+    texts = [(rows_split(block.split), block.number) for block in blocks]
+    turns = {own: turn for turn, own in enumerate(dict.fromkeys(texts))}
+    return [
+        block for block, own in zip(blocks, texts, strict=True) if turns[own] % hosts.count == hosts.index
+    ]
 
 
 def texts_of(texts: Sequence[str], rows: Int[np.ndarray, " r"]) -> Sequence[str]:

@@ -1,7 +1,9 @@
 """Several processes on one machine, each its own JAX runtime, as on several hosts."""
 
 import dataclasses
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -73,6 +75,40 @@ def test_two_processes_make_what_one_makes(here: Settings, alone: str) -> None:
     found, wanted = open_cache(location).manifest, open_cache(alone).manifest
     assert (found.rows, found.tokens, found.splits) == (wanted.rows, wanted.tokens, wanted.splits)
     assert f"{wanted.rows} rows, {wanted.tokens:,} tokens" in first  # all processes' together
+
+
+@pytest.fixture
+def one_odd_token(here: Settings, tmp_path: Path, tiny_backbone: Path) -> Settings:
+    """A backbone without an embedding for a word that stands in one row."""
+    backbone = tmp_path / "odd"
+    shutil.copytree(tiny_backbone, backbone)
+    tokenizer = json.loads((backbone / "tokenizer.json").read_text())
+    tokenizer["model"]["vocab"]["zyxzyx"] = 99999
+    (backbone / "tokenizer.json").write_text(json.dumps(tokenizer))
+    data = tmp_path / "odd.csv"
+    lines = [f"{'zyxzyx' if n == 30 else 'you are kind'} {n},{n % 2}\n" for n in range(60)]
+    data.write_text("text,label\n" + "".join(lines))
+    return dataclasses.replace(here, data=str(data), backbone=str(backbone))
+
+
+def test_a_mistake_that_one_process_sees_ends_all(one_odd_token: Settings) -> None:
+    port = free_port()
+    processes = [start(one_odd_token, port, index) for index in range(COUNT)]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [2, 2], outputs
+    assert sum("knows a token 99999" in output for output in outputs) == 1
+    assert sum("another process of this job failed" in output for output in outputs) == 1
+
+
+def test_who_fails_alone_is_lost_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered: list[tuple[object, ...]] = []
+    monkeypatch.setattr(hosts.atexit, "register", lambda *given: registered.append(given))
+    for error, count in ((UserError("full"), 2), (ValueError("a bug"), 2), (UserError("full"), 1)):
+        with pytest.raises(type(error)), Hosts(0, count).lost_on_error():
+            raise error
+    with pytest.raises(UserError), Hosts(0, 2).lost_on_error():
+        raise hosts.FailedTogetherError("all know")
+    assert registered == [(os._exit, 2), (os._exit, 1)]
 
 
 def test_a_process_may_have_nothing_to_do(here: Settings) -> None:

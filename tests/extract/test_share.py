@@ -55,6 +55,28 @@ def test_processes_share_blocks_and_read_their_rows_only(own: Settings, count: i
     assert all((np.diff(each.rows) > 0).all() for each in shares)
 
 
+def test_views_of_a_block_stay_in_one_process(own: Settings) -> None:
+    views = dataclasses.replace(own, dropout_views=2, block_rows=16)
+    shares = [share(views, index, 2) for index in range(2)]
+    assert sorted(block.key for each in shares for block in each.own) == sorted(
+        b.key for b in shares[0].blocks
+    )
+    assert sum(len(each.rows) for each in shares) == 58  # no text is read twice
+
+
+def test_splits_of_which_nothing_is_left_come_later(own: Settings, tmp_path: Path) -> None:
+    rows = [(f"you are kind {n}", n % 2, "train") for n in range(20)]
+    rows += [("!!!", n % 2, split) for split in ("valid", "test") for n in range(4)]
+    data = tmp_path / "empty.csv"
+    data.write_text("text,label,split\n" + "".join(f"{text},{label},{name}\n" for text, label, name in rows))
+    some = dataclasses.replace(own, data=str(data), split_column="split", split="train")
+    extract(some, Recorder())
+    recorder = Recorder()
+    location = extract(dataclasses.replace(some, split="all"), recorder)
+    assert "8 texts are empty after cleaning; they stay, as in the notebook" in recorder.lines
+    assert len(open_cache(location).split("test").rows) == 4
+
+
 def test_what_is_there_is_neither_read_nor_computed(own: Settings) -> None:
     whole = Recorder()
     location = Path(extract(own, whole))
