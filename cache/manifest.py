@@ -28,7 +28,7 @@ class Manifest:
         width: length d of a hidden vector.
         dtype: storage dtype of `hidden` and `pooled`.
         splits: the blocks of each split, in row order.
-        padding_waste: share of the computed tokens that were padding, in the run that finished the cache.
+        padding_waste: share of the computed tokens that were padding.
         seconds: wall clock of clean, tokenize, compile, backbone, write and total; compile and write overlap backbone.
         device: kind and number of the devices.
         accuracy: how far the vectors are from the stock model's in float32, measured on some rows; empty if they

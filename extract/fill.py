@@ -44,7 +44,8 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, share: Share) -> None:
     job = run.job
     own = _plan(job, tokens, share.own)
     check_space(job.location, total(run, own).stored_bytes)
-    records = _begin(run, share)
+    before = _begin(run, share)
+    records = dict(before)
     own = own._replace(blocks=[block for block in own.blocks if (block.split, block.number) not in records])
     totals = total(run, own)
     # Described before compiling starts, which would keep the cores busy that it times.
@@ -56,7 +57,7 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, share: Share) -> None:
             run.listener.say(sizes)
         if own.blocks:
             records |= _compute(run, backbones.own, own, tokens)
-    finish(run, share.blocks, own.shape.batch_tokens, totals, records, accuracy)
+    finish(run, share.blocks, own.shape, totals, before, records, accuracy)
 
 
 def _begin(run: Run, share: Share) -> Records:

@@ -2,8 +2,14 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
+from cache.arrays import read_array
+from cache.errors import CacheError
+from extract.batches import BatchShape, padded_tokens, plan_batches
 from extract.context import Run
 from extract.plan import Plan
+from extract.resume import Records
 
 
 class Totals(NamedTuple):
@@ -25,6 +31,20 @@ class Totals(NamedTuple):
     def padding_waste(self) -> float:
         """Share of the computed tokens that are padding; 0 where nothing is computed."""
         return 1 - self.tokens / self.padded_tokens if self.padded_tokens else 0.0
+
+
+def padded_before(run: Run, records: Records, shape: BatchShape) -> int:
+    """Tokens, padding included, that blocks took which are there already; one that cannot be read counts without."""
+    padded = 0
+    for (split, _), record in records.items():
+        name = f"{split}/{record.name}/lengths"
+        try:
+            lengths = read_array(run.writer.store, name, (record.rows,), np.dtype(np.int32))
+        except CacheError:  # `verify` names it
+            padded += record.tokens
+        else:
+            padded += padded_tokens(plan_batches(lengths, shape))
+    return padded
 
 
 def total(run: Run, own: Plan) -> Totals:

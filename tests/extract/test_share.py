@@ -104,6 +104,7 @@ def test_only_the_manifest_is_missing(own: Settings) -> None:
     assert again.works["cleaning"][1] == COMPARED
     assert "backbone" not in again.works
     assert (found.rows, found.tokens, found.splits) == (first.rows, first.tokens, first.splits)
+    assert found.padding_waste == first.padding_waste
     assert found.accuracy == first.accuracy
 
 
