@@ -1,5 +1,6 @@
 """Mistakes that a user can mend, and how every command reports them."""
 
+import contextlib
 import os
 import select
 import sys
@@ -31,8 +32,7 @@ def exit_code(main: Callable[[], None], when_interrupted: str = "nothing was cha
     try:
         try:
             main()
-            if sys.stdout:  # None where it was closed before we started
-                sys.stdout.flush()
+            _flush_output()
         finally:
             interruption.over = True  # without a call in between, in which a signal could be heard
     except (Exception, KeyboardInterrupt) as error:
@@ -51,6 +51,9 @@ def printable(text: str) -> str:
 
 
 def _failed(error: BaseException) -> int:
+    # What was said before the error comes before it, also where the process then leaves without Python's way out.
+    with contextlib.suppress(OSError, ValueError):
+        _flush_output()
     if not isinstance(error, UserError | OSError | MemoryError):
         raise error
     if isinstance(error, BrokenPipeError):
@@ -63,6 +66,11 @@ def _failed(error: BaseException) -> int:
     lines = (str(error) or type(error).__name__).splitlines()
     print("error: " + "\n".join(map(printable, lines)), file=sys.stderr)
     return EXIT_USER_ERROR
+
+
+def _flush_output() -> None:
+    if sys.stdout:  # None where it was closed before we started
+        sys.stdout.flush()
 
 
 def _is_closed(stream: TextIO) -> bool:

@@ -52,16 +52,14 @@ class Interruption:
 
         Threads may be compiling or computing still: Python's own way out takes their libraries down under them.
         """
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+        self.stop_listening()
         # Whoever should read what we write may have stopped reading.
         watchdog = threading.Timer(UNREAD, os._exit, (EXIT_INTERRUPTED,))
         watchdog.daemon = True
         watchdog.start()
         for stream in filter(None, (sys.stdout, sys.stderr)):
-            with contextlib.suppress(
-                OSError, ValueError, RuntimeError
-            ):  # closed, or in the middle of a write
+            # It may be closed, or in the middle of a write.
+            with contextlib.suppress(OSError, ValueError, RuntimeError):
                 stream.flush()
         with contextlib.suppress(OSError):
             os.write(2, f"\n{self._line}\n".encode())

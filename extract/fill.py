@@ -17,7 +17,7 @@ from extract.batches import BatchShape, sequence_lengths
 from extract.compute import compute_block, gather
 from extract.context import Run
 from extract.estimate import estimate_seconds
-from extract.finish import finish
+from extract.finish import Made, finish
 from extract.job import Job
 from extract.loading import Backbones
 from extract.nearest import describe_growth, grown_from
@@ -57,7 +57,7 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, share: Share) -> None:
             run.listener.say(sizes)
         if own.blocks:
             records |= _compute(run, backbones.own, own, tokens)
-    finish(run, share.blocks, own.shape, totals, before, records, accuracy)
+    finish(run, share.blocks, records, Made(own.shape, totals, before, accuracy))
 
 
 def _begin(run: Run, share: Share) -> Records:

@@ -1,6 +1,7 @@
 """Finish a cache: the manifest names the blocks of all processes, and what they were made with."""
 
 import importlib.metadata
+from typing import NamedTuple
 
 from cache.block import BlockRecord
 from cache.manifest import Manifest
@@ -15,39 +16,46 @@ from extract.totals import Totals, padded_before
 LIBRARIES = ("jax", "flax", "transformers", "tokenizers", "clean-text", "numpy", "tensorstore")
 
 
-def finish(
-    run: Run,
-    blocks: list[BlockRows],
-    shape: BatchShape,
-    totals: Totals,
-    before: Records,
-    records: Records,
-    accuracy: Accuracy | None,
-) -> None:
-    """Write the manifest, once the blocks of all processes are there."""
+class Made(NamedTuple):
+    """How the blocks of a cache were made.
+
+    Attributes:
+        shape: of the batches.
+        totals: of the blocks that were computed just now.
+        before: records of those that were there already.
+        accuracy: of this process's features; None if they are the stock model's.
+    """
+
+    shape: BatchShape
+    totals: Totals
+    before: Records
+    accuracy: Accuracy | None
+
+
+def finish(run: Run, blocks: list[BlockRows], records: Records, made: Made) -> None:
+    """Write the manifest, once the blocks of all processes are there.
+
+    Args:
+        run: whose cache it is.
+        blocks: all that the manifest names.
+        records: of those that this process knows; those of other processes are looked up.
+        made: how.
+    """
     run.hosts.wait("every block is written")
     if run.hosts.first:
         records |= run.committed(block for block in blocks if block.key not in records)
         run.check_lock()
-        run.writer.finish(_manifest(run, blocks, shape, totals, before, records, accuracy))
+        run.writer.finish(_manifest(run, blocks, records, made))
     run.hosts.wait("the cache is finished")
 
 
-def _manifest(
-    run: Run,
-    blocks: list[BlockRows],
-    shape: BatchShape,
-    totals: Totals,
-    before: Records,
-    records: Records,
-    accuracy: Accuracy | None,
-) -> Manifest:
+def _manifest(run: Run, blocks: list[BlockRows], records: Records, made: Made) -> Manifest:
     job, clock = run.job, run.clock
     splits: dict[str, list[BlockRecord]] = {block.split: [] for block in blocks}
     for block in blocks:
         splits[block.split].append(records[block.key])
     tokens = sum(records[block.key].tokens for block in blocks)
-    padded = totals.padded_tokens + padded_before(run, before, shape)
+    padded = made.totals.padded_tokens + padded_before(run, made.before, made.shape)
     phases = ("clean", "tokenize", "compile", "backbone", "write")
     return Manifest(
         key=job.recipe.key,
@@ -58,8 +66,8 @@ def _manifest(
         splits=splits,
         padding_waste=1 - tokens / padded,
         seconds={name: clock.seconds.get(name, 0.0) for name in phases} | {"total": clock.total()},
-        device=describe_devices() | {"batch_tokens": shape.batch_tokens},
-        accuracy=as_json(accuracy),
+        device=describe_devices() | {"batch_tokens": made.shape.batch_tokens},
+        accuracy=as_json(made.accuracy),
         versions={name: importlib.metadata.version(name) for name in LIBRARIES},
         source=job.source,
     )

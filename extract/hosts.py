@@ -87,9 +87,8 @@ class Hosts:
         from jax.experimental.multihost_utils import process_allgather
 
         found: list[np.ndarray] = []
-        halves = np.array(numbers, np.int64).view(
-            np.int32
-        )  # JAX has no 64-bit integers, unless it is told to
+        # JAX has no 64-bit integers, unless it is told to.
+        halves = np.array(numbers, np.int64).view(np.int32)
         _interruptible(lambda: found.append(np.asarray(process_allgather(halves))))
         sums: list[int] = found[0].view(np.int64).reshape(self.count, -1).sum(axis=0).tolist()
         return sums
