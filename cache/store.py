@@ -93,6 +93,7 @@ class Store:
                 raise _unwritable(self.location, "it is no folder") from None
         except OSError as error:
             raise _unwritable(self.location, f"{error.strerror}: {error.filename}") from None
+        # Asked twice: a folder that is just not there cannot be written either.
         if not _may_write(self.location) and os.path.isdir(self.location) and not _may_write(self.location):
             raise _unwritable(self.location, "you may not")
 

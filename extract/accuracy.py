@@ -9,7 +9,7 @@ from extract.backbone import Backbone
 from extract.batches import BatchShape, bucket_lengths, plan_batches
 from extract.compute import compute_block
 from extract.job import Job
-from extract.plan import BlockPlan, Plan
+from extract.plan import BlockPlan, BlockRows, Plan
 from extract.tokens import Tokens
 
 ALONE_TOKENS = 1200  # of a batch of the exact model: eight rows of 150; one row may be longer
@@ -56,7 +56,7 @@ def measure(
     alone = BatchShape(
         bucket_lengths(job.settings.max_length)[-1:], ALONE_TOKENS, len(exact.devices), packed=False
     )
-    drawn = BlockPlan("", 0, 0, rows, lengths, 0, [])
+    drawn = BlockPlan(BlockRows("", 0, 0, rows), lengths, 0, [])
     # The exact one first: the program of the other may be on its way.
     one_each = drawn._replace(batches=plan_batches(lengths, alone))
     wanted = _hidden(job, exact, one_each, tokens, "float32")
@@ -78,10 +78,8 @@ def _hidden(
 
 def compare(found: Float[np.ndarray, "n d"], wanted: Float[np.ndarray, "n d"], rows: int) -> Accuracy:
     """Compare two versions of the same tokens' vectors; of two vectors of which one is zero, the cosine is 0."""
-    found, wanted = (
-        found.astype(np.float64),
-        wanted.astype(np.float64),
-    )  # squares of what bfloat16 holds fit in
+    # In float64, into which the squares of what bfloat16 holds fit.
+    found, wanted = found.astype(np.float64), wanted.astype(np.float64)
     norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
     alike = (found == wanted).all(axis=1)  # zeros have no direction
     cosine = np.divide((found * wanted).sum(axis=1), norms, out=alike.astype(np.float64), where=norms != 0)

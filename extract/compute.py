@@ -45,7 +45,7 @@ def compute_block(
     """
     stored = stored_lengths(plan, layout)
     hidden = np.empty((stored.sum(), width), dtype) if "hidden" in LAYOUTS[layout] else None
-    pooled = np.empty((len(plan.rows), 3, width), dtype)
+    pooled = np.empty((len(plan.block.rows), 3, width), dtype)
     running: list[tuple[Batch, Array]] = []
     for batch in plan.batches:
         running.append((batch, backbone.run(gather(batch, plan, tokens, rows))))
@@ -60,9 +60,11 @@ def compute_block(
             f"the backbone gave hidden states that {dtype.name} cannot hold; try `--dtype bfloat16`"
         )
     if hidden is not None and layout == "padded":
-        hidden = hidden.reshape(len(plan.rows), -1, width)
-    texts = tokens.texts[_ranges(tokens.text_starts[plan.rows], tokens.text_lengths[plan.rows])]
-    return Block(hidden, plan.lengths, rows.labels[plan.rows], rows.rows[plan.rows], pooled, texts)
+        hidden = hidden.reshape(len(plan.block.rows), -1, width)
+    texts = tokens.texts[_ranges(tokens.text_starts[plan.block.rows], tokens.text_lengths[plan.block.rows])]
+    return Block(
+        hidden, plan.lengths, rows.labels[plan.block.rows], rows.rows[plan.block.rows], pooled, texts
+    )
 
 
 def stored_lengths(plan: BlockPlan, layout: str) -> Int[np.ndarray, " b"]:
@@ -79,7 +81,7 @@ def gather(batch: Batch, plan: BlockPlan, tokens: Tokens, about: Rows) -> Inputs
     ids, segments, positions = np.zeros((3, batch.height, batch.length), np.int32)
     ids.fill(tokens.padding)
     inputs = Inputs(ids, segments, positions, _noise(batch, plan, about))
-    inputs.ids.reshape(-1)[places] = tokens.ids[_ranges(tokens.starts[plan.rows[batch.rows]], lengths)]
+    inputs.ids.reshape(-1)[places] = tokens.ids[_ranges(tokens.starts[plan.block.rows[batch.rows]], lengths)]
     inputs.positions.reshape(-1)[places] = _ranges(np.zeros_like(batch.places), lengths)
     inputs.segments.reshape(-1)[places] = np.repeat(_segments(batch), lengths)
     return inputs
@@ -87,11 +89,11 @@ def gather(batch: Batch, plan: BlockPlan, tokens: Tokens, about: Rows) -> Inputs
 
 def _noise(batch: Batch, plan: BlockPlan, about: Rows) -> Int[np.ndarray, "r 2"] | None:
     """What a view's dropout depends on, beside its seed: the view, and each row's position in the data file."""
-    if not (view := view_number(plan.split)):
+    if not (view := view_number(plan.block.split)):
         return None
     noise = np.zeros((batch.height, 2), np.int32)
     noise[:, 0] = view
-    noise[batch.places // batch.length, 1] = about.rows[plan.rows[batch.rows]]
+    noise[batch.places // batch.length, 1] = about.rows[plan.block.rows[batch.rows]]
     return noise
 
 

@@ -46,7 +46,7 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, share: Share) -> None:
     check_space(job.location, total(run, own).stored_bytes)
     before = _begin(run, share)
     records = dict(before)
-    own = own._replace(blocks=[block for block in own.blocks if (block.split, block.number) not in records])
+    own = own._replace(blocks=[plan for plan in own.blocks if plan.block.key not in records])
     totals = total(run, own)
     # Described before compiling starts, which would keep the cores busy that it times.
     sizes = _describe(job, own, totals) if totals.rows else ""
@@ -136,22 +136,22 @@ def _write_behind(run: Run, plan: Plan, compute: Callable[[BlockPlan], Block]) -
     records: Records = {}
     writer = run.writer
 
-    def write(plan: BlockPlan, block: Block) -> None:
+    def write(own: BlockRows, block: Block) -> None:
         run.check_lock()  # right before: whoever lost it must not touch what another has finished
         with run.clock.measure("write"):
             try:
-                record = writer.write_block(plan.split, plan.number, plan.start, block)
+                record = writer.write_block(own.split, own.number, own.start, block)
             except StorageError:
                 run.check_lock()  # whoever took it over may have removed what we were writing
                 raise
-            records[plan.split, plan.number] = record
+            records[own.key] = record
 
     with ThreadPoolExecutor(1) as thread:
         writing: Future[None] | None = None
         for block_plan in plan.blocks:
             block = compute(block_plan)
             _wait(writing, writer)
-            writing = thread.submit(write, block_plan, block)
+            writing = thread.submit(write, block_plan.block, block)
             del block  # its memory is free as soon as it is written
         _wait(writing, writer)
     return records

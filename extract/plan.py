@@ -43,19 +43,13 @@ class BlockPlan(NamedTuple):
     """One block that is computed.
 
     Attributes:
-        split: the split it belongs to.
-        number: its number within the split.
-        start: how many of the split's rows lie before it.
-        rows: positions of its rows among all used rows, `[b]`.
+        block: which rows of which split.
         lengths: tokens of each row, `[b]` int32.
         text_bytes: bytes of its cleaned texts.
         batches: how the rows go through the backbone.
     """
 
-    split: str
-    number: int
-    start: int
-    rows: Int[np.ndarray, " b"]
+    block: BlockRows
     lengths: Int[np.ndarray, " b"]
     text_bytes: int
     batches: list[Batch]
@@ -67,7 +61,7 @@ class BlockPlan(NamedTuple):
 
     def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int, positions: int) -> int:
         """Bytes of the block's arrays on disk."""
-        sizes = Sizes(len(self.rows), self.tokens, self.text_bytes, label_columns, positions)
+        sizes = Sizes(len(self.lengths), self.tokens, self.text_bytes, label_columns, positions)
         return sum(
             stored_bytes(array_shape(field, sizes, width), array_dtype(field, dtype))
             for field in LAYOUTS[layout]
@@ -83,7 +77,7 @@ class Plan(NamedTuple):
     @property
     def rows(self) -> int:
         """Rows in all blocks."""
-        return sum(len(block.rows) for block in self.blocks)
+        return sum(len(plan.lengths) for plan in self.blocks)
 
     @property
     def tokens(self) -> int:
@@ -99,10 +93,10 @@ class Plan(NamedTuple):
     def first_of_each_shape(self) -> list[tuple[BlockPlan, Batch]]:
         """The batches, in the order in which they run, that a program is compiled for; dropout takes one of its own."""
         firsts: dict[tuple[int, int, bool], tuple[BlockPlan, Batch]] = {}
-        for block in self.blocks:
-            has_dropout = view_number(block.split) > 0
-            for batch in block.batches:
-                firsts.setdefault((batch.height, batch.length, has_dropout), (block, batch))
+        for plan in self.blocks:
+            has_dropout = view_number(plan.block.split) > 0
+            for batch in plan.batches:
+                firsts.setdefault((batch.height, batch.length, has_dropout), (plan, batch))
         return list(firsts.values())
 
     def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int, positions: int) -> int:
@@ -137,6 +131,6 @@ def plan_blocks(blocks: list[BlockRows], tokens: Tokens, shape: BatchShape) -> P
 
     def planned(block: BlockRows) -> BlockPlan:
         lengths, text_bytes = tokens.lengths[block.rows], int(tokens.text_lengths[block.rows].sum())
-        return BlockPlan(*block, lengths, text_bytes, plan_batches(lengths, shape))
+        return BlockPlan(block, lengths, text_bytes, plan_batches(lengths, shape))
 
     return Plan([planned(block) for block in blocks], shape)

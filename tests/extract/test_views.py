@@ -18,7 +18,7 @@ from cache.verify import verify
 from extract.batches import Batch
 from extract.compute import compute_block, gather
 from extract.job import prepare
-from extract.plan import BlockPlan
+from extract.plan import BlockPlan, BlockRows
 from extract.rows import Rows
 from extract.run import extract
 from extract.settings import Settings
@@ -118,7 +118,7 @@ def test_a_pooled_run_keeps_no_hidden_states_of_a_block(
     rows, length, width = 64, 50, 128
     lengths = np.full(rows, length, np.int32)
     batches = [Batch(np.array([row]), np.array([0]), length, 1) for row in range(rows)]
-    plan = BlockPlan("train", 0, 0, np.arange(rows), lengths, rows, batches)
+    plan = BlockPlan(BlockRows("train", 0, 0, np.arange(rows)), lengths, rows, batches)
     texts = np.zeros(rows, np.uint8), np.ones(rows, np.int64)
     tokens = Tokens(np.arange(rows * length, dtype=np.int32), lengths, *texts)
     about = Rows([""] * rows, np.zeros(rows, np.int32), np.arange(rows), 0, ("", ""))
