@@ -7,12 +7,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from cache.errors import UserError, exit_code, printable
-from cache.interruption import EXIT_INTERRUPTED
+from headstart.cache.runtime.errors import UserError, exit_code
+from headstart.cache.runtime.signals import EXIT_INTERRUPTED
+from headstart.cache.runtime.text import printable
 
 if TYPE_CHECKING:
-    from cache.reader import Cache
-    from cache.verify import Problem
+    from headstart.cache.inspect.verify import Problem
+    from headstart.cache.reader import Cache
 
 DEFAULT_ROOT = "features"
 
@@ -58,7 +59,7 @@ def _add_cache(parser: argparse.ArgumentParser) -> None:
 
 def list_caches(arguments: argparse.Namespace) -> None:
     """Print a line for each cache."""
-    from cache.listing import describe_line, find_caches
+    from headstart.cache.inspect.listing import describe_line, find_caches
 
     found = find_caches(arguments.cache_dir)
     for path in found:
@@ -69,8 +70,8 @@ def list_caches(arguments: argparse.Namespace) -> None:
 
 def show_cache(arguments: argparse.Namespace) -> None:
     """Print everything about one cache."""
-    from cache.listing import describe
-    from cache.reader import open_cache
+    from headstart.cache.inspect.listing import describe
+    from headstart.cache.reader import open_cache
 
     for line in describe(open_cache(_location(arguments))):
         print(line)
@@ -82,8 +83,8 @@ def verify_cache(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: there are problems.
     """
-    from cache.reader import open_cache
-    from cache.verify import verify
+    from headstart.cache.inspect.verify import verify
+    from headstart.cache.reader import open_cache
 
     cache = open_cache(_location(arguments))
     problems = verify(cache, full=not arguments.fast)
@@ -104,10 +105,10 @@ def repair_cache(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: the flags are missing, or are those of another cache; nothing was dropped then.
     """
-    from cache.reader import open_cache
-    from cache.repair import damaged_blocks, drop_blocks
-    from cache.verify import verify
-    from cache.views import rows_split
+    from headstart.cache.inspect.repair import damaged_blocks, drop_blocks
+    from headstart.cache.inspect.verify import verify
+    from headstart.cache.reader import open_cache
+    from headstart.cache.splits import rows_split
 
     cache = open_cache(_location(arguments))
     problems = verify(cache)
@@ -144,16 +145,17 @@ def _check_flags(cache: "Cache", flags: list[str]) -> None:
 
 
 def _same_place(one: str, other: str) -> bool:
-    from cache.objects import is_url
+    from headstart.cache.storage.object_store import is_url
 
     return one == other if is_url(other) else os.path.realpath(one) == os.path.realpath(other)
 
 
 def remove_cache(arguments: argparse.Namespace) -> None:
     """Delete a cache, after asking."""
-    from cache.listing import disk_bytes, readable
-    from cache.objects import is_url
-    from cache.repair import remove_cache
+    from headstart.cache.inspect.listing import disk_bytes
+    from headstart.cache.inspect.repair import remove_cache
+    from headstart.cache.runtime.text import readable
+    from headstart.cache.storage.object_store import is_url
 
     remote = is_url(arguments.cache)
     if not remote and not os.path.isdir(arguments.cache):
@@ -169,7 +171,7 @@ def remove_cache(arguments: argparse.Namespace) -> None:
 
 
 def _location(arguments: argparse.Namespace) -> str:
-    from cache.listing import only_cache
+    from headstart.cache.inspect.listing import only_cache
 
     return str(arguments.cache or only_cache(arguments.cache_dir))
 

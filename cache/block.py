@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Shaped, UInt8
 
-from cache.errors import CacheError
-from cache.layout import LAYOUTS, layout_of
-from cache.seal import check_types, seal, unseal
+from headstart.cache.layout import LAYOUTS, layout_of
+from headstart.cache.runtime.errors import CacheError
+from headstart.cache.seal import check_types, seal, unseal
 
 MAX_TOKENS = 2**31  # per block: a block is written from memory
 MAX_TEXT_BYTES = 2**40
 MAX_CLASSES = 2**20
+LEAST, MOST = 1024, 65_536
+"""Rows computed together where no block says how many: fewer are not worth a commit, more may not fit in memory."""
 _NAME = re.compile(r"\d{5,9}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

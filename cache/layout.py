@@ -1,6 +1,6 @@
 """Layouts: which arrays a block holds. Whatever walks a block's arrays asks here."""
 
-from cache.errors import CacheError
+from headstart.cache.runtime.errors import CacheError
 
 LAYOUTS = {
     "ragged": ("hidden", "lengths", "labels", "rows", "pooled", "texts"),

@@ -4,16 +4,18 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from cache.block import BlockRecord
-from cache.errors import CacheError
-from cache.recipe import FORMAT, check_format
-from cache.seal import check_types, seal, unseal
-from cache.views import rows_split, split_order
+from headstart.cache.block import BlockRecord
+from headstart.cache.recipe import FORMAT, check_format
+from headstart.cache.runtime.errors import CacheError
+from headstart.cache.seal import check_types, seal, unseal
+from headstart.cache.splits import SPLITS, rows_split, split_order
 
-SPLITS = ("train", "valid", "test")
 NAME = "manifest.json"
+
 MAX_WIDTH = 2**16
+
 DTYPES = ("float16", "bfloat16", "float32")
+
 MAX_SECONDS = 1e9  # thirty years
 
 
@@ -23,7 +25,7 @@ class Manifest:
 
     Attributes:
         key: the recipe's key.
-        rows: rows in all splits together; a row counts in each view, see `cache.views`.
+        rows: rows in all splits together; a row counts in each view, see `cache.splits`.
         tokens: real tokens in all splits together.
         width: length d of a hidden vector.
         dtype: storage dtype of `hidden` and `pooled`.

@@ -7,16 +7,16 @@ import ml_dtypes  # noqa: F401  (teaches NumPy the name bfloat16)
 import numpy as np
 from jaxtyping import Float, Int
 
-from cache.arrays import DamagedError, check_size, read_array, read_arrays
-from cache.block import Block, BlockRecord, array_dtype, digest
-from cache.errors import CacheError
-from cache.layout import LAYOUTS
-from cache.manifest import NAME, Manifest
-from cache.recipe import Recipe
-from cache.store import Store
-from cache.task import Task
-from cache.texts import unpack
-from cache.views import view_names
+from headstart.cache.block import Block, BlockRecord, array_dtype, digest
+from headstart.cache.layout import LAYOUTS
+from headstart.cache.manifest import NAME, Manifest
+from headstart.cache.recipe import Recipe
+from headstart.cache.runtime.errors import CacheError
+from headstart.cache.splits import view_names
+from headstart.cache.storage.arrays import DamagedError, check_size, read_array, read_arrays
+from headstart.cache.storage.store import Store
+from headstart.cache.task import Task
+from headstart.cache.texts import unpack
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Cache:
 
     @property
     def views(self) -> tuple[str, ...]:
-        """Names of the splits that hold the training rows with dropout, see `cache.views`."""
+        """Names of the splits that hold the training rows with dropout, see `cache.splits`."""
         return view_names(self.recipe.views)
 
     def layout_has(self, field: str) -> bool:

@@ -5,10 +5,10 @@ import hashlib
 import json
 from typing import Any
 
-from cache.errors import CacheError
-from cache.layout import LAYOUTS
-from cache.task import Task
-from cache.views import MOST_VIEWS
+from headstart.cache.layout import LAYOUTS
+from headstart.cache.runtime.errors import CacheError
+from headstart.cache.splits import MOST_VIEWS
+from headstart.cache.task import Task
 
 FORMAT = 3
 GROUPED = "scikit-learn GroupShuffleSplit"
@@ -43,7 +43,7 @@ class Recipe:
         split_rule: how rows are dealt to the splits.
         split_seed: seed of that rule.
         dropout: canonical JSON of the number of views of the training split, the seed of their dropout and its
-            rates; `{}` where there are none, see `cache.views`.
+            rates; `{}` where there are none, see `cache.splits`.
         format: version of the cache's layout on disk.
     """
 

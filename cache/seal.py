@@ -5,8 +5,8 @@ import hashlib
 import typing
 from typing import Any
 
-from cache.errors import CacheError
-from cache.recipe import canonical_json
+from headstart.cache.recipe import canonical_json
+from headstart.cache.runtime.errors import CacheError
 
 CHECKSUM = "checksum"
 

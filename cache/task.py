@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from cache.errors import CacheError
+from headstart.cache.runtime.errors import CacheError
 
 KINDS = ("binary", "multiclass", "multilabel")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from cache.errors import CacheError
+from headstart.cache.runtime.errors import CacheError
 
 END = "\0"
 REPLACEMENT = "\ufffd"

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from cache import lock, manifest
-from cache.arrays import write_array
-from cache.block import Block, BlockRecord, block_name, check_block, read_record, write_record
-from cache.errors import CacheError
-from cache.manifest import Manifest
-from cache.recipe import Recipe, differing_fields
-from cache.store import Store
+from headstart.cache import manifest
+from headstart.cache.block import Block, BlockRecord, block_name, check_block, read_record, write_record
+from headstart.cache.manifest import Manifest
+from headstart.cache.recipe import Recipe, differing_fields
+from headstart.cache.runtime.errors import CacheError
+from headstart.cache.storage import lock
+from headstart.cache.storage.arrays import write_array
+from headstart.cache.storage.store import Store
 
 
 def cache_name(data: str, backbone: str, recipe: Recipe) -> str:

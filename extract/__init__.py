@@ -1,1 +1,1 @@
-"""Stage one: rows -> clean text -> tokens -> batches -> hidden states -> feature cache."""
+"""Stage one: rows -> clean text -> tokens -> packed sequences -> hidden states -> blocks of a cache."""

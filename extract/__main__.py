@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from cache.environment import prepare_jax
-from cache.errors import exit_code
-from cache.views import MOST_VIEWS
-from extract.settings import (
+from headstart.cache.runtime.environment import prepare_jax
+from headstart.cache.runtime.errors import exit_code
+from headstart.cache.splits import MOST_VIEWS
+from headstart.extract.settings import (
     COMPUTE_DTYPES,
     FORWARDS,
     LAYOUTS,
@@ -222,7 +222,7 @@ def prepare_data(arguments: list[str]) -> None:
     add("-o", "--output", default="preprocessed.csv", help="file to write (default: %(default)s)")
     add("--seed", type=seed, default=42, help="seed of the draw of other comments (default: %(default)s)")
     wanted = parser.parse_args(arguments)
-    from extract.jigsaw import prepare_jigsaw
+    from headstart.extract.dataset.jigsaw import prepare_jigsaw
 
     print(prepare_jigsaw(wanted.train, wanted.output, wanted.seed))
 
@@ -236,10 +236,10 @@ def main() -> None:
     where, shown = arguments.pop("where"), arguments.pop("preview")
     settings = Settings(**arguments)
     prepare_jax()
-    from extract.job import prepare
-    from extract.preview import preview
-    from extract.progress import TerminalListener
-    from extract.run import extract
+    from headstart.cache.runtime.progress import TerminalListener
+    from headstart.extract.pipeline.job import prepare
+    from headstart.extract.pipeline.run import extract
+    from headstart.extract.preview import preview
 
     if where or shown:
         job = prepare(settings)

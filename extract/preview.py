@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from cache.errors import printable
-from cache.task import Task
-from extract.cleaning import clean_all
-from extract.dealing import advice, deal
-from extract.job import Job
-from extract.presence import describe_absent
-from extract.run import describe_rows
-from extract.tokens import load_tokenizer
+from headstart.cache.runtime.text import printable
+from headstart.cache.task import Task
+from headstart.extract.pipeline.job import Job
+from headstart.extract.pipeline.run import describe_rows
+from headstart.extract.splits.coverage import describe_absent
+from headstart.extract.splits.splitter import advice, deal
+from headstart.extract.text.cleaning import clean_all
+from headstart.extract.text.tokenizer import load_tokenizer
 
 LONGEST = 400  # characters shown of a text
 MOST_TOKENS = 40  # shown of a row

@@ -30,7 +30,7 @@ class Settings:
         class_names: names of the classes in their order, separated by commas; None takes those in the file.
         label_separator: between the labels of a cell, where a row can have several; None takes JSON arrays.
         encoding: of text files; None takes UTF-8, or what a byte-order mark says.
-        on_bad_row: what to do about a row that cannot be used, see `extract.reading.bad`.
+        on_bad_row: what to do about a row that cannot be used, see `extract.tables.bad_rows`.
         bad_rows: file that lists such rows, if `on_bad_row` is `report`.
         backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes
             `minilm` for the sample and `distilbert-base-uncased` for a file.
@@ -40,7 +40,7 @@ class Settings:
         layout: `ragged` stores real tokens; `padded` all `max_length` positions of each row, as the notebook's heads
             saw them, and pools over all of them.
         dropout_views: how often the training split runs through the backbone with its dropout on.
-        compute_dtype: how the backbone computes, see `extract.precision`; `auto` takes what suits the device.
+        compute_dtype: how the backbone computes, see `extract.backbone.precision`; `auto` takes what suits the device.
         forward: `packed` puts several rows into a sequence; `packed-cudnn` also has cuDNN attend, on an NVIDIA GPU in
             bfloat16; `stock` is the model's own code; `auto` takes `packed`
             unless padding or dropout is wanted, which only the other has.

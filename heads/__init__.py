@@ -1,8 +1,8 @@
-"""The ten heads: `HEADS` says what each one is, `heads.module` builds it.
+"""The ten heads: `HEADS` says what each one is, `heads.modules` builds it.
 
-Importing this package costs milliseconds: jax and flax are first imported by `heads.module`.
+Importing this package costs milliseconds: jax and flax are first imported by `heads.modules`.
 """
 
-from heads.registry import HEADS, Head, PoolingHead, RecurrentHead
+from headstart.heads.registry import HEADS, Head, PoolingHead, RecurrentHead
 
 __all__ = ["HEADS", "Head", "PoolingHead", "RecurrentHead"]

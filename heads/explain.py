@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from heads.pooling import POOLED
-from heads.registry import PoolingHead
+from headstart.heads.pooling import POOLED
+from headstart.heads.registry import PoolingHead
 
 
 def contributions(

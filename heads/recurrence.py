@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float, Float32
 
-from heads.cells import Cell, State, Weights
-from heads.pooling import zero_padding
+from headstart.heads.cells import Cell, State, Weights
+from headstart.heads.pooling import zero_padding
 
 
 def project(

@@ -5,7 +5,7 @@ can list the names at once.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class RecurrentHead:
 
 Head = PoolingHead | RecurrentHead
 
+
 # Titles are the notebook's, word for word: its published results go by them.
 HEADS: dict[str, Head] = {
     "cls": PoolingHead("[CLS] token only", read=("cls",)),
@@ -83,3 +84,10 @@ HEADS: dict[str, Head] = {
         pooled=True,
     ),
 }
+
+
+def described(head: Head) -> dict[str, Any]:
+    """The fields that decide its logits, as JSON can hold them."""
+    if isinstance(head, PoolingHead):
+        return {"read": list(head.read)}
+    return {"cell": head.cell, "units": head.units, "pooled": head.pooled}

@@ -12,19 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cache import UserError, open_cache
-from cache.block import Block
-from cache.manifest import Manifest
-from cache.recipe import Recipe, canonical_json
-from cache.task import BINARY, Task
-from cache.texts import pack
-from cache.writer import CacheWriter
-from heads import HEADS
-from train.checkpoints import restore
-from train.evaluate import evaluate, predict_logits
-from train.folder import RunFolder
-from train.results import metrics_of
-from train.selection import choose_heads
+from headstart.cache import UserError, open_cache
+from headstart.cache.block import Block
+from headstart.cache.manifest import Manifest
+from headstart.cache.recipe import Recipe, canonical_json
+from headstart.cache.task import BINARY, Task
+from headstart.cache.texts import pack
+from headstart.cache.writer import CacheWriter
+from headstart.heads import HEADS
+from headstart.train.engine.checkpoints import restore
+from headstart.train.results.folder import RunFolder
+from headstart.train.results.result import metrics_of
+from headstart.train.selection import choose_heads
+from tests.oracles.padded_training import evaluate, predict_logits
 
 ROOT = Path(__file__).parent.parent
 WIDTH, COLUMNS = 8, (
@@ -109,7 +109,7 @@ def test_results_json_holds_histories_recipe_and_environment(done: Path) -> None
 
 
 def test_a_checkpoint_gives_the_reported_test_figures(done: Path, features: Path) -> None:
-    from heads.module import init, logits_of
+    from headstart.heads.modules import init, logits_of
 
     test = open_cache(str(features / "made-tiny-0")).split("test")
     for row in rows_of(done)[3:]:
@@ -338,7 +338,7 @@ def test_every_answer_is_kept(done: Path, features: Path) -> None:
 def test_answers_are_in_order_wherever_the_features_live(
     features: Path, tmp_path: Path, memory: list[str]
 ) -> None:
-    from heads.module import init, logits_of
+    from headstart.heads.modules import init, logits_of
 
     run = command("--heads", "avg,gru", "--epochs", "2", "--batch-size", "16", "--precision", "float32", *memory,
                   "--no-floors", "--cache-dir", str(features), "--out", str(tmp_path))  # fmt: skip
@@ -457,8 +457,8 @@ def padded_features(features: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_notebook_mode_gives_heads_no_masks(padded_features: Path, tmp_path: Path) -> None:
     """The oracle: the head's module on all positions, with a mask that is all true."""
-    from heads.module import init, logits_of
-    from train.every_position import EveryPosition
+    from headstart.heads.modules import init, logits_of
+    from headstart.train.data.every_position import EveryPosition
 
     run = command("--notebook", "--heads", "gru_pooled", "--epochs", "2", "--batch-size", "32", "--precision",
                   "float32", "--cache-dir", str(padded_features), "--out", str(tmp_path))  # fmt: skip

@@ -121,7 +121,7 @@ def parse_compare(arguments: Sequence[str]) -> argparse.Namespace:
 
 def size(text: str) -> int:
     """Parse bytes."""
-    from train.memory import parse_bytes
+    from headstart.train.feeds.memory import parse_bytes
 
     try:
         return parse_bytes(text)

@@ -5,7 +5,7 @@ from typing import NamedTuple, SupportsFloat
 
 import numpy as np
 
-from train.improvement import improves
+from headstart.train.stopping import improves
 
 
 class PlateauState(NamedTuple):
@@ -29,7 +29,7 @@ class ReduceLROnPlateau:
     """Multiply the learning rate by `factor` after `patience` epochs without improvement.
 
     The epoch in which a cooldown ends counts already, so `cooldown=1` holds nothing back, as in Keras.
-    What is an improvement says `train.improvement`.
+    What is an improvement says `train.stopping`.
 
     Attributes:
         factor: above 0, below 1.

@@ -3,8 +3,8 @@
 import difflib
 from collections.abc import Sequence
 
-from cache.errors import UserError
-from cache.reader import Cache
+from headstart.cache.reader import Cache
+from headstart.cache.runtime.errors import UserError
 
 
 def choose_heads(names: str, known: Sequence[str]) -> list[str]:

@@ -21,10 +21,10 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from cache import open_cache
-from cache.manifest import Manifest
-from extract.architecture import Architecture, read_architecture
-from extract.checkpoint import find_checkpoint
+from headstart.cache import open_cache
+from headstart.cache.manifest import Manifest
+from headstart.extract.backbone.architecture import Architecture, read_architecture
+from headstart.extract.backbone.checkpoint import find_checkpoint
 
 SHARE = 0.4  # of the published peak
 MACHINES = {"TPU v3-8": 8 * 52.5e12, "one H100 SXM": 989e12, "TPU v5e-256 pod": 256 * 197e12}

@@ -19,9 +19,9 @@ from scipy.special import ndtr
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from cache.task import BINARY
+from headstart.cache.task import BINARY
+from headstart.train.statistics.summary import summarise
 from tests.train.statistics.worlds import World
-from train.statistics.summary import summarise
 
 WORLDS = {
     "one seed, calibrated": World(),

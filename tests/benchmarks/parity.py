@@ -23,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 import jax
 import numpy as np
 
-from heads import HEADS
+from headstart.heads import HEADS
+from headstart.train.plateau import ReduceLROnPlateau
+from headstart.train.stopping import EarlyStopping
 from tests.heads.beside_keras import KINDS, LENGTHS, compare
 from tests.heads.keras_training import STEPS, by_keras, by_us
 from tests.train.keras_rules import keras_end, keras_rates, our_end, our_rates
-from train.plateau import ReduceLROnPlateau
-from train.stopping import EarlyStopping
 
 LOSSES = np.array([0.1, 0.25, 0.5 - 2e-4, 0.5 - 1e-4, 0.5, 0.75, 1, np.nan, np.inf])
 DELTAS = (0.0, 1e-4, 0.1, 0.25)

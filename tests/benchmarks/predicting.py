@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from cache import open_cache
+from headstart.cache import open_cache
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -19,13 +19,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from cache import Cache, Split, open_cache
-from cache.arrays import open_array
-from heads import HEADS
-from heads.module import init, logits_of
-from train.batches import train_batches
-from train.step import init as init_state
-from train.step import train_step
+from headstart.cache import Cache, Split, open_cache
+from headstart.cache.storage.arrays import open_array
+from headstart.heads import HEADS
+from headstart.heads.modules import init, logits_of
+from headstart.train.engine.steps import init as init_state
+from tests.oracles.padded_training import train_batches, train_step
 
 REPEATS = 11
 ROWS = 128

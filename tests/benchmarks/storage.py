@@ -16,7 +16,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from cache import Cache, open_cache
+from headstart.cache import Cache, open_cache
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from cache.environment import prepare_jax
+from headstart.cache.runtime.environment import prepare_jax
 
 prepare_jax()
 
@@ -27,18 +27,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cache import open_cache
-from heads import HEADS
-from heads.joint import Joint
-from heads.module import init
-from train.feed import DeviceFeed
-from train.fit import Fit
-from train.job import Job, Reads
-from train.seeds import Passes
-from train.settings import FitSettings
-from train.stopping import EarlyStopping
-from train.table import Chunk
-from train.wanted import Wanted
+from headstart.cache import open_cache
+from headstart.heads import HEADS
+from headstart.heads.fused.joint import Joint
+from headstart.heads.modules import init
+from headstart.train.engine.loop import Fit
+from headstart.train.engine.passes import Passes
+from headstart.train.engine.settings import FitSettings
+from headstart.train.engine.trainer import Job, Reads
+from headstart.train.feeds.feed import DeviceFeed
+from headstart.train.feeds.sampler import Wanted
+from headstart.train.feeds.table import Chunk
+from headstart.train.stopping import EarlyStopping
 
 ROWS, WIDTH, SEEDS, EPOCHS, BATCH = 26_000, 768, 5, 50, 128
 STEPS, REPEATS = 8, 5

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cache.block import Block
-from cache.manifest import Manifest
-from cache.recipe import Recipe, canonical_json
-from cache.task import BINARY
-from cache.texts import pack
-from cache.writer import CacheWriter
+from headstart.cache.block import Block
+from headstart.cache.manifest import Manifest
+from headstart.cache.recipe import Recipe, canonical_json
+from headstart.cache.task import BINARY
+from headstart.cache.texts import pack
+from headstart.cache.writer import CacheWriter
 
 WIDTH = 7
 SIZES = {"train": (5, 3), "valid": (2,), "test": (4,)}

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import zarr
 
-from cache import CacheError, open_cache
-from cache.block import Block, BlockRecord
-from cache.layout import LAYOUTS, layout_of
-from cache.manifest import Manifest
-from cache.repair import damaged_blocks, drop_blocks
-from cache.seal import seal
-from cache.texts import pack
-from cache.verify import verify
-from cache.writer import CacheWriter
+from headstart.cache import CacheError, open_cache
+from headstart.cache.block import Block, BlockRecord
+from headstart.cache.inspect.repair import damaged_blocks, drop_blocks
+from headstart.cache.inspect.verify import verify
+from headstart.cache.layout import LAYOUTS, layout_of
+from headstart.cache.manifest import Manifest
+from headstart.cache.seal import seal
+from headstart.cache.texts import pack
+from headstart.cache.writer import CacheWriter
 
 from .conftest import RECIPE, manifest_of, random_block
 

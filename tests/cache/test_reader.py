@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cache import CacheError, open_cache
-from cache.block import Block
-from cache.layout import LAYOUTS
-from cache.seal import seal
-from cache.store import LARGE_JSON
-from cache.texts import pack
+from headstart.cache import CacheError, open_cache
+from headstart.cache.block import Block
+from headstart.cache.layout import LAYOUTS
+from headstart.cache.seal import seal
+from headstart.cache.storage.store import LARGE_JSON
+from headstart.cache.texts import pack
 
 from .conftest import random_block
 

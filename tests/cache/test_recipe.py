@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cache import CacheError
-from cache.recipe import Recipe, differing_fields
+from headstart.cache import CacheError
+from headstart.cache.recipe import Recipe, differing_fields
 
 from .conftest import RECIPE
 

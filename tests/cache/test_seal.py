@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cache import CacheError
-from cache.seal import check_types, seal, unseal
+from headstart.cache import CacheError
+from headstart.cache.seal import check_types, seal, unseal
 
 FIELDS = {"a": 1, "b": [1.5, "x"], "c": {"d": None}}
 

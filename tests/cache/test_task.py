@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cache.errors import CacheError
-from cache.task import BINARY, Task, class_counts
-from cache.texts import pack, packed_lengths, unpack
+from headstart.cache.runtime.errors import CacheError
+from headstart.cache.task import BINARY, Task, class_counts
+from headstart.cache.texts import pack, packed_lengths, unpack
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import zarr
 
-from cache import CacheError, arrays
-from cache.arrays import stored_bytes, write_array
-from cache.block import Block, check_block
-from cache.store import Store
-from cache.writer import CacheWriter, cache_name
+from headstart.cache import CacheError
+from headstart.cache.block import Block, check_block
+from headstart.cache.storage import arrays
+from headstart.cache.storage.arrays import stored_bytes, write_array
+from headstart.cache.storage.store import Store
+from headstart.cache.writer import CacheWriter, cache_name
 
 from .conftest import RECIPE, random_block
 
@@ -51,11 +52,11 @@ def test_the_manifest_names_every_block_and_its_content(made: str, blocks: dict[
 def test_a_long_array_is_several_files(
     make_cache: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cache.arrays.SHARD_ROWS", 8)
-    monkeypatch.setattr("cache.arrays.CHUNK_ROWS", 4)
+    monkeypatch.setattr("headstart.cache.storage.arrays.SHARD_ROWS", 8)
+    monkeypatch.setattr("headstart.cache.storage.arrays.CHUNK_ROWS", 4)
     uncached = arrays.expected_metadata.__wrapped__  # or other tests would be given the patched sizes
-    monkeypatch.setattr("cache.arrays.expected_metadata", uncached)
-    from cache import open_cache
+    monkeypatch.setattr("headstart.cache.storage.arrays.expected_metadata", uncached)
+    from headstart.cache import open_cache
 
     block = random_block(20, seed=1, dtype="float16")
     location = make_cache({"train": [block]})

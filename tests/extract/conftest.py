@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
 
-from extract.settings import Settings
+from headstart.extract.settings import Settings
 
 WORDS = [
     "the",

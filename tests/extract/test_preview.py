@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from cleantext import clean as library
 
-from cache import UserError
-from cache.task import Task
-from extract import __main__ as command
-from extract.preview import described_label
-from extract.settings import Settings
+from headstart.cache import UserError
+from headstart.cache.task import Task
+from headstart.extract import __main__ as command
+from headstart.extract.preview import described_label
+from headstart.extract.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 Run = Callable[..., list[str]]
@@ -92,7 +92,7 @@ def test_labels_of_which_a_row_can_have_several() -> None:
 
 LIGHT = """
 import sys
-from extract.__main__ import main
+from headstart.extract.__main__ import main
 sys.argv[0] = "extract"
 main()
 assert not {"jax", "transformers"} & set(sys.modules), "loaded what it does not need"

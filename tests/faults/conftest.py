@@ -31,7 +31,7 @@ def comments(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with JIGSAW.open(newline="") as file:
             rows = list(csv.reader(file))[1::9][:400]
     else:
-        from extract.sample import comments
+        from headstart.extract.sample.generator import comments
 
         rows = [[text, str(label)] for text, label in comments(400)]
     with path.open("w", newline="") as file:

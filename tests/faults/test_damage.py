@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cache import CacheError, Split, open_cache
-from cache.layout import LAYOUTS
-from cache.reader import Cache
-from cache.verify import verify
+from headstart.cache import CacheError, Split, open_cache
+from headstart.cache.inspect.verify import verify
+from headstart.cache.layout import LAYOUTS
+from headstart.cache.reader import Cache
 
 FLIPS = 1000
 TRUNCATIONS = 100

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cache import open_cache
-from cache.verify import verify
+from headstart.cache import open_cache
+from headstart.cache.inspect.verify import verify
 
 from .conftest import fingerprint
 

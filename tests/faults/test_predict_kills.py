@@ -15,8 +15,8 @@ from ..made import ROOT, Made
 WORK = """
 import sys
 import predict
-import train.predicting.parts
-train.predicting.parts.part_of = lambda block: 40
+import extract.predict.parts
+extract.predict.parts.part_of = lambda block: 40
 predict.main()
 """
 

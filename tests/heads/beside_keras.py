@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from heads import HEADS
-from heads.joint import Joint
-from heads.module import logits_of
-from heads.pooling import pool
-from train.loss import cross_entropy
+from headstart.heads import HEADS
+from headstart.heads.fused.joint import Joint
+from headstart.heads.modules import logits_of
+from headstart.heads.pooling import pool
+from headstart.train.engine.loss import cross_entropy
 
 from .keras_models import as_ours, build
 

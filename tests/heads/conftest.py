@@ -11,9 +11,9 @@ import jax
 import numpy as np
 import pytest
 
-from heads import HEADS
-from heads.module import init, logits_of
-from heads.pooling import pool
+from headstart.heads import HEADS
+from headstart.heads.modules import init, logits_of
+from headstart.heads.pooling import pool
 
 ROWS, TOKENS, WIDTH, OUTPUTS = 3, 5, 7, 2
 LENGTHS = (3, 5, 1)

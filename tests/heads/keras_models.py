@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from heads import Head, PoolingHead
+from headstart.heads import Head, PoolingHead
 
 
 class MaskedMax(layers.Layer):

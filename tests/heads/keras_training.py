@@ -7,12 +7,12 @@ import jax
 import keras
 import numpy as np
 
-from heads import HEADS
-from heads.joint import Joint
-from heads.pooling import pool
-from train.seeds import Passes, of_seed, stack
-from train.step import init
-from train.table import Chunk, Table
+from headstart.heads import HEADS
+from headstart.heads.fused.joint import Joint
+from headstart.heads.pooling import pool
+from headstart.train.engine.passes import Passes, of_seed, stack
+from headstart.train.engine.steps import init
+from headstart.train.feeds.table import Chunk, Table
 
 from .keras_models import as_ours, build
 

@@ -2,7 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from heads.cells import CELLS, gru_bias, gru_step, lstm_bias, lstm_step
+from headstart.heads.cells import CELLS, gru_bias, gru_step, lstm_bias, lstm_step
 
 # Far out in the sigmoid: a gate at +40 is open, at -40 shut, to the last bit of a float32.
 OPEN, SHUT = 40.0, -40.0

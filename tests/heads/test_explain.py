@@ -4,9 +4,9 @@ import jax
 import numpy as np
 import pytest
 
-from heads import HEADS, PoolingHead
-from heads.explain import contributions
-from heads.module import init, logits_of
+from headstart.heads import HEADS, PoolingHead
+from headstart.heads.explain import contributions
+from headstart.heads.modules import init, logits_of
 
 from .conftest import batch_from
 

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from heads.pooling import POOLED, masked_max, masked_mean, mean_and_max, pool, select, zero_padding
+from headstart.heads.pooling import POOLED, masked_max, masked_mean, mean_and_max, pool, select, zero_padding
 
 # One row of three tokens, two features each; the third token is padding.
 HIDDEN = jnp.array([[[-4.0, 1.0], [-2.0, 5.0], [90.0, 90.0]]])

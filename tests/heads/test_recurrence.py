@@ -4,8 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from heads.cells import CELLS
-from heads.recurrence import advance, project, recur
+from headstart.heads.cells import CELLS
+from headstart.heads.recurrence import advance, project, recur
 
 UNITS = 4
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from heads import HEADS, PoolingHead, RecurrentHead
+from headstart.heads import HEADS, PoolingHead, RecurrentHead
 
 POOLING = {name: head for name, head in HEADS.items() if isinstance(head, PoolingHead)}
 RECURRENT = {name: head for name, head in HEADS.items() if isinstance(head, RecurrentHead)}

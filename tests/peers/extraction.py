@@ -26,9 +26,9 @@ from models import copy_minilm, make_distilbert
 from race import Outcome, race
 from talk import OURS, PEERS, ROOT, THREADS, Alone, Worker, python, use_few_cores, variables
 
-from extract.architecture import read_architecture
-from extract.cleaning import clean
-from extract.rows import read_rows
+from headstart.extract.backbone.architecture import read_architecture
+from headstart.extract.dataset.dataset import read_rows
+from headstart.extract.text.cleaning import clean
 
 MODELS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "minilm": ("MiniLM, 6 layers, 384 wide", copy_minilm),

@@ -25,9 +25,9 @@ from our_run import OurRun, run_ours
 from talk import THREADS, Alone, Worker, use_few_cores
 from trainers import Costs, measure_epochs, say, train_fully
 
-from cache.reader import open_cache
-from extract.checkpoint import find_checkpoint
-from heads import HEADS
+from headstart.cache.reader import open_cache
+from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.heads import HEADS
 
 CHEAPEST = "avg"
 """The head whose epoch is measured with the encoder inside."""

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from extract.architecture import read_architecture
-from extract.backbone import Backbone, Inputs
-from extract.checkpoint import find_checkpoint
-from extract.weights import load_weights
+from headstart.extract.backbone.architecture import read_architecture
+from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.backbone.distilbert import Backbone, Inputs
+from headstart.extract.backbone.weights import load_weights
 
 pytestmark = pytest.mark.peer
 

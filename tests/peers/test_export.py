@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heads import HEADS
-from train.folder import RunFolder
+from headstart.heads import HEADS
+from headstart.train.results.folder import RunFolder
 
 from ..made import ROOT, Made
 from ..outside import outside
-from ..test_export import export
+from ..test_predict_export import export
 
 __all__ = ["export"]
 pytestmark = pytest.mark.peer

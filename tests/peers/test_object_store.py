@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cache import CacheError, open_cache
-from cache.layout import LAYOUTS
-from cache.lock import Lock, held
-from cache.manifest import SPLITS
-from cache.store import Store
-from cache.verify import verify
+from headstart.cache import CacheError, open_cache
+from headstart.cache.inspect.verify import verify
+from headstart.cache.layout import LAYOUTS
+from headstart.cache.splits import SPLITS
+from headstart.cache.storage.lock import Lock, held
+from headstart.cache.storage.store import Store
 
 from ..extract.conftest import DISTILBERT, WORDS, random_weights, save_backbone
 from .s3_server import BUCKET, ROOT, client, free_port, running
@@ -232,7 +232,7 @@ def test_the_lock_is_taken_by_a_conditional_write(server: dict[str, str]) -> Non
 
 
 def test_only_one_of_many_threads_is_inside(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cache.lock.POLL", 0.01)
+    monkeypatch.setattr("headstart.cache.storage.lock.POLL", 0.01)
     store, inside, most = Store(f"{URL}/threads"), 0, 0
 
     def work() -> None:

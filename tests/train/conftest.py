@@ -7,14 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cache.block import Block
-from cache.manifest import Manifest
-from cache.recipe import Recipe, canonical_json
-from cache.task import BINARY
-from cache.texts import pack
-from cache.writer import CacheWriter
-from train.batches import Batch
-from train.job import Job, Reads
+from headstart.cache.block import Block
+from headstart.cache.manifest import Manifest
+from headstart.cache.recipe import Recipe, canonical_json
+from headstart.cache.task import BINARY
+from headstart.cache.texts import pack
+from headstart.cache.writer import CacheWriter
+from headstart.train.engine.trainer import Job, Reads
+from tests.oracles.padded_training import Batch
 
 WIDTH = 7
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import keras
 
-from train.plateau import ReduceLROnPlateau
-from train.stopping import EarlyStopping
+from headstart.train.plateau import ReduceLROnPlateau
+from headstart.train.stopping import EarlyStopping
 
 
 class Model:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.stopping import EarlyStopping
+from headstart.train.stopping import EarlyStopping
 
 NAN, INF = math.nan, math.inf
 LOSSES = st.lists(st.floats(0, 1) | st.sampled_from([NAN, INF, 0.5]), min_size=1, max_size=40)

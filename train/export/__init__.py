@@ -1,1 +1,1 @@
-"""A head with its backbone as a folder that works without this project."""
+"""A folder that labels text without this project."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from jax import export
 
-from cache.recipe import Recipe
-from train.export.card import Agreement
-from train.predicting.trained import Trained
+from headstart.cache.recipe import Recipe
+from headstart.train.export.model_card import Agreement
+from headstart.train.predict.trained_head import Trained
 
 PACKAGES = ("jax", "flax", "transformers", "safetensors", "numpy")
 SAMPLES = (

@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import PyTree
 from safetensors.numpy import save
 
-from cache.errors import UserError
+from headstart.cache.runtime.errors import UserError
 
-CARRIED = Path(__file__).parent / "carried"
+TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("load.py", "head.py")
 
 
@@ -54,7 +54,7 @@ def save_tensors(path: Path, params: PyTree) -> None:
 def save_scripts(folder: Path) -> None:
     """Copy the loader and the head's arithmetic."""
     for name in SCRIPTS:
-        shutil.copyfile(CARRIED / name, folder / name)
+        shutil.copyfile(TEMPLATES / name, folder / name)
 
 
 def save_json(path: Path, value: Mapping[str, Any]) -> None:

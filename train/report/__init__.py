@@ -1,1 +1,1 @@
-"""`report.html`: one file that says what a comparison found."""
+"""For people: lines on the terminal, comparisons, the written report."""

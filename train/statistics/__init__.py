@@ -1,1 +1,1 @@
-"""How good each head is on the test rows, how sure that is, and which differences between heads hold."""
+"""How sure one may be: bootstrap intervals, McNemar's test, letters, the verdict."""

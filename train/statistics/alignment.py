@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from cache.task import Task
+from headstart.cache.task import Task
 
 ENOUGH = 0.5  # share of the larger run's rows below which agreeing labels could be chance
 

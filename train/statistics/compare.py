@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import fisher_exact
 
-from cache.task import Task
-from train.probabilities import probabilities
-from train.statistics.alignment import Run, align, taken
-from train.statistics.bootstrap import RESAMPLES, resample
-from train.statistics.entrant import all_right
-from train.statistics.pairs import Judged, contrast, decide, gap
+from headstart.cache.task import Task
+from headstart.train.metrics.probabilities import probabilities
+from headstart.train.statistics.alignment import Run, align, taken
+from headstart.train.statistics.bootstrap import RESAMPLES, resample
+from headstart.train.statistics.entrant import all_right
+from headstart.train.statistics.pairs import Judged, contrast, decide, gap
 
 
 def compare_runs(runs: Sequence[Run], seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from cache.task import Task
-from train.probabilities import decisions, probabilities
-from train.statistics.measure import Scorer
-from train.statistics.scores import scorer
-from train.thresholds import choose_thresholds
+from headstart.cache.task import Task
+from headstart.train.metrics.measure import Scorer
+from headstart.train.metrics.probabilities import decisions, probabilities
+from headstart.train.metrics.scores import scorer
+from headstart.train.metrics.thresholds import choose_thresholds
 
 
 class Entrant(NamedTuple):

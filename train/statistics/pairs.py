@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from train.statistics.bootstrap import interval
-from train.statistics.mcnemar import discordant, exact_p, holm
-from train.statistics.seeds import Spread
+from headstart.train.statistics.bootstrap import interval
+from headstart.train.statistics.mcnemar import discordant, exact_p, holm
+from headstart.train.statistics.seed_variance import Spread
 
 ALPHA = 0.05
 

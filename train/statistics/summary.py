@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from cache.task import Task
-from train.probabilities import decisions
-from train.statistics.bootstrap import RESAMPLES, resample
-from train.statistics.confusion import counts, per_class
-from train.statistics.curves import curves
-from train.statistics.entrant import Entrant, all_right, enter
-from train.statistics.letters import letter_groups
-from train.statistics.notes import notes
-from train.statistics.pairs import Judged, compare_pairs
-from train.statistics.scores import metric_names
-from train.statistics.uncertainty import metric_table
-from train.statistics.verdict import Standing, verdict
+from headstart.cache.task import Task
+from headstart.train.metrics.confusion import counts, per_class
+from headstart.train.metrics.curves import curves
+from headstart.train.metrics.probabilities import decisions
+from headstart.train.metrics.scores import metric_names
+from headstart.train.statistics.bootstrap import RESAMPLES, resample
+from headstart.train.statistics.entrant import Entrant, all_right, enter
+from headstart.train.statistics.letters import letter_groups
+from headstart.train.statistics.pairs import Judged, compare_pairs
+from headstart.train.statistics.uncertainty import metric_table
+from headstart.train.statistics.verdict import Standing, notes, verdict
 
 
 def summarise(

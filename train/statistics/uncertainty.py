@@ -6,14 +6,32 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from cache.task import Task
-from train.statistics.bootstrap import interval
-from train.statistics.calibration import chance, ece_interval
-from train.statistics.entrant import Entrant
-from train.statistics.scores import metric_names
-from train.statistics.seeds import Spread
+from headstart.cache.task import Task
+from headstart.train.metrics.calibration import chance
+from headstart.train.metrics.scores import metric_names
+from headstart.train.statistics.bootstrap import interval
+from headstart.train.statistics.entrant import Entrant
+from headstart.train.statistics.seed_variance import Spread
+
+
+def ece_interval(estimate: float, draws: Float[np.ndarray, " r"], expected: float) -> tuple[float, float]:
+    """95 % interval of the calibration error on endless rows, which percentiles of resamples miss.
+
+    Chance moves every bin's mean away from the truth, so the error of n rows is too high and that of their resamples
+    higher still. The percentiles are therefore moved down by what the resamples add, and the lower end once more by
+    all that chance can have added, `chance`. The interval covers more than 95 % rather than less.
+
+    Args:
+        estimate: on the test rows.
+        draws: on their resamples.
+        expected: `chance` on the test rows.
+    """
+    low, high = interval(draws) - float(draws.mean(dtype=np.float64)) + estimate
+    return max(0.0, float(low) - expected), float(high)
+
 
 HIGHEST = {"loss": np.inf, "brier": 2.0}  # no other metric exceeds 1
+
 UNKNOWN: dict[str, Any] = dict.fromkeys(("mean", "sd", "low", "high", "anew_low", "anew_high"))
 
 

@@ -6,24 +6,24 @@ from pathlib import Path
 
 from encoding import MAX_LENGTH, Encode, Vectors, main
 
-from cache.environment import prepare_jax
+from headstart.cache.runtime.environment import prepare_jax
 
 prepare_jax()  # before JAX is imported
 
 import numpy as np
 
-from cache.block import Block
-from extract.architecture import read_architecture
-from extract.backbone import Backbone, default_batch_tokens, device_count
-from extract.batches import BatchShape, packed_lengths
-from extract.checkpoint import find_checkpoint
-from extract.compute import compute_block
-from extract.plan import cut, plan_blocks
-from extract.precision import Precision, fastest_dtype
-from extract.rows import Rows
-from extract.settings import Settings
-from extract.tokens import load_tokenizer, tokenize
-from extract.weights import load_weights
+from headstart.cache.block import Block
+from headstart.extract.backbone.architecture import read_architecture
+from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, device_count
+from headstart.extract.backbone.precision import Precision, fastest_dtype
+from headstart.extract.backbone.weights import load_weights
+from headstart.extract.dataset.dataset import Rows
+from headstart.extract.features.blocks import cut, plan_blocks
+from headstart.extract.features.compute import compute_block
+from headstart.extract.features.packing import BatchShape, packed_lengths
+from headstart.extract.settings import Settings
+from headstart.extract.text.tokenizer import load_tokenizer, tokenize
 
 
 def load(folder: Path, variant: str) -> Encode:

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from heads import Head, PoolingHead
+from headstart.heads import Head, PoolingHead
 
 POOLED = ("cls", "max", "mean")
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cache.reader import open_cache
+from headstart.cache.reader import open_cache
 
 BATCH = 128
 

@@ -14,7 +14,7 @@ from answers import serve
 from keras_heads import build, callbacks
 from splits import BATCH, Rows, read_splits, shuffled
 
-from heads import HEADS
+from headstart.heads import HEADS
 
 
 class Shuffled(keras.utils.PyDataset):

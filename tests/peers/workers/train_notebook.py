@@ -20,10 +20,10 @@ from splits import BATCH
 from train_keras import Shuffled
 from transformers import DistilBertConfig, FlaxDistilBertModel
 
-from cache.reader import Split, open_cache
-from extract.architecture import read_architecture
-from extract.weights import load_weights
-from heads import HEADS
+from headstart.cache.reader import Split, open_cache
+from headstart.extract.backbone.architecture import read_architecture
+from headstart.extract.backbone.weights import load_weights
+from headstart.heads import HEADS
 
 LOWEST_ID = 1000  # below it, BERT's vocabulary holds special tokens
 

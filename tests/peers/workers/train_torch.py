@@ -17,9 +17,9 @@ from splits import BATCH, Rows, read_splits, shuffled
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch_heads import Classifier
 
-from heads import HEADS
-from train.plateau import ReduceLROnPlateau
-from train.stopping import EarlyStopping
+from headstart.heads import HEADS
+from headstart.train.plateau import ReduceLROnPlateau
+from headstart.train.stopping import EarlyStopping
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 

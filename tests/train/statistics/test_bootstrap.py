@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from train.statistics import bootstrap
-from train.statistics.bootstrap import draw, interval, resample
+from headstart.train.statistics import bootstrap
+from headstart.train.statistics.bootstrap import draw, interval, resample
 
 
 def test_every_sample_has_as_many_rows_and_every_row_the_same_chance():

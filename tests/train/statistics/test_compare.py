@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, fisher_exact
 
-from cache.task import BINARY, Task
-from train.statistics.alignment import Run, align, taken
-from train.statistics.bootstrap import resample
-from train.statistics.compare import compare_runs
-from train.statistics.compare_lines import compare_lines
+from headstart.cache.task import BINARY, Task
+from headstart.train.report.compare import compare_lines
+from headstart.train.statistics.alignment import Run, align, taken
+from headstart.train.statistics.bootstrap import resample
+from headstart.train.statistics.compare import compare_runs
 
 
 def run(name="a", rows=200, seed=0, heads=("cls", "gru"), seeds=1, noise=1.0, task=BINARY):

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from train.statistics.letters import letter_groups
+from headstart.train.statistics.letters import letter_groups
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from train.statistics.bootstrap import draw
-from train.statistics.pairs import Judged, compare_pairs
+from headstart.train.statistics.bootstrap import draw
+from headstart.train.statistics.pairs import Judged, compare_pairs
 
 
 def judged(name, right, together=None):

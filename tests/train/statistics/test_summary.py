@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from cache.task import BINARY, Task
-from train.probabilities import probabilities
-from train.statistics.bootstrap import draw
-from train.statistics.scores import metric_names
-from train.statistics.summary import summarise
-from train.thresholds import choose_thresholds
+from headstart.cache.task import BINARY, Task
+from headstart.train.metrics.probabilities import probabilities
+from headstart.train.metrics.scores import metric_names
+from headstart.train.metrics.thresholds import choose_thresholds
+from headstart.train.statistics.bootstrap import draw
+from headstart.train.statistics.summary import summarise
 
 TASKS = [BINARY, Task("multiclass", ("x", "y", "z")), Task("multilabel", ("x", "y", "z"))]
 NOISE = {"good": 0.7, "fair": 1.0, "poor": 3.0}

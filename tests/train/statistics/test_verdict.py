@@ -1,6 +1,6 @@
 import pytest
 
-from train.statistics.verdict import Standing, verdict
+from headstart.train.statistics.verdict import Standing, verdict
 
 
 def say(heads, differing=(), diverged=(), floors=(), metric="accuracy", seeds=1):

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logit, ndtr
 
-from cache.task import BINARY
-from train.statistics.scores import metric_names, scorer
+from headstart.cache.task import BINARY
+from headstart.train.metrics.scores import metric_names, scorer
 
 
 class World(NamedTuple):

@@ -1,0 +1,179 @@
+"""Prove a finished cache, or name each bad block and why."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from headstart.cache.block import BlockRecord, read_record
+from headstart.cache.reader import Cache
+from headstart.cache.runtime.errors import CacheError
+from headstart.cache.splits import SPLITS, view_number
+from headstart.cache.storage.arrays import DamagedError
+from headstart.cache.task import Task
+from headstart.cache.texts import unpack
+
+SMALL = ("lengths", "labels", "rows")
+TOP_LEVEL = ("recipe.json", "manifest.json", "lock.json")
+
+
+class Problem(NamedTuple):
+    """Something that is not as it was written.
+
+    Attributes:
+        split: the split concerned; empty for the cache as a whole.
+        block: the block's name; empty for the split as a whole.
+        kind: one word: missing, truncated, checksum, metadata, unsafe, record, lengths, labels,
+            texts, rows, values, stray.
+        detail: the rest, for people.
+    """
+
+    split: str
+    block: str
+    kind: str
+    detail: str
+
+    def __str__(self) -> str:
+        place = "/".join(filter(None, (self.split, self.block))) or "cache"
+        return f"{place}: {self.kind}: {self.detail}"
+
+
+def verify(cache: Cache, full: bool = True) -> list[Problem]:
+    """Check everything that can be checked without the data and the backbone.
+
+    Args:
+        cache: an opened cache; opening it has proved recipe and manifest.
+        full: read `hidden` and `pooled` too, and compare all content with its SHA-256; else only the small arrays.
+    """
+    problems: list[Problem] = []
+    seen: dict[int, dict[int, str]] = {}
+    for split, record in cache.manifest.blocks():
+        found, rows = _check_block(cache, split, record, full)
+        own = seen.setdefault(view_number(split), {})  # a view holds the rows of train once more
+        problems += [*found, *_check_twice(own, split, record, rows)]
+    return [*problems, *_check_never(cache), *_check_views(cache), *_strays(cache)]
+
+
+def _check_block(
+    cache: Cache, split: str, record: BlockRecord, full: bool
+) -> tuple[list[Problem], list[int]]:
+    """Check one block; returns its problems, and its `rows` as far as they could be read."""
+    problems = list(_check_record(cache, split, record))
+    arrays: dict[str, np.ndarray] = {}
+    for field in record.arrays if full else SMALL:
+        try:
+            arrays[field] = cache.read(split, record, field)
+        except DamagedError as error:
+            detail = _known_elsewhere(cache, split, record, field) or error.detail
+            problems.append(Problem(split, record.name, error.kind, f"{field}: {detail}"))
+        except CacheError as error:
+            problems.append(Problem(split, record.name, "unsafe", f"{field}: {error}"))
+    contents = [Problem(split, record.name, *found) for found in _check_contents(cache, record, arrays)]
+    return problems + contents, arrays["rows"].tolist() if "rows" in arrays else []
+
+
+def _check_record(cache: Cache, split: str, record: BlockRecord) -> Iterator[Problem]:
+    name = f"{split}/{record.name}/block.json"
+    try:
+        fields = cache.store.read_json(name)
+        if fields is None:
+            yield Problem(split, record.name, "missing", "there is no block.json")
+        elif read_record(fields, cache.manifest.key, split, record.name) != record:
+            yield Problem(
+                split, record.name, "record", "block.json describes another block than the manifest"
+            )
+    except CacheError as error:
+        yield Problem(split, record.name, "record", str(error))
+
+
+def _known_elsewhere(cache: Cache, split: str, record: BlockRecord, field: str) -> str | None:
+    """Say where a block's content belongs, if its own block.json is another block's of this cache."""
+    try:
+        fields = cache.store.read_json(f"{split}/{record.name}/block.json") or {}
+    except CacheError:
+        return None
+    found = fields.get("sha256")
+    for other_split, other in cache.manifest.blocks():
+        if other.sha256 == found and (other_split, other) != (split, record):
+            return f"holds the block {other_split}/{other.name}"
+    own = isinstance(found, dict) and found.get(field) == record.sha256[field]
+    return None if own or not found else "holds a block of another cache"
+
+
+def _check_contents(
+    cache: Cache, record: BlockRecord, arrays: dict[str, np.ndarray]
+) -> Iterator[tuple[str, str]]:
+    """Check what the writer should never have written; yields kind and detail."""
+    if "lengths" in arrays and not _lengths_fit(cache, record, arrays["lengths"]):
+        yield "lengths", f"not all from 1 to {cache.recipe.max_length} and {record.tokens} together"
+    if "labels" in arrays and not _labels_fit(cache.task, arrays["labels"]):
+        yield "labels", f"out of range for a {cache.task.kind} task of {len(cache.task.classes)} classes"
+    if "texts" in arrays and (wrong := _wrong_texts(record, arrays["texts"])):
+        yield "texts", wrong
+    for field in ("hidden", "pooled"):
+        if field in arrays and not np.isfinite(arrays[field].astype(np.float32)).all():
+            yield "values", f"{field} holds NaN or infinity"
+
+
+def _lengths_fit(cache: Cache, record: BlockRecord, lengths: np.ndarray) -> bool:
+    in_range = ((lengths >= 1) & (lengths <= cache.recipe.max_length)).all()
+    return bool(in_range) and int(lengths.sum()) == record.tokens
+
+
+def _labels_fit(task: Task, labels: np.ndarray) -> bool:
+    highest = 1 if task.kind == "multilabel" else len(task.classes) - 1
+    right_shape = labels.shape == task.label_shape(len(labels))
+    return bool(right_shape and ((labels >= 0) & (labels <= highest)).all())
+
+
+def _wrong_texts(record: BlockRecord, packed: np.ndarray) -> str:
+    """Say what is wrong with a block's texts; nothing, if they are right."""
+    try:
+        found = len(unpack(packed))
+    except CacheError as error:
+        return str(error)
+    return "" if found == record.rows else f"{found} texts for {record.rows} rows"
+
+
+def _check_twice(seen: dict[int, str], split: str, record: BlockRecord, rows: list[int]) -> Iterator[Problem]:
+    """Check that none of a block's rows stands in an earlier block, or twice in this one; adds them to `seen`."""
+    for row in rows:
+        if row in seen:
+            yield Problem(
+                split, record.name, "rows", f"row {row} was written twice; it is in {seen[row]} too"
+            )
+            return
+        seen[row] = f"{split}/{record.name}"
+
+
+def _check_never(cache: Cache) -> Iterator[Problem]:
+    """Check that a cache of all splits holds all rows."""
+    held = {split: sum(record.rows for record in cache.manifest.splits.get(split, ())) for split in SPLITS}
+    never = cache.recipe.row_count - sum(held.values())
+    if all(held.values()) and never:
+        yield Problem("", "", "rows", f"{never} rows were never written")
+
+
+def _check_views(cache: Cache) -> Iterator[Problem]:
+    """Check that every view of the training split is there, with the very rows of that split."""
+    splits = cache.manifest.splits
+    for name in cache.views if "train" in splits else ():
+        wanted, found = splits["train"], splits.get(name)
+        if found is None:
+            yield Problem(name, "", "missing", "the view was never written")
+        elif [record.sha256["rows"] for record in found] != [record.sha256["rows"] for record in wanted]:
+            yield Problem(name, "", "rows", "they are not the rows of train")
+
+
+def _strays(cache: Cache) -> Iterator[Problem]:
+    """Name files that no finished cache holds: blocks beyond the manifest, or a user's own.
+
+    The blocks of a split that the manifest does not name are those of a run that is not finished.
+    """
+    known = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()}
+    unfinished = {*SPLITS, *cache.views} - set(cache.manifest.splits)
+    names = [
+        name for name in cache.store.files() if name not in TOP_LEVEL and name.split("/")[0] not in unfinished
+    ]
+    for place in sorted({"/".join(name.split("/")[:2]) for name in names} - known):
+        yield Problem("", "", "stray", f"{place} is not named by the manifest; move it away")

@@ -1,0 +1,76 @@
+"""Mistakes that a user can mend, and how every command reports them."""
+
+import contextlib
+import os
+import select
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from headstart.cache.runtime.signals import Interruption
+from headstart.cache.runtime.text import printable
+
+EXIT_USER_ERROR = 2
+
+
+class UserError(Exception):
+    """A mistake outside the program: the message says what was found, what was wanted, and what to do."""
+
+
+class CacheError(UserError):
+    """A feature cache that is missing, unfinished, damaged or of another format."""
+
+
+def exit_code(main: Callable[[], None], when_interrupted: str = "nothing was changed") -> int:
+    """Run a command's `main` and return its exit code.
+
+    A `UserError`, and whatever the system refuses, becomes one line on stderr and 2. Ctrl-C and SIGTERM end the process
+    with 130 and one line, which ends in what `when_interrupted` says about the work so far.
+    """
+    interruption = Interruption(f"interrupted; {when_interrupted}")
+    interruption.listen()
+    code, failed = 0, False
+    try:
+        try:
+            main()
+            _flush_output()
+        finally:
+            interruption.over = True  # without a call in between, in which a signal could be heard
+    except (Exception, KeyboardInterrupt) as error:
+        failed = True
+        if not interruption.asked:  # else it is the interruption, whatever a library made of it
+            code = _failed(error)
+    if interruption.asked and failed:
+        interruption.leave()  # with the error let go: what its frames held is closed by now
+    interruption.stop_listening()
+    return code
+
+
+def _failed(error: BaseException) -> int:
+    # What was said before the error comes before it, also where the process then leaves without Python's way out.
+    with contextlib.suppress(OSError, ValueError):
+        _flush_output()
+    if not isinstance(error, UserError | OSError | MemoryError):
+        raise error
+    if isinstance(error, BrokenPipeError):
+        # `python -m cache show | head`: the reader has seen enough. Where only messages are not read, work is not done.
+        seen = _is_closed(sys.stdout)
+        for stream in (sys.stdout, sys.stderr):
+            if _is_closed(stream):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return 0 if seen else EXIT_USER_ERROR
+    lines = (str(error) or type(error).__name__).splitlines()
+    print("error: " + "\n".join(map(printable, lines)), file=sys.stderr)
+    return EXIT_USER_ERROR
+
+
+def _flush_output() -> None:
+    if sys.stdout:  # None where it was closed before we started
+        sys.stdout.flush()
+
+
+def _is_closed(stream: TextIO) -> bool:
+    """Whether nobody reads a pipe any more."""
+    poll = select.poll()
+    poll.register(stream.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))

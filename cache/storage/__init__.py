@@ -1,0 +1,1 @@
+"""Bytes on a disk or an object store: arrays, shards with checksums, locks."""

@@ -1,0 +1,271 @@
+"""One folder or object-store prefix, seen through TensorStore, and the small JSON files in it."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import tensorstore as ts
+
+from headstart.cache.runtime.errors import CacheError
+from headstart.cache.storage.object_store import (
+    FIRST_ANSWER,
+    HINTS,
+    PATIENT,
+    QUICK,
+    check_location,
+    is_url,
+    object_spec,
+    retries,
+    scheme_of,
+)
+
+LARGE_JSON = 64 * 2**20  # bytes; the manifest of a hundred thousand blocks is below it
+SMALL_JSON = 2**20  # bytes; all other JSON files
+
+_DETAILS = re.compile(r" \[(?:source|os_error|http_|x-amz|curl_)")  # what TensorStore adds for its developers
+
+
+class StorageError(CacheError):
+    """A location that cannot be read or written."""
+
+    def __init__(self, location: str, error: Exception) -> None:
+        reason = (str(error) or type(error).__name__).replace("\0", "")
+        reason = _DETAILS.split(reason)[0].splitlines()[0]
+        hint = HINTS.get(scheme_of(location))
+        super().__init__(f"{location} cannot be read or written: {reason}" + (f"; {hint}" if hint else ""))
+
+
+class Store:
+    """Files below one location: a local folder, or a URL that TensorStore knows (`gs://`, `s3://`)."""
+
+    def __init__(self, location: str) -> None:
+        check_location(location)
+        self.location = location.rstrip("/")
+        self.local = not is_url(location)
+        self.context = ts.Context({} if self.local else retries(PATIENT))
+        self._root = self._done(ts.KvStore.open, self._root_spec(), context=self.context)
+        if not self.local:
+            self._check_reachable()
+
+    @property
+    def name(self) -> str:
+        """The last part of the location: the cache's name."""
+        return os.path.basename(os.path.abspath(self.location))
+
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """Read a JSON object; None where there is no such file.
+
+        Raises:
+            CacheError: the file is too large, or holds no JSON object.
+        """
+        return self.read_versioned(name)[0]
+
+    def read_versioned(self, name: str) -> tuple[dict[str, Any] | None, bytes]:
+        """Read a JSON object together with its generation, which every write changes; see `write_if`."""
+        self._check_small(name)
+        found = self._done(self._root.read, name)
+        value = _parse(found.value, self.path(name)) if found.state == "value" else None
+        return value, found.stamp.generation
+
+    def generation(self, name: str) -> bytes:
+        """Return a file's generation, whatever it holds."""
+        generation: bytes = self._done(self._root.read, name).stamp.generation
+        return generation
+
+    def make_folder(self) -> None:
+        """Make a local folder, if it is not there, that can be written.
+
+        Raises:
+            CacheError: the system refuses.
+        """
+        if not self.local:
+            return
+        try:
+            os.makedirs(self.location, exist_ok=True)
+        except FileExistsError:
+            # Unless another process has removed it in the meantime, empty: then it is made with the first file.
+            if os.path.lexists(self.location) and not os.path.isdir(self.location):
+                raise _unwritable(self.location, "it is no folder") from None
+        except OSError as error:
+            raise _unwritable(self.location, f"{error.strerror}: {error.filename}") from None
+        # Asked twice: a folder that is just not there cannot be written either.
+        if not _may_write(self.location) and os.path.isdir(self.location) and not _may_write(self.location):
+            raise _unwritable(self.location, "you may not")
+
+    def write_json(self, name: str, value: dict[str, Any]) -> None:
+        """Write a JSON object; it appears whole or not at all (TensorStore renames, or puts one object)."""
+        self._refuse_links(name)
+        self._done(self._root.write, name, _text(value))
+
+    def write_if(self, name: str, value: dict[str, Any] | None, generation: bytes) -> bytes | None:
+        """Write (None deletes) only if the file still has this generation; returns the new one, else None."""
+        text = None if value is None else _text(value)
+        stamp = self._done(self._root.write, name, text, if_equal=generation)
+        return stamp.generation or None
+
+    def delete_folder(self, name: str) -> None:
+        """Remove a folder and all that is in it.
+
+        Raises:
+            CacheError: the folder, or one on the way to it, is a link: it may lead to someone else's files.
+        """
+        self._refuse_links(name)
+        if self.local:  # TensorStore would leave the temporary files of a run that was killed
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(os.path.join(self.location, name))
+        else:
+            self._done(self._root.delete_range, _below(name))
+
+    def delete_all(self) -> None:
+        """Remove everything, the manifest first: what is left of an interrupted removal is no finished cache."""
+        self.delete_file("manifest.json")
+        if self.local:
+            shutil.rmtree(self.location)
+        else:
+            self._done(self._root.delete_range, ts.KvStore.KeyRange())
+
+    def delete_file(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        self._done(self._root.write, name, None)
+
+    def remove_if_empty(self) -> None:
+        """Remove a local folder in which nothing was written."""
+        if self.local:
+            with contextlib.suppress(OSError):
+                os.rmdir(self.location)
+
+    def files(self, folder: str = "") -> list[str]:
+        """Names of all files below a folder, sorted."""
+        keys = _below(folder) if folder else ts.KvStore.KeyRange()
+        return sorted(key.decode(errors="replace") for key in self._done(self._root.list, keys))
+
+    def is_plain(self, name: str) -> bool:
+        """Whether what has this name, if anything, is a file: no link, pipe or folder."""
+        path = os.path.join(self.location, name)
+        return not self.local or not os.path.lexists(path) or stat.S_ISREG(os.lstat(path).st_mode)
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file of this name, whatever it holds."""
+        if self.local:
+            return os.path.exists(os.path.join(self.location, name))
+        return bool(self._done(self._root.read, name).state == "value")
+
+    def path(self, name: str) -> str:
+        """Path or URL of a file, for messages."""
+        return f"{self.location}/{name}"
+
+    def kvstore(self, name: str) -> dict[str, Any]:
+        """TensorStore's JSON for the files below a folder, none of which is reached through a link."""
+        self._refuse_links(name)
+        # Not from the open store: its JSON leaves out how it found its credentials.
+        root = self._root_spec()
+        return {**root, "path": f"{root['path']}{name}/"}
+
+    def local_bytes(self, name: str) -> int | None:
+        """Bytes of all files below a folder; None on an object store.
+
+        Raises:
+            CacheError: something in there is a link, a pipe or a device: it could lead out, or never end.
+        """
+        if not self.local:
+            return None
+        self._refuse_links(name)
+        return sum(_tree_bytes(os.path.join(self.location, name)))
+
+    def _check_reachable(self) -> None:
+        """Ask for a short list: reading would take a bucket that is not there for an empty one."""
+        root = self._done(ts.KvStore.open, self._root_spec(), context=ts.Context(retries(QUICK)))
+        only = ts.KvStore.KeyRange("recipe.json", "recipe.json\0")
+        try:
+            root.list(only).result(timeout=FIRST_ANSWER)
+        except TimeoutError:
+            silent = OSError(f"no answer within {FIRST_ANSWER:.0f} s")
+            raise StorageError(self.location, silent) from None
+        except (ValueError, OSError, RuntimeError) as error:
+            raise StorageError(self.location, error) from None
+
+    def _done(self, action: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """Start an action of TensorStore's and wait for it."""
+        try:
+            return action(*arguments, **options).result()
+        except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: a name that is not UTF-8
+            raise StorageError(self.location, error) from None
+
+    def _root_spec(self) -> dict[str, Any]:
+        """Return TensorStore's name for the location; a path is no URL, it may hold any character."""
+        if not self.local:
+            return object_spec(self.location)
+        return {"driver": "file", "path": os.path.abspath(self.location) + "/"}
+
+    def _refuse_links(self, name: str) -> None:
+        folder = self.location
+        for part in name.split("/") if self.local else ():
+            _refuse_link(folder := os.path.join(folder, part))
+
+    def _check_small(self, name: str) -> None:
+        limit = LARGE_JSON if name == "manifest.json" else SMALL_JSON
+        try:
+            if self.local and _regular_bytes(path := os.path.join(self.location, name)) > limit:
+                raise CacheError(f"{path} is larger than {limit} bytes: not a file of a feature cache")
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            raise StorageError(self.location, error) from None
+
+
+def _may_write(folder: str) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _unwritable(location: str, reason: str) -> CacheError:
+    return CacheError(f"nothing can be written to {location} ({reason}): choose another folder, or mend that")
+
+
+def _tree_bytes(folder: str) -> Iterator[int]:
+    """Sizes of all files below a folder."""
+    for at, folders, names in os.walk(folder, onerror=_reraise_unless_missing):
+        for name in folders:
+            _refuse_link(os.path.join(at, name))
+        for name in names:
+            yield _regular_bytes(os.path.join(at, name))
+
+
+def _reraise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
+
+
+def _refuse_link(path: str) -> None:
+    if os.path.islink(path):
+        raise CacheError(f"{path} is a link; a feature cache holds none")
+
+
+def _regular_bytes(path: str) -> int:
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise CacheError(f"{path} is no plain file; a feature cache holds nothing else")
+    return found.st_size
+
+
+def _parse(text: bytes, path: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CacheError(f"{path} is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise CacheError(f"{path} holds no JSON object")
+    return value
+
+
+def _text(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, allow_nan=False).encode() + b"\n"
+
+
+def _below(folder: str) -> ts.KvStore.KeyRange:
+    """Return the range of all keys below a folder; "0" is the character after "/"."""
+    return ts.KvStore.KeyRange(f"{folder}/", f"{folder}0")

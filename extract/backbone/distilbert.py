@@ -1,0 +1,242 @@
+"""The frozen backbone on all local devices: the only file that touches transformers' Flax classes and `pmap`.
+
+Both will have to be replaced some day: transformers 5 has no Flax, and `pmap` is `jit(shard_map)` by now.
+"""
+
+import functools
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, Int
+from transformers import DistilBertConfig, FlaxDistilBertModel
+from transformers.models.distilbert import modeling_flax_distilbert as stock
+from transformers.utils import logging
+
+from headstart.cache.runtime.errors import UserError
+from headstart.extract.backbone import dropout_masks, packed_forward
+from headstart.extract.backbone.architecture import Architecture
+from headstart.extract.backbone.compilation import Programs
+from headstart.extract.backbone.dropout import Dropout
+from headstart.extract.backbone.precision import EXACT, Precision
+
+CPU_BATCH_TOKENS = 768  # 1,024 tokens of width 768 and a weight do not fit a core's cache of 2 MB
+ACCELERATOR_BATCH_TOKENS = 32_768
+
+WIDE = {"xla_cpu_prefer_vector_width": 512}
+"""Processors that multiply bfloat16 compute with 16 numbers at once; XLA takes 8 unless told."""
+
+Functions = dict[type, Callable[..., Any]]
+"""What stands in the place of modules' `__call__`."""
+
+WITHIN_LAYER: Functions = {
+    stock.FlaxMultiHeadSelfAttention: packed_forward.attention,
+    stock.FlaxFFN: packed_forward.feed_forward,
+}
+
+
+class Inputs(NamedTuple):
+    """A batch for the backbone.
+
+    Attributes:
+        ids: token ids of sequences; the number of sequences is a multiple of the devices.
+        segments: 1, 2, ... for the rows of a sequence, 0 for padding.
+        positions: of each token within its row.
+        noise: for each sequence, of one row each, the view and the row that its dropout depends on; None: no dropout.
+    """
+
+    ids: Int[np.ndarray | Array, "r t"]
+    segments: Int[np.ndarray | Array, "r t"]
+    positions: Int[np.ndarray | Array, "r t"]
+    noise: Int[np.ndarray | Array, "r 2"] | None = None
+
+
+class Backbone:
+    """`FlaxDistilBertModel` with its weights on every local device.
+
+    Attributes:
+        devices: the local ones.
+        programs: one for each shape of batch.
+        compiler_options: for every program that `hidden` is part of, so that all give the same bits.
+        weights: as `hidden` wants them, on every device.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        weights: dict[str, Any],
+        precision: Precision = EXACT,
+        storage_dtype: str = "float32",
+        dropout: Dropout | None = None,
+    ) -> None:
+        self.devices = jax.local_devices()
+        self._storage_dtype = jnp.dtype(storage_dtype)
+        self._precision = precision
+        _check_cudnn(precision)
+        self._dropout = dropout
+        model = _model(architecture, precision.activations, dropout)
+        _check_weights(model.params_shape_tree, weights)
+        self._module = model.module
+        width = architecture.dim // architecture.n_heads
+        prepared = packed_forward.fuse(weights, precision, width) if precision.packed else weights
+        self.weights = _replicate(prepared, self.devices)
+        self._forward = jax.pmap(self.hidden, in_axes=(None, 0), devices=self.devices)
+        self._layer = jax.jit(self._one_layer)
+        on_cpu = self.devices[0].platform == "cpu"
+        self.compiler_options = WIDE if on_cpu and precision.compute_dtype == "mixed" else {}
+        self.programs = Programs(self._compile)
+
+    def run(self, batch: Inputs) -> Float[Array, "devices b t d"]:
+        """Start the forward pass of one batch and return at once; what stands at padding holds no meaning."""
+        shards = self._shard(batch)
+        hidden: Array = self.programs.get(shards)(self.weights, shards)
+        return hidden
+
+    def compiling_ahead(self, batches: Iterable[Inputs]) -> AbstractContextManager[None]:
+        """Compile for batches of these shapes while the body of `with` runs; their values do not matter.
+
+        Not on a GPU: XLA times kernels while it compiles, which wants the GPU for itself.
+        """
+        if self.devices[0].platform == "gpu":
+            return nullcontext()
+        return self.programs.ahead(map(self._shard, batches))
+
+    def close(self) -> None:
+        """Free the memory of the weights on the devices; this backbone can compute nothing any more."""
+        jax.tree.map(lambda values: values.delete(), self.weights)
+
+    def hidden(self, weights: Any, batch: Inputs) -> Array:
+        """The forward pass as a pure function, to be made part of a larger program.
+
+        Args:
+            weights: `self.weights`, or their copy on one device.
+            batch: one device's sequences.
+
+        Returns:
+            `[b, t, d]`, rounded to the storage dtype.
+        """
+        mask = (batch.segments > 0).astype(jnp.int32)
+        rows = packed_forward.Rows(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
+        if self._dropout and batch.noise is not None:
+            interceptor = dropout_masks.interceptor(self._dropout.seed, jnp.asarray(batch.noise))
+        else:
+            functions: Functions = {stock.FlaxTransformer: self._all_layers}
+            if self._precision.packed:
+                functions[stock.FlaxEmbeddings] = packed_forward.embed
+            interceptor = _interceptor(rows, functions)
+        with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(interceptor):
+            hidden: Array = self._module.apply({"params": weights}, batch.ids, mask)[0]
+        return hidden.astype(self._storage_dtype)
+
+    def _all_layers(
+        self, module: Any, rows: packed_forward.Rows, *, hidden_states: Array, attention_mask: Array, **_: Any
+    ) -> tuple[Array]:
+        """Stand in for `FlaxTransformer`; all layers are one function, which JAX traces once."""
+        for number in range(module.config.n_layers):
+            weights = module.variables["params"][str(number)]
+            hidden_states = self._layer(weights, rows, hidden_states, attention_mask)
+        return (hidden_states,)
+
+    def _one_layer(
+        self,
+        weights: dict[str, Any],
+        rows: packed_forward.Rows,
+        hidden: Float[Array, "b t d"],
+        mask: Int[Array, "b t"],
+    ) -> Float[Array, "b t d"]:
+        layer = stock.FlaxTransformerBlock(self._module.config, self._module.dtype, parent=None)
+        functions = dict(WITHIN_LAYER) if self._precision.packed else {}
+        if self._precision.cudnn:
+            functions[stock.FlaxMultiHeadSelfAttention] = packed_forward.cudnn_attention
+        with nn.intercept_methods(_interceptor(rows, functions)):
+            output: Array = layer.apply({"params": weights}, hidden, mask)[0]
+        return output
+
+    def _shard(self, batch: Inputs) -> Inputs:
+        """Deal the sequences to the devices, `[devices, r, t]`."""
+        count = len(self.devices)
+        shards: Inputs = jax.tree.map(lambda values: values.reshape(count, -1, values.shape[1]), batch)
+        return shards
+
+    def _compile(self, shards: Inputs) -> Any:
+        return self._forward.lower(self.weights, shards).compile(self.compiler_options)
+
+
+def device_count() -> int:
+    """Number of local devices."""
+    return jax.local_device_count()
+
+
+def default_batch_tokens() -> int:
+    """Padded tokens per device and batch: a CPU's caches hold few, an accelerator wants many."""
+    return CPU_BATCH_TOKENS if jax.default_backend() == "cpu" else ACCELERATOR_BATCH_TOKENS
+
+
+def describe_devices() -> dict[str, Any]:
+    """Kind and number of the local devices, for the manifest."""
+    devices = jax.local_devices()
+    return {"platform": devices[0].platform, "kind": devices[0].device_kind, "devices": len(devices)}
+
+
+@functools.cache  # the check against float32 wants the same model again
+def _model(architecture: Architecture, compute_dtype: str, dropout: Dropout | None) -> FlaxDistilBertModel:
+    logging.set_verbosity_error()  # it warns that Flax ends with version 5, which pyproject.toml excludes
+    # The position table is always read from the checkpoint, sinusoidal or not.
+    config = DistilBertConfig(**vars(architecture), sinusoidal_pos_embds=False)
+    if dropout:
+        config.update({"dropout": dropout.hidden, "attention_dropout": dropout.attention})
+    return FlaxDistilBertModel(config, dtype=jnp.dtype(compute_dtype), _do_init=False)
+
+
+def _check_cudnn(precision: Precision) -> None:
+    if not precision.cudnn:
+        return
+    if precision.compute_dtype != "bfloat16":
+        raise UserError(
+            f"cuDNN attends in bfloat16, not in {precision.compute_dtype}: add --compute-dtype bfloat16, or take "
+            "--forward packed"
+        )
+    if jax.default_backend() != "gpu":
+        raise UserError(
+            f"--forward packed-cudnn needs an NVIDIA GPU; JAX runs on {jax.default_backend()} here: take "
+            "--forward packed"
+        )
+
+
+def _interceptor(rows: packed_forward.Rows, functions: Functions) -> Any:
+    """Put functions, `extract.backbone.packed_forward`'s mostly, in the place of the stock modules' `__call__`."""
+
+    def intercept(stock_method: Any, arguments: Any, options: Any, context: Any) -> Any:
+        faster = functions.get(type(context.module)) if context.method_name == "__call__" else None
+        if faster is None:
+            return stock_method(*arguments, **options)
+        return faster(context.module, rows, *arguments, **options)
+
+    return intercept
+
+
+def _replicate(weights: dict[str, Any], devices: list[jax.Device]) -> Any:
+    """Copy the weights to every device once; handed over as NumPy they would be copied for every batch."""
+    return jax.device_put(weights, NamedSharding(Mesh(np.array(devices), ("devices",)), PartitionSpec()))
+
+
+def _check_weights(wanted: Any, weights: dict[str, Any]) -> None:
+    """Refuse weights with other names or shapes than the model's parameters."""
+    wanted_shapes, found_shapes = _shapes(wanted), _shapes(weights)
+    for name in sorted(wanted_shapes | found_shapes):
+        wanted_shape, found_shape = wanted_shapes.get(name, "none"), found_shapes.get(name, "none")
+        if wanted_shape != found_shape:
+            raise UserError(
+                f"the checkpoint does not fit its config.json: "
+                f"{name} has shape {found_shape}, wanted {wanted_shape}"
+            )
+
+
+def _shapes(weights: Any) -> dict[str, tuple[int, ...]]:
+    leaves = jax.tree_util.tree_leaves_with_path(weights)
+    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf.shape for path, leaf in leaves}

@@ -1,0 +1,104 @@
+"""From cells of label columns to a task and its labels."""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+from jaxtyping import Int
+
+from headstart.cache.runtime.errors import UserError
+from headstart.cache.task import Task
+from headstart.extract.dataset.categories import BadCellError, Codes
+from headstart.extract.dataset.label_formats import Flags, Items, Kind, OneClass, items_of
+
+
+def recognise(
+    columns: Sequence[str],
+    cells: Sequence[list[str]],
+    names: Sequence[str] | None = None,
+    separator: str | None = None,
+) -> "LabelReader":
+    """Recognise from a file's first rows how its labels are written.
+
+    Args:
+        columns: names of the label columns. One: 0 and 1, true and false, or two strings are binary, more are classes,
+            and lists are labels of which a row can have any number. Several columns of 0 and 1 are such labels too.
+        cells: of each column, in the first rows.
+        names: of the classes, in their order: the only ones there may be, if the cells hold any of them or are lists;
+            else new names.
+        separator: between labels in a cell; None takes JSON arrays for lists.
+
+    Raises:
+        UserError: the flags do not fit together.
+    """
+    if names is not None and len(set(names)) != len(names):
+        raise UserError("--class-names gives a name twice; name each once")
+    if len(columns) > 1:
+        if separator is not None:
+            raise UserError("--label-separator is for one label column, not for several")
+        return LabelReader(Flags(columns, names))
+    return LabelReader(_one(columns[0], cells[0], names, separator))
+
+
+def _one(column: str, cells: list[str], names: Sequence[str] | None, separator: str | None) -> Kind:
+    if separator is not None or are_lists(cells):
+        return Items(column, separator, names)
+    if names is not None and not set(names).isdisjoint(cell.strip() for cell in cells):
+        return OneClass(column, allowed=names)
+    return OneClass(column, names)
+
+
+def are_lists(cells: Sequence[str]) -> bool:
+    """Whether all filled cells are JSON arrays of labels."""
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and all(cell.lstrip().startswith("[") and _is_list(cell) for cell in filled)
+
+
+def _is_list(cell: str) -> bool:
+    try:
+        items_of(cell, "")
+    except BadCellError:
+        return False
+    return True
+
+
+class LabelReader:
+    """Reads label cells, a few rows at a time.
+
+    Args:
+        kind: how labels are written.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind, self._codes = kind, Codes(kind.read)
+        self._several, self.lists = isinstance(kind, Flags), isinstance(kind, Items)
+
+    def read(self, cells: Sequence[list[str]]) -> tuple[Int[np.ndarray, " b"], dict[int, str]]:
+        """Read rows.
+
+        Args:
+            cells: of each label column.
+
+        Returns:
+            A number for each row, and what is wrong with the bad ones, by their place.
+
+        Raises:
+            UserError: there are too many classes.
+        """
+        contents: list[Hashable] = list(zip(*cells, strict=True)) if self._several else list(cells[0])
+        codes = self._codes.encode(contents)
+        bad = np.flatnonzero(codes < 0).tolist()
+        return codes, {place: self._codes.reason(contents[place]) for place in bad}
+
+    def finish(self, codes: Int[np.ndarray, " b"]) -> tuple[Task, Int[np.ndarray, " b *k"]]:
+        """Return the task and the labels of rows.
+
+        Args:
+            codes: numbers that `read` gave.
+
+        Returns:
+            The task, and class numbers `[b]`, or 0 and 1 for each class `[b, k]`, int32.
+
+        Raises:
+            UserError: there is only one class, or the cells hold no classes.
+        """
+        return self._kind.finish(self._codes.met, codes)

@@ -1,0 +1,1 @@
+"""One run of stage one: from settings to a finished cache, block by block, on one process or many."""

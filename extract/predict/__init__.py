@@ -1,0 +1,1 @@
+"""predict.py's input and its half of the work up to the encoder: texts in, answers of a compiled head out."""

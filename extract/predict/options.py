@@ -1,0 +1,145 @@
+"""What a user can ask of `python predict.py`; every default is written here, once."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from headstart.cache.runtime.errors import UserError
+from headstart.extract.predict.input import files_of, is_among
+
+ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+STANDARD = "-"  # input or output
+PRINTED = ("csv", "jsonl")
+MODES = ("error", "skip", "report")  # of rows that cannot be read
+OF_INPUT = ("keep", "lines", "text_column", "format", "on_bad_row")
+ARITHMETICS = ("float32", "recipe")
+
+
+def parse_arguments(arguments: Sequence[str] | None, description: str) -> argparse.Namespace:
+    """Parse the command line that labels texts.
+
+    Raises:
+        UserError: the arguments do not go together.
+    """
+    parser = argparse.ArgumentParser(prog="python predict.py", description=description, allow_abbrev=False)
+    add = parser.add_argument
+    add("texts", nargs="*", metavar="TEXT", help="texts to label")
+    _add_run(parser)
+    add("--input", help="file with a text in each row, of any format that stage one reads; - is standard "
+        "input, a table or one text a line (default: the texts given)")  # fmt: skip
+    add("--lines", action="store_true", default=None,
+        help="standard input is one text a line, whatever it looks like (default: a table if its first line "
+        "looks like a header)")  # fmt: skip
+    add("--text-column", help="column with the text (default: guessed)")
+    add("--output", help=f"file for the labels, in the input's order: {', '.join(ENDINGS)}; - is standard "
+        "output (default: -)")  # fmt: skip
+    add("--format", choices=PRINTED, help=f"of standard output (default: {PRINTED[0]})")
+    add("--keep", help="columns of the input to keep in the output, separated by commas (default: none)")
+    add("--on-bad-row", choices=MODES,
+        help=f"what to do with a row that cannot be read (default: {MODES[0]})")  # fmt: skip
+    add("--threshold", type=float, help="probability above which a label is given; not for several classes "
+        "(default: 0.5; where rows can have several labels, the run's, chosen on its validation rows)")  # fmt: skip
+    add("--explain", action="store_true",
+        help="show what each token adds: cls, max, avg, maxavg (default: off)")  # fmt: skip
+    add("--html", help="write what --explain shows to this page (default: the terminal)")
+    wanted = parser.parse_args(arguments)
+    check_arguments(wanted)
+    wanted.format, wanted.on_bad_row = wanted.format or PRINTED[0], wanted.on_bad_row or MODES[0]
+    return wanted
+
+
+def parse_export(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line that exports."""
+    parser = argparse.ArgumentParser(
+        prog="python predict.py export",
+        description="Write a head and its backbone to a folder that works without this project.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("run", metavar="RUN", help="folder that bench.py wrote, like results/CACHE")
+    parser.add_argument("out", metavar="OUT", help="folder to make; must not exist")
+    _add_run(parser, named=False)
+    parser.add_argument(
+        "--arithmetic",
+        choices=ARITHMETICS,
+        default="float32",
+        help="of the exported program: exact on every platform, or the recipe's own (default: %(default)s)",
+    )
+    return parser.parse_args(arguments)
+
+
+def _add_run(parser: argparse.ArgumentParser, named: bool = True) -> None:
+    if named:
+        parser.add_argument("--run", required=True, help="folder that bench.py wrote (default: none)")
+    parser.add_argument(
+        "--head",
+        default="best",
+        help="a head, or the one with the lowest validation loss (default: %(default)s)",
+    )
+    parser.add_argument("--backbone", help="where the backbone lies (default: where stage one found it)")
+
+
+def check_arguments(wanted: argparse.Namespace) -> None:
+    """Check that the arguments go together, before anything slow begins.
+
+    Raises:
+        UserError: they do not.
+    """
+    if bool(wanted.texts) == bool(wanted.input):
+        raise UserError("give either texts or --input FILE; like: python predict.py --run RUN 'some text'")
+    if wanted.html and not wanted.explain:
+        raise UserError("--html is the page of --explain; add --explain")
+    if wanted.explain and wanted.input:
+        raise UserError("--explain shows texts of the command line, not files")
+    _check_input(wanted)
+    if wanted.threshold is not None and not 0 <= wanted.threshold < 1:
+        raise UserError(f"--threshold {wanted.threshold} is not at least 0 and below 1")
+    _check_output(wanted)
+    if wanted.html:
+        _check_folder(wanted.html, "--html")
+
+
+def require_explained(head: str, can: Sequence[str]) -> None:
+    """Check that a head's score splits over tokens.
+
+    Raises:
+        UserError: it does not.
+    """
+    if head not in can:
+        raise UserError(
+            f"the score of {head!r} does not split over tokens; --explain works for {', '.join(can)}"
+        )
+
+
+def _check_input(wanted: argparse.Namespace) -> None:
+    for flag in OF_INPUT:
+        if getattr(wanted, flag) is not None and not wanted.input:
+            raise UserError(
+                f"--{flag.replace('_', '-')} goes with --input, not with texts of the command line"
+            )
+    if wanted.format and wanted.output not in (None, STANDARD):
+        raise UserError(
+            f"--format is of standard output; the ending of --output {wanted.output} says its own"
+        )
+    if wanted.lines and (wanted.input != STANDARD or wanted.text_column):
+        raise UserError("--lines goes with --input -, and without --text-column: each line is a text")
+
+
+def _check_output(wanted: argparse.Namespace) -> None:
+    output = wanted.output
+    if output in (None, STANDARD):
+        return
+    if not wanted.input:
+        raise UserError("--output goes with --input; like: --input texts.csv --output labels.csv")
+    if not output.lower().endswith(ENDINGS):
+        raise UserError(f"--output {output} has none of the endings {', '.join(ENDINGS)}")
+    _check_folder(output, "--output")
+    if os.path.isdir(output):
+        raise UserError(f"--output {output} is a folder; name a file")
+    if is_among(output, files_of(wanted.input)):
+        raise UserError(f"--output {output} is part of the input {wanted.input}; name another file")
+
+
+def _check_folder(path: str, flag: str) -> None:
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise UserError(f"{flag} {path}: there is no folder {folder}; make it first")

@@ -1,0 +1,62 @@
+"""Say how far a stream is."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from headstart.extract.predict.input import row_bytes, total_bytes
+
+
+class Progress:
+    """Tells rate and time left, and the rows that are left out.
+
+    Args:
+        data: what is read.
+        report: whether rows that are left out are named.
+        say: takes a line.
+        stream: takes the line that is redrawn on a terminal.
+    """
+
+    def __init__(self, data: str, report: bool, say: Callable[[str], None], stream: Any) -> None:
+        self._rate, self._report = Rate(total_bytes(data), time.perf_counter()), report
+        self._say, self._stream = say, stream
+
+    def __call__(self, chunk: Any, new: bool) -> None:
+        """Take a chunk that is done."""
+        for bad in chunk.bad if self._report else ():
+            self._say(f"left out: {bad}")
+        size, rows = row_bytes(chunk.table), len(chunk.table)
+        if not new:
+            self._rate.skip(size, rows)
+            return
+        line = self._rate.line(size, rows, time.perf_counter())
+        self._stream.write(f"\r{line}\033[K" if self._stream.isatty() else f"{line}\n")
+        self._stream.flush()
+
+
+class Rate:
+    """Rows in a second, and the time that is left.
+
+    Args:
+        total: bytes of the input; None if that is not known.
+        start: when it began, in seconds.
+    """
+
+    def __init__(self, total: int | None, start: float) -> None:
+        self._total, self._start = total, start
+        self._skipped = self._bytes = self.rows = self._before = 0
+
+    def skip(self, size: int, rows: int) -> None:
+        """Rows that an earlier run has labelled."""
+        self._skipped += size
+        self._before += rows
+
+    def line(self, size: int, rows: int, now: float) -> str:
+        """Count rows that are done, and say how far things are."""
+        self._bytes, self.rows = self._bytes + size, self.rows + rows
+        seconds = max(now - self._start, 1e-9)
+        said = f"{self._before + self.rows:,} rows  {self.rows / seconds:,.0f} rows/s"
+        if self._total is None or not self._bytes:
+            return said
+        left = max(0, self._total - self._skipped - self._bytes) * seconds / self._bytes
+        return f"{said}  about {left:,.0f} s left"

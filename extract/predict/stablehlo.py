@@ -1,0 +1,86 @@
+"""Backbone and head as one StableHLO program that needs none of this code, for any number of rows of any length."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, export, lax
+from jaxtyping import Int
+
+from headstart.cache.recipe import Recipe
+from headstart.extract.backbone.checkpoint import Checkpoint
+from headstart.extract.backbone.distilbert import Backbone, Inputs
+from headstart.extract.backbone.precision import EXACT, Precision
+from headstart.extract.backbone.weights import load_weights
+from headstart.extract.predict.encoder import architecture_of
+from headstart.extract.predict.scorer import Head
+from headstart.extract.text.tokenizer import load_tokenizer
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+
+
+class Source(NamedTuple):
+    """What a program is made from.
+
+    Attributes:
+        recipe: of the features that the head learnt from.
+        checkpoint: the backbone's files.
+        exact: compute in float32 throughout, as every platform can; else as the recipe says.
+    """
+
+    recipe: Recipe
+    checkpoint: Checkpoint
+    exact: bool
+
+    @property
+    def precision(self) -> Precision:
+        """In which numbers the backbone computes."""
+        return EXACT if self.exact else Precision(self.recipe.compute_dtype, self.recipe.forward)
+
+
+def tokens_in(source: Source, head: Head, params: Any) -> Callable[..., Any]:
+    """A function of token ids and mask, both `[b, t]` int32, that holds all weights."""
+    backbone = Backbone(
+        architecture_of(source.checkpoint),
+        load_weights(source.checkpoint.weights),
+        source.precision,
+        source.recipe.storage_dtype,
+    )
+    weights, own = jax.device_get((backbone.weights, params))
+
+    def run(ids: Int[Array, "b t"], mask: Int[Array, "b t"]) -> Any:
+        b, t = ids.shape
+        positions = jnp.broadcast_to(jnp.arange(t, dtype=jnp.int32), (b, t)) * mask
+        hidden = lax.optimization_barrier(backbone.hidden(weights, Inputs(ids, mask, positions)))
+        starts = jnp.arange(b, dtype=jnp.int32) * t
+        lengths = jnp.full(b, t) if source.recipe.layout == "padded" else mask.sum(axis=1)
+        return head(
+            jax.tree.map(jnp.asarray, own),
+            hidden.reshape(-1, hidden.shape[-1]),
+            starts,
+            lengths.astype(jnp.int32),
+        )
+
+    return run
+
+
+def as_stablehlo(run: Callable[..., Any], recipe: Recipe) -> bytes:
+    """The function for all platforms, as `jax.export.deserialize` reads it; rows, and mostly tokens, are left open."""
+    tokens = str(recipe.max_length) if recipe.layout == "padded" else "t"
+    shape = export.symbolic_shape(f"b, {tokens}")
+    spec = jax.ShapeDtypeStruct(shape, np.int32)
+    return bytes(export.export(jax.jit(run), platforms=PLATFORMS)(spec, spec).serialize())
+
+
+def tokenizer_json(checkpoint: Checkpoint, max_length: int) -> str:
+    """The backbone's tokenizer with its truncation, as the tokenizers library reads it."""
+    return str(load_tokenizer(checkpoint.folder, max_length).to_str(pretty=True))
+
+
+def config_json(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The backbone's shape as `DistilBertConfig` reads it."""
+    shape = dataclasses.asdict(architecture_of(checkpoint))
+    return {"model_type": "distilbert", **shape, "sinusoidal_pos_embds": False}

@@ -1,0 +1,78 @@
+"""Standard input that is no table: one text a line."""
+
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from headstart.cache.runtime.errors import UserError
+from headstart.extract.tables.bad_rows import BadRow, refusal
+from headstart.extract.tables.header import TEXT_NAMES
+from headstart.extract.tables.reader import Chunk
+
+COLUMN = "text"
+TABLES = (b"{", b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1")
+"""How JSON Lines, gzip, zip, zstandard and Parquet begin."""
+
+
+def holds_lines(start: bytes) -> bool:
+    """Whether standard input is one text a line: no packed file, no JSON, no text column named first.
+
+    Args:
+        start: its first bytes.
+    """
+    if start.startswith(TABLES):
+        return False
+    first = start.splitlines()[0] if start.strip() else b""
+    line = first.decode("utf-8", "replace").lstrip("\ufeff").replace("\t", ",").replace(";", ",")
+    names = line.split(",")
+    # "Body, mind and soul" is a text; "text,Is toxic" and "text, label" are names of columns
+    prose = any(name.startswith(" ") and " " in name.strip() for name in names)
+    return prose or not any(name.strip().strip('"').lower() in TEXT_NAMES for name in names)
+
+
+def standard_input_holds_lines() -> bool:
+    """The same of this process's standard input, of which nothing is taken."""
+    stream: Any = sys.stdin.buffer  # typeshed says BinaryIO; it is a BufferedReader
+    return holds_lines(stream.peek(65_536))
+
+
+def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> Iterator[Chunk]:
+    """Read texts, so many at a time; an empty line is an empty text, so that every line has its label.
+
+    Args:
+        file: its lines.
+        rows: of a chunk, those that are left out included.
+        on_bad_row: `error` stops at a line that is no text; `skip` and `report` leave it out and hand it on.
+
+    Raises:
+        UserError: there is no line, or one is not UTF-8, or holds a NUL byte.
+    """
+    first = 0
+    rest = iter(file)
+    while lines := list(itertools.islice(rest, rows)):
+        read = [_decoded(line, number) for number, line in enumerate(lines, start=first)]
+        bad = [row for row in read if isinstance(row, BadRow)]
+        if bad and on_bad_row == "error":
+            raise refusal(bad[0])
+        texts = {number: row for number, row in enumerate(read, start=first) if isinstance(row, str)}
+        table = pd.DataFrame(
+            {COLUMN: list(texts.values())}, index=pd.Index(list(texts), dtype="int64"), dtype=str
+        )
+        yield Chunk(table, 0, bad)
+        first += len(lines)
+    if not first:
+        raise UserError("standard input is empty: it holds no text to label")
+
+
+def _decoded(line: bytes, number: int) -> str | BadRow:
+    """A line's text, or what is wrong with it."""
+    try:
+        text = line.decode("utf-8-sig" if number == 0 else "utf-8")
+    except UnicodeDecodeError as error:
+        return BadRow("standard input", number + 1, None, f"it is not UTF-8 ({error.reason})")
+    if "\0" in text:
+        return BadRow("standard input", number + 1, None, "it holds a NUL byte")
+    return text.rstrip("\r\n")

@@ -1,0 +1,1 @@
+"""The synthetic comments of `--data sample`."""

@@ -1,0 +1,89 @@
+"""Which files the user means."""
+
+import glob
+import os
+from collections.abc import Sequence
+
+from headstart.cache.runtime.errors import UserError
+from headstart.extract.tables.streams import COMPRESSIONS, STANDARD_INPUT
+
+ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
+HUB = "hf:"
+MOST_NAMED = 60  # characters of a name made of several
+_WILD = "*?["
+
+
+def expand(data: str | Sequence[str]) -> list[str]:
+    """Return the single sources in order: files, `-` for standard input, data sets `hf:OWNER/NAME`.
+
+    Raises:
+        UserError: there is no such file, its ending is unknown, or one is named twice.
+    """
+    names = [data] if isinstance(data, str) else list(data)
+    found = [path for name in names for path in _matching(name)]
+    for path in found:
+        if path != STANDARD_INPUT and not path.startswith(HUB):
+            ending(path)
+    met: dict[str, str] = {}
+    for path in found:
+        place = path if path == STANDARD_INPUT or path.startswith(HUB) else os.path.realpath(path)
+        if place in met:
+            known = "" if met[place] == path else f", once as {met[place]}"
+            raise UserError(f"{path} is named twice{known}; its rows would count twice")
+        met[place] = path
+    return found
+
+
+def ending(path: str) -> str:
+    """Return the ending that tells a file's format.
+
+    Raises:
+        UserError: the file is not there, or its format is unknown.
+    """
+    if not os.path.exists(path):
+        raise UserError(f"there is no file {path}")
+    if os.path.isdir(path):
+        raise UserError(f"{path} is not a file; for all of its files: '{os.path.join(path, '*.csv')}'")
+    base, own = os.path.splitext(path.lower())
+    if own in COMPRESSIONS:
+        own = os.path.splitext(base)[1]
+    if own not in ENDINGS:
+        raise UserError(
+            f"{path} has the ending {own or 'none'}; what can be read: {', '.join(ENDINGS)}, also as "
+            f"{', '.join(COMPRESSIONS)}"
+        )
+    return own
+
+
+def stem(data: str | Sequence[str]) -> str:
+    """Return a name for a data set: a file's name without folders and endings."""
+    names = [_stem(name) for name in ([data] if isinstance(data, str) else data)]
+    if len(names) == 1:
+        return names[0]
+    return f"{'+'.join(names)}" if len("+".join(names)) <= MOST_NAMED else f"{names[0]}+{len(names) - 1}"
+
+
+def shown(data: str | Sequence[str]) -> str:
+    """Return the names of the files without folders, for people."""
+    return ", ".join(os.path.basename(name) for name in ([data] if isinstance(data, str) else data))
+
+
+def _stem(name: str) -> str:
+    if name == STANDARD_INPUT:
+        return "stdin"
+    if name.startswith(HUB):
+        return "".join(c if c.isalnum() or c in "-_." else "-" for c in name.removeprefix(HUB))
+    name = os.path.basename(name)
+    for own in (*COMPRESSIONS, *ENDINGS):
+        name = name.removesuffix(own)
+    return "".join(c for c in name if c not in _WILD + "]").strip("-_. ") or "data"
+
+
+def _matching(name: str) -> list[str]:
+    if os.path.exists(name) or name == STANDARD_INPUT or name.startswith(HUB):
+        return [name]
+    if not any(c in name for c in _WILD):
+        raise UserError(f"there is no file {name}")
+    if not (found := sorted(filter(os.path.isfile, glob.glob(name, recursive=True)))):
+        raise UserError(f"no file matches {name}")
+    return found

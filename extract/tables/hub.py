@@ -1,0 +1,81 @@
+"""Rows of a data set on the Hugging Face hub; `datasets` is imported only here, and only when asked for."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from headstart.cache.runtime.errors import UserError
+from headstart.extract.tables.batch import Batch
+from headstart.extract.tables.files import HUB
+from headstart.extract.tables.records import Objects
+
+WANTED = f"{HUB}OWNER/NAME[@CONFIGURATION][:SPLIT]"
+
+
+def read_hub(source: str, rows: int) -> Iterator[Batch]:
+    """Read a data set in batches as it comes over the network; classes come by their names.
+
+    Args:
+        source: `hf:OWNER/NAME`, with a configuration as `@NAME` and a split as `:NAME`; the split `train` by default.
+        rows: of a batch.
+
+    Raises:
+        UserError: the library is missing, or the hub does not give the data set.
+    """
+    name, configuration, split = parse_name(source)
+    try:
+        found = _load(name, configuration, split)
+        yield from _batches(source, found, rows)
+    except UserError:
+        raise
+    except Exception as error:  # the network's, the hub's and the library's own kinds
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{source} cannot be read from the Hugging Face hub: {reason}") from None
+
+
+def parse_name(source: str) -> tuple[str, str | None, str]:
+    """Return a data set's name, configuration and split.
+
+    Raises:
+        UserError: it is written in another way.
+    """
+    name, _, split = source.removeprefix(HUB).partition(":")
+    name, _, configuration = name.partition("@")
+    if not name or name.count("/") > 1 or name.startswith((".", "/")) or name.endswith("/"):
+        raise UserError(f"{source!r} names no data set of the hub; wanted is {WANTED}")
+    return name, configuration or None, split or "train"
+
+
+def _load(name: str, configuration: str | None, split: str) -> Any:
+    try:
+        import datasets
+    except ImportError:
+        raise UserError(
+            "data sets of the Hugging Face hub need the library datasets: `pip install -e '.[hub]'`"
+        ) from None
+    return datasets.load_dataset(name, configuration, split=split, streaming=True)
+
+
+def _batches(source: str, found: Any, rows: int) -> Iterator[Batch]:
+    classes = {name: names for name, kind in (found.features or {}).items() if (names := _classes(kind))}
+    objects, met, iterator = Objects(source), 0, iter(found)
+    while some := [_named(fields, classes) for fields in itertools.islice(iterator, rows)]:
+        numbers = list(range(met, met := met + len(some)))
+        yield objects.batch(some, numbers, [None] * len(some), [], met)
+
+
+def _classes(kind: Any) -> list[str] | None:
+    """Names of the classes of a column, or of a column of lists; None if it has none."""
+    return getattr(kind, "names", None) or getattr(getattr(kind, "feature", None), "names", None)
+
+
+def _named(fields: Mapping[str, Any], classes: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Put names in place of class numbers."""
+    return dict(fields) | {name: _name(fields.get(name), names) for name, names in classes.items()}
+
+
+def _name(value: Any, names: list[str]) -> Any:
+    """Name a class, or each of a list; -1 is how the hub writes a missing one."""
+    if isinstance(value, list):
+        return [_name(item, names) for item in value]
+    return names[value] if isinstance(value, int) and value >= 0 else None

@@ -1,0 +1,77 @@
+"""Rows of objects: the cells are strings, whatever the values are."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from headstart.extract.tables.bad_rows import BadRow, flaw
+from headstart.extract.tables.batch import Batch
+from headstart.extract.tables.header import check_names
+
+
+class Objects:
+    """Turns objects into batches; later objects may name further columns.
+
+    Args:
+        file: their file's name.
+        names: columns that are there from the start.
+    """
+
+    def __init__(self, file: str, names: Iterable[str] = ()) -> None:
+        self._file = file
+        self._names = dict.fromkeys(names)
+        self._header = list(self._names)
+
+    def batch(
+        self,
+        found: Sequence[Mapping[str, Any]],
+        numbers: list[int],
+        lines: Sequence[int | None],
+        bad: list[BadRow],
+        met: int,
+    ) -> Batch:
+        """Make a batch of objects, whose numbers in the file and lines are known."""
+        self._add_names(found)
+        nested = self._nested(found, numbers)
+        kept, places = [], []
+        for fields, number, line in zip(found, numbers, lines, strict=True):
+            cells = [cell(fields.get(name)) for name in self._header]
+            if reason := flaw(cells, len(self._header), "utf-8"):
+                bad.append(BadRow(self._file, number + 1, line, reason))
+            else:
+                kept.append(cells)
+                places.append(number)
+        bad.sort(key=lambda row: row.row)
+        return Batch(self._file, self._header, kept, np.array(places, np.int64), met, bad, nested)
+
+    def _add_names(self, found: Sequence[Mapping[str, Any]]) -> None:
+        before = len(self._names)
+        for fields in found:
+            self._names.update(dict.fromkeys(fields))
+        if len(self._names) > before:
+            self._header = check_names(self._file, list(self._names))
+
+    def _nested(self, found: Sequence[Mapping[str, Any]], numbers: list[int]) -> dict[str, set[int]]:
+        nested: dict[str, set[int]] = {}
+        for fields, number in zip(found, numbers, strict=True):
+            for name, value in fields.items():
+                if isinstance(value, list | tuple | dict):
+                    nested.setdefault(name, set()).add(number)
+        return nested
+
+
+def cell(value: Any) -> str:
+    """Return a value as the text of a cell; lists and objects as JSON, and nothing for a missing one."""
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:  # NaN is how tables write a missing number
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return str(value)

@@ -1,0 +1,142 @@
+"""Clean text with clean-text's options, the notebook's by default, in parallel processes."""
+
+import contextlib
+import functools
+import importlib.metadata
+import importlib.util
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headstart.cache.recipe import canonical_json
+from headstart.cache.runtime.environment import core_count
+from headstart.cache.runtime.errors import CacheError
+from headstart.extract.text.fast_cleaning import RELEASES, clean_plain, url_replacer
+from headstart.extract.text.worker_pool import in_processes
+
+LIBRARIES = ("clean-text", "ftfy", "emoji")  # ftfy and emoji do part of clean-text's work
+MIN_PARALLEL = 1_000  # rows; below it, cleaning takes less time than starting a process
+ROWS_PER_PROCESS = 4_000  # one process cleans so many while the libraries are imported; more would slow that
+SHORT_ROWS_PER_PROCESS = 16_000  # likewise, the short way
+CHUNK = 500  # rows handed over at once
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What is done to a text.
+
+    Attributes:
+        options: clean-text's own, as far as they are not its defaults; None leaves texts as they are.
+    """
+
+    options: Mapping[str, Any] | None
+
+    def to_json(self) -> str:
+        """The options as canonical JSON, for the recipe."""
+        return canonical_json(self.options)
+
+    @property
+    def versions(self) -> str:
+        """Releases that decide how a text comes out, for the recipe; none where texts stay as they are."""
+        return "" if self.options is None else versions()
+
+
+NOTEBOOK = Cleaning({"no_line_breaks": True, "no_urls": True, "no_punct": True})
+NONE = Cleaning(None)
+
+
+def from_json(text: str) -> Cleaning:
+    """Rebuild what `Cleaning.to_json` wrote.
+
+    Raises:
+        CacheError: it holds no options.
+    """
+    try:
+        options = json.loads(text)
+    except ValueError as error:
+        raise CacheError(f"the recipe's cleaning is no JSON: {error}") from None
+    if options is not None and not isinstance(options, dict):
+        raise CacheError("the recipe's cleaning holds no options of clean-text")
+    return Cleaning(options)
+
+
+@contextlib.contextmanager
+def cleaned(
+    texts: Sequence[str], workers: int | None = None, cleaning: Cleaning = NOTEBOOK
+) -> Iterator[Iterator[list[str]]]:
+    """Give an iterator over the cleaned texts, in chunks and in order.
+
+    Other processes clean from here on, while the caller does something else.
+
+    Args:
+        texts: raw texts.
+        workers: processes; None takes as many as so many texts are worth, one per core at most.
+        cleaning: what is done.
+
+    Raises:
+        UserError: one of the processes was killed.
+    """
+    chunks = (list(texts[start : start + CHUNK]) for start in range(0, len(texts), CHUNK))
+    work = functools.partial(clean_all, cleaning=cleaning)
+    if len(texts) < MIN_PARALLEL or cleaning.options is None:
+        yield map(work, chunks)
+        return
+    processes = min(workers or _processes(len(texts), cleaning), -(-len(texts) // CHUNK))
+    with in_processes(work, chunks, processes) as results:
+        yield results
+
+
+def _processes(rows: int, cleaning: Cleaning) -> int:
+    for_one = SHORT_ROWS_PER_PROCESS if _has_short_way(cleaning) else ROWS_PER_PROCESS
+    return min(core_count(), 1 + rows // for_one)
+
+
+def clean_all(texts: list[str], cleaning: Cleaning = NOTEBOOK) -> list[str]:
+    """Clean every text."""
+    return [clean(text, cleaning) for text in texts]
+
+
+def clean(text: str, cleaning: Cleaning = NOTEBOOK) -> str:
+    """Clean one text."""
+    if cleaning.options is None:
+        return text
+    if _has_short_way(cleaning):
+        cleaner()  # quietly, before the short way imports its expressions
+        if (short := clean_plain(text, url_replacer())) is not None:
+            return short
+    return by_library(text, cleaning.options)
+
+
+def by_library(text: str, options: Mapping[str, Any]) -> str:
+    """Clean one text with clean-text itself."""
+    return str(cleaner()(text, **options))
+
+
+@functools.cache
+def versions() -> str:
+    """Name the releases that decide how a text comes out.
+
+    The GPL-licensed unidecode is no dependency, but clean-text uses it where it is installed.
+    """
+    releases = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
+    present = importlib.util.find_spec("unidecode") is not None
+    return ", ".join(
+        [*releases, f"unidecode {importlib.metadata.version('unidecode') if present else 'absent'}"]
+    )
+
+
+def _has_short_way(cleaning: Cleaning) -> bool:
+    return cleaning == NOTEBOOK and versions().startswith(f"{RELEASES}, ")
+
+
+@functools.cache
+def cleaner():  # type: ignore[no-untyped-def]
+    """Import clean-text without its advice to install unidecode."""
+    logging.disable(logging.WARNING)
+    try:
+        from cleantext import clean as found
+    finally:
+        logging.disable(logging.NOTSET)
+    return found

@@ -1,0 +1,108 @@
+"""What `--clean` says: the notebook's cleaning, none, or clean-text's options from a TOML file."""
+
+import difflib
+import inspect
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from headstart.cache.runtime.errors import UserError
+from headstart.extract.text.cleaning import NONE, NOTEBOOK, Cleaning, cleaner
+
+NAMED = {"notebook": NOTEBOOK, "none": NONE}
+LANGUAGES = "lang"
+PATTERNS = "exceptions"
+
+
+def choose_cleaning(wanted: str) -> Cleaning:
+    """Return the cleaning of a name, or of a file.
+
+    Args:
+        wanted: `notebook`, `none`, or the path of a TOML file such as `no_urls = true`.
+
+    Raises:
+        UserError: it is no such name, or the file holds something else than options of clean-text.
+    """
+    if wanted in NAMED:
+        return NAMED[wanted]
+    if not wanted.lower().endswith(".toml"):
+        close = difflib.get_close_matches(wanted, NAMED, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise UserError(f"--clean {wanted} is neither notebook, none nor a .toml file; {hint}see --help")
+    known, given = defaults(), _read(wanted)
+    check_options(given, wanted)
+    # Without what is the default anyway: a file that says what the notebook says gives the notebook's cache.
+    return Cleaning({name: value for name, value in given.items() if value != known[name]})
+
+
+def check_options(options: Mapping[str, Any] | None, place: str) -> None:
+    """Refuse what clean-text does not take.
+
+    Args:
+        options: of clean-text, by name; None for no cleaning.
+        place: where they stand, for messages.
+
+    Raises:
+        UserError: an option is unknown, or its value is.
+    """
+    known = defaults()
+    for name, value in (options or {}).items():
+        _check(place, name, value, known)
+
+
+def defaults() -> dict[str, Any]:
+    """Clean-text's options and their defaults."""
+    parameters = list(inspect.signature(cleaner()).parameters.values())
+    return {parameter.name: parameter.default for parameter in parameters[1:]}
+
+
+def _read(path: str) -> dict[str, Any]:
+    if not os.path.isfile(path):
+        raise UserError(f"there is no file {path}; --clean takes notebook, none or a TOML file of options")
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(
+            f"{path} is not TOML ({error}); write one option in each line, like no_urls = true"
+        ) from None
+
+
+def _check(path: str, name: str, value: Any, known: dict[str, Any]) -> None:
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise UserError(
+            f"{path}: clean-text has no option {name!r}; {hint}the options are: {', '.join(known)}"
+        )
+    if wanted := _mistake(name, value, known[name]):
+        raise UserError(f"{path}: {name} = {value!r} does not fit; wanted: {wanted}")
+
+
+def _mistake(name: str, value: Any, default: Any) -> str | None:
+    """What is wanted in place of a value; None if it fits."""
+    if name == PATTERNS:
+        return None if _are_patterns(value) else "a list of regular expressions"
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "true or false"
+    if name == LANGUAGES:
+        languages = _languages()
+        return None if value in languages else f"one of {', '.join(languages)}"
+    # clean-text hands the text on as a template, in which a backslash begins a reference
+    fits = isinstance(value, str) and value.isprintable() and "\\" not in value
+    return None if fits else "a text in quotes, without backslashes and line breaks"
+
+
+def _are_patterns(value: Any) -> bool:
+    try:
+        return isinstance(value, list) and all(re.compile(pattern) for pattern in value)
+    except (re.error, TypeError, RecursionError):
+        return False
+
+
+def _languages() -> tuple[str, ...]:
+    from cleantext.specials import specials_map
+
+    return ("en", *specials_map)

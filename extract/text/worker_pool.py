@@ -1,0 +1,119 @@
+"""Work on chunks of texts in other processes; one that is killed ends the run, and the run's end ends them."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.signals import deferred
+
+AHEAD = 8_000_000  # texts and characters that a process is given before their results are taken: no waiting, but memory
+CHUNKS_AHEAD = 2  # of a process, however long they are
+
+Work = Callable[[list[str]], list[str]]
+
+
+@contextlib.contextmanager
+def in_processes(work: Work, chunks: Iterable[list[str]], processes: int) -> Iterator[Iterator[list[str]]]:
+    """Give an iterator over the results, in order; the processes work from here on, whatever the caller does.
+
+    Args:
+        work: a function that can be sent to another process.
+        chunks: its inputs, read as they are needed.
+        processes: how many work.
+
+    Raises:
+        UserError: one of them was killed.
+    """
+    others = set(multiprocessing.active_children())
+    # Spawned, not forked: JAX's threads do not survive a fork.
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_the_parent)
+    results = _Ordered(pool, work, iter(chunks), processes)
+    try:
+        with _told_when_killed():
+            results.hand_over()
+            yield iter(results)
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown()
+
+
+class _Ordered:
+    """Hands over chunks, only so far ahead, and gives their results in order."""
+
+    def __init__(
+        self, pool: ProcessPoolExecutor, work: Work, chunks: Iterator[list[str]], processes: int
+    ) -> None:
+        self._pool, self._work, self._chunks, self._processes = pool, work, chunks, processes
+        self._pending: deque[tuple[Future[list[str]], int]] = deque()
+        self._characters = 0
+
+    def hand_over(self) -> None:
+        """Submit chunks until enough are on their way, or none is left."""
+        while (
+            len(self._pending) < CHUNKS_AHEAD * self._processes or self._characters < AHEAD * self._processes
+        ) and (chunk := next(self._chunks, None)) is not None:
+            size = len(chunk) + sum(map(len, chunk))
+            self._pending.append((self._submit(chunk), size))
+            self._characters += size
+
+    def _submit(self, chunk: list[str]) -> Future[list[str]]:
+        """Submit a chunk, for which a process may have to be started.
+
+        A start that is interrupted leaves a process that nobody knows.
+        """
+        try:
+            with deferred(), _without_interrupts():  # which the process inherits: Ctrl-C is ours alone
+                return self._pool.submit(self._work, chunk)
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise BrokenProcessPool(str(error)) from None  # "handle is closed": broken a moment ago
+
+    def __iter__(self) -> Iterator[list[str]]:
+        while self._pending:
+            future, size = self._pending.popleft()
+            result = future.result()
+            self._characters -= size
+            self.hand_over()
+            yield result
+
+
+@contextlib.contextmanager
+def _told_when_killed() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool:
+        raise UserError(
+            "a process that cleans texts was killed, perhaps because memory ran out; run the same command again, with "
+            "fewer `--workers` where memory is short"
+        ) from None
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_the_parent() -> None:
+    """End this process when its parent is gone, however that ended; a worker would wait for ever."""
+    threading.Thread(target=_wait_for_the_parent_s_end, daemon=True).start()
+
+
+def _wait_for_the_parent_s_end() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

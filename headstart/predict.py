@@ -1,0 +1,268 @@
+"""Label new text with a head that bench.py has trained.
+
+`python predict.py --run results/CACHE "some text"`, or `--input texts.csv --output labels.csv`;
+`python predict.py export results/CACHE FOLDER` writes what labels text without this project.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from headstart.cache.runtime.environment import prepare_jax
+from headstart.cache.runtime.errors import UserError, exit_code
+from headstart.cache.runtime.text import printable
+from headstart.extract.predict.options import STANDARD, parse_arguments, parse_export, require_explained
+from headstart.heads import HEADS, PoolingHead
+
+if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
+    from headstart.extract.predict.encoder import Encoder
+    from headstart.extract.predict.scorer import Scorer
+    from headstart.extract.predict.stablehlo import Source
+    from headstart.extract.text.tokenizer import Tokens
+    from headstart.train.predict.answers import Answer
+    from headstart.train.predict.explain_page import Explained, Said
+    from headstart.train.predict.stream import Labelling
+    from headstart.train.predict.target import Target
+    from headstart.train.predict.trained_head import Trained
+
+
+class Loaded(NamedTuple):
+    """A head on its backbone."""
+
+    head: "Trained"
+    encoder: "Encoder"
+    scorer: "Scorer"
+
+    def answer(self, tokens: "Tokens") -> "Answer":
+        """Answers for some rows, in order."""
+        found: Answer = self.encoder.score(self.scorer, tokens)
+        return found
+
+
+def say(line: str) -> None:
+    """Tell a person, not a program that reads the labels."""
+    print(printable(line), file=sys.stderr)
+
+
+def main() -> None:
+    """Run the command."""
+    if sys.argv[1:2] == ["export"]:
+        export(parse_export(sys.argv[2:]))
+        return
+    wanted = parse_arguments(None, __doc__ or "")
+    prepare_jax()
+    head = open_head(wanted.run, wanted.head)
+    threshold = head.threshold(wanted.threshold)
+    if wanted.explain:
+        require_explained(head.name, [name for name, own in HEADS.items() if isinstance(own, PoolingHead)])
+    loaded = load(head, wanted.backbone)
+    say(f"head {head.name}, seed {head.seed}, backbone {head.backbone}")
+    if wanted.input:
+        label_file(wanted, loaded, threshold)
+    else:
+        label_texts(wanted, loaded, threshold)
+
+
+def export(wanted: argparse.Namespace) -> None:
+    """Write a head and its backbone to a folder of their own.
+
+    Raises:
+        UserError: the folder exists, or the backbone is another one.
+    """
+    from headstart.train.export.folder import new_folder
+
+    prepare_jax()
+    head = open_head(wanted.run, wanted.head)
+    with new_folder(wanted.out) as folder:
+        fill(folder, load(head, wanted.backbone), wanted.arithmetic == "float32")
+    say(f"head {head.name}, seed {head.seed}, backbone {head.backbone}: {wanted.out}")
+
+
+def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
+    """Write everything that an exported folder holds."""
+    from headstart.extract.backbone.weights import load_weights
+    from headstart.extract.predict.stablehlo import Source, as_stablehlo, config_json, tokenizer_json
+    from headstart.heads.registry import described
+    from headstart.train.export.contents import agreement, head_json, packages
+    from headstart.train.export.folder import save_json, save_scripts, save_tensors
+    from headstart.train.export.model_card import card
+
+    head, checkpoint = loaded.head, loaded.encoder.checkpoint
+    save_scripts(folder)
+    save_tensors(folder / "backbone.safetensors", load_weights(checkpoint.weights))
+    save_tensors(folder / "head.safetensors", head.params)
+    save_json(folder / "config.json", config_json(checkpoint))
+    save_json(folder / "head.json", {**head_json(head), **described(HEADS[head.name])})
+    save_json(folder / "recipe.json", head.recipe.to_json())
+    save_json(folder / "labels.json", head.task.to_json())
+    (folder / "tokenizer.json").write_text(tokenizer_json(checkpoint, head.recipe.max_length), "utf-8")
+    program = as_stablehlo(program_of(loaded, Source(head.recipe, checkpoint, exact)), head.recipe)
+    (folder / "model.stablehlo").write_bytes(program)
+    found = agreement(program, loaded.encoder, loaded.answer, head.recipe)
+    (folder / "README.md").write_text(card(head, HEADS[head.name].title, packages(), exact, found), "utf-8")
+
+
+def program_of(loaded: Loaded, source: "Source") -> "Callable[..., Any]":
+    """The function that is exported: token ids and mask in, logits and probabilities out."""
+    from headstart.extract.predict.stablehlo import tokens_in
+    from headstart.heads.fused.ragged import score_of
+    from headstart.train.predict.answers import answering
+
+    head = loaded.head
+    operands = "float32" if source.exact else head.operands
+    score = score_of(head.name, HEADS[head.name], head.recipe.max_length, operands)
+    answer = answering(head.task, score)
+    return tokens_in(source, lambda *given: tuple(answer(*given)), head.params)
+
+
+def open_head(path: str, wanted: str) -> "Trained":
+    """Read a head of a run.
+
+    Raises:
+        UserError: there is no such run or head.
+    """
+    from headstart.heads.modules import init
+    from headstart.train.predict.trained_head import open_trained
+
+    def template(name: str, width: int, outputs: int) -> Any:
+        return init(name, HEADS[name], width, 0, outputs)
+
+    return open_trained(path, wanted, tuple(HEADS), template)
+
+
+def load(head: "Trained", backbone: str | None) -> Loaded:
+    """Put backbone and head together.
+
+    Raises:
+        UserError: the backbone is not the one that the head learnt from.
+    """
+    from headstart.extract.backbone.checkpoint import find_checkpoint
+    from headstart.extract.predict.encoder import Encoder
+    from headstart.heads.fused.ragged import score_of
+    from headstart.train.predict.answers import answering
+
+    checkpoint = find_checkpoint(backbone or head.backbone)
+    encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.device)
+    score = score_of(head.name, HEADS[head.name], head.recipe.max_length, head.operands)
+    return Loaded(head, encoder, encoder.scorer(answering(head.task, score), head.params))
+
+
+def label_texts(wanted: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:
+    """Label the texts of the command line: a line for each, and what their tokens add if wanted."""
+    from headstart.train.predict.answers import chosen
+    from headstart.train.predict.explain_page import as_lines, as_page, said_of
+
+    task, tokens = loaded.head.task, loaded.encoder.tokenize(wanted.texts)
+    answer = loaded.answer(tokens)
+    said = said_of(task, wanted.texts, answer.shares, chosen(task, answer.shares, threshold))
+    shown = list(explained(said, tokens, answer, loaded)) if wanted.explain else []
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    for row, own in enumerate(said):
+        print(printable(str(own)))
+        if shown and not wanted.html:
+            print(as_lines(shown[row], colour))
+    if wanted.html:
+        page = as_page(f"What each token adds: head {loaded.head.name}", shown)
+        Path(wanted.html).write_text(page, "utf-8")
+        say(f"written to {wanted.html}")
+
+
+def explained(
+    said: "Sequence[Said]", tokens: "Tokens", answer: "Answer", loaded: Loaded
+) -> "Iterator[Explained]":
+    """Each answer with the share of each token."""
+    import numpy as np
+
+    from headstart.heads.explain import contributions, features_won
+    from headstart.train.predict.explain_page import Explained
+
+    head, own = loaded.head, HEADS[loaded.head.name]
+    assert isinstance(own, PoolingHead)  # checked before anything was loaded
+    kernel, bias = (np.asarray(head.params["dense"][part]) for part in ("kernel", "bias"))
+    rows, pooled = loaded.encoder.hidden(tokens)
+    words, outputs = loaded.encoder.words(tokens), head.task.classes[-head.task.outputs :]
+    for row, hidden in enumerate(rows):
+        added = contributions(own, kernel, hidden, pooled[row])
+        won = features_won(hidden) if "max" in own.read else None
+        padded = words[row] + ["[PAD]"] * (len(hidden) - len(words[row]))
+        yield Explained(said[row], outputs, answer.logits[row], bias, padded, added, won)
+
+
+def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:
+    """Label every row of the input, in its order.
+
+    Raises:
+        UserError: the input cannot be read, or the output cannot be written.
+    """
+    from headstart.extract.predict.parts import part_of, parts
+    from headstart.extract.predict.progress import Progress
+    from headstart.train.predict.stream import label_stream
+
+    labelling, rows = labelling_of(wanted, loaded, threshold), part_of(loaded.head.block_rows)
+    progress = Progress(wanted.input, wanted.on_bad_row == "report", say, sys.stderr)
+    target = open_target(wanted, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
+    if target.done:
+        say(f"going on behind the first {target.done:,} parts of {rows:,} rows")
+    try:
+        counts = label_stream(parts(chunks_of(wanted, rows), rows), labelling, target, progress)
+    except BaseException as error:
+        target.leave(useless=isinstance(error, UserError))
+        raise
+    say(f"{counts}: {wanted.output or 'standard output'}")
+
+
+def open_target(wanted: argparse.Namespace, stdout: Any, **depends: Any) -> "Target":
+    """Open where the labels go.
+
+    Args:
+        wanted: the command line.
+        stdout: standard output.
+        depends: whatever else the labels depend on, as JSON can hold it.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    from headstart.extract.predict.input import stamp
+    from headstart.train.predict.formats import FORMATS
+    from headstart.train.predict.target import ToFile, ToStream, identity_of
+
+    if wanted.output in (None, STANDARD):
+        return ToStream(stdout.buffer, FORMATS[f".{wanted.format}"])
+    asked = {name: getattr(wanted, name) for name in ("text_column", "keep", "on_bad_row")}
+    try:
+        return ToFile(wanted.output, identity_of(stamp(wanted.input), **depends, **asked))
+    except OSError as error:
+        raise UserError(f"{wanted.output} cannot be written ({error.strerror})") from None
+
+
+def chunks_of(wanted: argparse.Namespace, rows: int) -> "Iterator[Any]":
+    """The input in chunks of so many rows at most."""
+    from headstart.extract.predict.text_lines import read_lines, standard_input_holds_lines
+    from headstart.extract.tables.reader import read_chunks
+
+    if wanted.input == STANDARD:
+        lines = wanted.lines or (not wanted.text_column and standard_input_holds_lines())
+        say(
+            f"standard input: {'one text a line' if lines else 'a table, by its first line (--lines: texts)'}"
+        )
+        if lines:
+            return read_lines(sys.stdin.buffer, rows, wanted.on_bad_row)
+    return read_chunks(wanted.input, wanted.on_bad_row, rows)
+
+
+def labelling_of(wanted: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> "Labelling":
+    """How rows are labelled."""
+    from headstart.extract.dataset.columns import TextColumn
+    from headstart.train.predict.stream import Labelling
+
+    keep = tuple(name.strip() for name in (wanted.keep or "").split(",") if name.strip())
+    column, encoder = TextColumn(wanted.text_column), loaded.encoder
+    return Labelling(loaded.head.task, threshold, column, encoder.tokenize, loaded.answer, keep)
+
+
+def run() -> None:
+    """Run the command, and end the process with its exit code."""
+    sys.exit(exit_code(main, "the same command goes on from the last rows that are safely written"))

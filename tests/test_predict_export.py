@@ -1,0 +1,113 @@
+"""`predict.py export`: the folder works without this project, in a process that cannot see it."""
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from headstart import predict
+from headstart.cache import UserError
+from headstart.cache.task import Task
+from headstart.heads import HEADS
+from headstart.train.metrics.probabilities import probabilities
+from headstart.train.results.folder import RunFolder
+
+from .made import ROOT, Made
+from .outside import outside
+
+EXPORTED = {
+    "float32": tuple(HEADS),
+    "multiclass": ("lstm_pooled",),
+    "multilabel": ("maxavg",),
+    "padded": ("gru",),
+}
+
+
+@pytest.fixture
+def exact(made_run: Callable[[str], Made]) -> Made:
+    """A run whose recipe is float32 throughout, with all heads."""
+    return made_run("float32")
+
+
+@pytest.fixture
+def export(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    monkeypatch.setattr(predict, "prepare_jax", lambda: None)
+
+    def main(*arguments: object) -> None:
+        monkeypatch.setattr(sys, "argv", ["predict.py", "export", *map(str, arguments)])
+        predict.main()
+
+    return main
+
+
+def test_loader_and_program_give_the_test_logits_of_bench(
+    made_run: Callable[[str], Made], export: Callable[..., None], tmp_path: Path
+) -> None:
+    """All heads, all kinds of tasks; their rows are the same."""
+    made = {(name, head): made_run(name) for name, heads in EXPORTED.items() for head in heads}
+    folders = {key: tmp_path / "-".join(key) for key in made}
+    for key, own in made.items():
+        export(own.run, folders[key], "--head", key[1])
+    rows = [RunFolder(str(own.run)).predictions("test")["rows"].tolist() for own in made.values()]
+    assert all(own == rows[0] for own in rows)
+    found = outside(
+        sys.executable,
+        list(folders.values()),
+        [made["padded", "gru"].texts[row] for row in rows[0]],
+        tmp_path,
+    )
+    for (key, own), (loaded, shares, logits) in zip(made.items(), found, strict=True):
+        arrays = RunFolder(str(own.run)).predictions("test")
+        task = Task.from_json(RunFolder(str(own.run)).results()["task"])
+        seed = json.loads((folders[key] / "head.json").read_text())["seed"]
+        wanted = arrays[f"{key[1]}/{seed}"]
+        np.testing.assert_allclose(logits, wanted, atol=1e-4, err_msg=str(key))
+        np.testing.assert_allclose(loaded, probabilities(task, wanted), atol=1e-4, err_msg=str(key))
+        np.testing.assert_allclose(shares[:, -task.outputs :], loaded, atol=1e-4, err_msg=str(key))
+
+
+def test_the_folder_is_whole_and_says_what_was_measured(
+    exact: Made, export: Callable[..., None], tmp_path: Path
+) -> None:
+    export(exact.run, tmp_path / "model")
+    names = {path.name for path in (tmp_path / "model").iterdir()}
+    assert names == {
+        "README.md", "backbone.safetensors", "config.json", "head.json", "head.py", "head.safetensors",
+        "labels.json", "load.py", "model.stablehlo", "recipe.json", "tokenizer.json",
+    }  # fmt: skip
+    run = RunFolder(str(exact.run)).results()
+    about = json.loads((tmp_path / "model" / "head.json").read_text())
+    card = (tmp_path / "model" / "README.md").read_text()
+    own = run["statistics"]["metrics"][about["head"]]["accuracy"]
+    assert f"| accuracy | {own['mean']:.4f} | {own['low']:.4f} to {own['high']:.4f} |" in card
+    assert json.loads((tmp_path / "model" / "recipe.json").read_text()) == run["cache"]["recipe"]
+    difference = re.search(r"at most (\S+) from those of `predict.py`", card)
+    assert difference
+    assert float(difference.group(1)) < 1e-4  # a float32 recipe
+    assert list(tmp_path.glob("*.partial")) == []
+
+
+def test_what_exists_is_never_overwritten_and_nothing_stays_after_an_error(
+    exact: Made, export: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(UserError, match="there exists; name a folder that does not"):
+        export(exact.run, tmp_path / "there")
+    with pytest.raises(UserError, match="the run has no head 'grru'"):
+        export(exact.run, tmp_path / "new", "--head", "grru")
+    with pytest.raises(UserError, match="there is no folder"):
+        export(exact.run, tmp_path / "no" / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_the_loader_is_short() -> None:
+    """About twenty lines of code, without its docstrings and comments."""
+    text = (ROOT / "train" / "export" / "templates" / "load.py").read_text()
+    tree = ast.parse(text)
+    lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+    assert len(lines) <= 26

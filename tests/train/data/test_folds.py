@@ -1,0 +1,91 @@
+"""Folds beside scikit-learn's, and the promises that make them folds."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from headstart.cache import UserError
+from headstart.cache.task import BINARY, Task
+from headstart.train.data.folds import absent_lines, deal_folds
+from headstart.train.results.cross_validation import by_fold, fold_lines
+from headstart.train.results.result import Result, by_head
+
+THREE = Task("multiclass", ("a", "b", "c"))
+SEVERAL = Task("multilabel", ("a", "b"))
+
+
+def labels_of(task: Task, count: int, seed: int = 0) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    if task.kind == "multilabel":
+        return random.integers(0, 2, (count, 2))
+    return random.choice(len(task.classes), count, p=[0.7, 0.3] if task.kind == "binary" else [0.6, 0.3, 0.1])
+
+
+@pytest.mark.parametrize("task", [BINARY, THREE, SEVERAL], ids=lambda task: task.kind)
+@pytest.mark.parametrize("folds", [2, 5, 10])
+def test_the_deal_is_scikit_learn_s(task: Task, folds: int) -> None:
+    labels = labels_of(task, 500)
+    kind = KFold if task.kind == "multilabel" else StratifiedKFold
+    found = deal_folds(task, labels, folds, seed=3)
+    wanted = kind(folds, shuffle=True, random_state=3).split(np.zeros(500), labels)
+    for own, (rest, test) in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(own.test, test)
+        train, valid = next(kind(9, shuffle=True, random_state=3).split(np.zeros(len(rest)), labels[rest]))
+        np.testing.assert_array_equal(own.train, rest[train])
+        np.testing.assert_array_equal(own.valid, rest[valid])
+    if folds == 10:
+        assert [len(part) for part in found[0]] == [400, 50, 50]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(30, 200), st.integers(2, 8), st.integers(0, 2**32 - 1))
+def test_every_row_is_tested_once_and_never_learnt_where_it_is(count: int, folds: int, seed: int) -> None:
+    labels = labels_of(BINARY, count, seed)
+    try:
+        found = deal_folds(BINARY, labels, folds, seed)
+    except UserError:
+        assert min(np.bincount(labels, minlength=2)) < 3
+        return
+    assert sorted(np.concatenate([fold.test for fold in found]).tolist()) == list(range(count))
+    for fold in found:
+        assert sorted(np.concatenate(fold).tolist()) == list(range(count))  # no row is in two parts
+        assert len(fold.valid)
+        assert abs(labels[fold.test].sum() - labels.sum() / folds) <= 1
+        assert set(labels[fold.train]) == {0, 1}
+
+
+def test_a_rare_class_is_named() -> None:
+    labels = np.array([0] * 40 + [1] * 40 + [2] * 3)
+    folds = deal_folds(THREE, labels, 5, seed=0)
+    assert absent_lines(THREE, labels, folds) == [
+        "warning: class 'c' has no row in the test part of 2 of 5 folds"
+    ]
+    with pytest.raises(UserError, match="class 'c' has no row among the training rows of fold"):
+        deal_folds(THREE, np.array([0] * 40 + [1] * 40 + [2]), 5, seed=0)
+
+
+@pytest.mark.parametrize(("count", "folds"), [(9, 10), (10, 5), (3, 2), (12, 20)])
+def test_too_few_rows(count: int, folds: int) -> None:
+    with pytest.raises(UserError, match=f"{count} rows are too few"):
+        deal_folds(BINARY, np.arange(count) % 2, folds, seed=0)
+
+
+RESULTS = [
+    Result("gru", seed, 9, 4 + fold, 2, 0.5, 0.8, 0.4 + 0.1 * fold, accuracy, 2.0)
+    for fold, accuracies in ((1, (0.7, 0.9)), (2, (0.5, 0.7)), (3, (0.9, 0.9)))
+    for seed, accuracy in enumerate(accuracies)
+]
+FOLDS = [1, 1, 2, 2, 3, 3]
+
+
+def test_means_over_seeds_and_folds_by_hand() -> None:
+    own = by_fold(RESULTS, FOLDS)["gru"]["test_accuracy"]
+    assert own["folds"] == pytest.approx([0.8, 0.6, 0.9])
+    assert own["mean"] == pytest.approx(2.3 / 3)
+    assert own["sd"] == pytest.approx(np.std([0.8, 0.6, 0.9], ddof=1))
+    (row,) = by_head(RESULTS)
+    assert (row.seed, row.epochs, row.train_seconds) == (2, 6, 6.0)  # all three folds' seconds, of a seed
+    line = fold_lines(by_fold(RESULTS, FOLDS), 3).splitlines()[-1]
+    assert line.split() == ["gru", "0.7667", "0.1528", "0.6000", "0.9000", "0.6000", "0.1000"]

@@ -1,0 +1,209 @@
+"""Files of labels: read back with readers of others, and after kills at any byte."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from headstart.cache import UserError
+from headstart.cache.task import Task
+from headstart.train.predict.answers import Answer
+from headstart.train.predict.formats import FORMATS
+from headstart.train.predict.journal import Journal
+from headstart.train.predict.stream import Counts, Labelling, label_stream
+from headstart.train.predict.target import ToFile
+
+ROOT = Path(__file__).parents[3]
+ENDINGS = sorted(FORMATS)
+TASKS = {
+    "binary": Task("binary", ("no", "yes")),
+    "multiclass": Task("multiclass", ("a", 'b,"', "c\nd")),
+    "multilabel": Task("multilabel", ("x", "y", "z")),
+}
+
+
+class Chunk:
+    """Rows from `first` on; row 3 is bad."""
+
+    def __init__(self, first: int, rows: int) -> None:
+        kept = [row for row in range(first, first + rows) if row != 3]
+        texts = [f'text "{row}",\nß' for row in kept]
+        self.table = pd.DataFrame(
+            {"text": texts, "label": [str(-row) for row in kept]}, index=kept, dtype=str
+        )
+        self.bad = ["row 3"] if first <= 3 < first + rows else []
+
+
+CHUNKS = [(0, 3), (3, 1), (4, 3), (7, 2)]
+
+
+def shares_of(task: Task, texts: list[str]) -> np.ndarray:
+    numbers = [int(text.split('"')[1]) for text in texts]
+    random = np.random.default_rng(5).random((20, len(task.classes))).astype(np.float32)
+    return random[numbers]
+
+
+def label(task: Task, target: Any, fails_at: int | None = None) -> tuple[Counts, list[list[str]]]:
+    """Label four chunks, and tell which texts were asked for."""
+    asked: list[list[str]] = []
+
+    def answer(texts: list[str]) -> Answer:
+        asked.append(texts)
+        if len(asked) - 1 == fails_at:
+            raise KeyboardInterrupt
+        shares = shares_of(task, texts)
+        return Answer(shares, shares)
+
+    threshold = 0.5 if task.kind != "multilabel" else [0.2, 0.5, 0.8]
+    how = Labelling(task, threshold, lambda _: "text", list, answer, ("label",))
+    chunks = (Chunk(*own) for own in CHUNKS)
+    return label_stream(chunks, how, target, lambda *_: None), asked
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file, with readers that know nothing of ours."""
+    if path.suffix == ".parquet":
+        return list(pd.read_parquet(path).to_dict("records"))
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
+
+
+@pytest.mark.parametrize("kind", TASKS)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_others_read_what_is_written(kind: str, ending: str, tmp_path: Path) -> None:
+    task, path = TASKS[kind], tmp_path / f"out{ending}"
+    counts, _ = label(task, ToFile(str(path), "one"))
+    assert counts == Counts(labelled=8, empty=0, bad=1)
+    rows, wanted = read(path), [row for row in range(9) if row != 3]
+    assert [int(row["row"]) for row in rows] == [row + 1 for row in wanted]
+    assert [row["label_input"] for row in rows] == [str(-row) for row in wanted]
+    shares = shares_of(task, [f'"{row}"' for row in wanted])
+    for row, own in zip(rows, shares, strict=True):
+        found = row["probabilities"] if ending == ".jsonl" else {n: row[f"p_{n}"] for n in task.classes}
+        np.testing.assert_allclose([float(found[name]) for name in task.classes], own, atol=1e-6)
+        if kind == "multilabel":
+            names = [n for n, s, t in zip(task.classes, own, [0.2, 0.5, 0.8], strict=True) if s > t]
+            assert (
+                (row["label"] == "|".join(names))
+                if ending in (".csv", ".tsv")
+                else list(row["label"]) == names
+            )
+        else:
+            number = int(own.argmax()) if kind == "multiclass" else int(own[1] > 0.5)
+            assert row["label"] == task.classes[number]
+    assert [own.name for own in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("fails_at", [0, 1, 2])
+def test_the_same_work_goes_on_where_it_was_left(ending: str, fails_at: int, tmp_path: Path) -> None:
+    task, path, whole = TASKS["multilabel"], tmp_path / f"out{ending}", tmp_path / f"whole{ending}"
+    label(task, ToFile(str(whole), "one"))
+    target = ToFile(str(path), "one")
+    with pytest.raises(KeyboardInterrupt):
+        label(task, target, fails_at)
+    target.leave(useless=False)
+    assert not path.exists()
+    with open(f"{path}.partial", "ab") as file:
+        file.write(b"half a row")  # what a kill in the middle of a piece leaves
+    again = ToFile(str(path), "one")
+    counts, asked = label(task, again)
+    assert len(asked) == 3 - fails_at  # one of the four chunks holds bad rows alone
+    assert counts == Counts(8, 0, 1)
+    assert path.read_bytes() == whole.read_bytes()
+    assert sorted(own.name for own in tmp_path.iterdir()) == sorted([path.name, whole.name])
+
+
+def test_other_work_never_overwrites_what_was_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    first = Journal(str(path), "one")
+    first.append(b"piece")
+    first.leave()
+    with pytest.raises(UserError, match="1 parts of other work"):
+        Journal(str(path), "two")
+    again = Journal(str(path), "one")
+    assert again.done.pieces == 1
+    again.discard()
+    unrepeatable = Journal(str(path), None)
+    unrepeatable.append(b"piece")
+    unrepeatable.leave()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_notes_that_count_for_nothing_never_speak_for_other_work(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    first = Journal(str(path), "one")
+    first.append(b"a" * 100)
+    first.leave()
+    os.truncate(first.partial, 3)
+    other = Journal(str(path), "two")
+    other._file.write(b"b" * 200)  # and is killed before its first notes
+    other._file.close()
+    again = Journal(str(path), "one")
+    assert again.done.pieces == 0
+    again.discard()
+
+
+def test_a_journal_that_promises_more_than_there_is_counts_for_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    first = Journal(str(path), "one")
+    first.append(b"a piece")
+    first.leave()
+    os.truncate(first.partial, 3)
+    again = Journal(str(path), "one")
+    assert again.done.pieces == 0
+    again.discard()
+
+
+def test_two_processes_do_not_write_one_file(tmp_path: Path) -> None:
+    journal = Journal(str(tmp_path / "out.csv"), "one")
+    with pytest.raises(UserError, match="another process is writing"):
+        Journal(str(tmp_path / "out.csv"), "one")
+    journal.discard()
+
+
+WRITER = """
+import sys, time
+from headstart.train.predict.journal import Journal
+journal = Journal(sys.argv[1], "one")
+for number in range(journal.done.pieces, 400):
+    journal.append(f"{number:08d}\\n".encode() * 50)
+open(sys.argv[1], "wb").write(open(journal.partial, "rb").read())
+journal.discard()
+"""
+
+
+def test_kill_9_at_any_moment(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    wanted = b"".join(f"{number:08d}\n".encode() * 50 for number in range(400))
+    partial, kills = Path(f"{path}.partial"), 0
+    for trial in range(20):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path)], cwd=ROOT, stderr=subprocess.PIPE
+        )
+        before = partial.stat().st_size if partial.exists() else 0
+        for _ in range(10_000):
+            grown = partial.exists() and partial.stat().st_size - before > 450 * 70 * (1 + trial % 3)
+            if grown or process.poll() is not None:
+                break
+            time.sleep(0.0005)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        _, errors = process.communicate()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, errors
+    assert (path.read_bytes() == wanted, list(tmp_path.iterdir())) == (True, [path])
+    assert kills >= 2

@@ -1,0 +1,170 @@
+"""The report's structure, and that its numbers are the run's."""
+
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from headstart.cache.task import BINARY, Task
+from headstart.train.report.html.mistakes import confident_mistakes
+from headstart.train.report.html.origin import commands
+from headstart.train.report.html.page import render
+
+sys.path.append(str(Path(__file__).parent))
+
+from made_runs import TASKS, made_run
+
+TITLES = {"avg": "GlobalAveragePooling", "gru": "simple GRU", "lstm_pooled": "pooled LSTM"}
+VOID = {"meta", "link", "br", "img", "line", "circle", "polyline", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Collects what the tests ask about; fails where tags do not match."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, dict[str, Any]]] = []
+        self.ids: list[str] = []
+        self.headings: list[str] = []
+        self.tags: list[tuple[str, dict[str, Any]]] = []
+        self.text: list[tuple[str, str]] = []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        own = dict(attributes)
+        self.tags.append((tag, own))
+        if "id" in own:
+            self.ids.append(own["id"])
+        if tag[0] == "h" and tag[1:].isdigit():
+            self.headings.append(tag)
+        if tag not in VOID:
+            self.open.append((tag, own))
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append((self.open[-1][0] if self.open else "", data))
+
+    def words(self) -> str:
+        return " ".join(data for tag, data in self.text if tag not in ("style", "script"))
+
+
+def texts(count: int = 60) -> dict[str, list[str]]:
+    return {"test": [f"the text of row {row}" for row in range(count)]}
+
+
+@pytest.fixture(params=[(kind, seeds) for kind in TASKS for seeds in (1, 3)], ids=str)
+def made(request: pytest.FixtureRequest) -> tuple[dict[str, Any], Page]:
+    kind, seeds = request.param
+    run, predictions = made_run(TASKS[kind], seeds)
+    return run, Page(render(run, predictions, texts(), TITLES))
+
+
+def test_the_structure_is_sound(made: tuple[dict[str, Any], Page]) -> None:
+    _, page = made
+    assert len(set(page.ids)) == len(page.ids)
+    assert page.headings[0] == "h1"
+    assert set(page.headings[1:]) == {"h2"}
+    assert dict(page.tags)["html"] == {"lang": "en"}
+    figures = [own for tag, own in page.tags if tag == "svg" and own.get("role") == "img"]
+    assert len(figures) >= 8
+    for own in figures:
+        assert all(name in page.ids for name in own["aria-labelledby"].split())
+    for tag, own in page.tags:
+        assert tag != "svg" or own.get("role") == "img" or own.get("aria-hidden") == "true"
+        assert "style" not in own  # the page's own policy forbids it
+        assert not any(name.startswith("on") for name in own)
+
+
+def test_nothing_comes_from_elsewhere(made: tuple[dict[str, Any], Page]) -> None:
+    _, page = made
+    for tag, own in page.tags:
+        for name in ("src", "href", "action", "data", "xlink:href"):
+            value = own.get(name, "")
+            assert value in ("", "data:,") or value.startswith("#"), (tag, value)
+    for own in (own for tag, own in page.tags if tag == "a"):
+        assert own["href"][1:] in page.ids
+
+
+def test_the_table_s_numbers_are_the_run_s(made: tuple[dict[str, Any], Page]) -> None:
+    run, page = made
+    words = page.words()
+    for name, own in run["statistics"]["metrics"].items():
+        metric = own[run["statistics"]["compared"]]
+        assert name in words
+        assert f"{metric['mean']:.4f}" in words
+        assert f"{metric['low']:.3f} to {metric['high']:.3f}" in words
+    for sentence in run["statistics"]["verdict"]:
+        assert sentence in words
+    assert "3 rows of test also in train" in words
+    for line in commands(run):
+        assert line in words
+
+
+def test_each_class_has_its_figures(made: tuple[dict[str, Any], Page]) -> None:
+    run, page = made
+    words = page.words()
+    for name in run["task"]["classes"]:
+        assert name in words
+    counted = run["statistics"]["confusion"]["gru"]
+    for count in np.ravel(counted):
+        assert f"{count:,}" in words
+
+
+HOSTILE = '</script><img src=x onerror="alert(1)">\u202egnp.\u0007'
+
+
+def test_whatever_data_say_stays_text() -> None:
+    task = Task("multiclass", (HOSTILE, "b<b>", "c&amp;"))
+    run, predictions = made_run(task)
+    run["cache"]["name"] = run["cache"]["source"]["command"] = run["environment"]["jax"] = HOSTILE
+    run["cache"]["recipe"]["split_rule"] = HOSTILE
+    page = render(run, predictions, {"test": [HOSTILE] * 60}, {**TITLES, "gru": HOSTILE})
+    parsed = Page(page)
+    assert "img" not in {tag for tag, _ in parsed.tags}
+    assert sum(tag == "script" for tag, _ in parsed.tags) == 1
+    assert "\u202e" not in page
+    assert "\u0007" not in page
+    assert parsed.words().count('onerror="alert(1)"') > 10
+
+
+def test_a_head_that_diverged_is_listed() -> None:
+    run, predictions = made_run(TASKS["binary"], seeds=2, diverged="gru")
+    page = Page(render(run, predictions, texts(), TITLES))
+    assert "gru" in page.words()
+    assert "\u2013" in page.words()
+
+
+def test_parts_that_are_missing_are_left_out() -> None:
+    run, predictions = made_run(TASKS["binary"])
+    for name in ("leaks", "floors", "inference", "rows", "histories"):
+        del run[name]
+    run["cache"] = {"name": "made"}
+    page = Page(render(run, predictions, None, TITLES))
+    assert "mistakes" not in page.ids
+    assert "epochs" not in page.ids
+
+
+def test_the_most_confident_mistakes_come_first() -> None:
+    shares = np.array([[0.9], [0.2], [0.99], [0.4]])
+    found = confident_mistakes(BINARY, shares, np.array([0, 1, 1, 1]))
+    assert [(own.place, own.said, own.truth) for own in found] == [
+        (0, "1", "0"),
+        (1, "0", "1"),
+        (3, "0", "1"),
+    ]
+    assert [own.confidence for own in found] == pytest.approx([0.9, 0.8, 0.6])
+    several = confident_mistakes(TASKS["multilabel"], np.array([[0.9, 0.3, 0.1]]), np.array([[1, 1, 0]]))
+    assert [(own.said, own.truth) for own in several] == [("not threat", "threat")]
+    three = confident_mistakes(
+        TASKS["multiclass"], np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]), np.array([2, 2])
+    )
+    assert [(own.place, own.said, own.truth) for own in three] == [(0, "hate", "neither")]

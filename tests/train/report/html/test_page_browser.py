@@ -1,0 +1,137 @@
+"""The report in a real browser: quiet, offline, sortable, readable on a phone, dark where wanted."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headstart.train.report.html.page import render
+
+sys.path.append(str(Path(__file__).parent))
+
+from browser import Browser, found
+from made_runs import TASKS, made_run
+
+pytestmark = pytest.mark.skipif(found() is None, reason="no Chromium in the PATH")
+
+ROWS = "[...document.querySelector('#scores tbody').rows]"
+HEADER = "document.querySelector('#scores table').tHead.rows[0].cells"
+COLUMN = ROWS + ".map(row => row.cells[{}].dataset.value)"
+PHONE = 320
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = found()
+    assert program is not None
+    own = Browser(program)
+    yield own
+    own.close()
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run, predictions = made_run(TASKS[request.param], seeds=2)
+    run["cache"]["name"] = "a_very_long_name_of_a_data_set_that_a_phone_cannot_hold-minilm-0123456789"
+    texts = {"test": ["word " * 30 + "a" * 200] * 60}
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render(run, predictions, texts, {"gru": "Finetuned Last Hidden States with simple GRU"}))
+    return path
+
+
+def sized(browser: Browser, width: int) -> None:
+    browser.call(
+        "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False
+    )
+
+
+def test_it_is_quiet_and_offline(browser: Browser, page: Path) -> None:
+    sized(browser, 1280)
+    browser.open(page)
+    methods = [event.get("method") for event in browser.events]
+    assert not {"Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"} & set(methods), (
+        browser.events
+    )
+    urls = [
+        e["params"]["request"]["url"]
+        for e in browser.events
+        if e.get("method") == "Network.requestWillBeSent"
+    ]
+    assert [url for url in urls if not url.startswith("data:")] == [page.as_uri()]
+    # the page's own policy let the style and the script through
+    assert browser.evaluate("getComputedStyle(document.querySelector('h2')).marginTop") == "52px"
+
+
+def column(browser: Browser, number: int) -> list[float]:
+    return [float(value) for value in browser.evaluate(COLUMN.format(number)) if value is not None]
+
+
+def test_columns_are_sorted_by_click_and_by_key(browser: Browser, page: Path) -> None:
+    sized(browser, 1280)
+    browser.open(page)
+    names = browser.evaluate(f"[...{HEADER}].map(cell => cell.textContent)")
+    params = names.index("parameters")
+    browser.evaluate(f"{HEADER}[{params}].firstElementChild.click()")
+    found = column(browser, params)
+    assert found == sorted(found, reverse=True)
+    assert len(found) == 5
+    assert browser.evaluate(f"{HEADER}[{params}].getAttribute('aria-sort')") == "descending"
+    browser.evaluate(f"{HEADER}[{params}].firstElementChild.focus()")
+    browser.press("Enter", 13, "\r")
+    assert column(browser, params) == sorted(found)
+    assert browser.evaluate(f"{HEADER}[{params}].getAttribute('aria-sort')") == "ascending"
+    browser.evaluate(f"{HEADER}[0].firstElementChild.click()")
+    assert browser.evaluate(f"{HEADER}[{params}].getAttribute('aria-sort')") == "none"
+    words = browser.evaluate(COLUMN.format(0))
+    assert words == sorted(words, reverse=True)
+
+
+def test_a_cell_without_a_number_comes_last(browser: Browser, page: Path) -> None:
+    sized(browser, 1280)
+    browser.open(page)
+    last = browser.evaluate(f"{HEADER}.length") - 1  # floors have no time of inference
+    for _ in range(2):
+        browser.evaluate(f"{HEADER}[{last}].firstElementChild.click()")
+        values = browser.evaluate(COLUMN.format(last))
+        assert [value is None for value in values] == [False] * 3 + [True] * 2
+
+
+def test_the_tab_key_reaches_the_table(browser: Browser, page: Path) -> None:
+    sized(browser, 1280)
+    browser.open(page)
+    browser.press("Tab", 9)
+    assert browser.evaluate("document.activeElement.className") == "skip"
+    for _ in range(40):
+        browser.press("Tab", 9)
+        if browser.evaluate("document.activeElement.tagName") == "BUTTON":
+            break
+    assert browser.evaluate("document.activeElement.closest('section').id") == "scores"
+
+
+def test_a_phone_scrolls_tables_and_not_the_page(browser: Browser, page: Path) -> None:
+    sized(browser, PHONE)
+    browser.open(page)
+    browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert browser.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of `rgb(r, g, b)`, as WCAG 2 defines it."""
+    parts = [int(part) / 255 for part in colour[4:-1].split(",")]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_both_schemes_can_be_read(browser: Browser, page: Path, scheme: str) -> None:
+    sized(browser, 1280)
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.call("Emulation.setEmulatedMedia", features=[feature])
+    browser.open(page)
+    back = luminance(browser.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+    assert (back < 0.1) == (scheme == "dark")
+    for place in ("body", ".note", "a", "summary", ".warning", "tr.floor td", "figcaption", "th button"):
+        ink = luminance(browser.evaluate(f"getComputedStyle(document.querySelector('{place}')).color"))
+        contrast = (max(ink, back) + 0.05) / (min(ink, back) + 0.05)
+        assert contrast >= 4.5, (place, contrast)

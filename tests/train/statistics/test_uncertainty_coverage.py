@@ -1,0 +1,92 @@
+"""Intervals and tests on made-up heads whose truth is known; `tests/benchmarks/coverage.py` prints the figures."""
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from headstart.cache.task import BINARY
+from headstart.train.metrics.calibration import chance
+from headstart.train.metrics.probabilities import probabilities
+from headstart.train.metrics.scores import metric_names, scorer
+from headstart.train.statistics.bootstrap import interval, resample
+from headstart.train.statistics.pairs import Judged, compare_pairs
+from headstart.train.statistics.seed_variance import Spread
+from headstart.train.statistics.uncertainty import ece_interval
+
+from .worlds import World
+
+TRIALS = 150
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_intervals_cover_the_truth(temperature):
+    world = World(heads=1, temperature=temperature)
+    truth = np.array(list(world.endless(200_000).values()))
+    rng = np.random.default_rng(0)
+    covered = []
+    for trial in range(TRIALS):
+        labels, logits = world.draw(rng, 300, world.train(rng))
+        score = scorer(BINARY, labels, logits["head0"][0], 0.5)
+        draws = resample(score, 300, 400, seed=trial)
+        ends = interval(draws)
+        value = score(np.ones((300, 1)))[-1, 0]
+        ends[:, -1] = ece_interval(
+            value, draws[-1], chance(BINARY, probabilities(BINARY, logits["head0"][0]))
+        )
+        covered.append((ends[0] <= truth) & (truth <= ends[1]))
+    shares = dict(zip(metric_names(BINARY), np.mean(covered, axis=0), strict=True))
+    assert min(shares.values()) >= 0.9, shares
+    assert shares["ece"] >= 0.95
+
+
+def judge(world, labels, logits, seed):
+    """Heads for `compare_pairs`."""
+    right = {name: (own[..., 0] > 0) == labels for name, own in logits.items()}
+    means = np.stack([own.mean(axis=0) for own in right.values()]).astype(np.float32)
+    draws = resample(lambda weights: means @ weights / len(labels), len(labels), 200, seed)
+    together = [(probabilities(BINARY, own)[..., 0].mean(axis=0) > 0.5) == labels for own in logits.values()]
+    return [
+        Judged(name, together[i], own.mean(axis=1), draws[i]) for i, (name, own) in enumerate(right.items())
+    ]
+
+
+def told_apart(world, rows, trials):
+    """Share of trials in which any two of equally good heads are told apart."""
+    rng = np.random.default_rng(0)
+    wrong = 0
+    for trial in range(trials):
+        labels, logits = world.draw(rng, rows, world.train(rng))
+        pairs = compare_pairs(judge(world, labels, logits, trial))
+        wrong += any(pair["differs"] for pair in pairs)
+    return wrong / trials
+
+
+def test_ten_equal_heads_are_seldom_told_apart():
+    assert told_apart(World(), 300, TRIALS) <= 0.05
+
+
+def test_nor_are_those_whose_trainings_differ():
+    # the standard deviation over seeds is 0.012, the standard error of a difference over rows 0.013
+    assert told_apart(World(heads=6, seeds=3, spread=0.05), 600, 100) <= 0.05
+
+
+def test_heads_that_are_not_equal_are_told_apart():
+    world = World(heads=2)
+    rng = np.random.default_rng(0)
+    signals = np.array([1.0, 1.5]).reshape(2, 1, 1)
+    found = [compare_pairs(judge(world, *world.draw(rng, 300, signals), trial))[0] for trial in range(40)]
+    assert np.mean([pair["differs"] and pair["difference"] < 0 for pair in found]) > 0.9
+
+
+def test_the_interval_of_a_head_trained_anew_covers_its_next_training():
+    world = World(heads=1, seeds=4, spread=0.1)
+    rng = np.random.default_rng(0)
+    covered, narrow = [], []
+    for trial in range(TRIALS):
+        (own,) = judge(world, *world.draw(rng, 400, world.train(rng)), trial)
+        mean, rows = own.accuracies.mean(), float(own.resampled.var(dtype=np.float64))
+        truth = ndtr(world.signal + world.spread * rng.normal())
+        covered.append(abs(mean - truth) <= Spread(rows, [own.accuracies], anew=True).half_width)
+        narrow.append(abs(mean - truth) <= 1.96 * rows**0.5)
+    assert np.mean(covered) >= 0.93
+    assert np.mean(narrow) < 0.9  # rows alone do not say it

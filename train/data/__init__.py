@@ -1,0 +1,1 @@
+"""The splits of a cache as heads read them: one protocol, and views that can be composed."""

@@ -1,0 +1,45 @@
+"""Texts that stand in two splits: a head that has seen a test row is not tested by it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Bool
+
+from headstart.cache.splits import SPLITS
+
+
+def leaks(texts: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """How many rows of a later split have a text that also stands in an earlier one: `train/test` and so on.
+
+    Args:
+        texts: the cleaned texts of each split. Empty ones count like all others: they are the same to the encoder.
+    """
+    pairs = [(one, other) for at, one in enumerate(SPLITS) for other in SPLITS[at + 1 :]]
+    sets = {name: set(own) for name, own in texts.items()}
+    return {f"{one}/{other}": sum(text in sets[one] for text in texts[other]) for one, other in pairs}
+
+
+def unleaked(texts: Mapping[str, Sequence[str]]) -> dict[str, Bool[np.ndarray, " b"]]:
+    """Which rows of each split stay when no text may stand in two.
+
+    A text stays where it is judged: in test before validation, in validation before training. So the test rows stay
+    the same, and runs with and without leaks can be compared on them.
+    """
+    later: set[str] = set()
+    kept = {}
+    for name in reversed(SPLITS):
+        kept[name] = np.array([text not in later for text in texts[name]], bool)
+        later |= set(texts[name])
+    return kept
+
+
+def describe_leaks(found: Mapping[str, int], removed: bool) -> str:
+    """Say how many rows of a split have a text that an earlier split has too."""
+    if not any(found.values()):
+        return "no text stands in two splits"
+    pairs = [(*name.split("/"), count) for name, count in found.items()]
+    counts = ", ".join(f"{count:,} rows of {later} also in {earlier}" for earlier, later, count in pairs)
+    after = (
+        "left out of the earlier split" if removed else "`--deduplicate` leaves them out of the earlier split"
+    )
+    return f"identical texts: {counts}; {after}"

@@ -1,0 +1,1 @@
+"""The training loop: the optimizer's steps, compiled epochs, the loop over epochs, resuming, checkpoints."""

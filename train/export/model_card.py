@@ -1,0 +1,152 @@
+"""The model card of an exported folder: what the run measured, and what nobody measured."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from headstart.train.predict.trained_head import Trained
+
+SHOWN = (
+    "accuracy",
+    "loss",
+    "f1",
+    "macro_f1",
+    "balanced_accuracy",
+    "roc_auc",
+    "average_precision",
+    "brier",
+    "ece",
+)
+
+
+class Agreement(NamedTuple):
+    """How far the exported program's probabilities are from those of `predict.py`, at most, on some texts.
+
+    Attributes:
+        texts: how many.
+        difference: the largest.
+    """
+
+    texts: int
+    difference: float
+
+
+def card(head: Trained, title: str, packages: Sequence[str], exact: bool, agreement: Agreement) -> str:
+    """The card as Markdown.
+
+    Args:
+        head: what is exported.
+        title: the head's full name.
+        packages: what the loader was tried with, such as `jax 0.10.2`.
+        exact: the program computes in float32 whatever the recipe.
+        agreement: with `predict.py`.
+    """
+    parts = (
+        _what(head, title),
+        _figures(head),
+        _use(head, packages),
+        _arithmetic(head, exact, agreement),
+        _limits(head),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _what(head: Trained, title: str) -> str:
+    source, task = head.run["cache"]["source"], head.task
+    names = ", ".join(f"`{_plain(name)}`" for name in task.classes[:50])
+    more = f" and {len(task.classes) - 50:,} more" if len(task.classes) > 50 else ""
+    return (
+        f"# {_plain(source['data'])}: {head.name} on {_plain(head.backbone)}\n\n"
+        f"A frozen text encoder with a small trained head ({title}). Task: {task.kind}; classes: {names}{more}."
+        f" Trained on `{_plain(source['data'])}`, text column `{_plain(source['text_column'])}`, label column "
+        f"`{_plain(source['label_column'])}`: {_rows(head)} rows."
+    )
+
+
+def _rows(head: Trained) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in head.run["rows"].items())
+
+
+def _figures(head: Trained) -> str:
+    own = head.run["statistics"]["metrics"][head.name]
+    lines = [_line(name, own[name]) for name in SHOWN if name in own and own[name]["mean"] is not None]
+    seeds = len({row["seed"] for row in head.run["results"] if row["head"] == head.name})
+    floors = ", ".join(
+        f"{name} {head.run['statistics']['metrics'][name]['accuracy']['mean']:.4f}"
+        for name in head.run["floors"]
+    )
+    return (
+        "## Measured on the test rows\n\n"
+        f"Mean over {seeds} seed(s), with the 95 % interval of the bootstrap over test rows; the weights here are "
+        f"those of seed {head.seed}.\n\n| metric | value | 95 % interval |\n|---|---|---|\n"
+        + "\n".join(lines)
+        + f"\n\nFor comparison, accuracy of the floors: {floors}. The head was "
+        "chosen by its loss on the validation rows; of many heads the best one's figures flatter a little."
+    )
+
+
+def _line(name: str, own: dict[str, Any]) -> str:
+    ends = (own["low"], own["high"])
+    interval = "" if None in ends else f"{ends[0]:.4f} to {ends[1]:.4f}"
+    return f"| {name} | {own['mean']:.4f} | {interval} |"
+
+
+def _use(head: Trained, packages: Sequence[str]) -> str:
+    cleaning = head.recipe.cleaning
+    return (
+        "## Use\n\n"
+        '`python load.py "some text"`, or `from load import probabilities`. Needs jax, flax, transformers below 5 and '
+        f"safetensors; written with {', '.join(packages)}.\n\n"
+        f"**Texts are to be cleaned first**, as those of the training were: clean-text's `clean` with `{cleaning}` "
+        f"({head.recipe.cleaning_versions}). `load.py` and the program take cleaned texts and do not clean.\n\n"
+        "`model.stablehlo` needs jax and flatbuffers alone (and a tokenizer):\n\n"
+        "```python\nfrom jax import export\nprogram = export.deserialize(open('model.stablehlo', 'rb').read())\n"
+        f"logits, probabilities = program.call(ids, mask)  # both int32, {_shape(head)}\n```\n\n"
+        + _thresholds(head)
+    )
+
+
+def _shape(head: Trained) -> str:
+    most = head.recipe.max_length
+    if head.recipe.layout == "padded":
+        return f"[rows, {most}]: padding counts"
+    return f"[rows, tokens], tokens at most {most}"
+
+
+def _thresholds(head: Trained) -> str:
+    if head.task.kind == "multiclass":
+        return "The label is the most probable class."
+    found = json.dumps(head.thresholds)
+    used = "these" if head.task.kind == "multilabel" else "0.5"
+    return f"Thresholds with the highest F1 on the validation rows: {found}; `predict.py` uses {used}."
+
+
+def _arithmetic(head: Trained, exact: bool, agreement: Agreement) -> str:
+    recipe = head.recipe
+    now = "float32 throughout" if exact else "the recipe's own numbers, too"
+    return (
+        "## Arithmetic\n\n"
+        f"The head learnt from features computed in {recipe.compute_dtype} (`{recipe.forward}`), stored as "
+        f"{recipe.storage_dtype}. `load.py` computes in float32, `model.stablehlo` in {now}. On {agreement.texts} "
+        f"texts the program's probabilities were at most {agreement.difference:.1e} from those of `predict.py`; where "
+        "the recipe is not float32, they differ by what its rounding does, which also depends on the rows of a batch."
+    )
+
+
+def _limits(head: Trained) -> str:
+    return (
+        "## Limits\n\n"
+        f"- Texts longer than {head.recipe.max_length} tokens are cut.\n"
+        "- The figures hold for rows like the test rows. Nothing was measured on other sources, languages, or groups "
+        "of people; classifiers of this kind often mistake mentions of a group for insults.\n"
+        "- Probabilities are as well calibrated as `ece` says.\n"
+        f"- Licence: the backbone `{_plain(head.backbone)}` and the data "
+        f"`{_plain(head.run['cache']['source']['data'])}` have licences of their own, which nothing here changes. Look "
+        "them up before you pass this folder on; the weights of the head are derived from both.\n"
+        f"- Key of the features: `{head.recipe.key}`; all inputs are in recipe.json."
+    )
+
+
+def _plain(value: Any) -> str:
+    """A name from data, which must not end a line or a code span."""
+    return " ".join(str(value).split()).replace("`", "'").replace("|", "/").replace("<", "(")[:200]

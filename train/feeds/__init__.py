@@ -1,0 +1,1 @@
+"""From a split to chunks on the device: sampling order, batches, memory, streaming."""

@@ -1,0 +1,107 @@
+"""Where the features live: decided by their size, by what is free, and by what the user says."""
+
+import os
+import re
+from typing import Literal, NamedTuple
+
+import jax
+
+from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import readable
+
+
+def host_free() -> int:
+    """Bytes that a program can get without swapping."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):  # not Linux
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def device_free() -> int:
+    """Bytes free on the local device that has the fewest; a CPU's are the host's."""
+    free = [device_bytes_free(device) for device in jax.local_devices()]
+    return min(free)
+
+
+def device_bytes_free(device: jax.Device) -> int:
+    """Bytes free on a device."""
+    stats = device.memory_stats() or {}
+    if "bytes_limit" not in stats:
+        return host_free() // len(jax.local_devices())
+    return int(stats["bytes_limit"]) - int(stats.get("bytes_in_use", 0))
+
+
+Mode = Literal["device", "host", "stream"]
+
+MODES: tuple[Mode, ...] = ("device", "host", "stream")
+
+SHARE = 0.5
+"""Of the memory that is free: the rest is for parameters, gates of a batch, and everybody else."""
+
+
+ASKED = "as asked for"
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
+
+
+class Plan(NamedTuple):
+    """What was decided.
+
+    Attributes:
+        mode: where the features live.
+        limit: the most bytes of features that may be held at once.
+        why: in words.
+    """
+
+    mode: Mode
+    limit: int
+    why: str
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes as people write them: `parse_bytes("1.5 GB") == 1_500_000_000`.
+
+    Raises:
+        ValueError: it is no size.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    size = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
+    if size == 0:
+        raise ValueError(f"{text!r} is no size; write one like 500MB or 4GB")
+    return size
+
+
+def decide(wanted: str, limit: int | None, size: int, device_free: int, host_free: int) -> Plan:
+    """Decide where features live.
+
+    Args:
+        wanted: one of `MODES`, or `auto`: the first of them that holds all features.
+        limit: the most bytes to hold; None takes `SHARE` of what is free.
+        size: bytes of all features that training reads.
+        device_free: bytes free on each device.
+        host_free: bytes free in the host's memory.
+
+    Raises:
+        UserError: the features are asked to live whole where the user allows less.
+    """
+    limits: dict[Mode, int] = {
+        "device": limit or int(SHARE * device_free),
+        "host": limit or int(SHARE * host_free),
+        "stream": limit or int(SHARE * min(device_free, host_free)),
+    }
+    if wanted != "auto":
+        mode = next(mode for mode in MODES if mode == wanted)
+        if limit and mode != "stream" and size > limit:
+            raise UserError(
+                f"--memory {mode} holds all features, {readable(size)}, and --memory-limit allows {readable(limit)}: "
+                "give a larger limit, or --memory stream"
+            )
+        return Plan(mode, limits[mode], ASKED)
+    fits = [mode for mode in MODES if mode == "stream" or size <= limits[mode]]
+    why = "all fit" if fits[0] != "stream" else "they are larger than the limit"
+    return Plan(fits[0], limits[fits[0]], why)

@@ -1,0 +1,98 @@
+"""Which rows go through a step together, and in which order."""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int
+
+
+def epoch_order(rows: int, seed: int, epoch: int) -> Int[np.ndarray, " b"]:
+    """Order of the rows in an epoch; the same for every head, and whatever epochs ran before."""
+    return np.random.default_rng([seed, epoch]).permutation(rows)
+
+
+Batching = Literal["bucket", "exact"]
+
+WINDOW = 8
+"""Batches whose rows are sorted by length together. Wider saves little and makes batches more alike inside: with 16, in
+epochs of 23 batches, the `cls` head ended 2.6 standard errors below Keras' accuracy; with 8, 0.4 (10 seeds each)."""
+
+
+def train_plan(
+    lengths: Int[np.ndarray, " r"], batch_size: int, seed: int, epoch: int, batching: Batching
+) -> Int[np.ndarray, "n b"]:
+    """Batches of one epoch; rows of an incomplete last batch are left out, as in the notebook.
+
+    `exact` cuts the shuffled rows into batches. `bucket` sorts each window of so many batches by length
+    before cutting it, and then shuffles the batches: which rows are left out is the same, and every row
+    is still seen once, but rows of like length meet more often than chance would have it.
+
+    Args:
+        lengths: tokens of every row.
+        batch_size: rows of every batch; all rows if there are fewer.
+        seed: of the order.
+        epoch: counted from 1.
+        batching: how.
+    """
+    order = epoch_order(len(lengths), seed, epoch)
+    # another generator than epoch_order's: the same numbers would tie the two orders together
+    return cut(order, lengths, batch_size, batching, np.random.default_rng([seed, epoch, 1]))
+
+
+def cut(
+    order: Int[np.ndarray, " n"],
+    lengths: Int[np.ndarray, " r"],
+    batch_size: int,
+    batching: Batching,
+    generator: np.random.Generator,
+) -> Int[np.ndarray, "m b"]:
+    """Cut shuffled rows into batches, see `train_plan`."""
+    size = min(batch_size, len(order))
+    order = order[: len(order) // max(size, 1) * size]
+    if batching == "exact" or not len(order):
+        return order.reshape(-1, max(size, 1))
+    width = WINDOW * size
+    windows = [order[start : start + width] for start in range(0, len(order), width)]
+    batches = np.concatenate([by_length(rows, lengths).reshape(-1, size) for rows in windows])
+    return generator.permutation(batches)
+
+
+def eval_plan(lengths: Int[np.ndarray, " r"], batch_size: int) -> Int[np.ndarray, "n b"]:
+    """Batches that hold every row once, sorted by length; -1 fills up the last."""
+    rows = by_length(np.arange(len(lengths)), lengths)
+    size = max(min(batch_size, len(rows)), 1)
+    filler = np.full(-len(rows) % size, -1, rows.dtype)
+    return np.concatenate([rows, filler]).reshape(-1, size)
+
+
+def by_length(rows: Int[np.ndarray, " n"], lengths: Int[np.ndarray, " r"]) -> Int[np.ndarray, " n"]:
+    """Rows from the shortest to the longest; equal ones in the order given."""
+    return rows[np.argsort(lengths[rows], kind="stable")]
+
+
+class Wanted:
+    """What a feed needs to know beside the features.
+
+    Args:
+        tokens: hidden states are read.
+        pooled: pooled vectors are read.
+        batch_size: rows of a step.
+        seeds: how many.
+        batching: how training batches are formed.
+    """
+
+    def __init__(self, tokens: bool, pooled: bool, batch_size: int, seeds: int, batching: Batching) -> None:
+        self.tokens, self.pooled = tokens, pooled
+        self.batch_size, self.seeds, self.batching = batch_size, seeds, batching
+
+    def train(self, lengths: Int[np.ndarray, " r"], epoch: int) -> Int[np.ndarray, "s n b"]:
+        """Batches of an epoch, for each seed."""
+        plans = [
+            train_plan(lengths, self.batch_size, seed, epoch, self.batching) for seed in range(self.seeds)
+        ]
+        return np.stack(plans).astype(np.int32)
+
+    def evaluate(self, lengths: Int[np.ndarray, " r"]) -> Int[np.ndarray, "s n b"]:
+        """Batches of every row, the same for each seed."""
+        plan = eval_plan(lengths, self.batch_size).astype(np.int32)
+        return np.broadcast_to(plan, (self.seeds, *plan.shape))

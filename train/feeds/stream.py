@@ -1,0 +1,100 @@
+"""Training on a split that is larger than the memory for it: windows of rows are read from the cache ahead."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Int
+
+from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.prefetch import prefetch
+from headstart.train.engine.passes import Passes
+from headstart.train.feeds.rows import Readable
+from headstart.train.feeds.sampler import Wanted, by_length, cut
+from headstart.train.feeds.table import Chunk, Table, fill, padded
+
+COPIES = 3
+"""Windows that are in memory at once: in use, waiting, and being read or on the way to the device."""
+
+
+class StreamFeed:
+    """Reads a split window by window, in another order each epoch.
+
+    A window is a few segments of neighbouring rows, drawn at random; its rows are shuffled for each seed. So a
+    batch is drawn from the window and not from the whole split, and the order of rows is another than that of
+    the feeds which hold all of it.
+
+    Args:
+        rows: the split.
+        wanted: by the heads.
+        passes: puts tables on the devices.
+        limit: the most bytes of features to hold at once.
+
+    Raises:
+        UserError: the limit holds no three batches.
+    """
+
+    def __init__(self, rows: Readable, wanted: Wanted, passes: Passes, limit: int) -> None:
+        self._rows, self._wanted, self._passes = rows, wanted, passes
+        size = min(wanted.batch_size, len(rows.labels))
+        self._starts = np.arange(0, len(rows.labels), size)
+        tokens = np.add.reduceat(rows.lengths, self._starts) if wanted.tokens else 0 * self._starts
+        vector = rows.width * rows.itemsize
+        per_segment = size * 3 * vector * wanted.pooled
+        largest = np.cumsum(np.sort(tokens)[::-1])
+        bytes_of = largest * vector + per_segment * np.arange(1, len(tokens) + 1)
+        self._segments = int((bytes_of * COPIES <= limit).sum())
+        if self._segments == 0:
+            raise UserError(
+                f"--memory-limit {limit:,} bytes holds no {COPIES} batches of {size} rows; "
+                f"give at least {COPIES * int(bytes_of[0]):,}, or a smaller --batch-size"
+            )
+        self._size, self._tokens = size, int(largest[self._segments - 1])
+        self.held = COPIES * int(bytes_of[self._segments - 1])
+
+    def train(self, epoch: int) -> Iterator[Chunk]:
+        """See `train.feeds.feed.Feed`."""
+        order = np.random.default_rng([epoch, 2]).permutation(len(self._starts))
+        return prefetch(self._windows(order), lambda window: self._read(window, epoch))
+
+    def evaluate(self) -> Iterator[Chunk]:
+        """See `train.feeds.feed.Feed`."""
+        return prefetch(self._windows(np.arange(len(self._starts))), lambda window: self._read(window, None))
+
+    def _windows(self, order: Int[np.ndarray, " n"]) -> Iterator[Int[np.ndarray, " m"]]:
+        for start in range(0, len(order), self._segments):
+            yield order[start : start + self._segments]
+
+    def _read(self, window: Int[np.ndarray, " m"], epoch: int | None) -> Chunk:
+        spans = [(int(s), min(int(s) + self._size, len(self._rows.labels))) for s in self._starts[window]]
+        lengths = np.concatenate([self._rows.lengths[a:b] for a, b in spans])
+        if epoch is None:
+            order = by_length(np.arange(len(lengths)), lengths)
+            batches = fill(order, -(-len(order) // self._size) * self._size).reshape(1, -1, self._size)
+            batches = np.repeat(batches, self._wanted.seeds, axis=0)
+        else:
+            seeds = range(self._wanted.seeds)
+            batches = np.stack([self._shuffled(lengths, [seed, epoch, int(window[0])]) for seed in seeds])
+        steps = batches.shape[1]
+        batches = fill(batches.astype(np.int32), self._segments, axis=1)
+        rows = np.concatenate([np.arange(*span) for span in spans])
+        return Chunk(self._passes.place(self._table(spans, lengths)), batches, steps, rows)
+
+    def _shuffled(self, lengths: Int[np.ndarray, " r"], seed: list[int]) -> Int[np.ndarray, "n b"]:
+        generator = np.random.default_rng([*seed, 3])
+        whole = len(lengths) // self._size * self._size
+        order = generator.permutation(len(lengths))[:whole]
+        if whole == 0:  # the split's last, short segment alone
+            return np.zeros((0, self._size), np.int64)
+        return cut(order, lengths, self._size, self._wanted.batching, generator)
+
+    def _table(self, spans: list[tuple[int, int]], lengths: Int[np.ndarray, " r"]) -> Table:
+        def whole(field: str) -> np.ndarray:
+            return np.concatenate([self._rows.read(field, *span) for span in spans])
+
+        labels = np.concatenate([self._rows.labels[a:b] for a, b in spans]).astype(np.float32)
+        starts = (np.cumsum(lengths, dtype=np.int64) - lengths).astype(np.int32)
+        hidden = whole("hidden") if self._wanted.tokens else None
+        pooled = whole("pooled") if self._wanted.pooled else None
+        return padded(
+            Table(hidden, starts, lengths, pooled, labels), self._tokens, self._segments * self._size
+        )

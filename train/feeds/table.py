@@ -1,0 +1,114 @@
+"""What the heads need of a split, and tables made of it."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Float32, Int, Shaped
+
+from headstart.cache.ragged import take_rows
+from headstart.train.data.split import Features
+from headstart.train.feeds.sampler import Wanted
+
+
+class Table(NamedTuple):
+    """Rows that are on the device together; a pytree. Tokens are ragged: row i owns `lengths[i]` of them.
+
+    Attributes:
+        hidden: tokens, in their storage type; None if no head reads tokens.
+        starts: where each row begins in `hidden`.
+        lengths: tokens of each row.
+        pooled: first, maximum and mean vector of each row; None if no head reads them.
+        labels: see `train.engine.loss.Labels`.
+    """
+
+    hidden: Float[Array | np.ndarray, "n d"] | None
+    starts: Int[Array | np.ndarray, " r"]
+    lengths: Int[Array | np.ndarray, " r"]
+    pooled: Float[Array | np.ndarray, "r 3 d"] | None
+    labels: Float32[Array | np.ndarray, " r *k"]
+
+
+class Rows(NamedTuple):
+    """A batch of rows of a table, as the heads read it.
+
+    Attributes:
+        hidden: of the whole table.
+        starts: of each row of the batch, like the rest.
+        lengths: at least 1.
+        pooled: None if no head reads them.
+        labels: see `train.engine.loss.Labels`.
+        weights: 1, or 0 for a row that only fills up the batch.
+    """
+
+    hidden: Any
+    starts: Any
+    lengths: Any
+    pooled: Any
+    labels: Any
+    weights: Any
+
+
+class Chunk(NamedTuple):
+    """Some steps of an epoch.
+
+    Attributes:
+        table: what they read.
+        batches: places in the table for each seed, step and row; -1 where a row only fills up.
+        steps: how many of the steps are real, the first ones.
+        rows: the table's rows, as numbers of the split's; None if the table is the whole split, in order.
+    """
+
+    table: Table
+    batches: Int[np.ndarray, "s n b"]
+    steps: int
+    rows: Int[np.ndarray, " r"] | None = None
+
+
+def batch_of(table: Table, places: Int[Array, " b"]) -> Rows:
+    """The rows at these places of the table."""
+    # a real row fills up, not zeros: a row without tokens makes a mean NaN, and 0 * nan is nan
+    at = jnp.maximum(places, 0)
+    own = [None if field is None else jnp.asarray(field)[at] for field in table[1:]]
+    starts, lengths, pooled, labels = own
+    return Rows(table.hidden, starts, lengths, pooled, labels, (places >= 0).astype(jnp.float32))
+
+
+def table_bytes(table: Table) -> int:
+    """Bytes of the features: tokens and pooled vectors."""
+    return sum(leaf.nbytes for leaf in jax.tree.leaves((table.hidden, table.pooled)))
+
+
+def gathered(features: Features, rows: Int[np.ndarray, " r"] | None, wanted: Wanted) -> Table:
+    """Some rows of a split as a table, or all of them without a copy."""
+    lengths = features.lengths if rows is None else features.lengths[rows]
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    hidden = pooled = None
+    if wanted.tokens:
+        hidden = features.hidden if rows is None else take_rows(features.hidden, features.lengths, rows)
+    if wanted.pooled:
+        pooled = features.pooled if rows is None else features.pooled[rows]
+    labels = features.labels if rows is None else features.labels[rows]
+    return Table(hidden, starts.astype(np.int32), lengths, pooled, labels.astype(np.float32))
+
+
+def padded(table: Table, tokens: int, rows: int) -> Table:
+    """A table of so many tokens and rows, whatever it holds: one shape is compiled once."""
+
+    def full(part: Any, size: int) -> Any:
+        return None if part is None else fill(part, size, value=1)
+
+    return Table(full(table.hidden, tokens), *(full(part, rows) for part in table[1:]))
+
+
+def fill(
+    part: Shaped[np.ndarray, "..."], size: int, axis: int = 0, value: int = -1
+) -> Shaped[np.ndarray, "..."]:
+    """Lengthen one axis to `size`."""
+    missing = size - part.shape[axis]
+    if missing == 0:
+        return part
+    shape = (*part.shape[:axis], missing, *part.shape[axis + 1 :])
+    return np.concatenate([part, np.full(shape, value, part.dtype)], axis=axis)

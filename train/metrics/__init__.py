@@ -1,0 +1,1 @@
+"""From logits to metrics: probabilities, decisions, accuracy, ranks, calibration, confusion."""

@@ -1,0 +1,117 @@
+"""A file that grows piece by piece and survives a kill: the same command goes on behind the last whole piece."""
+
+import contextlib
+import fcntl
+import json
+import os
+from typing import NamedTuple
+
+from headstart.cache.runtime.errors import UserError
+
+
+class Done(NamedTuple):
+    """What is safely on disk.
+
+    Attributes:
+        identity: of the work; other work must not go on here.
+        pieces: how many.
+        size: their bytes.
+    """
+
+    identity: str
+    pieces: int
+    size: int
+
+
+class Journal:
+    """`TARGET.partial` holds the pieces, `TARGET.partial.json` says how many of its bytes count.
+
+    Both are synced to disk after each piece, the pieces first.
+
+    Args:
+        target: the file to be.
+        identity: of everything that the pieces depend on; None if they cannot be made a second time.
+    """
+
+    def __init__(self, target: str, identity: str | None) -> None:
+        self.target, self._identity = target, identity
+        self.partial, self._notes = f"{target}.partial", f"{target}.partial.json"
+        self._file = open(self.partial, "a+b")  # noqa: SIM115  # closed by `finish` or `leave`
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise UserError(
+                f"another process is writing {self.partial}; wait for it, or choose another --output"
+            ) from None
+        try:
+            self.done = self._read() or self._begun(identity or "")
+        except UserError:
+            self._file.close()
+            raise
+        self._file.truncate(self.done.size)
+
+    def append(self, piece: bytes) -> None:
+        """Add a piece; when this returns, it survives."""
+        self._file.write(piece)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.done = Done(self.done.identity, self.done.pieces + 1, self.done.size + len(piece))
+        _write_synced(self._notes, json.dumps(self.done._asdict()))
+
+    def leave(self) -> None:
+        """Close it as it is; the same work can go on later."""
+        self._file.close()
+        if self._identity is None:
+            self.discard()
+
+    def publish(self, whole: str) -> None:
+        """Make a finished file the target, at last: once it is there, nothing else is."""
+        self._remove({self._notes, self.partial} - {whole})
+        os.replace(whole, self.target)
+
+    def discard(self) -> None:
+        """Remove everything but the target."""
+        self._remove({self._notes, self.partial})
+
+    def _remove(self, paths: set[str]) -> None:
+        self._file.close()
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+
+    def _read(self) -> Done | None:
+        """What an earlier run has left.
+
+        Raises:
+            UserError: it is other work, which would be lost.
+        """
+        try:
+            with open(self._notes, encoding="utf-8") as file:
+                done = Done(**json.load(file))
+            enough = os.fstat(self._file.fileno()).st_size >= done.size
+        except (OSError, ValueError, TypeError):
+            return None
+        if enough and done.pieces and done.identity != self._identity:
+            raise UserError(
+                f"{self.partial} holds {done.pieces:,} parts of other work (another input, head, threshold, or other "
+                f"columns), which was stopped: its own command goes on; else remove {self.partial} and {self._notes}, "
+                "or choose another --output"
+            )
+        return done if enough and done.identity == self._identity else None
+
+    def _begun(self, identity: str) -> Done:
+        """Begin anew: notes that count for nothing go first, so that they never speak for what comes."""
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self._notes)
+        return Done(identity, 0, 0)
+
+
+def _write_synced(path: str, text: str) -> None:
+    """Replace a small file by a new one, whole or not at all."""
+    staging = f"{path}.new"
+    with open(staging, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(staging, path)

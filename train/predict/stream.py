@@ -1,0 +1,126 @@
+"""Label a stream of chunks in their order, holding two of them at most."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.prefetch import prefetch
+from headstart.cache.task import Task
+from headstart.train.predict.answers import Answer, chosen, labels_of
+from headstart.train.predict.formats import Columns, Labelled, nothing
+from headstart.train.predict.target import Target
+
+Answers = Callable[[Any], Answer]
+
+
+class Labelling(NamedTuple):
+    """How rows are labelled.
+
+    Attributes:
+        task: what is told apart.
+        threshold: see `train.predict.answers.chosen`.
+        text_of: name of a table's text column.
+        prepare: texts -> tokens; runs beside `answer`.
+        answer: tokens -> answers, in order.
+        keep: columns of the input to keep.
+    """
+
+    task: Task
+    threshold: float | list[float]
+    text_of: Callable[[Any], str]
+    prepare: Callable[[Sequence[str]], Any]
+    answer: Answers
+    keep: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> Columns:
+        """Of the output."""
+        return Columns(self.keep, self.task.classes, self.task.kind == "multilabel")
+
+
+class Counts(NamedTuple):
+    """Rows of a stream.
+
+    Attributes:
+        labelled: with an answer.
+        empty: of these, without any text.
+        bad: left out.
+    """
+
+    labelled: int = 0
+    empty: int = 0
+    bad: int = 0
+
+    def __str__(self) -> str:
+        left = f", {self.bad:,} left out" if self.bad else ""
+        empty = f" ({self.empty:,} without text)" if self.empty else ""
+        return f"{self.labelled + self.bad:,} rows in, {self.labelled:,} labelled{empty}{left}"
+
+
+def label_stream(
+    chunks: Iterable[Any], labelling: Labelling, target: Target, on_chunk: Callable[[Any, bool], None]
+) -> Counts:
+    """Label every row; chunks that the target has already are only counted.
+
+    Args:
+        chunks: each with a `table` of strings and the rows that are left out, `bad`.
+        labelling: how.
+        target: takes the labels.
+        on_chunk: told each chunk, and whether it was new.
+
+    Raises:
+        UserError: a chunk cannot be read, or lacks a column.
+    """
+    counts = Counts()
+    for chunk, new, rows, tokens in prefetch(_numbered(chunks, target.done), _prepared(labelling)):
+        if new:
+            target.write(labelling.columns, _labelled(labelling, chunk.table, tokens))
+        counts = Counts(*(sum(pair) for pair in zip(counts, rows, strict=True)))
+        on_chunk(chunk, new)
+    target.finish(labelling.columns)
+    return counts
+
+
+class _Prepared(NamedTuple):
+    chunk: Any
+    new: bool
+    rows: Counts
+    tokens: Any
+
+
+def _numbered(chunks: Iterable[Any], done: int) -> Iterator[tuple[Any, bool]]:
+    """Chunks, and whether each is new."""
+    return ((chunk, number >= done) for number, chunk in enumerate(chunks))
+
+
+def _prepared(labelling: Labelling) -> Callable[[tuple[Any, bool]], _Prepared]:
+    """Clean and tokenise a chunk, unless it is done already or holds no rows."""
+
+    def prepare(numbered: tuple[Any, bool]) -> _Prepared:
+        chunk, new = numbered
+        texts = _texts(labelling, chunk.table)
+        counts = Counts(len(texts), sum(not text.strip() for text in texts), len(chunk.bad))
+        return _Prepared(chunk, new, counts, labelling.prepare(texts) if new and texts else None)
+
+    return prepare
+
+
+def _texts(labelling: Labelling, table: Any) -> list[str]:
+    if not len(table):
+        return []
+    if missing := [name for name in labelling.keep if name not in table.columns]:
+        listed = ", ".join(map(str, table.columns))
+        raise UserError(f"--keep {missing[0]}: there is no such column. The columns are: {listed}.")
+    return list(table[labelling.text_of(table)])
+
+
+def _labelled(labelling: Labelling, table: Any, tokens: Any) -> Labelled:
+    if tokens is None:
+        return nothing(labelling.columns)
+    kept = [table[name].tolist() for name in labelling.keep]
+    shares = np.asarray(labelling.answer(tokens).shares)
+    picked = chosen(labelling.task, shares, labelling.threshold)
+    rows = table.index.to_numpy().astype(np.int64) + 1
+    return Labelled(rows, kept, labels_of(labelling.task, picked), shares)

@@ -1,0 +1,114 @@
+"""The whole page, from what `results.json`, `predictions/` and the cache hold."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from headstart.train.report.html.classes import classes
+from headstart.train.report.html.costs import costs
+from headstart.train.report.html.epochs import epochs
+from headstart.train.report.html.heads_table import differences, scores
+from headstart.train.report.html.markup import paragraph, text
+from headstart.train.report.html.mistakes import mistakes
+from headstart.train.report.html.origin import data, origin
+from headstart.train.report.html.script import SCRIPT
+from headstart.train.report.html.style import STYLE
+from headstart.train.report.html.trust import trust
+
+PARTS = {
+    "scores": "Heads",
+    "pairs": "Differences",
+    "costs": "Costs",
+    "epochs": "Learning curves",
+    "trust": "Probabilities",
+    "classes": "Classes",
+    "mistakes": "Mistakes",
+    "data": "Data",
+    "origin": "Make it again",
+}
+
+
+def render(
+    run: Mapping[str, Any],
+    predictions: Mapping[str, Mapping[str, np.ndarray]],
+    texts: Mapping[str, Sequence[str]] | None,
+    titles: Mapping[str, str],
+) -> str:
+    """The report as one HTML file that needs nothing else, and no network.
+
+    Args:
+        run: what `results.json` holds.
+        predictions: arrays of `predictions/<split>.npz`, by split.
+        texts: cleaned texts by split, for the mistakes; None leaves them out.
+        titles: of the heads, by name.
+    """
+    best = best_head(run)
+    shown = mistakes(run, predictions["test"], texts["test"], best) if texts and best else ""
+    body = "".join(
+        [
+            scores(run, titles),
+            differences(run["statistics"]),
+            costs(run),
+            epochs(run),
+            trust(run, best),
+            classes(run, best),
+            shown,
+            data(run),
+            origin(run),
+        ]
+    )
+    links = "".join(
+        f'<a href="#{name}">{title}</a>' for name, title in PARTS.items() if f'id="{name}"' in body
+    )
+    name = text(run["cache"]["name"])
+    verdict = "".join(paragraph(sentence, "verdict") for sentence in run["statistics"]["verdict"])
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        f"<title>{name}: heads compared</title><style>{STYLE}</style></head><body>"
+        '<a class="skip" href="#scores">Skip to the table</a>'
+        f'<header><h1>{name}</h1><p class="note">{text(about(run))}</p>{verdict}'
+        f'<nav aria-label="Parts of the report">{links}</nav></header>'
+        f"<main>{body}</main><footer>Made by headstart's bench.py. This file is complete: it loads nothing.</footer>"
+        f"<script>{SCRIPT}</script></body></html>\n"
+    )
+
+
+def about(run: Mapping[str, Any]) -> str:
+    """What was compared, in a line."""
+    heads = [name for name in run["statistics"]["metrics"] if name not in run.get("floors", ())]
+    seeds = 1 + max(int(row["seed"]) for row in run["results"])
+    rows = run["statistics"].get("rows")
+    return (
+        f"{len(heads)} head{'s' * (len(heads) != 1)}, {seeds} seed{'s' * (seeds != 1)}"
+        + (f", {rows:,} test rows" if rows else "")
+        + ", encoder "
+        + str(run["cache"].get("source", {}).get("backbone", "unknown"))
+    )
+
+
+def best_head(run: Mapping[str, Any]) -> str | None:
+    """The head, no floor, with the highest score; None if all diverged."""
+    compared = run["statistics"]["compared"]
+    found = {
+        name: own[compared]["mean"]
+        for name, own in run["statistics"]["metrics"].items()
+        if name not in run.get("floors", ()) and own[compared]["mean"] is not None
+    }
+    return max(found, key=lambda name: found[name]) if found else None
+
+
+def policy() -> str:
+    """What a browser may do: this very style and script, and nothing from elsewhere."""
+
+    def digest(content: str) -> str:
+        return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest(STYLE)}'; script-src 'sha256-{digest(SCRIPT)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,135 @@
+"""The folder of a run's results: what lies where, written whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from headstart.cache.runtime.errors import UserError
+from headstart.train.results import plots
+from headstart.train.engine.checkpoints import save
+from headstart.train.engine.loop import FitResult
+from headstart.train.engine.sums import Metrics
+from headstart.train.results.result import Result, by_head, to_csv, to_json
+
+RUN = "results.json"
+STALE = (RUN, "results.csv", "comparison.png", "report.html")
+"""What an older run has left, and what would belie the heads of a new one."""
+TOLD = {"results", "cache", "task", "settings", "operands"}
+"""What every reader of `results.json` needs."""
+
+
+class RunFolder:
+    """Writes `results.csv`, `results.json`, `predictions/`, `checkpoints/`, `history/` and the report.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def clear(self) -> None:
+        """Remove what belongs to an older run, before the first head of a new one is written."""
+        for name in STALE:
+            Path(self.path, name).unlink(missing_ok=True)
+
+    def prepare(self) -> None:
+        """Make the folder; what an older run has left in it stays for now.
+
+        Raises:
+            UserError: it cannot be written; better now than after the training.
+        """
+        try:
+            os.makedirs(self.path, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise UserError(
+                f"the folder {self.path} cannot be written ({error.strerror}); choose another --out"
+            ) from None
+
+    def write(self, name: str, text: str) -> None:
+        """Write a text file whole or not at all."""
+        path = os.path.join(self.path, name)
+        with open(f"{path}.partial", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(f"{path}.partial", path)
+
+    def save_results(
+        self, results: Sequence[Result], run: Mapping[str, Any], folds: Sequence[int] = ()
+    ) -> None:
+        """Write `results.csv` and `results.json`."""
+        self.write("results.csv", to_csv(results, folds))
+        self.write(RUN, to_json(dict(run)))
+
+    def save_head(self, name: str, seed: int, fitted: FitResult, title: str, fold: int = 0) -> None:
+        """Write a head's checkpoints and the picture of its epochs; of folds, counted from 1, the first one's."""
+        own = ("checkpoints", name, *([f"fold-{fold}"] if fold else []), f"seed-{seed}")
+        checkpoints = os.path.join(self.path, *own)
+        save(checkpoints, "best", fitted.best_params)
+        save(checkpoints, "last", fitted.last_params)
+        if fold > 1:
+            return
+        os.makedirs(os.path.join(self.path, "history"), exist_ok=True)
+        stem = name if seed == 0 else f"{name}-seed-{seed}"
+        figure = plots.history(fitted.history, title, fitted.best_epoch)
+        figure.savefig(os.path.join(self.path, "history", f"{stem}.png"), dpi=100)
+
+    def save_predictions(self, split: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write `predictions/<split>.npz`: `labels`, `rows`, and for `<head>/<seed>` the logits `[n, outputs]`."""
+        folder = os.path.join(self.path, "predictions")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, f"{split}.partial"), "wb") as file:
+            savez: Any = np.savez  # its stubs take the names of arrays for options
+            savez(file, **arrays)
+        os.replace(os.path.join(folder, f"{split}.partial"), os.path.join(folder, f"{split}.npz"))
+
+    def save_comparison(
+        self, results: Sequence[Result], statistics: Mapping[str, Any], titles: Mapping[str, str]
+    ) -> None:
+        """Draw the notebook's two bar charts, with 95 % intervals."""
+
+        def bar(row: Result) -> plots.ComparisonRow:
+            own = statistics["metrics"][row.head]
+            ends = [plots.error_of(own[name]) for name in ("loss", "accuracy")]
+            return plots.ComparisonRow(row.head, titles[row.head], row.test_loss, row.test_accuracy, *ends)
+
+        bars = [bar(row) for row in by_head(results) if row.head in titles]
+        floor = Metrics(results[0].test_loss, results[0].test_accuracy)
+        plots.comparison(bars, floor).savefig(os.path.join(self.path, "comparison.png"), dpi=120)
+
+    def results(self) -> dict[str, Any]:
+        """Read `results.json`.
+
+        Raises:
+            UserError: there is none, or it is of another kind.
+        """
+        path = os.path.join(self.path, RUN)
+        try:
+            with open(path, encoding="utf-8") as file:
+                found = json.load(file)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{self.path} holds no finished run ({error}); make one with `python bench.py`"
+            ) from None
+        if not isinstance(found, dict) or not set(found) >= TOLD:
+            raise UserError(f"{path} is not what bench.py of this version writes; run it again")
+        return found
+
+    def predictions(self, split: str) -> dict[str, np.ndarray]:
+        """Read `predictions/<split>.npz`; nothing in it is executed.
+
+        Raises:
+            UserError: it is not there, or damaged.
+        """
+        path = os.path.join(self.path, "predictions", f"{split}.npz")
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except (OSError, ValueError, EOFError, KeyError) as error:
+            raise UserError(f"{path} cannot be read ({error}); run `python bench.py` again") from None

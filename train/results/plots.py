@@ -1,0 +1,184 @@
+"""The notebook's figures: heads side by side, and one head's epochs."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from headstart.train.engine.history import EpochRecord
+from headstart.train.engine.sums import Metrics
+
+# Okabe and Ito's palette: told apart with every kind of colour vision, and in grey
+BLUE, ORANGE, GREEN, INK, FAINT = "#0072B2", "#D55E00", "#009E73", "#222222", "#767676"
+
+
+class ComparisonRow(NamedTuple):
+    """One head's bars.
+
+    Attributes:
+        name: the head's key.
+        title: the notebook's name for it, written small below the key.
+        loss: test loss.
+        accuracy: test accuracy, a fraction.
+        loss_error: how far an error bar reaches below and above.
+        accuracy_error: likewise.
+    """
+
+    name: str
+    title: str
+    loss: float
+    accuracy: float
+    loss_error: tuple[float, float] = (0.0, 0.0)
+    accuracy_error: tuple[float, float] = (0.0, 0.0)
+
+
+def error_of(metric: Mapping[str, Any]) -> tuple[float, float]:
+    """How far the interval of a metric (`mean`, `low`, `high`, see `train.statistics`) reaches from its mean."""
+    if None in (metric["mean"], metric["low"], metric["high"]):
+        return 0.0, 0.0
+    return max(0.0, metric["mean"] - metric["low"]), max(0.0, metric["high"] - metric["mean"])
+
+
+def comparison(rows: Sequence[ComparisonRow], floor: Metrics | None = None) -> Figure:
+    """Test loss and test accuracy of each head, in the order given from top to bottom.
+
+    Args:
+        rows: one for each head.
+        floor: of the majority class, drawn as a dashed line.
+    """
+    figure = Figure(figsize=(13, 1.7 + 0.6 * len(rows)), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    draw_bars(left, [row.loss for row in rows], [row.loss_error for row in rows], BLUE, "{:.4f}")
+    draw_bars(right, [row.accuracy for row in rows], [row.accuracy_error for row in rows], ORANGE, "{:.2%}")
+    if floor is not None:
+        draw_floor(left, floor.loss, "{:.4f}")
+        draw_floor(right, floor.accuracy, "{:.2%}")
+    left.set_title("Test loss (lower is better)", loc="left", pad=24, weight="bold")
+    right.set_title("Test accuracy (higher is better)", loc="left", pad=24, weight="bold")
+    zoom(right, [row.accuracy for row in rows] + ([] if floor is None else [floor.accuracy]))
+    name_rows(left, rows)
+    right.set_yticks([])
+    return figure
+
+
+def draw_bars(
+    axes: Axes, values: Sequence[float], errors: Sequence[tuple[float, float]], colour: str, form: str
+) -> None:
+    """Draw horizontal bars from top to bottom, each with its value at its end."""
+    places = range(len(values))
+    axes.barh(places, values, height=0.62, color=colour)
+    if any(map(any, errors)):
+        axes.errorbar(
+            values,
+            places,
+            xerr=list(zip(*errors, strict=True)),
+            fmt="none",
+            ecolor=INK,
+            elinewidth=1.2,
+            capsize=3,
+        )
+    for place, value, error in zip(places, values, errors, strict=True):
+        # a head that diverged has no bar, but its row says so
+        end = value + error[1] if math.isfinite(value) else 0
+        axes.annotate(form.format(value), (end, place), (5, 0), textcoords="offset points", va="center")
+    axes.margins(x=0.18)
+    axes.set_ylim(len(values) - 0.4, -0.6)
+    tidy(axes)
+
+
+def draw_floor(axes: Axes, value: float, form: str) -> None:
+    """Draw the majority class as a dashed line, with its value above the bars."""
+    axes.axvline(value, color=INK, linestyle="--", linewidth=1.3)
+    axes.annotate(
+        f"majority {form.format(value)}",
+        (value, 1),
+        (0, 4),
+        xycoords=axes.get_xaxis_transform(),
+        textcoords="offset points",
+        ha="center",
+        fontsize=9,
+    )
+
+
+def zoom(axes: Axes, accuracies: Sequence[float]) -> None:
+    """Begin the accuracy axis below the lowest value, and say so: heads differ by a few percent."""
+    start = max(math.floor(10 * min(accuracies) - 0.4) / 10, 0.0)
+    axes.set_xlim(start, start + 1.18 * max(max(accuracies) - start, 0.05))
+    axes.xaxis.set_major_formatter("{x:.0%}")
+    if start > 0:
+        axes.set_xlabel(f"the axis begins at {start:.0%}", color=FAINT)
+
+
+def name_rows(axes: Axes, rows: Sequence[ComparisonRow]) -> None:
+    """Write each head's key, and below it in small its title."""
+    axes.set_yticks(range(len(rows)), ["" for _ in rows])
+    for place, row in enumerate(rows):
+        for text, lift, size, colour in ((row.name, 6, 11, INK), (row.title, -7, 7.5, FAINT)):
+            axes.annotate(
+                text,
+                (0, place),
+                (-8, lift),
+                xycoords=axes.get_yaxis_transform(),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                fontsize=size,
+                color=colour,
+            )
+
+
+def tidy(axes: Axes) -> None:
+    """Take away what carries no information."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(length=0)
+
+
+def history(records: Sequence[EpochRecord], title: str, best_epoch: int) -> Figure:
+    """Loss and accuracy by epoch on training and validation rows.
+
+    Args:
+        records: one for each epoch.
+        title: above the figure.
+        best_epoch: the epoch whose parameters were kept; marked on the validation curves.
+    """
+    figure = Figure(figsize=(12, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    draw_curves(left, records, "loss", best_epoch)
+    draw_curves(right, records, "accuracy", best_epoch)
+    right.yaxis.set_major_formatter("{x:.0%}")
+    figure.suptitle(title, x=0.01, ha="left", weight="bold")
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    return figure
+
+
+def draw_curves(axes: Axes, records: Sequence[EpochRecord], field: str, best_epoch: int) -> None:
+    """Draw one measure of both splits, cuts of the rate as vertical lines, and the best epoch."""
+    epochs = [record.epoch for record in records]
+    valid = [getattr(record, f"valid_{field}") for record in records]
+    learnt = [getattr(record, field) for record in records]
+    axes.plot(epochs, learnt, "--s", color=ORANGE, label="training", markersize=3)
+    axes.plot(epochs, valid, "-o", color=BLUE, label="validation", markersize=3.5, linewidth=2)
+    draw_cuts(axes, records)
+    best = epochs.index(best_epoch)
+    axes.plot(
+        best_epoch, valid[best], "o", color=GREEN, markersize=9, label=f"best epoch ({best_epoch})", zorder=3
+    )
+    axes.set_xlim(0.5, len(epochs) + 0.7)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(field)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(axis="y", alpha=0.25)
+    tidy(axes)
+
+
+def draw_cuts(axes: Axes, records: Sequence[EpochRecord]) -> None:
+    """Draw a vertical line after each epoch whose end cut the learning rate."""
+    cuts = [record.epoch + 0.5 for record in records if record.lr_cut]
+    for number, place in enumerate(cuts):
+        # a label that begins with an underscore is kept out of the legend
+        label = "learning rate cut" if number == 0 else "_"
+        axes.axvline(place, color=FAINT, linestyle=":", linewidth=1.5, label=label)
