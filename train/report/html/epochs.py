@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headstart.train.report.html.drawing import Panel, Point, Span, figure, span
+from headstart.train.report.html.heads_table import by_head
 from headstart.train.report.html.markup import section, text
 
 SIZE = (560, 190)
@@ -23,14 +24,13 @@ def epochs(run: Mapping[str, Any]) -> str:
     for name, records in run.get("histories", {}).items():
         if records:
             heads.setdefault(name.rpartition("/")[0], []).append(records)
-    figures = "".join(_figure(f"epochs-{at}", name, seeds) for at, (name, seeds) in enumerate(heads.items()))
+    results = by_head(run)
+    figures = "".join(
+        # both lists begin with the first fold's first seed
+        _figure(f"epochs-{at}", name, seeds, results[name][0]["best_epoch"])
+        for at, (name, seeds) in enumerate(heads.items())
+    )
     return section("epochs", "Learning curves", f'{KEY}<div class="grid">{figures}</div>' if figures else "")
-
-
-def best_epoch(records: Records) -> int:
-    """The epoch with the lowest validation loss, counted from 1."""
-    losses = [value(record["valid_loss"]) for record in records]
-    return min(range(len(losses)), key=lambda at: (math.isnan(losses[at]), losses[at])) + 1
 
 
 def value(number: float | int | None) -> float:
@@ -38,12 +38,12 @@ def value(number: float | int | None) -> float:
     return math.nan if number is None else number
 
 
-def _figure(name: str, head: str, seeds: list[Records]) -> str:
-    panels = [_panel(seeds, measure, at * HALF[0]) for at, measure in enumerate(("loss", "accuracy"))]
+def _figure(name: str, head: str, seeds: list[Records], best: int) -> str:
+    panels = [_panel(seeds, measure, best, at * HALF[0]) for at, measure in enumerate(("loss", "accuracy"))]
     first = seeds[0]
-    best, cuts = best_epoch(first), [record["epoch"] for record in first if record["lr_cut"]]
+    cuts = [record["epoch"] for record in first if record["lr_cut"]]
     says = (
-        f"{len(first)} epochs; lowest validation loss {value(first[best - 1]['valid_loss']):.4f} in epoch {best}, with "
+        f"{len(first)} epochs; best epoch {best}, with validation loss {value(first[best - 1]['valid_loss']):.4f} and "
         f"accuracy {value(first[best - 1]['valid_accuracy']):.4f}; "
         + (
             f"learning rate cut after epoch {', '.join(map(str, cuts))}"
@@ -56,7 +56,7 @@ def _figure(name: str, head: str, seeds: list[Records]) -> str:
     )
 
 
-def _panel(seeds: list[Records], measure: str, left: int) -> str:
+def _panel(seeds: list[Records], measure: str, best: int, left: int) -> str:
     values = [value(r[key]) for records in seeds for r in records for key in (measure, f"valid_{measure}")]
     finite = [number for number in values if math.isfinite(number)] or [0.0, 1.0]
     longest = max(len(records) for records in seeds)
@@ -69,7 +69,6 @@ def _panel(seeds: list[Records], measure: str, left: int) -> str:
     for record in seeds[0]:
         if record["lr_cut"]:
             panel.upright(record["epoch"] + 0.5, "cut")
-    best = best_epoch(seeds[0])
     height = value(seeds[0][best - 1][f"valid_{measure}"])
     if math.isfinite(height):
         panel.dot((best, height), "best")

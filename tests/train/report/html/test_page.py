@@ -122,6 +122,17 @@ def test_each_class_has_its_figures(made: tuple[dict[str, Any], Page]) -> None:
 HOSTILE = '</script><img src=x onerror="alert(1)">\u202egnp.\u0007'
 
 
+def test_the_best_epoch_is_the_one_whose_weights_were_kept() -> None:
+    """A loss that is lower by less than `min_delta` does not replace the kept weights."""
+    run, predictions = made_run(TASKS["binary"])
+    for record, loss in zip(run["histories"]["gru/0"], (0.7, 0.5, 0.40, 0.39995, 0.39991), strict=True):
+        record["valid_loss"] = loss
+    assert [row["best_epoch"] for row in run["results"] if row["head"] == "gru"] == [3]
+    words = Page(render(run, predictions, texts(), TITLES)).words()
+    assert "best epoch 3, with validation loss 0.4000" in words
+    assert "0.3999" not in words
+
+
 def test_whatever_data_say_stays_text() -> None:
     task = Task("multiclass", (HOSTILE, "b<b>", "c&amp;"))
     run, predictions = made_run(task)
