@@ -1,6 +1,7 @@
 """What each token adds to each logit, as coloured text or as a page."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +9,9 @@ from jaxtyping import Bool, Float, Float32, Int
 
 from headstart.cache.task import Task
 from headstart.train.predict.answers import SEPARATOR, labels_of
-from headstart.train.predict.explain_style import STYLE
 from headstart.train.report.html.markup import text as escaped
 
+STYLE = "\n" + Path(__file__).with_name("explain.css").read_text("utf-8")
 FAINT = 0.01
 """Contributions below it have no colour."""
 

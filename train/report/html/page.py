@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from headstart.train.report.html.heads_table import differences, scores
 from headstart.train.report.html.markup import paragraph, text
 from headstart.train.report.html.mistakes import mistakes
 from headstart.train.report.html.origin import data, origin
-from headstart.train.report.html.script import SCRIPT
-from headstart.train.report.html.style import STYLE
 from headstart.train.report.html.trust import trust
+
+STYLE, SCRIPT = (f"\n{Path(__file__).with_name(name).read_text('utf-8')}" for name in ("report.css", "report.js"))
+"""Light and dark, phone and paper, in Okabe and Ito's colours; and a click on the name of a column, which sorts."""
 
 PARTS = {
     "scores": "Heads",
