@@ -12,6 +12,7 @@ from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float, Int
 
+from headstart.cache.ragged import token_places
 from headstart.extract.backbone.distilbert import Backbone, Inputs
 from headstart.extract.dataset.dataset import Rows
 from headstart.extract.features.blocks import BlockPlan
@@ -115,7 +116,7 @@ def deal(batch: Batch, lengths: Int[np.ndarray, " r"], devices: int) -> tuple[Pl
     size = max(FEWEST, 1 << int(counts.max() - 1).bit_length())
     order = np.argsort(owners, kind="stable")
     slots = np.empty(len(order), np.int64)
-    slots[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    slots[order] = token_places(np.zeros_like(counts), counts)
     starts, own = np.zeros((devices, size), np.int32), np.ones((devices, size), np.int32)
     starts[owners, slots], own[owners, slots] = batch.places % share, lengths
     return Places(starts, own), owners * size + slots
