@@ -17,7 +17,9 @@ from headstart.train.report.html.mistakes import mistakes
 from headstart.train.report.html.origin import data, origin
 from headstart.train.report.html.trust import trust
 
-STYLE, SCRIPT = (f"\n{Path(__file__).with_name(name).read_text('utf-8')}" for name in ("report.css", "report.js"))
+STYLE, SCRIPT = (
+    f"\n{Path(__file__).with_name(name).read_text('utf-8')}" for name in ("report.css", "report.js")
+)
 """Light and dark, phone and paper, in Okabe and Ito's colours; and a click on the name of a column, which sorts."""
 
 PARTS = {
