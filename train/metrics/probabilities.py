@@ -9,6 +9,10 @@ from scipy.special import expit, logsumexp
 
 from headstart.cache.task import Task
 
+Labels = Int[np.ndarray, " n *k"]
+"""Of n rows: the number of the class of each, or 0 or 1 for each class; likewise decisions."""
+Threshold = float | list[float] | None
+"""Above which a probability says 1: one, one for each label (multilabel), or none (multiclass)."""
 LARGEST = 1e300  # stands for an infinite logit, so that differences of two stay finite
 CLIP = 1e-7  # a split of one class would else have an infinite loss on a row of the other
 DEFAULT = 0.5
@@ -84,7 +88,7 @@ def probabilities_of(task: Task, logits: Float[np.ndarray, "*rows k"]) -> Float[
 
 
 def decisions(
-    task: Task, probabilities: Float[np.ndarray, "*rows k"], threshold: float | list[float] | None = None
+    task: Task, probabilities: Float[np.ndarray, "*rows k"], threshold: Threshold = None
 ) -> Int[np.ndarray, "..."]:
     """Class numbers (binary, multiclass: without the last axis) or 0 and 1 for each label (multilabel).
 
@@ -101,16 +105,14 @@ def decisions(
 
 
 def right_decisions(
-    task: Task, labels: Int[np.ndarray, " n *k"], probabilities: Float[np.ndarray, "*s n k"]
+    task: Task, labels: Labels, probabilities: Float[np.ndarray, "*s n k"]
 ) -> Bool[np.ndarray, "*s n q"]:
     """Whether each decision of each row is right, at 0.5; q is the number of decisions in a row."""
     right = np.asarray(decisions(task, probabilities) == labels)
     return right if task.several else right[..., None]
 
 
-def row_losses(
-    task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray, "n k"]
-) -> Float[np.ndarray, " n"]:
+def row_losses(task: Task, labels: Labels, logits: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " n"]:
     """Cross-entropy of each row in nats, float64: what training makes small, infinite where 0 came true.
 
     A multilabel row's loss is the mean over its labels, as in Keras.
@@ -118,19 +120,17 @@ def row_losses(
     return LINKS[task.link].losses(logits.astype(np.float64), labels.reshape(len(labels), -1))
 
 
-def belongs(task: Task, labels: Int[np.ndarray, " n *k"]) -> Bool[np.ndarray, "n c"]:
+def belongs(task: Task, labels: Labels) -> Bool[np.ndarray, "n c"]:
     """Which row has which class: both classes of a binary task, every class or label of another."""
     return np.asarray(labels == 1 if task.several else labels[:, None] == np.arange(len(task.classes)))
 
 
-def targets(task: Task, labels: Int[np.ndarray, " n *k"]) -> Bool[np.ndarray, "n o"]:
+def targets(task: Task, labels: Labels) -> Bool[np.ndarray, "n o"]:
     """Which row should have which output high: `belongs`, of a binary task class 1 alone."""
     return belongs(task, labels)[:, -task.outputs :]
 
 
-def choose_thresholds(
-    task: Task, labels: Int[np.ndarray, " n *k"], probabilities: Float[np.ndarray, "s n k"]
-) -> float | list[float] | None:
+def choose_thresholds(task: Task, labels: Labels, probabilities: Float[np.ndarray, "s n k"]) -> Threshold:
     """Thresholds of a head, one for all its seeds: a float (binary), one for each label (multilabel), or None.
 
     The seeds' rows are pooled, so that a threshold serves a head trained anew, too.

@@ -14,7 +14,7 @@ from headstart.train.engine.history import History
 from headstart.train.engine.loop import FitResult, Lane, Progress
 from headstart.train.engine.sums import Metrics
 from headstart.train.engine.trainer import Job
-from headstart.train.metrics.probabilities import probabilities_of, right_decisions, row_losses
+from headstart.train.metrics.probabilities import Labels, probabilities_of, right_decisions, row_losses
 from headstart.train.results.baselines import Baseline
 from headstart.train.results.result import FoldSpread, Result, spread_over_folds
 from headstart.train.statistics.entrant import SplitAnswers
@@ -133,7 +133,7 @@ def score(task: Task, heads: TrainedHeads) -> list[Result]:
     return [*map(of_baseline, heads.baselines), *(of_head(*item) for item in heads.fitted.items())]
 
 
-def metrics_of(task: Task, labels: Int[np.ndarray, " b *k"], logits: Float[np.ndarray, "b k"]) -> Metrics:
+def metrics_of(task: Task, labels: Labels, logits: Float[np.ndarray, "b k"]) -> Metrics:
     """Loss and accuracy of logits; accuracy of a multilabel task is the share of right labels, as in Keras."""
     right = right_decisions(task, labels, probabilities_of(task, logits))
     with np.errstate(invalid="ignore"):  # a head that diverged: its loss is NaN

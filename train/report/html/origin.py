@@ -8,22 +8,8 @@ from headstart.train.data.leaks import describe_leaks
 from headstart.train.report.html.markup import Cell, folded, paragraph, section, table, text, word
 from headstart.train.results.run_record import RunRecord
 
-REPEATED = (
-    "heads",
-    "seeds",
-    "epochs",
-    "batch_size",
-    "batching",
-    "precision",
-    "class_weight",
-    "memory",
-    "memory_limit",
-    "folds",
-    "notebook",
-    "deduplicate",
-    "no_floors",
-    "quick",
-)
+REPEATED = ("heads", "seeds", "epochs", "batch_size", "batching", "precision", "class_weight", "memory",
+    "memory_limit", "folds", "notebook", "deduplicate", "no_floors", "quick")  # fmt: skip
 """Settings that change a number."""
 
 
