@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from headstart.cache.runtime.progress import Listener
+from headstart.cache.runtime.progress import Reporter
 from headstart.cache.runtime.timing import Clock
 from headstart.cache.writer import CacheWriter
 from headstart.extract.features.blocks import BlockRows
@@ -21,7 +21,7 @@ class Run(NamedTuple):
         check_lock: called before every write; raises if the cache's lock is no longer ours.
         hosts: the processes that share the job.
         clock: adds up the seconds of each phase.
-        listener: hears sizes and progress.
+        reporter: hears sizes and progress.
     """
 
     job: Job
@@ -29,7 +29,7 @@ class Run(NamedTuple):
     check_lock: Callable[[], None]
     hosts: Hosts
     clock: Clock
-    listener: Listener
+    reporter: Reporter
 
     def committed(self, blocks: Iterable[BlockRows]) -> Records:
         """Return the records of those blocks that are on disk."""

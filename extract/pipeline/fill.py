@@ -50,7 +50,7 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, share: Share) -> None:
     with backbones.own.compiling_ahead(wanted):
         accuracy = _accuracy(run, backbones, share.compared, own, tokens)
         if sizes:
-            run.listener.say(sizes)
+            run.reporter.log(sizes)
         if own.blocks:
             records |= _compute(run, backbones.own, own, tokens)
     finish(run, share.blocks, records, Made(own.shape, totals, before, accuracy))
@@ -65,7 +65,7 @@ def _begin(run: Run, share: Share) -> Records:
         grown = _grown_blocks(run, share.missing)
     run.hosts.wait("the cache is begun")
     if share.records:
-        run.listener.say(f"resuming: {len(share.records)} of {len(share.blocks)} blocks done")
+        run.reporter.log(f"resuming: {len(share.records)} of {len(share.blocks)} blocks done")
     return share.records | (grown if run.hosts.first else run.committed(share.own))
 
 
@@ -85,7 +85,7 @@ def _accuracy(
     accuracy = measure(run.job, backbones.own, backbones.exact, rows, own, tokens) if len(rows) else None
     backbones.exact.close()
     if accuracy:
-        run.listener.say(f"{run.job.precision.compute_dtype} precision: {accuracy}")
+        run.reporter.log(f"{run.job.precision.compute_dtype} precision: {accuracy}")
     return accuracy
 
 
@@ -95,7 +95,7 @@ def _grown_blocks(run: Run, missing: list[BlockRows]) -> Records:
     if old is None:
         return {}
     records = take_over(old, run.writer, missing, run.job.rows)
-    run.listener.say(describe_growth(run.job, old, len(records)))
+    run.reporter.log(describe_growth(run.job, old, len(records)))
     return records
 
 
@@ -103,7 +103,7 @@ def _compute(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Record
     """Compute and write the planned blocks."""
     job, clock = run.job, run.clock
     dtype = np.dtype(job.settings.dtype)
-    run.listener.start("backbone", plan.tokens, "tokens")
+    run.reporter.start("backbone", plan.tokens, "tokens")
 
     def compute(block: BlockPlan) -> Block:
         with clock.measure("backbone"):
@@ -114,7 +114,7 @@ def _compute(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Record
                 job.rows,
                 job.architecture.dim,
                 dtype,
-                run.listener.advance,
+                run.reporter.advance,
                 job.recipe.layout,
             )
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.progress import Listener, Silence
+from headstart.cache.runtime.progress import Reporter
 from headstart.cache.runtime.timing import Clock
 from headstart.cache.splits import rows_split
 from headstart.cache.task import class_counts
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SHOWN = 12  # classes
 
 
-def extract(settings: Settings, listener: Listener) -> str:
+def extract(settings: Settings, reporter: Reporter) -> str:
     """Run stage one and return the cache's location.
 
     Raises:
@@ -39,14 +39,14 @@ def extract(settings: Settings, listener: Listener) -> str:
     clock = Clock()
     check_hosts(settings)  # a mistake is told before a large file is read
     job = prepare(settings)
-    listener.say(describe_rows(job))
+    reporter.log(describe_rows(job))
     for line in job.rows.tally.details():
-        listener.say(line)
+        reporter.log(line)
     writer = CacheWriter(job.location, job.recipe)
     if missing_splits(job, writer):
-        _complete(job, writer, clock, listener)
+        _complete(job, writer, clock, reporter)
     else:
-        listener.say("the cache is complete already: nothing to compute")
+        reporter.log("the cache is complete already: nothing to compute")
     return job.location
 
 
@@ -58,7 +58,7 @@ def missing_splits(job: Job, writer: CacheWriter) -> list[str]:
 
 
 def read_tokens(
-    job: Job, chunks: Iterator[list[str]], count: int, clock: Clock, listener: Listener
+    job: Job, chunks: Iterator[list[str]], count: int, clock: Clock, reporter: Reporter
 ) -> tuple[Tokens, int]:
     """Tokenise so many texts as they come from cleaning; also returns how many were empty then.
 
@@ -66,8 +66,8 @@ def read_tokens(
         UserError: the tokenizer does not fit the backbone.
     """
     tokenizer = load_tokenizer(job.checkpoint.folder, job.settings.max_length)
-    listener.start("cleaning", count, "rows")
-    counter = _Counter(chunks, clock, listener)
+    reporter.start("cleaning", count, "rows")
+    counter = _Counter(chunks, clock, reporter)
     with clock.measure("tokenize"):
         tokens = tokenize(tokenizer, counter)
     clock.seconds["tokenize"] -= clock.seconds["clean"]
@@ -85,15 +85,15 @@ def _tell_empty(run: Run, empty: int, count: int, share: Share) -> None:
     if empty == count >= len(run.job.rows.texts) and not share.records:
         raise UserError(f"no rows left after cleaning: nothing remains of any of the {count} texts")
     if empty:
-        run.listener.say(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")
+        run.reporter.log(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")
 
 
 class _Counter:
     """Hands on chunks of cleaned texts; measures the waiting for them, and counts texts with nothing left."""
 
-    def __init__(self, chunks: Iterator[list[str]], clock: Clock, listener: Listener) -> None:
+    def __init__(self, chunks: Iterator[list[str]], clock: Clock, reporter: Reporter) -> None:
         self.empty = 0
-        self._chunks, self._clock, self._listener = chunks, clock, listener
+        self._chunks, self._clock, self._reporter = chunks, clock, reporter
 
     def __iter__(self) -> Iterator[list[str]]:
         while True:
@@ -102,7 +102,7 @@ class _Counter:
             if texts is None:
                 return
             self.empty += sum(not text for text in texts)
-            self._listener.advance(len(texts))
+            self._reporter.advance(len(texts))
             yield texts
 
 
@@ -118,22 +118,22 @@ def _check_tokens(job: Job, tokens: Tokens) -> None:
         )
 
 
-def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
+def _complete(job: Job, writer: CacheWriter, clock: Clock, reporter: Reporter) -> None:
     hosts = join(job.settings)
-    listener = listener if hosts.first else Silence()
+    reporter = reporter if hosts.first else Reporter()
     with hosts.lost_on_error():
-        _fill_missing(job, writer, hosts, clock, listener)
+        _fill_missing(job, writer, hosts, clock, reporter)
 
 
-def _fill_missing(job: Job, writer: CacheWriter, hosts: Hosts, clock: Clock, listener: Listener) -> None:
+def _fill_missing(job: Job, writer: CacheWriter, hosts: Hosts, clock: Clock, reporter: Reporter) -> None:
     dealt = deal(job.rows, job.settings)
     for line in describe_absent(job.rows, dealt, advice(job.settings)):
-        listener.say(line)
-    with writer.alone(listener.say) if hosts.first else nullcontext() as lock:
+        reporter.log(line)
+    with writer.alone(reporter.log) if hosts.first else nullcontext() as lock:
         hosts.wait("the first process has the lock")
         # Asked again: while we waited for the lock, another job may have filled them.
         if missing := missing_splits(job, writer):
-            run = Run(job, writer, lock.check if lock else _unlocked, hosts, clock, listener)
+            run = Run(job, writer, lock.check if lock else _unlocked, hosts, clock, reporter)
             _fill(run, {name: dealt[rows_split(name)] for name in missing})
 
 
@@ -150,12 +150,12 @@ def _fill(run: Run, splits: Splits) -> None:
         with ThreadPoolExecutor(1) as thread:
             loading = thread.submit(load_backbones, job)
             tokens, empty = read_tokens(
-                job, _unless_failed(loading, chunks), len(texts), run.clock, run.listener
+                job, _unless_failed(loading, chunks), len(texts), run.clock, run.reporter
             )
             backbones = loading.result()
     _tell_empty(run, empty, len(texts), share)
     if nearest := describe_nearest(job):
-        run.listener.say(nearest)
+        run.reporter.log(nearest)
     fill(run, backbones, among(tokens, share.rows, len(job.rows.texts)), share)
 
 
