@@ -15,8 +15,10 @@ from headstart.cache.seal import check_types, seal, unseal
 MAX_TOKENS = 2**31  # per block: a block is written from memory
 MAX_TEXT_BYTES = 2**40
 MAX_CLASSES = 2**20
-LEAST, MOST = 1024, 65_536
-"""Rows computed together where no block says how many: fewer are not worth a commit, more may not fit in memory."""
+MIN_PART_ROWS = (
+    1024  # of a part, computed together where no block says how many: fewer are not worth a commit
+)
+MAX_PART_ROWS = 65_536  # more may not fit in memory
 _NAME = re.compile(r"\d{5,9}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from headstart.cache.block import LEAST
+from headstart.cache.block import MIN_PART_ROWS
 
 
 def part_of(block: int) -> int:
     """Rows of a part: whole blocks."""
-    return block * max(1, LEAST // block)
+    return block * max(1, MIN_PART_ROWS // block)
 
 
 def parts(chunks: Iterable[Any], rows: int) -> Iterator[Any]:

@@ -12,7 +12,6 @@ from headstart.train.engine.loop import FitResult, Lane
 from headstart.train.results.baselines import Floor
 from headstart.train.results.folder import RunFolder
 from headstart.train.engine.sums import Metrics
-from headstart.cache.block import LEAST
 from headstart.train.results.result import Result, metrics_of
 from headstart.train.statistics.summary import summarise
 from typing import NamedTuple

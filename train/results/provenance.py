@@ -31,7 +31,7 @@ from headstart.train.engine.loop import FitResult, Lane
 from headstart.train.results.baselines import Floor
 from headstart.train.results.folder import RunFolder
 from headstart.train.engine.sums import Metrics
-from headstart.cache.block import LEAST
+from headstart.cache.block import MIN_PART_ROWS
 from headstart.train.results.result import Result, metrics_of
 from headstart.train.statistics.summary import summarise
 
@@ -159,7 +159,7 @@ def described(cache: Cache) -> dict[str, Any]:
     about = {"name": cache.name, "location": cache.store.location, "key": cache.manifest.key}
     blocks = cache.manifest.splits.get("test", [])
     # a single block says only that all test rows go into one
-    rows = blocks[0].rows if len(blocks) > 1 else max([LEAST, *(block.rows for block in blocks)])
+    rows = blocks[0].rows if len(blocks) > 1 else max([MIN_PART_ROWS, *(block.rows for block in blocks)])
     return {
         **about,
         "recipe": cache.recipe.to_json(),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
-from headstart.cache.block import LEAST, MOST
+from headstart.cache.block import MAX_PART_ROWS, MIN_PART_ROWS
 from headstart.extract.predict.parts import part_of, parts
 from headstart.train.predict.trained_head import block_of
 
@@ -44,4 +44,4 @@ def test_a_part_ends_where_columns_change() -> None:
 def test_a_part_is_whole_blocks_of_some_size(rows: int | None) -> None:
     block = block_of(rows)
     assert part_of(block) % block == 0
-    assert LEAST // 2 < part_of(block) <= MOST
+    assert MIN_PART_ROWS // 2 < part_of(block) <= MAX_PART_ROWS
