@@ -61,10 +61,10 @@ def list_caches(arguments: argparse.Namespace) -> None:
     """Print a line for each cache."""
     from headstart.cache.inspect.listing import describe_line, find_caches
 
-    found = find_caches(arguments.cache_dir)
-    for path in found:
+    paths = find_caches(arguments.cache_dir)
+    for path in paths:
         print(describe_line(path))
-    if not found:
+    if not paths:
         print(f"no caches under {arguments.cache_dir}; make one with `python -m extract`")
 
 
@@ -187,10 +187,10 @@ def _run_extract(flags: list[str]) -> None:
     try:
         code = child.wait()
     except KeyboardInterrupt:
-        child.terminate()  # a terminal's Ctrl-C has told it already
+        child.terminate()  # which a terminal's Ctrl-C has done already
         code = child.wait()
     if code == EXIT_INTERRUPTED:
-        sys.exit(code)  # it has said that the same command, its own, continues
+        sys.exit(code)  # the child has said how to continue
     if code:
         raise UserError("extract ended with an error; the sound blocks are kept, run it again")
 

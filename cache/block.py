@@ -59,9 +59,9 @@ class Sizes(NamedTuple):
     """What decides the shapes of a block's arrays, beside the width of a hidden vector.
 
     Attributes:
-        rows: its rows.
-        tokens: its real tokens.
-        text_bytes: bytes of its texts, their ends included.
+        rows: rows of the block.
+        tokens: real tokens of all rows.
+        text_bytes: bytes of the texts, their ends included.
         label_columns: classes that each row has a label for; 0 where the label is the number of its class.
         positions: hidden states of each row, padding included; 0 where only those of real tokens are stored.
     """
@@ -85,10 +85,10 @@ class BlockRecord:
     """One block's place, size and the SHA-256 of each array's bytes (little-endian, C order).
 
     Attributes:
-        name: its folder's name, below the split's folder.
-        start: how many of the split's rows lie before it.
-        rows: its rows.
-        tokens: its real tokens.
+        name: name of the block's folder, below the split's folder.
+        start: number of the split's rows before the block.
+        rows: see `Sizes`.
+        tokens: see `Sizes`.
         text_bytes: see `Sizes`.
         label_columns: see `Sizes`.
         positions: see `Sizes`.
@@ -141,7 +141,7 @@ class BlockRecord:
 
     @property
     def sizes(self) -> Sizes:
-        """What decides the shapes of its arrays."""
+        """What decides the shapes of the block's arrays."""
         return Sizes(self.rows, self.tokens, self.text_bytes, self.label_columns, self.positions)
 
 
@@ -182,8 +182,8 @@ def array_shape(field: str, sizes: Sizes, width: int) -> tuple[int, ...]:
 
 def array_dtype(field: str, storage_dtype: str) -> np.dtype:
     """Dtype in which an array is stored."""
-    own = {"lengths": "int32", "labels": "int32", "rows": "int64", "texts": "uint8"}
-    return np.dtype(own.get(field, storage_dtype))
+    fixed = {"lengths": "int32", "labels": "int32", "rows": "int64", "texts": "uint8"}
+    return np.dtype(fixed.get(field, storage_dtype))
 
 
 def digest(values: Shaped[np.ndarray, "..."]) -> str:

@@ -11,11 +11,8 @@ from headstart.cache.seal import check_types, seal, unseal
 from headstart.cache.splits import SPLITS, rows_split, split_order
 
 NAME = "manifest.json"
-
 MAX_WIDTH = 2**16
-
 DTYPES = ("float16", "bfloat16", "float32")
-
 MAX_SECONDS = 1e9  # thirty years
 
 
@@ -33,10 +30,10 @@ class Manifest:
         padding_waste: share of the computed tokens that were padding.
         seconds: wall clock of clean, tokenize, compile, backbone, write and total; compile and write overlap backbone.
         device: kind and number of the devices.
-        accuracy: how far the vectors are from the stock model's in float32, measured on some rows; empty if they
+        accuracy: distances of the vectors from the stock model's in float32, measured on some rows; empty if they
             are that model's.
         versions: releases of the libraries that took part.
-        source: for people: names of the data and the backbone, and the command.
+        source: names of the data and the backbone, and the command, for people.
     """
 
     key: str
@@ -46,7 +43,7 @@ class Manifest:
     dtype: str
     splits: dict[str, list[BlockRecord]]
     padding_waste: float
-    seconds: dict[str, Any]  # numbers: a forged file's are checked, not trusted
+    seconds: dict[str, Any]  # not float: a forged file's values are checked, not trusted
     device: dict[str, Any]
     accuracy: dict[str, Any]
     versions: dict[str, str]
@@ -83,7 +80,7 @@ class Manifest:
     def without(self, splits: set[str]) -> "Manifest":
         """Return the manifest of the other splits."""
         left = {name: records for name, records in self.splits.items() if name not in splits}
-        records = [record for own in left.values() for record in own]
+        records = [record for blocks in left.values() for record in blocks]
         rows, tokens = sum(record.rows for record in records), sum(record.tokens for record in records)
         return dataclasses.replace(self, splits=left, rows=rows, tokens=tokens)
 
@@ -131,12 +128,10 @@ def _block_records(split: str, entries: Any) -> list[BlockRecord]:
 
 def _check_sizes(manifest: Manifest) -> None:
     records = [record for _, record in manifest.blocks()]
+    rows, tokens = sum(record.rows for record in records), sum(record.tokens for record in records)
     sound = {
-        f"{manifest.rows} rows are not those of its blocks": sum(r.rows for r in records)
-        == manifest.rows
-        > 0,
-        f"{manifest.tokens} tokens are not those of its blocks": sum(r.tokens for r in records)
-        == manifest.tokens,
+        f"{manifest.rows} rows are not those of its blocks": rows == manifest.rows > 0,
+        f"{manifest.tokens} tokens are not those of its blocks": tokens == manifest.tokens,
         f"{manifest.width} is no width of a hidden vector": 0 < manifest.width <= MAX_WIDTH,
         f"{manifest.dtype[:20]!r} is no storage dtype": manifest.dtype in DTYPES,
         f"{manifest.padding_waste} is no share of padding": 0 <= manifest.padding_waste < 1,

@@ -176,8 +176,7 @@ def open_cache(location: str) -> Cache:
     if manifest is None:
         raise CacheError(f"the cache {location} is unfinished; run the same `python -m extract` again")
     cache = Cache(store, Recipe.from_json(recipe), Manifest.from_json(manifest))
-    found = {(record.layout, record.positions) for _, record in cache.manifest.blocks()}
-    wanted = cache.recipe.layout, cache.recipe.positions
-    if cache.recipe.key != cache.manifest.key or found != {wanted}:
+    layouts = {(record.layout, record.positions) for _, record in cache.manifest.blocks()}
+    if cache.recipe.key != cache.manifest.key or layouts != {(cache.recipe.layout, cache.recipe.positions)}:
         raise CacheError(f"recipe.json and manifest.json in {location} belong to different caches")
     return cache

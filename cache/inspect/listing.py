@@ -30,8 +30,8 @@ def find_caches(root: str) -> list[str]:
     if not os.path.isdir(root):
         return []
     names = [name for name in sorted(os.listdir(root)) if name.isprintable()]
-    found = (os.path.join(root, name) for name in names)
-    return [path for path in found if os.path.isfile(os.path.join(path, "recipe.json"))]
+    paths = (os.path.join(root, name) for name in names)
+    return [path for path in paths if os.path.isfile(os.path.join(path, "recipe.json"))]
 
 
 def only_cache(root: str) -> str:
@@ -40,13 +40,13 @@ def only_cache(root: str) -> str:
     Raises:
         CacheError: there is none, or there are several; the message lists them.
     """
-    found = find_caches(root)
-    if not found:
+    paths = find_caches(root)
+    if not paths:
         raise CacheError(f"there is no feature cache under {root}; make one with `python -m extract`")
-    if len(found) > 1:
-        listed = "\n".join(f"  {path}" for path in found)
-        raise CacheError(f"there are {len(found)} caches under {root}; choose one:\n{listed}")
-    return found[0]
+    if len(paths) > 1:
+        listed = "\n".join(f"  {path}" for path in paths)
+        raise CacheError(f"there are {len(paths)} caches under {root}; choose one:\n{listed}")
+    return paths[0]
 
 
 def describe_line(path: str) -> str:

@@ -65,5 +65,7 @@ def _entries(store: Store) -> set[str]:
 
 def _check_idle(store: Store) -> None:
     store.make_folder()  # it is there: this says whether it can be written
-    if (found := Lock(store).try_acquire()) is not None:
-        raise UserError(f"{store.location} is being written by {owner_line(found.owner)}; stop that first")
+    if (lock_file := Lock(store).try_acquire()) is not None:
+        raise UserError(
+            f"{store.location} is being written by {owner_line(lock_file.owner)}; stop that first"
+        )

@@ -6,41 +6,41 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
-def prefetch(items: Iterable[Item], make: Callable[[Item], Made]) -> Iterator[Made]:
-    """Yield `make(item)` for each item, in order; a thread makes one ahead.
+def prefetch(items: Iterable[Item], prepare: Callable[[Item], Result]) -> Iterator[Result]:
+    """Yield `prepare(item)` for each item, in order; a thread works one ahead.
 
-    At most one made item waits while the caller holds another, and the thread makes none beyond it. An error of
-    the thread is raised here, where its item would have come. Leaving early ends the thread.
+    At most one result waits while the caller holds another, and the thread begins none beyond it. An error of the
+    thread is raised here, where its result would have come. Leaving early ends the thread.
     """
-    made: queue.Queue[tuple[Made | None, BaseException | None]] = queue.Queue()
-    wanted, left = threading.Semaphore(1), threading.Event()
+    results: queue.Queue[tuple[Result | None, BaseException | None]] = queue.Queue()
+    free, left = threading.Semaphore(1), threading.Event()
 
     def work() -> None:
         try:
             for item in items:
-                wanted.acquire()
+                free.acquire()
                 if left.is_set():
                     return
-                made.put((make(item), None))
-            made.put((None, None))
+                results.put((prepare(item), None))
+            results.put((None, None))
         except BaseException as error:
-            made.put((None, error))
+            results.put((None, error))
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
         while True:
-            item, error = made.get()
+            result, error = results.get()
             if error is not None:
                 raise error
-            if item is None:
+            if result is None:
                 return
-            wanted.release()  # the caller takes this one: the next may be made
-            yield item
+            free.release()  # the caller takes this one: the next may be prepared
+            yield result
     finally:
         left.set()
-        wanted.release()
+        free.release()
         thread.join()

@@ -13,11 +13,9 @@ from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.shards import Shard, ShardError, read_shards, shards_of
 from headstart.cache.storage.store import StorageError, Store
 
-SHARD_ROWS = (
-    131_072  # one file, mostly a whole block: a cold disk reads few large files twice as fast as many
-)
+# One file, mostly a whole block: a cold disk reads few large files twice as fast as many.
+SHARD_ROWS = 131_072
 CHUNK_ROWS = 512  # one CRC32C: small enough that a random row costs little more than its own bytes
-
 BYTES_PER_ROW = 128  # of text, when a chunk of bytes is laid out
 _CRC = 4  # bytes of a CRC32C
 _INDEX_ENTRY = 16  # bytes: offset and length of a chunk
@@ -63,7 +61,7 @@ def write_array(store: Store, name: str, values: np.ndarray) -> None:
     spec = {"driver": "zarr3", "kvstore": store.kvstore(name), "store_data_equal_to_fill_value": True}
     metadata = _metadata(values.shape, values.dtype.name)
     try:
-        # A server's answer may get lost, and TensorStore asks again: then what it finds is its own.
+        # A server's answer may get lost, and TensorStore asks again: then what it sees is what it wrote.
         again = not store.local
         array = ts.open(
             {**spec, "metadata": metadata}, create=True, open=again, context=store.context
@@ -129,10 +127,10 @@ def read_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype)
 
 def check_size(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Refuse an array with fewer bytes on disk than it claims to hold, before memory is allocated for it."""
-    stored, wanted = store.local_bytes(f"{name}/c"), stored_bytes(shape, dtype)
-    if stored is not None and stored < wanted:
+    stored, needed = store.local_bytes(f"{name}/c"), stored_bytes(shape, dtype)
+    if stored is not None and stored < needed:
         kind = "truncated" if stored else "missing"
-        raise DamagedError(store.path(name), kind, f"{stored} bytes on disk, {wanted} are wanted")
+        raise DamagedError(store.path(name), kind, f"{stored} bytes on disk, {needed} are wanted")
 
 
 @functools.lru_cache(maxsize=256)
@@ -153,14 +151,14 @@ def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
 
 def _check_metadata(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Any:
     """Return the array's zarr.json, which must be the very one that `write_array` writes."""
-    found = store.read_json(f"{name}/zarr.json")
-    if found is None:
+    metadata = store.read_json(f"{name}/zarr.json")
+    if metadata is None:
         raise DamagedError(store.path(name), "missing", "there is no zarr.json")
-    if found != expected_metadata(shape, dtype.name):
+    if metadata != expected_metadata(shape, dtype.name):
         raise DamagedError(
             store.path(name), "metadata", f"zarr.json does not describe {dtype.name}{list(shape)}"
         )
-    return found
+    return metadata
 
 
 def _shards(store: Store, name: str, target: np.ndarray) -> Iterator[Shard]:
