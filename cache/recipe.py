@@ -78,10 +78,7 @@ class Recipe:
         Raises:
             CacheError: the field describes none.
         """
-        try:
-            return Task.from_json(json.loads(self.task))
-        except ValueError as error:
-            raise CacheError(f"the recipe's task is no JSON: {error}") from None
+        return Task.from_json(self._parsed("task"))
 
     @property
     def positions(self) -> int:
@@ -95,14 +92,17 @@ class Recipe:
         Raises:
             CacheError: the field describes none.
         """
-        try:
-            fields = json.loads(self.dropout)
-        except ValueError as error:
-            raise CacheError(f"the recipe's dropout is no JSON: {error}") from None
+        fields = self._parsed("dropout")
         views = fields.get("views", 0) if isinstance(fields, dict) else None
         if type(views) is not int or not 0 <= views <= MOST_VIEWS:
             raise CacheError(f"the recipe's dropout has not from 0 to {MOST_VIEWS} views")
         return views
+
+    def _parsed(self, field: str) -> Any:
+        try:
+            return json.loads(getattr(self, field))
+        except ValueError as error:
+            raise CacheError(f"the recipe's {field} is no JSON: {error}") from None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
