@@ -87,11 +87,7 @@ class BlockRecord:
     Attributes:
         name: name of the block's folder, below the split's folder.
         start: number of the split's rows before the block.
-        rows: see `Sizes`.
-        tokens: see `Sizes`.
-        text_bytes: see `Sizes`.
-        label_columns: see `Sizes`.
-        positions: see `Sizes`.
+        rows, tokens, text_bytes, label_columns, positions: see `Sizes`.
         sha256: 64 hexadecimal digits for each array of the layout, and no other.
     """
 

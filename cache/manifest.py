@@ -72,7 +72,9 @@ class Manifest:
             later,
             rows=earlier.rows + later.rows,
             tokens=earlier.tokens + later.tokens,
-            splits=_in_order(earlier.splits | later.splits),
+            splits=dict(
+                sorted((earlier.splits | later.splits).items(), key=lambda item: split_order(item[0]))
+            ),
             padding_waste=1 - (earlier.tokens + later.tokens) / computed,
             seconds={name: self.seconds.get(name, 0) + later.seconds.get(name, 0) for name in phases},
         )
@@ -104,23 +106,18 @@ class Manifest:
         return manifest
 
 
-def _in_order(splits: dict[str, list[BlockRecord]]) -> dict[str, list[BlockRecord]]:
-    return {name: splits[name] for name in sorted(splits, key=split_order)}
-
-
 def _block_records(split: str, entries: Any) -> list[BlockRecord]:
     if rows_split(split) not in SPLITS:
         raise CacheError(f"{NAME} names the split {split[:20]!r}; there are {', '.join(SPLITS)}")
     if not isinstance(entries, list):
         raise CacheError(f"{NAME} is not one of ours: the split {split} is no list of blocks")
     records = [BlockRecord.from_json(entry) for entry in entries]
-    starts = [0]
+    start = 0
     for record in records:
-        if record.start != starts[-1]:
-            raise CacheError(
-                f"{NAME}: block {split}/{record.name} does not start where the one before it ends"
-            )
-        starts.append(record.start + record.rows)
+        if record.start != start:
+            place = f"{split}/{record.name}"
+            raise CacheError(f"{NAME}: block {place} does not start where the one before it ends")
+        start += record.rows
     if len({record.name for record in records}) != len(records):
         raise CacheError(f"{NAME} names a block of the split {split} twice")
     return records

@@ -52,8 +52,9 @@ def only_cache(root: str) -> str:
 def describe_line(path: str) -> str:
     """One line about one cache; an unfinished or damaged one says so."""
     name = os.path.basename(path)
-    if not Store(path).exists("manifest.json"):
-        return f"{name:<50} unfinished, {committed_count(path)} blocks are there"
+    if not (store := Store(path)).exists("manifest.json"):
+        whole = sum(file.count("/") == 2 and file.endswith("/block.json") for file in store.files())
+        return f"{name:<50} unfinished, {whole} blocks are there"
     try:
         cache = open_cache(path)
     except CacheError as error:
@@ -66,12 +67,6 @@ def describe_line(path: str) -> str:
     )
     splits += f", {cache.recipe.views} views of train" if cache.recipe.views else ""
     return f"{name:<50} {manifest.tokens:>12,} tokens  {layout:<6}  {format_bytes(cache_bytes(cache)):>9}  {splits}"
-
-
-def committed_count(path: str) -> int:
-    """Blocks of a cache that were written whole."""
-    places = (name.split("/") for name in Store(path).files())
-    return sum(len(place) == 3 and place[2] == "block.json" for place in places)
 
 
 def describe(cache: Cache) -> Iterator[str]:

@@ -26,9 +26,8 @@ def drop_blocks(cache: Cache, blocks: list[str]) -> list[str]:
     Raises:
         CacheError: a block is a link, or holds one on the way.
     """
-    splits = [
-        split for split in cache.manifest.splits if any(name.startswith(f"{split}/") for name in blocks)
-    ]
+    damaged = {name.split("/")[0] for name in blocks}
+    splits = [split for split in cache.manifest.splits if split in damaged]
     left = cache.manifest.without(set(splits))
     with held(cache.store, lambda line: None):
         if left.splits:

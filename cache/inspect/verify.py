@@ -73,17 +73,16 @@ def _check_block(
 
 
 def _check_record(cache: Cache, split: str, record: BlockRecord) -> Iterator[Problem]:
-    name = f"{split}/{record.name}/block.json"
+    kind, detail = "record", "block.json describes another block than the manifest"
     try:
-        fields = cache.store.read_json(name)
+        fields = cache.store.read_json(f"{split}/{record.name}/block.json")
         if fields is None:
-            yield Problem(split, record.name, "missing", "there is no block.json")
-        elif read_record(fields, cache.manifest.key, split, record.name) != record:
-            yield Problem(
-                split, record.name, "record", "block.json describes another block than the manifest"
-            )
+            kind, detail = "missing", "there is no block.json"
+        elif read_record(fields, cache.manifest.key, split, record.name) == record:
+            return
     except CacheError as error:
-        yield Problem(split, record.name, "record", str(error))
+        detail = str(error)
+    yield Problem(split, record.name, kind, detail)
 
 
 def _known_elsewhere(cache: Cache, split: str, record: BlockRecord, field: str) -> str | None:
@@ -139,9 +138,8 @@ def _check_twice(seen: dict[int, str], split: str, record: BlockRecord, rows: li
     """Check that none of a block's rows stands in an earlier block, or twice in this one; adds them to `seen`."""
     for row in rows:
         if row in seen:
-            yield Problem(
-                split, record.name, "rows", f"row {row} was written twice; it is in {seen[row]} too"
-            )
+            detail = f"row {row} was written twice; it is in {seen[row]} too"
+            yield Problem(split, record.name, "rows", detail)
             return
         seen[row] = f"{split}/{record.name}"
 
@@ -172,8 +170,6 @@ def _strays(cache: Cache) -> Iterator[Problem]:
     """
     known = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()}
     unfinished = {*SPLITS, *cache.views} - set(cache.manifest.splits)
-    names = [
-        name for name in cache.store.files() if name not in TOP_LEVEL and name.split("/")[0] not in unfinished
-    ]
-    for place in sorted({"/".join(name.split("/")[:2]) for name in names} - known):
+    places = [name.split("/")[:2] for name in cache.store.files() if name not in TOP_LEVEL]
+    for place in sorted({"/".join(place) for place in places if place[0] not in unfinished} - known):
         yield Problem("", "", "stray", f"{place} is not named by the manifest; move it away")

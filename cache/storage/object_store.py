@@ -39,9 +39,8 @@ def check_location(location: str) -> None:
         return
     scheme, _, rest = location.partition("://")
     if scheme not in DRIVERS:
-        raise CacheError(
-            f"{location} is no place for a cache: a folder's path, s3://BUCKET/PREFIX and gs://BUCKET/PREFIX are"
-        )
+        known = "a folder's path, s3://BUCKET/PREFIX and gs://BUCKET/PREFIX are"
+        raise CacheError(f"{location} is no place for a cache: {known}")
     if not rest.partition("/")[0]:
         raise CacheError(f"{location} names no bucket: {scheme}://BUCKET/PREFIX does")
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from headstart.cache.runtime.progress import Reporter
-from headstart.cache.runtime.timing import Clock
+from headstart.cache.runtime.progress import Clock, Reporter
 from headstart.cache.writer import CacheWriter
 from headstart.extract.features.blocks import BlockRows
 from headstart.extract.pipeline.distributed import Hosts

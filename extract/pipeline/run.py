@@ -6,8 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.progress import Reporter
-from headstart.cache.runtime.timing import Clock
+from headstart.cache.runtime.progress import Clock, Reporter
 from headstart.cache.splits import rows_split
 from headstart.cache.task import class_counts
 from headstart.cache.writer import CacheWriter

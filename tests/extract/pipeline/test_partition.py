@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headstart.cache import open_cache
-from headstart.cache.runtime.timing import Clock
+from headstart.cache.runtime.progress import Clock
 from headstart.cache.writer import CacheWriter
 from headstart.extract.pipeline.context import Run
 from headstart.extract.pipeline.distributed import Hosts
