@@ -153,18 +153,6 @@ def test_a_padded_cache_has_all_positions_of_each_row(make_cache: Callable[..., 
     assert whole.chunks == (25, 20, 7)  # 500 vectors: no row is read with hundreds of others
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        padded_block(3, 1)._replace(hidden=np.zeros((2, 20, 7), np.float16)),
-        padded_block(3, 1)._replace(lengths=np.array([1, 21, 1], np.int32)),
-    ],
-)
-def test_a_padded_block_that_does_not_add_up_is_not_written(wrong: Block, tmp_path: Path) -> None:
-    with pytest.raises(CacheError, match="lengths do not add up"):
-        CacheWriter(str(tmp_path), PADDED).write_block("train", 0, 0, wrong)
-
-
 def test_blocks_of_another_number_of_positions_are_refused(make_cache: Callable[..., str]) -> None:
     location = make_cache({"train": [padded_block(3, 1, positions=19)]}, PADDED)
     with pytest.raises(CacheError, match="belong to different caches"):

@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -9,9 +8,6 @@ import pytest
 
 from headstart.cache import CacheError, open_cache
 from headstart.cache.block import Block
-from headstart.cache.layout import LAYOUTS
-from headstart.cache.seal import seal
-from headstart.cache.storage.store import LARGE_JSON
 from headstart.cache.texts import pack
 
 from .conftest import random_block
@@ -44,93 +40,6 @@ def test_a_split_that_is_not_there(make_cache: Callable[..., str], blocks: dict[
     cache = open_cache(make_cache({"valid": blocks["valid"]}))
     with pytest.raises(CacheError, match=r"no split 'train' \(it has: valid\).*--split all"):
         cache.split("train")
-
-
-def edit(path: Path, **change: object) -> None:
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-
-
-def forge(path: Path, **change: object) -> None:
-    """Change a sealed file and seal it again, as someone who means harm would."""
-    fields = json.loads(path.read_text()) | change
-    del fields["checksum"]
-    path.write_text(json.dumps(seal(fields)))
-
-
-@pytest.mark.parametrize("name", ["recipe.json", "manifest.json"])
-def test_another_format_is_refused(made: str, name: str) -> None:
-    edit(Path(made) / name, format=99)
-    with pytest.raises(CacheError, match="format 99, this version reads format"):
-        open_cache(made)
-
-
-def test_any_edit_of_the_manifest_is_found_out(made: str) -> None:
-    edit(Path(made) / "manifest.json", padding_waste=0.1)
-    with pytest.raises(CacheError, match=r"manifest.json was changed after it was written"):
-        open_cache(made)
-
-
-ENTRY = {
-    "name": "00000",
-    "start": 0,
-    "rows": 1,
-    "tokens": 1,
-    "text_bytes": 1,
-    "label_columns": 0,
-    "positions": 0,
-    "sha256": dict.fromkeys(LAYOUTS["ragged"], "0" * 64),
-}
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"key": "0" * 64}, "belong to different caches"),
-        ({"rows": 15}, "15 rows are not those of its blocks"),
-        ({"tokens": 1}, "1 tokens are not those of its blocks"),
-        ({"rows": "14"}, "rows is a str"),
-        ({"width": 2**40}, "no width"),
-        ({"dtype": "object"}, "no storage dtype"),
-        ({"padding_waste": 1.0}, "no share"),
-        ({"seconds": {"total": "x"}}, "are no seconds"),
-        ({"seconds": {"total": 10**400}}, "are no seconds"),
-        ({"splits": {}, "rows": 0, "tokens": 0}, "0 rows are not those"),
-        ({"splits": {"../../etc": []}}, "names the split"),
-        ({"splits": {"train": 5}}, "no list of blocks"),
-        ({"splits": {"train": [[]]}}, "describes no block"),
-        ({"splits": {"train": [ENTRY | {"name": "../../x"}]}}, "describes no block"),
-        ({"splits": {"train": [ENTRY | {"name": 5}]}}, "name is a int"),
-        ({"splits": {"train": [ENTRY | {"tokens": 2**50}]}}, "describes no block"),
-        ({"splits": {"train": [ENTRY | {"text_bytes": 0}]}}, "describes no block"),
-        ({"splits": {"train": [ENTRY | {"label_columns": -1}]}}, "describes no block"),
-        ({"splits": {"train": [ENTRY | {"positions": -1}]}}, "describes no block"),
-        ({"splits": {"train": [ENTRY | {"positions": 2**50}]}}, "describes no block"),
-        ({"splits": {"train-view-0": [ENTRY]}}, "names the split"),
-        ({"splits": {"train": [ENTRY | {"sha256": {}}]}}, "describes no block"),
-        ({"splits": {"train": [ENTRY | {"start": 1}]}}, "does not start where"),
-        ({"splits": {"train": [ENTRY, ENTRY | {"start": 1}]}}, "twice"),
-        ({"splits": []}, "splits is a list"),
-        ({"surprise": 1}, "fields surprise"),
-    ],
-)
-def test_a_forged_manifest_is_an_error(made: str, change: dict[str, object], says: str) -> None:
-    forge(Path(made) / "manifest.json", **change)
-    with pytest.raises(CacheError, match=says):
-        open_cache(made)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[1]", "[" * 100_000, '{"format": NaN}'])
-def test_garbage_instead_of_a_manifest(made: str, text: str) -> None:
-    (Path(made) / "manifest.json").write_text(text)
-    with pytest.raises(CacheError):
-        open_cache(made)
-
-
-def test_a_huge_json_file_is_not_read(made: str) -> None:
-    with (Path(made) / "manifest.json").open("ab") as file:
-        file.truncate(LARGE_JSON + 1)
-    with pytest.raises(CacheError, match="is larger than"):
-        open_cache(made)
 
 
 def shard(made: str) -> Path:

@@ -3,17 +3,14 @@
 import dataclasses
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from headstart.cache import UserError, open_cache
+from headstart.cache import open_cache
 from headstart.cache.block import Block
-from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, remove_cache
 from headstart.cache.inspect.verify import Problem, verify
 
 from ..conftest import RECIPE, random_block
@@ -143,55 +140,6 @@ def test_a_link_is_unsafe(made: str, tmp_path: Path) -> None:
     shutil.move(Path(made) / "test/00000/rows", tmp_path / "rows")
     (Path(made) / "test/00000/rows").symlink_to(tmp_path / "rows")
     assert ("test", "00000", "unsafe") in problems(made)
-
-
-def test_dropping_leaves_sound_blocks_alone(made: str) -> None:
-    shard(made, "train/00001/hidden").unlink()
-    cache = open_cache(made)
-    assert drop_blocks(cache, damaged_blocks(verify(cache))) == ["train"]
-    assert list(open_cache(made).manifest.splits) == ["valid", "test"]
-    left = {"/".join(name.split("/")[:2]) for name in cache.store.files()}
-    assert left == {"recipe.json", "manifest.json", "train/00000", "valid/00000", "test/00000"}
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "cache", *arguments], capture_output=True, text=True, check=False
-    )
-
-
-def test_verify_and_repair_from_the_command_line(made: str) -> None:
-    assert "sound (14 rows" in run("verify", made).stdout
-    shard(made, "train/00001/hidden").unlink()
-    done = run("verify", made)
-    assert done.returncode == 2
-    assert "train/00001: missing: hidden" in done.stdout
-    assert "`python -m cache repair` mends it" in done.stderr
-    asked = run("repair", made)
-    assert asked.returncode == 2
-    assert f"python -m cache repair {made} --" in asked.stderr
-    assert (Path(made) / "manifest.json").exists()  # nothing was dropped yet
-
-
-def test_remove_asks_and_touches_nothing_else(made: str) -> None:
-    (Path(made) / "notes.txt").write_text("mine")
-    with pytest.raises(UserError, match=r"holds 'notes.txt', which is not ours"):
-        remove_cache(made)
-    (Path(made) / "notes.txt").unlink()
-    asked = subprocess.run(
-        [sys.executable, "-m", "cache", "remove", made],
-        input="n\n",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert asked.returncode == 2
-    assert Path(made).exists()
-    assert run("remove", made, "--yes").returncode == 0
-    assert not Path(made).exists()
-    assert Path(made).parent.exists()
-    with pytest.raises(UserError, match="is no feature cache"):
-        remove_cache(str(Path(made).parent))
 
 
 def test_a_problem_is_a_line() -> None:

@@ -7,7 +7,7 @@ import tensorstore as ts
 
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.object_store import PATIENT, object_spec, retries, scheme_of
-from headstart.cache.storage.store import StorageError, Store
+from headstart.cache.storage.store import Store
 
 S3 = {"driver": "s3", "bucket": "b", "path": "some where/100%/"}
 
@@ -48,15 +48,6 @@ def test_tensorstore_takes_it(location: str) -> None:
 
 def test_the_scheme_of_a_place() -> None:
     assert [scheme_of(place) for place in ("gs://b", "/tmp/b", "b")] == ["gs", "", ""]
-
-
-def test_a_refused_request_says_what_to_check() -> None:
-    text = "PERMISSION_DENIED: AccessDenied: no [http_response_code='403'] [source locations='x']"
-    said = str(StorageError("s3://b/x", ValueError(text)))
-    assert said.startswith(
-        "s3://b/x cannot be read or written: PERMISSION_DENIED: AccessDenied: no; check the bucket"
-    )
-    assert str(StorageError("/x", ValueError("no"))) == "/x cannot be read or written: no"
 
 
 @pytest.mark.parametrize(
