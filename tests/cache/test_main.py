@@ -14,12 +14,12 @@ def shard(location: str, array: str) -> Path:
     return next(path for path in (Path(location) / array / "c").rglob("*") if path.is_file())
 
 
-def test_list_and_show_from_the_command_line(made: str) -> None:
-    root = str(Path(made).parent)
+def test_list_and_show_from_the_command_line(cache_path: str) -> None:
+    root = str(Path(cache_path).parent)
     assert "train 8, valid 2, test 4" in run("list", "--cache-dir", root).stdout
     assert "padded float32 tensor" in run("show", "--cache-dir", root).stdout
-    assert run("show", made).returncode == 0
-    (Path(made) / "manifest.json").unlink()
+    assert run("show", cache_path).returncode == 0
+    (Path(cache_path) / "manifest.json").unlink()
     assert "unfinished, 4 blocks are there" in run("list", "--cache-dir", root).stdout
 
 
@@ -29,24 +29,24 @@ def test_a_mistake_is_one_line_and_exit_code_2() -> None:
     assert done.stderr == "error: there is no feature cache at nowhere; make one with `python -m extract`\n"
 
 
-def test_verify_and_repair_from_the_command_line(made: str) -> None:
-    assert "sound (14 rows" in run("verify", made).stdout
-    shard(made, "train/00001/hidden").unlink()
-    done = run("verify", made)
+def test_verify_and_repair_from_the_command_line(cache_path: str) -> None:
+    assert "sound (14 rows" in run("verify", cache_path).stdout
+    shard(cache_path, "train/00001/hidden").unlink()
+    done = run("verify", cache_path)
     assert done.returncode == 2
     assert "train/00001: missing: hidden" in done.stdout
     assert "`python -m cache repair` mends it" in done.stderr
-    asked = run("repair", made)
+    asked = run("repair", cache_path)
     assert asked.returncode == 2
-    assert f"python -m cache repair {made} --" in asked.stderr
-    assert (Path(made) / "manifest.json").exists()  # nothing was dropped yet
+    assert f"python -m cache repair {cache_path} --" in asked.stderr
+    assert (Path(cache_path) / "manifest.json").exists()  # nothing was dropped yet
 
 
-def test_remove_asks(made: str) -> None:
-    asked = run("remove", made, answer="n\n")
+def test_remove_asks(cache_path: str) -> None:
+    asked = run("remove", cache_path, answer="n\n")
     assert (asked.returncode, asked.stderr) == (2, "error: nothing was removed\n")
-    assert f"remove {made} (" in asked.stdout
-    assert Path(made).exists()
-    assert run("remove", made, answer="y\n").returncode == 0
-    assert not Path(made).exists()
-    assert run("remove", made, "--yes").stderr == f"error: there is no folder {made}\n"
+    assert f"remove {cache_path} (" in asked.stdout
+    assert Path(cache_path).exists()
+    assert run("remove", cache_path, answer="y\n").returncode == 0
+    assert not Path(cache_path).exists()
+    assert run("remove", cache_path, "--yes").stderr == f"error: there is no folder {cache_path}\n"

@@ -66,16 +66,16 @@ def test_without_a_split() -> None:
 
 
 @pytest.mark.parametrize("name", ["recipe.json", "manifest.json"])
-def test_another_format_is_refused(made: str, name: str) -> None:
-    edit(Path(made) / name, format=99)
+def test_another_format_is_refused(cache_path: str, name: str) -> None:
+    edit(Path(cache_path) / name, format=99)
     with pytest.raises(CacheError, match="format 99, this version reads format"):
-        open_cache(made)
+        open_cache(cache_path)
 
 
-def test_any_edit_of_the_manifest_is_found_out(made: str) -> None:
-    edit(Path(made) / "manifest.json", padding_waste=0.1)
+def test_any_edit_of_the_manifest_is_found_out(cache_path: str) -> None:
+    edit(Path(cache_path) / "manifest.json", padding_waste=0.1)
     with pytest.raises(CacheError, match=r"manifest.json was changed after it was written"):
-        open_cache(made)
+        open_cache(cache_path)
 
 
 ENTRY = {
@@ -121,14 +121,14 @@ ENTRY = {
         ({"surprise": 1}, "fields surprise"),
     ],
 )
-def test_a_forged_manifest_is_an_error(made: str, change: dict[str, object], says: str) -> None:
-    forge(Path(made) / "manifest.json", **change)
+def test_a_forged_manifest_is_an_error(cache_path: str, change: dict[str, object], says: str) -> None:
+    forge(Path(cache_path) / "manifest.json", **change)
     with pytest.raises(CacheError, match=says):
-        open_cache(made)
+        open_cache(cache_path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "[" * 100_000, '{"format": NaN}'])
-def test_garbage_instead_of_a_manifest(made: str, text: str) -> None:
-    (Path(made) / "manifest.json").write_text(text)
+def test_garbage_instead_of_a_manifest(cache_path: str, text: str) -> None:
+    (Path(cache_path) / "manifest.json").write_text(text)
     with pytest.raises(CacheError):
-        open_cache(made)
+        open_cache(cache_path)

@@ -10,9 +10,9 @@ from headstart.cache.texts import pack, packed_lengths, unpack
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 def test_texts_come_back_from_their_bytes(texts: list[str]) -> None:
     packed = pack(texts)
-    wanted = [text.replace("\0", "\ufffd") for text in texts]
-    assert unpack(packed) == wanted
-    assert packed_lengths(packed).tolist() == [len(text.encode()) + 1 for text in wanted]
+    expected = [text.replace("\0", "\ufffd") for text in texts]
+    assert unpack(packed) == expected
+    assert packed_lengths(packed).tolist() == [len(text.encode()) + 1 for text in expected]
 
 
 @pytest.mark.parametrize("packed", [[65], [255, 0], [65, 0, 66]])

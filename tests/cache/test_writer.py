@@ -14,18 +14,20 @@ from headstart.cache.writer import CacheWriter, cache_name
 from .conftest import RECIPE, random_block
 
 
-def test_zarr_reads_every_array(made: str, blocks: dict[str, list[Block]]) -> None:
+def test_zarr_reads_every_array(cache_path: str, blocks: dict[str, list[Block]]) -> None:
     for split, parts in blocks.items():
         for number, block in enumerate(parts):
             for field in block.arrays:
-                array = zarr.open_array(f"{made}/{split}/{number:05d}/{field}", mode="r", zarr_format=3)
-                wanted = getattr(block, field)
-                assert array.dtype == wanted.dtype
-                np.testing.assert_array_equal(array[:], wanted)
+                array = zarr.open_array(f"{cache_path}/{split}/{number:05d}/{field}", mode="r", zarr_format=3)
+                expected = getattr(block, field)
+                assert array.dtype == expected.dtype
+                np.testing.assert_array_equal(array[:], expected)
 
 
-def test_the_manifest_names_every_block_and_its_content(made: str, blocks: dict[str, list[Block]]) -> None:
-    manifest = json.loads((Path(made) / "manifest.json").read_text())
+def test_the_manifest_names_every_block_and_its_content(
+    cache_path: str, blocks: dict[str, list[Block]]
+) -> None:
+    manifest = json.loads((Path(cache_path) / "manifest.json").read_text())
     assert manifest["key"] == RECIPE.key
     for split, parts in blocks.items():
         for entry, block in zip(manifest["splits"][split], parts, strict=True):
@@ -57,13 +59,15 @@ def test_the_name_says_data_backbone_and_key() -> None:
     assert cache_name("comments", "minilm", RECIPE) == f"comments-minilm-{RECIPE.key[:10]}"
 
 
-def test_the_format_s_own_example_reads_a_cache(made: str, blocks: dict[str, list[Block]]) -> None:
+def test_the_format_s_own_example_reads_a_cache(cache_path: str, blocks: dict[str, list[Block]]) -> None:
     text = (Path(__file__).parent.parent.parent / "cache" / "FORMAT.md").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    found: list[np.ndarray] = []
-    code = re.sub(r'cache = ".*"', f"cache = {made!r}", code) + "    found += rows\n"
-    exec(code, {"found": found})
-    wanted = [row for part in blocks["train"] for row in np.split(part.hidden, np.cumsum(part.lengths)[:-1])]
-    assert len(found) == len(wanted)
-    for one, other in zip(found, wanted, strict=True):
+    actual: list[np.ndarray] = []
+    code = re.sub(r'cache = ".*"', f"cache = {cache_path!r}", code) + "    actual += rows\n"
+    exec(code, {"actual": actual})
+    expected = [
+        row for part in blocks["train"] for row in np.split(part.hidden, np.cumsum(part.lengths)[:-1])
+    ]
+    assert len(actual) == len(expected)
+    for one, other in zip(actual, expected, strict=True):
         np.testing.assert_array_equal(one, other)

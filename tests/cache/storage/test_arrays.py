@@ -37,8 +37,8 @@ def test_zarr_python_reads_what_was_written(store: Store, dtype: str) -> None:
     values = (100 * numbers(700, 3)).astype(dtype)
     write_array(store, "split/a", values)
     if dtype != "bfloat16":  # which zarr-python does not know
-        found = zarr.open_array(f"{store.location}/split/a", mode="r", zarr_format=3)[:]
-        np.testing.assert_array_equal(found, values)
+        actual = zarr.open_array(f"{store.location}/split/a", mode="r", zarr_format=3)[:]
+        np.testing.assert_array_equal(actual, values)
     np.testing.assert_array_equal(read_array(store, "split/a", values.shape, values.dtype), values)
 
 
@@ -69,8 +69,8 @@ def test_a_long_array_is_several_files(store: Store, monkeypatch: pytest.MonkeyP
 def test_the_size_on_disk_is_known_beforehand(tmp_path: Path, shape: tuple[int, ...]) -> None:
     values = np.random.default_rng(0).standard_normal(shape).astype(np.float16)
     write_array(Store(str(tmp_path)), "a", values)
-    found = sum(path.stat().st_size for path in (tmp_path / "a/c").rglob("*") if path.is_file())
-    assert found == stored_bytes(values.shape, values.dtype)
+    actual = sum(path.stat().st_size for path in (tmp_path / "a/c").rglob("*") if path.is_file())
+    assert actual == stored_bytes(values.shape, values.dtype)
 
 
 def test_some_rows_are_read_without_the_rest(store: Store) -> None:

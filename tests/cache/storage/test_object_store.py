@@ -19,7 +19,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "found"),
+    ("variables", "fields"),
     [
         ({}, {}),
         ({"AWS_ENDPOINT_URL": "http://one:9/"}, {"endpoint": "http://one:9"}),
@@ -31,11 +31,11 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_environment_decides(
-    variables: dict[str, str], found: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    variables: dict[str, str], fields: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert object_spec("s3://b/some where/100%") == S3 | found
+    assert object_spec("s3://b/some where/100%") == S3 | fields
     assert object_spec("gs://b/x") == {"driver": "gcs", "bucket": "b", "path": "x/"}
 
 
