@@ -3,11 +3,13 @@
 import dataclasses
 import shlex
 
+from headstart.cache.splits import SPLITS
+
 SAMPLE = "sample"
 SAMPLES = (SAMPLE, "sample-full")
 FILM_COLUMN = "movie_name"  # of the samples: a film's reviews belong together
 ON_BAD_ROW = ("error", "skip", "report")
-SPLIT_CHOICES = ("train", "valid", "test", "all")
+SPLIT_CHOICES = (*SPLITS, "all")
 SPLIT_RULES = ("notebook", "stable")
 STORAGE_DTYPES = ("float16", "bfloat16", "float32")
 VIEWS = ("all", "pooled")

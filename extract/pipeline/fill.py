@@ -8,7 +8,7 @@ from jaxtyping import Int
 
 from headstart.cache.block import Block
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.text import readable
+from headstart.cache.runtime.text import format_bytes
 from headstart.cache.storage.store import StorageError
 from headstart.cache.writer import CacheWriter
 from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, device_count
@@ -173,5 +173,5 @@ def _describe(job: Job, own: Plan, totals: Totals) -> str:
     return (
         f"{totals.rows:,} rows, {totals.tokens:,} tokens (mean {mean:.1f}), "
         f"padding waste {totals.padding_waste:.1%} in {len(own.first_of_each_shape)} shapes of batches, "
-        f"cache {totals.stored_bytes:,} bytes ({readable(totals.stored_bytes)}), backbone about {seconds:,.0f} s"
+        f"cache {totals.stored_bytes:,} bytes ({format_bytes(totals.stored_bytes)}), backbone about {seconds:,.0f} s"
     )

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.text import readable
+from headstart.cache.runtime.text import format_bytes
 from headstart.extract.backbone.architecture import Architecture
 
 SIZE = 1024  # width of the timed product: about a backbone's own
@@ -55,7 +55,7 @@ def check_space(location: str, needed: int) -> None:
     free = shutil.disk_usage(_existing(location)).free
     if free < needed * MARGIN:
         raise UserError(
-            f"{location} needs {readable(needed * MARGIN)}, but its disk has {readable(free)} free; "
+            f"{location} needs {format_bytes(needed * MARGIN)}, but its disk has {format_bytes(free)} free; "
             "make room, or choose another --cache-dir"
         )
 
