@@ -15,7 +15,7 @@ from headstart.extract.backbone.dropout import Dropout, read_dropout
 from headstart.extract.backbone.precision import Precision
 from headstart.extract.dataset.dataset import Rows, read_rows
 from headstart.extract.pipeline.recipe import make_recipe
-from headstart.extract.settings import Settings
+from headstart.extract.settings import SAMPLES, Settings
 from headstart.extract.splits.splitter import choose_dealing, extra_files, other_columns
 from headstart.extract.tables.files import shown, stem
 from headstart.extract.text.cleaning import Cleaning, from_json
@@ -101,7 +101,7 @@ def prepare(settings: Settings) -> Job:
         encoding=settings.encoding,
         label_separator=settings.label_separator,
     )
-    default = BUNDLED if settings.data == "sample" else DEFAULT_BACKBONE
+    default = BUNDLED if settings.data in SAMPLES else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default)
     architecture = read_architecture(checkpoint.config, checkpoint.name)
     _check_length(settings.max_length, architecture, checkpoint.name)
