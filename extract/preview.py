@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from headstart.cache.runtime.text import printable
 from headstart.cache.task import Task
-from headstart.extract.pipeline.job import Job
+from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.pipeline.run import describe_rows
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.splitter import advice, deal
@@ -15,7 +15,7 @@ LONGEST = 400  # characters shown of a text
 MOST_TOKENS = 40  # shown of a row
 
 
-def preview(job: Job, count: int) -> Iterator[str]:
+def preview(job: ExtractJob, count: int) -> Iterator[str]:
     """Give lines about the data, the splits, and the first rows.
 
     Args:
@@ -41,7 +41,7 @@ def preview(job: Job, count: int) -> Iterator[str]:
         yield f"  tokens   {listed(tokens, job.recipe.max_length)}"
 
 
-def tokens_of(job: Job, cleaned: list[str]) -> list[list[str]]:
+def tokens_of(job: ExtractJob, cleaned: list[str]) -> list[list[str]]:
     """All tokens of each cleaned text, also those that `--max-length` cuts off."""
     tokenizer = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
     tokenizer.no_truncation()

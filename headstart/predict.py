@@ -19,7 +19,7 @@ from headstart.heads import HEADS, PoolingHead
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     from headstart.extract.predict.encoder import Encoder
-    from headstart.extract.predict.scorer import Scorer
+    from headstart.extract.predict.scorer import ScoringProgram
     from headstart.extract.predict.stablehlo import Source
     from headstart.extract.text.tokenizer import Tokens
     from headstart.train.predict.answers import Answer
@@ -34,7 +34,7 @@ class Loaded(NamedTuple):
 
     head: "Trained"
     encoder: "Encoder"
-    scorer: "Scorer"
+    scorer: "ScoringProgram"
 
     def answer(self, tokens: "Tokens") -> "Answer":
         """Answers for some rows, in order."""

@@ -23,6 +23,7 @@ from headstart.extract.backbone import dropout_masks, packed_forward
 from headstart.extract.backbone.architecture import Architecture
 from headstart.extract.backbone.compilation import Programs
 from headstart.extract.backbone.dropout import Dropout
+from headstart.extract.backbone.packed_forward import Segments
 from headstart.extract.backbone.precision import EXACT, Precision
 
 CPU_BATCH_TOKENS = 768  # 1,024 tokens of width 768 and a weight do not fit a core's cache of 2 MB
@@ -121,31 +122,31 @@ class Backbone:
             `[b, t, d]`, rounded to the storage dtype.
         """
         mask = (batch.segments > 0).astype(jnp.int32)
-        rows = packed_forward.Rows(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
+        segments = Segments(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
         if self._dropout and batch.noise is not None:
             interceptor = dropout_masks.interceptor(self._dropout.seed, jnp.asarray(batch.noise))
         else:
             functions: Functions = {stock.FlaxTransformer: self._all_layers}
             if self._precision.packed:
                 functions[stock.FlaxEmbeddings] = packed_forward.embed
-            interceptor = _interceptor(rows, functions)
+            interceptor = _interceptor(segments, functions)
         with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(interceptor):
             hidden: Array = self._module.apply({"params": weights}, batch.ids, mask)[0]
         return hidden.astype(self._storage_dtype)
 
     def _all_layers(
-        self, module: Any, rows: packed_forward.Rows, *, hidden_states: Array, attention_mask: Array, **_: Any
+        self, module: Any, segments: Segments, *, hidden_states: Array, attention_mask: Array, **_: Any
     ) -> tuple[Array]:
         """Stand in for `FlaxTransformer`; all layers are one function, which JAX traces once."""
         for number in range(module.config.n_layers):
             weights = module.variables["params"][str(number)]
-            hidden_states = self._layer(weights, rows, hidden_states, attention_mask)
+            hidden_states = self._layer(weights, segments, hidden_states, attention_mask)
         return (hidden_states,)
 
     def _one_layer(
         self,
         weights: dict[str, Any],
-        rows: packed_forward.Rows,
+        segments: Segments,
         hidden: Float[Array, "b t d"],
         mask: Int[Array, "b t"],
     ) -> Float[Array, "b t d"]:
@@ -153,7 +154,7 @@ class Backbone:
         functions = dict(WITHIN_LAYER) if self._precision.packed else {}
         if self._precision.cudnn:
             functions[stock.FlaxMultiHeadSelfAttention] = packed_forward.cudnn_attention
-        with nn.intercept_methods(_interceptor(rows, functions)):
+        with nn.intercept_methods(_interceptor(segments, functions)):
             output: Array = layer.apply({"params": weights}, hidden, mask)[0]
         return output
 
@@ -208,14 +209,14 @@ def _check_cudnn(precision: Precision) -> None:
         )
 
 
-def _interceptor(rows: packed_forward.Rows, functions: Functions) -> Any:
+def _interceptor(segments: Segments, functions: Functions) -> Any:
     """Put functions, `extract.backbone.packed_forward`'s mostly, in the place of the stock modules' `__call__`."""
 
     def intercept(stock_method: Any, arguments: Any, options: Any, context: Any) -> Any:
         faster = functions.get(type(context.module)) if context.method_name == "__call__" else None
         if faster is None:
             return stock_method(*arguments, **options)
-        return faster(context.module, rows, *arguments, **options)
+        return faster(context.module, segments, *arguments, **options)
 
     return intercept
 

@@ -30,15 +30,15 @@ PART_WIDTH = 768  # least; parts of 384 were a tenth slower
 CONTRACT_LAST = (((1,), (1,)), ((), ()))  # dimensions that a matmul adds up over
 
 
-class Rows(NamedTuple):
-    """Which row each token belongs to.
+class Segments(NamedTuple):
+    """The rows within each sequence.
 
     Attributes:
-        segments: 1, 2, ... within a sequence; 0 is padding.
-        positions: of the token within its row.
+        numbers: Number of each token's row, from 1 within a sequence; 0 for padding.
+        positions: Position of each token within its row.
     """
 
-    segments: Int[Array, "b t"]
+    numbers: Int[Array, "b t"]
     positions: Int[Array, "b t"]
 
 
@@ -61,30 +61,32 @@ def fuse(weights: dict[str, Any], precision: Precision, width: int) -> dict[str,
     return {"embeddings": weights["embeddings"], "transformer": {"layer": layers}}
 
 
-def embed(module: Any, rows: Rows, ids: Int[Array, "b t"], **_: Any) -> Float[Array, "b t d"]:
+def embed(module: Any, segments: Segments, ids: Int[Array, "b t"], **_: Any) -> Float[Array, "b t d"]:
     """`FlaxEmbeddings`, with positions that start anew in each row."""
-    embedded = module.word_embeddings(ids) + module.position_embeddings(rows.positions)
+    embedded = module.word_embeddings(ids) + module.position_embeddings(segments.positions)
     return module.LayerNorm(embedded)  # type: ignore[no-any-return]
 
 
 def attention(
-    module: Any, rows: Rows, *, query: Float[Array, "b t d"], implementation: str = "xla", **_: Any
+    module: Any, segments: Segments, *, query: Float[Array, "b t d"], implementation: str = "xla", **_: Any
 ) -> tuple[Array]:
     """`FlaxMultiHeadSelfAttention` within each row; `implementation` is JAX's word, where activations are bfloat16."""
     weights = module.variables["params"]
     b, t, d = query.shape
     qkv = dense(query, weights["qkv"]).reshape(b, t, 3, module.n_heads, d // module.n_heads)
-    same_row = rows.segments[:, :, None] == rows.segments[:, None, :]
+    same_row = segments.numbers[:, :, None] == segments.numbers[:, None, :]
     context = _attend(qkv, same_row, query.dtype, weights["qkv"]["weight"].dtype, implementation)
     return (dense(context.reshape(b, t, d), weights["out_lin"]).astype(query.dtype),)
 
 
-def cudnn_attention(module: Any, rows: Rows, *, query: Float[Array, "b t d"], **_: Any) -> tuple[Array]:
+def cudnn_attention(
+    module: Any, segments: Segments, *, query: Float[Array, "b t d"], **_: Any
+) -> tuple[Array]:
     """`attention`, by cuDNN: on an NVIDIA GPU, in bfloat16."""
-    return attention(module, rows, query=query, implementation="cudnn")
+    return attention(module, segments, query=query, implementation="cudnn")
 
 
-def feed_forward(module: Any, _: Rows, hidden: Float[Array, "b t d"], **__: Any) -> Float[Array, "b t d"]:
+def feed_forward(module: Any, _: Segments, hidden: Float[Array, "b t d"], **__: Any) -> Float[Array, "b t d"]:
     """`FlaxFFN`, part after part where `fuse` has cut it."""
     weights = module.variables["params"]
     if "parts" not in weights:

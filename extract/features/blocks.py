@@ -9,7 +9,7 @@ from headstart.cache.storage.arrays import stored_bytes
 from headstart.cache.block import Sizes, array_dtype, array_shape, block_name
 from headstart.cache.layout import LAYOUTS
 from headstart.cache.splits import view_number
-from headstart.extract.features.packing import Batch, BatchShape, padded_tokens, plan_batches
+from headstart.extract.features.packing import PackedBatch, BatchShape, padded_tokens, plan_batches
 from headstart.extract.text.tokenizer import Tokens
 
 
@@ -52,7 +52,7 @@ class BlockPlan(NamedTuple):
     block: BlockRows
     lengths: Int[np.ndarray, " b"]
     text_bytes: int
-    batches: list[Batch]
+    batches: list[PackedBatch]
 
     @property
     def tokens(self) -> int:
@@ -68,7 +68,7 @@ class BlockPlan(NamedTuple):
         )
 
 
-class Plan(NamedTuple):
+class ComputePlan(NamedTuple):
     """All blocks that a process computes."""
 
     blocks: list[BlockPlan]
@@ -90,9 +90,9 @@ class Plan(NamedTuple):
         return sum(padded_tokens(block.batches) for block in self.blocks)
 
     @property
-    def first_of_each_shape(self) -> list[tuple[BlockPlan, Batch]]:
+    def first_of_each_shape(self) -> list[tuple[BlockPlan, PackedBatch]]:
         """The batches, in the order in which they run, that a program is compiled for; dropout takes one of its own."""
-        firsts: dict[tuple[int, int, bool], tuple[BlockPlan, Batch]] = {}
+        firsts: dict[tuple[int, int, bool], tuple[BlockPlan, PackedBatch]] = {}
         for plan in self.blocks:
             has_dropout = view_number(plan.block.split) > 0
             for batch in plan.batches:
@@ -120,7 +120,7 @@ def cut(splits: dict[str, Int[np.ndarray, " _"]], block_rows: int) -> list[Block
     ]
 
 
-def plan_blocks(blocks: list[BlockRows], tokens: Tokens, shape: BatchShape) -> Plan:
+def plan_blocks(blocks: list[BlockRows], tokens: Tokens, shape: BatchShape) -> ComputePlan:
     """Cut blocks into batches.
 
     Args:
@@ -133,4 +133,4 @@ def plan_blocks(blocks: list[BlockRows], tokens: Tokens, shape: BatchShape) -> P
         lengths, text_bytes = tokens.lengths[block.rows], int(tokens.text_lengths[block.rows].sum())
         return BlockPlan(block, lengths, text_bytes, plan_batches(lengths, shape))
 
-    return Plan([planned(block) for block in blocks], shape)
+    return ComputePlan([planned(block) for block in blocks], shape)

@@ -9,7 +9,7 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.layout import LAYOUTS
 from headstart.cache.splits import view_number
 from headstart.extract.backbone.distilbert import Backbone, Inputs
-from headstart.extract.features.packing import Batch
+from headstart.extract.features.packing import PackedBatch
 from headstart.extract.features.blocks import BlockPlan
 from headstart.extract.dataset.dataset import Rows
 from headstart.extract.text.tokenizer import Tokens
@@ -45,7 +45,7 @@ def compute_block(
     stored = stored_lengths(plan, layout)
     hidden = np.empty((stored.sum(), width), dtype) if "hidden" in LAYOUTS[layout] else None
     pooled = np.empty((len(plan.block.rows), 3, width), dtype)
-    running: list[tuple[Batch, Array]] = []
+    running: list[tuple[PackedBatch, Array]] = []
     for batch in plan.batches:
         running.append((batch, backbone.run(gather(batch, plan, tokens, rows))))
         if len(running) > 1:  # one batch ahead: the device computes while the host copies
@@ -75,7 +75,7 @@ def stored_lengths(plan: BlockPlan, layout: str) -> Int[np.ndarray, " b"]:
 
 
 
-def gather(batch: Batch, plan: BlockPlan, tokens: Tokens, about: Rows) -> Inputs:
+def gather(batch: PackedBatch, plan: BlockPlan, tokens: Tokens, about: Rows) -> Inputs:
     """Lay a batch's rows into its sequences; padding is in segment 0."""
     lengths = plan.lengths[batch.rows]
     places = _ranges(batch.places, lengths)
@@ -89,7 +89,7 @@ def gather(batch: Batch, plan: BlockPlan, tokens: Tokens, about: Rows) -> Inputs
 
 
 
-def _noise(batch: Batch, plan: BlockPlan, about: Rows) -> Int[np.ndarray, "r 2"] | None:
+def _noise(batch: PackedBatch, plan: BlockPlan, about: Rows) -> Int[np.ndarray, "r 2"] | None:
     """What a view's dropout depends on, beside its seed: the view, and each row's position in the data file."""
     if not (view := view_number(plan.block.split)):
         return None
@@ -100,7 +100,7 @@ def _noise(batch: Batch, plan: BlockPlan, about: Rows) -> Int[np.ndarray, "r 2"]
 
 
 
-def _segments(batch: Batch) -> Int[np.ndarray, " r"]:
+def _segments(batch: PackedBatch) -> Int[np.ndarray, " r"]:
     """Return a number for each row that no other row of its sequence has; they start at 1."""
     sequences = batch.places // batch.length
     return np.arange(1, 1 + len(sequences)) - np.searchsorted(sequences, sequences)
@@ -108,7 +108,7 @@ def _segments(batch: Batch) -> Int[np.ndarray, " r"]:
 
 
 def _store(
-    batch: Batch, running: Array, lengths: np.ndarray, hidden: np.ndarray | None, pooled: np.ndarray
+    batch: PackedBatch, running: Array, lengths: np.ndarray, hidden: np.ndarray | None, pooled: np.ndarray
 ) -> None:
     """Wait for a batch and copy so many vectors of each row to their places."""
     own = lengths[batch.rows]

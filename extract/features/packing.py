@@ -28,7 +28,7 @@ class BatchShape(NamedTuple):
     packed: bool
 
 
-class Batch(NamedTuple):
+class PackedBatch(NamedTuple):
     """Rows that run through the backbone together.
 
     Attributes:
@@ -69,7 +69,7 @@ def bucket_lengths(max_length: int) -> list[int]:
     return lengths
 
 
-def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int | None = None) -> list[Batch]:
+def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int | None = None) -> list[PackedBatch]:
     """Cut a block, given by its rows' lengths, into batches, longest rows first.
 
     What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own
@@ -90,7 +90,7 @@ def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int 
     return min(plans, key=_cost)
 
 
-def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> list[Batch]:
+def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> list[PackedBatch]:
     waiting = _Waiting(lengths)
     batches = []
     for length, shorter in zip(shape.sequences[::-1], [*shape.sequences[-2::-1], 0], strict=True):
@@ -100,12 +100,12 @@ def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> lis
     return batches
 
 
-def padded_tokens(batches: list[Batch]) -> int:
+def padded_tokens(batches: list[PackedBatch]) -> int:
     """Tokens that the backbone computes for these batches, padding included."""
     return sum(batch.length * batch.height for batch in batches)
 
 
-def _cost(batches: list[Batch]) -> float:
+def _cost(batches: list[PackedBatch]) -> float:
     """Time of these batches, in an unit that only compares plans."""
     return sum(batch.length * batch.height * (1 + batch.length / EVEN_LENGTH) for batch in batches)
 
@@ -132,13 +132,13 @@ class _Waiting:
             place += length if packed else limit
 
 
-def _fill(waiting: _Waiting, length: int, height: int, packed: bool) -> Batch:
+def _fill(waiting: _Waiting, length: int, height: int, packed: bool) -> PackedBatch:
     rows, places = [], []
     for start in range(0, height * length, length):
         for row, place in waiting.take(length, packed):
             rows.append(row)
             places.append(start + place)
-    return Batch(np.array(rows), np.array(places), length, height)
+    return PackedBatch(np.array(rows), np.array(places), length, height)
 
 
 def _height(length: int, tokens: int, shape: BatchShape) -> int:

@@ -8,10 +8,10 @@ from jaxtyping import Float, Float32, Int
 from headstart.extract.backbone.distilbert import Backbone
 from headstart.extract.backbone.precision import EXACT
 from headstart.extract.backbone.weights import load_weights
-from headstart.extract.features.blocks import BlockPlan, BlockRows, Plan
+from headstart.extract.features.blocks import BlockPlan, BlockRows, ComputePlan
 from headstart.extract.features.compute import compute_block
 from headstart.extract.features.packing import BatchShape, bucket_lengths, plan_batches
-from headstart.extract.pipeline.job import Job
+from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.text.tokenizer import Tokens
 
 ALONE_TOKENS = 1200  # of a batch of the exact model: eight rows of 150; one row may be longer
@@ -43,7 +43,12 @@ class Accuracy(NamedTuple):
 
 
 def measure(
-    job: Job, backbone: Backbone, exact: Backbone, rows: Int[np.ndarray, " r"], plan: Plan, tokens: Tokens
+    job: ExtractJob,
+    backbone: Backbone,
+    exact: Backbone,
+    rows: Int[np.ndarray, " r"],
+    plan: ComputePlan,
+    tokens: Tokens,
 ) -> Accuracy:
     """Run some rows through both backbones.
 
@@ -71,7 +76,7 @@ def measure(
 
 
 def _hidden(
-    job: Job, backbone: Backbone, plan: BlockPlan, tokens: Tokens, dtype: str
+    job: ExtractJob, backbone: Backbone, plan: BlockPlan, tokens: Tokens, dtype: str
 ) -> Float32[np.ndarray, "n d"]:
     width = job.architecture.dim
     block = compute_block(backbone, plan, tokens, job.rows, width, np.dtype(dtype), lambda _: None, "ragged")
@@ -107,7 +112,7 @@ class Backbones(NamedTuple):
     exact: Backbone | None
 
 
-def load_backbones(job: Job) -> Backbones:
+def load_backbones(job: ExtractJob) -> Backbones:
     """Read the weights and put them on every local device.
 
     Raises:

@@ -8,11 +8,11 @@ from headstart.cache.runtime.timing import Clock
 from headstart.cache.writer import CacheWriter
 from headstart.extract.features.blocks import BlockRows
 from headstart.extract.pipeline.distributed import Hosts
-from headstart.extract.pipeline.job import Job
+from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.pipeline.reuse import Records, committed_blocks
 
 
-class Run(NamedTuple):
+class RunContext(NamedTuple):
     """One run of stage one.
 
     Attributes:
@@ -24,7 +24,7 @@ class Run(NamedTuple):
         listener: hears sizes and progress.
     """
 
-    job: Job
+    job: ExtractJob
     writer: CacheWriter
     check_lock: Callable[[], None]
     hosts: Hosts

@@ -12,20 +12,20 @@ from headstart.cache.runtime.text import readable
 from headstart.cache.storage.store import StorageError
 from headstart.cache.writer import CacheWriter
 from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, device_count
-from headstart.extract.features.blocks import BlockPlan, BlockRows, Plan, plan_blocks
+from headstart.extract.features.blocks import BlockPlan, BlockRows, ComputePlan, plan_blocks
 from headstart.extract.features.compute import compute_block, gather
 from headstart.extract.features.packing import BatchShape, sequence_lengths
 from headstart.extract.pipeline.accuracy import Accuracy, Backbones, measure
-from headstart.extract.pipeline.context import Run
+from headstart.extract.pipeline.context import RunContext
 from headstart.extract.pipeline.forecast import check_space, estimate_seconds, is_full
-from headstart.extract.pipeline.job import Job
+from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.pipeline.manifest import Made, Totals, finish, total
-from headstart.extract.pipeline.partition import Share
+from headstart.extract.pipeline.partition import Partition
 from headstart.extract.pipeline.reuse import Records, describe_growth, drop_unplanned, grown_from, take_over
 from headstart.extract.text.tokenizer import Tokens
 
 
-def fill(run: Run, backbones: Backbones, tokens: Tokens, share: Share) -> None:
+def fill(run: RunContext, backbones: Backbones, tokens: Tokens, share: Partition) -> None:
     """Compute this process's blocks, and finish the cache.
 
     Args:
@@ -56,7 +56,7 @@ def fill(run: Run, backbones: Backbones, tokens: Tokens, share: Share) -> None:
     finish(run, share.blocks, records, Made(own.shape, totals, before, accuracy))
 
 
-def _begin(run: Run, share: Share) -> Records:
+def _begin(run: RunContext, share: Partition) -> Records:
     """Make the folder a cache, unless it is one, and return the blocks that need no computing."""
     grown: Records = {}
     if run.hosts.first:
@@ -69,7 +69,7 @@ def _begin(run: Run, share: Share) -> Records:
     return share.records | (grown if run.hosts.first else run.committed(share.own))
 
 
-def _plan(job: Job, tokens: Tokens, blocks: list[BlockRows]) -> Plan:
+def _plan(job: ExtractJob, tokens: Tokens, blocks: list[BlockRows]) -> ComputePlan:
     settings, packed = job.settings, job.precision.packed
     sequences = sequence_lengths(settings.max_length, packed, job.recipe.layout)
     batch_tokens = settings.batch_tokens or default_batch_tokens()
@@ -77,7 +77,7 @@ def _plan(job: Job, tokens: Tokens, blocks: list[BlockRows]) -> Plan:
 
 
 def _accuracy(
-    run: Run, backbones: Backbones, rows: Int[np.ndarray, " r"], own: Plan, tokens: Tokens
+    run: RunContext, backbones: Backbones, rows: Int[np.ndarray, " r"], own: ComputePlan, tokens: Tokens
 ) -> Accuracy | None:
     """Compare with the exact model, if it is another one and there are rows to compare, and close it."""
     if backbones.exact is None:
@@ -89,7 +89,7 @@ def _accuracy(
     return accuracy
 
 
-def _grown_blocks(run: Run, missing: list[BlockRows]) -> Records:
+def _grown_blocks(run: RunContext, missing: list[BlockRows]) -> Records:
     """Take over the blocks of a cache that ours has grown from, if there is one."""
     old = grown_from(run.job) if missing else None
     if old is None:
@@ -99,7 +99,7 @@ def _grown_blocks(run: Run, missing: list[BlockRows]) -> Records:
     return records
 
 
-def _compute(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Records:
+def _compute(run: RunContext, backbone: Backbone, plan: ComputePlan, tokens: Tokens) -> Records:
     """Compute and write the planned blocks."""
     job, clock = run.job, run.clock
     dtype = np.dtype(job.settings.dtype)
@@ -127,7 +127,7 @@ def _compute(run: Run, backbone: Backbone, plan: Plan, tokens: Tokens) -> Record
     return records
 
 
-def _write_behind(run: Run, plan: Plan, compute: Callable[[BlockPlan], Block]) -> Records:
+def _write_behind(run: RunContext, plan: ComputePlan, compute: Callable[[BlockPlan], Block]) -> Records:
     """Write each block while the next is computed; one thread, so memory holds two blocks at most."""
     records: Records = {}
     writer = run.writer
@@ -167,7 +167,7 @@ def _wait(writing: "Future[None] | None", writer: CacheWriter) -> None:
         ) from None
 
 
-def _describe(job: Job, own: Plan, totals: Totals) -> str:
+def _describe(job: ExtractJob, own: ComputePlan, totals: Totals) -> str:
     mean = totals.tokens / totals.rows
     seconds = estimate_seconds(job.architecture, own.padded_tokens, mean, job.precision.operands)
     return (

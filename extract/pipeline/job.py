@@ -26,7 +26,7 @@ DEFAULT_BACKBONE = "distilbert-base-uncased"
 SHORTEST = 3  # [CLS], one token, [SEP]
 
 
-class Job(NamedTuple):
+class ExtractJob(NamedTuple):
     """What to compute, and from what: all that is known before the texts are cleaned."""
 
     settings: Settings
@@ -79,7 +79,7 @@ class Job(NamedTuple):
         return read_dropout(self.checkpoint.config, self.settings)
 
 
-def prepare(settings: Settings) -> Job:
+def prepare(settings: Settings) -> ExtractJob:
     """Read the rows, find the backbone, and write the recipe.
 
     Raises:
@@ -105,7 +105,7 @@ def prepare(settings: Settings) -> Job:
     checkpoint = find_checkpoint(settings.backbone or default)
     architecture = read_architecture(checkpoint.config, checkpoint.name)
     _check_length(settings.max_length, architecture, checkpoint.name)
-    return Job(
+    return ExtractJob(
         settings, rows, checkpoint, architecture, make_recipe(settings, rows, checkpoint, architecture)
     )
 

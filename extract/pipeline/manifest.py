@@ -10,10 +10,10 @@ from headstart.cache.manifest import Manifest
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.arrays import read_array
 from headstart.extract.backbone.distilbert import describe_devices
-from headstart.extract.features.blocks import BlockRows, Plan
+from headstart.extract.features.blocks import BlockRows, ComputePlan
 from headstart.extract.features.packing import BatchShape, padded_tokens, plan_batches
 from headstart.extract.pipeline.accuracy import Accuracy, as_json
-from headstart.extract.pipeline.context import Run
+from headstart.extract.pipeline.context import RunContext
 from headstart.extract.pipeline.reuse import Records
 
 LIBRARIES = ("jax", "flax", "transformers", "tokenizers", "clean-text", "numpy", "tensorstore")
@@ -56,7 +56,7 @@ class Made(NamedTuple):
     accuracy: Accuracy | None
 
 
-def finish(run: Run, blocks: list[BlockRows], records: Records, made: Made) -> None:
+def finish(run: RunContext, blocks: list[BlockRows], records: Records, made: Made) -> None:
     """Write the manifest, once the blocks of all processes are there.
 
     Args:
@@ -73,7 +73,7 @@ def finish(run: Run, blocks: list[BlockRows], records: Records, made: Made) -> N
     run.hosts.wait("the cache is finished")
 
 
-def _manifest(run: Run, blocks: list[BlockRows], records: Records, made: Made) -> Manifest:
+def _manifest(run: RunContext, blocks: list[BlockRows], records: Records, made: Made) -> Manifest:
     job, clock = run.job, run.clock
     splits: dict[str, list[BlockRecord]] = {block.split: [] for block in blocks}
     for block in blocks:
@@ -97,7 +97,7 @@ def _manifest(run: Run, blocks: list[BlockRows], records: Records, made: Made) -
     )
 
 
-def padded_before(run: Run, records: Records, shape: BatchShape) -> int:
+def padded_before(run: RunContext, records: Records, shape: BatchShape) -> int:
     """Tokens, padding included, that blocks took which are there already; one that cannot be read counts without."""
     padded = 0
     for (split, _), record in records.items():
@@ -111,7 +111,7 @@ def padded_before(run: Run, records: Records, shape: BatchShape) -> int:
     return padded
 
 
-def total(run: Run, own: Plan) -> Totals:
+def total(run: RunContext, own: ComputePlan) -> Totals:
     """Add up the plans of all processes, every one of which asks at the same place."""
     job, recipe = run.job, run.job.recipe
     columns = job.rows.labels.shape[1] if job.rows.labels.ndim == 2 else 0

@@ -8,7 +8,7 @@ from jaxtyping import Int
 
 from headstart.cache.splits import rows_split
 from headstart.extract.features.blocks import BlockRows, cut
-from headstart.extract.pipeline.context import Run
+from headstart.extract.pipeline.context import RunContext
 from headstart.extract.pipeline.distributed import Hosts
 from headstart.extract.pipeline.reuse import Records
 from headstart.extract.splits.rules import Splits
@@ -17,7 +17,7 @@ from headstart.extract.text.texts import Texts
 COMPARED = 8  # rows on which precisions are compared: of the first block, always the same ones
 
 
-class Share(NamedTuple):
+class Partition(NamedTuple):
     """What there is to do, and this process's part of it.
 
     Attributes:
@@ -44,7 +44,7 @@ class Share(NamedTuple):
         return np.unique(np.concatenate(needed))
 
 
-def share_out(run: Run, splits: Splits) -> Share:
+def partition_blocks(run: RunContext, splits: Splits) -> Partition:
     """Look up what is missing, and deal it among the processes.
 
     Args:
@@ -56,7 +56,7 @@ def share_out(run: Run, splits: Splits) -> Share:
     run.hosts.wait("every process knows what is missing")
     first = blocks[0].rows
     compared = first[np.random.default_rng(0).permutation(len(first))[: COMPARED if run.hosts.first else 0]]
-    share = Share(blocks, records, [], compared)
+    share = Partition(blocks, records, [], compared)
     return share._replace(own=_dealt(share.missing, run.hosts))
 
 

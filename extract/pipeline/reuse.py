@@ -15,7 +15,7 @@ from headstart.cache.storage.store import Store
 from headstart.cache.writer import CacheWriter
 from headstart.extract.dataset.dataset import Rows
 from headstart.extract.features.blocks import BlockRows
-from headstart.extract.pipeline.job import Job
+from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.splits.splitter import choose_dealing
 
 GROWTH_FIELDS = {"rows", "row_count"}
@@ -28,7 +28,7 @@ class Neighbour(NamedTuple):
     fields: list[str]
 
 
-def neighbours(job: Job) -> list[Neighbour]:
+def neighbours(job: ExtractJob) -> list[Neighbour]:
     """Return the other local caches, nearest first."""
     found = []
     for location in find_caches(job.settings.cache_dir):
@@ -37,7 +37,7 @@ def neighbours(job: Job) -> list[Neighbour]:
     return sorted(found, key=lambda neighbour: len(neighbour.fields))
 
 
-def describe_nearest(job: Job) -> str | None:
+def describe_nearest(job: ExtractJob) -> str | None:
     """Say which existing cache is nearest and in what it differs; None if ours is there, or there is no other."""
     if Store(job.location).read_json("recipe.json") is None:
         for location, fields in neighbours(job)[:1]:
@@ -45,7 +45,7 @@ def describe_nearest(job: Job) -> str | None:
     return None
 
 
-def grown_from(job: Job) -> Cache | None:
+def grown_from(job: ExtractJob) -> Cache | None:
     """Return a finished cache of the same recipe whose rows are the first of ours."""
     for location, fields in neighbours(job):
         if set(fields) <= GROWTH_FIELDS and (cache := _finished(location)):
@@ -55,7 +55,7 @@ def grown_from(job: Job) -> Cache | None:
     return None
 
 
-def describe_growth(job: Job, old: Cache, reused: int) -> str:
+def describe_growth(job: ExtractJob, old: Cache, reused: int) -> str:
     """Say how many blocks of an older cache serve ours, and why not more."""
     added = job.recipe.row_count - old.recipe.row_count
     if choose_dealing(job.settings).grows:

@@ -11,10 +11,10 @@ from headstart.cache.runtime.timing import Clock
 from headstart.cache.splits import rows_split
 from headstart.cache.task import class_counts
 from headstart.cache.writer import CacheWriter
-from headstart.extract.pipeline.context import Run
+from headstart.extract.pipeline.context import RunContext
 from headstart.extract.pipeline.distributed import Hosts, check_hosts, join
-from headstart.extract.pipeline.job import Job, prepare
-from headstart.extract.pipeline.partition import Share, share_out, texts_of
+from headstart.extract.pipeline.job import ExtractJob, prepare
+from headstart.extract.pipeline.partition import Partition, partition_blocks, texts_of
 from headstart.extract.pipeline.reuse import describe_nearest
 from headstart.extract.settings import Settings
 from headstart.extract.splits.coverage import describe_absent
@@ -50,7 +50,7 @@ def extract(settings: Settings, listener: Listener) -> str:
     return job.location
 
 
-def missing_splits(job: Job, writer: CacheWriter) -> list[str]:
+def missing_splits(job: ExtractJob, writer: CacheWriter) -> list[str]:
     """Names of the wanted splits that the cache does not hold."""
     earlier = writer.manifest()
     finished = earlier.splits if earlier else {}
@@ -58,7 +58,7 @@ def missing_splits(job: Job, writer: CacheWriter) -> list[str]:
 
 
 def read_tokens(
-    job: Job, chunks: Iterator[list[str]], count: int, clock: Clock, listener: Listener
+    job: ExtractJob, chunks: Iterator[list[str]], count: int, clock: Clock, listener: Listener
 ) -> tuple[Tokens, int]:
     """Tokenise so many texts as they come from cleaning; also returns how many were empty then.
 
@@ -75,7 +75,7 @@ def read_tokens(
     return tokens, counter.empty
 
 
-def _tell_empty(run: Run, empty: int, count: int, share: Share) -> None:
+def _tell_empty(run: RunContext, empty: int, count: int, share: Partition) -> None:
     """Say how many texts cleaning left nothing of, in all processes.
 
     Raises:
@@ -106,7 +106,7 @@ class _Counter:
             yield texts
 
 
-def _check_tokens(job: Job, tokens: Tokens) -> None:
+def _check_tokens(job: ExtractJob, tokens: Tokens) -> None:
     if not tokens.lengths.all():
         raise UserError(
             f"the tokenizer of {job.checkpoint.name!r} makes no token of some texts; it must add [CLS]"
@@ -118,14 +118,16 @@ def _check_tokens(job: Job, tokens: Tokens) -> None:
         )
 
 
-def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
+def _complete(job: ExtractJob, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
     hosts = join(job.settings)
     listener = listener if hosts.first else Silence()
     with hosts.lost_on_error():
         _fill_missing(job, writer, hosts, clock, listener)
 
 
-def _fill_missing(job: Job, writer: CacheWriter, hosts: Hosts, clock: Clock, listener: Listener) -> None:
+def _fill_missing(
+    job: ExtractJob, writer: CacheWriter, hosts: Hosts, clock: Clock, listener: Listener
+) -> None:
     dealt = deal(job.rows, job.settings)
     for line in describe_absent(job.rows, dealt, advice(job.settings)):
         listener.say(line)
@@ -133,14 +135,14 @@ def _fill_missing(job: Job, writer: CacheWriter, hosts: Hosts, clock: Clock, lis
         hosts.wait("the first process has the lock")
         # Asked again: while we waited for the lock, another job may have filled them.
         if missing := missing_splits(job, writer):
-            run = Run(job, writer, lock.check if lock else _unlocked, hosts, clock, listener)
+            run = RunContext(job, writer, lock.check if lock else _unlocked, hosts, clock, listener)
             _fill(run, {name: dealt[rows_split(name)] for name in missing})
 
 
-def _fill(run: Run, splits: Splits) -> None:
+def _fill(run: RunContext, splits: Splits) -> None:
     """Compute what is missing of splits of the cache; the backbone is loaded while texts become tokens."""
     job = run.job
-    share = share_out(run, splits)
+    share = partition_blocks(run, splits)
     texts = texts_of(job.rows.texts, share.rows)
     with run.hosts.together(), cleaning.cleaned(texts, job.settings.workers, job.cleaning) as chunks:
         # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
@@ -171,7 +173,7 @@ def _unlocked() -> None:
     """Only the first process holds the lock."""
 
 
-def describe_rows(job: Job) -> str:
+def describe_rows(job: ExtractJob) -> str:
     """Say what the data are taken for: columns, task, classes."""
     rows = job.rows
     text, label = rows.columns

@@ -25,7 +25,7 @@ from headstart.extract.dataset.dataset import Rows
 from headstart.extract.features.blocks import BlockPlan, cut, plan_blocks
 from headstart.extract.features.compute import compute_block
 from headstart.extract.features.packing import BatchShape, sequence_lengths
-from headstart.extract.predict.scorer import Head, Scorer, score_rows
+from headstart.extract.predict.scorer import Head, ScoringProgram, score_rows
 from headstart.extract.text import cleaning
 from headstart.extract.text.cleaning_options import check_options
 from headstart.extract.text.tokenizer import Tokens, load_tokenizer, tokenize
@@ -96,11 +96,11 @@ class Encoder:
             return list(block.hidden), block.pooled
         return np.split(block.hidden, np.cumsum(block.lengths)[:-1]), block.pooled
 
-    def scorer(self, head: Head, params: Any) -> Scorer:
+    def scorer(self, head: Head, params: Any) -> ScoringProgram:
         """Backbone and head as one program."""
-        return Scorer(self.backbone, head, params)
+        return ScoringProgram(self.backbone, head, params)
 
-    def score(self, scorer: Scorer, tokens: Tokens) -> Any:
+    def score(self, scorer: ScoringProgram, tokens: Tokens) -> Any:
         """What the head of `scorer` returns for each row, in order."""
         blocks = self._blocks(tokens, self._block_rows or len(tokens.lengths))
         about, layout = _unlabelled(tokens), self._recipe.layout

@@ -16,7 +16,7 @@ from headstart.extract.backbone.distilbert import Backbone, Inputs
 from headstart.extract.dataset.dataset import Rows
 from headstart.extract.features.blocks import BlockPlan
 from headstart.extract.features.compute import gather, stored_lengths
-from headstart.extract.features.packing import Batch
+from headstart.extract.features.packing import PackedBatch
 from headstart.extract.text.tokenizer import Tokens
 
 Head = Callable[[Any, Float[Array, "n d"], Int[Array, " b"], Int[Array, " b"]], Any]
@@ -24,14 +24,14 @@ Head = Callable[[Any, Float[Array, "n d"], Int[Array, " b"], Int[Array, " b"]], 
 FEWEST = 8  # rows of a batch; more are a power of two, so that few programs are compiled
 
 
-class Places(NamedTuple):
+class RowPlaces(NamedTuple):
     """Where the rows of a batch lie in their device's tokens; `[devices, r]`, filled up with rows of one token."""
 
     starts: Int[np.ndarray, "s r"]
     lengths: Int[np.ndarray, "s r"]
 
 
-class Scorer:
+class ScoringProgram:
     """One jitted function on all local devices, compiled once for each shape of batch.
 
     Args:
@@ -59,18 +59,18 @@ class Scorer:
         """Shapes of batches that were compiled so far."""
         return int(self._run._cache_size())
 
-    def run(self, inputs: Inputs, places: Places) -> Any:
+    def run(self, inputs: Inputs, places: RowPlaces) -> Any:
         """Start a batch and return at once: arrays `[devices * r, ...]`."""
         return self._run(self._backbone.weights, self._params, inputs, places)
 
-    def _scores(self, weights: Any, params: Any, inputs: Inputs, places: Places) -> Any:
+    def _scores(self, weights: Any, params: Any, inputs: Inputs, places: RowPlaces) -> Any:
         # The barrier keeps the compiler from mixing the two: the hidden states are stage one's to the last bit.
         hidden = lax.optimization_barrier(self._backbone.hidden(weights, inputs))
         tokens = hidden.reshape(-1, hidden.shape[-1])
         return self._head(params, tokens, places.starts[0], places.lengths[0])
 
 
-def score_rows(scorer: Scorer, plan: BlockPlan, tokens: Tokens, about: Rows, layout: str) -> Any:
+def score_rows(scorer: ScoringProgram, plan: BlockPlan, tokens: Tokens, about: Rows, layout: str) -> Any:
     """Scores of all rows of a block, in its order: what the head returns, as NumPy arrays `[b, ...]`.
 
     Args:
@@ -98,7 +98,9 @@ def _taken(scores: Any, slots: Int[np.ndarray, " r"]) -> Any:
     return jax.tree.map(lambda values: np.asarray(values)[slots], scores)
 
 
-def deal(batch: Batch, lengths: Int[np.ndarray, " r"], devices: int) -> tuple[Places, Int[np.ndarray, " r"]]:
+def deal(
+    batch: PackedBatch, lengths: Int[np.ndarray, " r"], devices: int
+) -> tuple[RowPlaces, Int[np.ndarray, " r"]]:
     """Say where each device finds its rows.
 
     Args:
@@ -118,4 +120,4 @@ def deal(batch: Batch, lengths: Int[np.ndarray, " r"], devices: int) -> tuple[Pl
     slots[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
     starts, own = np.zeros((devices, size), np.int32), np.ones((devices, size), np.int32)
     starts[owners, slots], own[owners, slots] = batch.places % share, lengths
-    return Places(starts, own), owners * size + slots
+    return RowPlaces(starts, own), owners * size + slots

@@ -13,7 +13,7 @@ from jax import export
 from headstart.cache import UserError
 from headstart.extract.backbone import packed_forward
 from headstart.extract.backbone.distilbert import Backbone, Inputs
-from headstart.extract.backbone.packed_forward import Rows, attention, cudnn_attention, feed_forward
+from headstart.extract.backbone.packed_forward import Segments, attention, cudnn_attention, feed_forward
 from headstart.extract.backbone.precision import EXACT, Precision
 from headstart.extract.backbone.weights import load_weights
 
@@ -86,7 +86,7 @@ def test_parts_of_the_feed_forward_layer_add_up_to_it(
                 config=SimpleNamespace(activation=activation),
                 activation=jax.nn.relu,
             ),
-            Rows(jnp.zeros((2, 5), int), jnp.zeros((2, 5), int)),
+            Segments(jnp.zeros((2, 5), int), jnp.zeros((2, 5), int)),
             hidden,
         )
         for params in (whole, parts)
@@ -133,7 +133,7 @@ def test_a_gpu_s_program_calls_cudnn_only_if_told_to(
 
     def program(params: Any, query: Any, segments: Any, positions: Any) -> Any:
         module = SimpleNamespace(variables={"params": params}, n_heads=2)
-        return attend(module, Rows(segments, positions), query=query)
+        return attend(module, Segments(segments, positions), query=query)
 
     query = jax.ShapeDtypeStruct((2, 152, 128), jnp.bfloat16)
     traced = jax.jit(program).trace(weights, query, numbers, numbers)

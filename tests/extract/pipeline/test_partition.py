@@ -10,10 +10,10 @@ import pytest
 from headstart.cache import open_cache
 from headstart.cache.runtime.timing import Clock
 from headstart.cache.writer import CacheWriter
-from headstart.extract.pipeline.context import Run
+from headstart.extract.pipeline.context import RunContext
 from headstart.extract.pipeline.distributed import Hosts
 from headstart.extract.pipeline.job import prepare
-from headstart.extract.pipeline.partition import COMPARED, Share, share_out, texts_of
+from headstart.extract.pipeline.partition import COMPARED, Partition, partition_blocks, texts_of
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 from headstart.extract.splits.splitter import deal
@@ -30,12 +30,12 @@ class Several(Hosts):
         pass
 
 
-def share(settings: Settings, index: int, count: int) -> Share:
+def share(settings: Settings, index: int, count: int) -> Partition:
     job = prepare(settings)
-    run = Run(
+    run = RunContext(
         job, CacheWriter(job.location, job.recipe), lambda: None, Several(index, count), Clock(), Recorder()
     )
-    return share_out(run, deal(job.rows, settings))
+    return partition_blocks(run, deal(job.rows, settings))
 
 
 @pytest.fixture

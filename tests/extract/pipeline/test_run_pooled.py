@@ -18,7 +18,7 @@ from headstart.cache.splits import SPLITS
 from headstart.extract.dataset.dataset import Rows
 from headstart.extract.features.blocks import BlockPlan, BlockRows
 from headstart.extract.features.compute import compute_block, gather
-from headstart.extract.features.packing import Batch
+from headstart.extract.features.packing import PackedBatch
 from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
@@ -117,7 +117,7 @@ def test_a_pooled_run_keeps_no_hidden_states_of_a_block(
     """64 batches of a row each: what NumPy holds at its highest is far below the block's hidden states."""
     rows, length, width = 64, 50, 128
     lengths = np.full(rows, length, np.int32)
-    batches = [Batch(np.array([row]), np.array([0]), length, 1) for row in range(rows)]
+    batches = [PackedBatch(np.array([row]), np.array([0]), length, 1) for row in range(rows)]
     plan = BlockPlan(BlockRows("train", 0, 0, np.arange(rows)), lengths, rows, batches)
     texts = np.zeros(rows, np.uint8), np.ones(rows, np.int64)
     tokens = Tokens(np.arange(rows * length, dtype=np.int32), lengths, *texts)

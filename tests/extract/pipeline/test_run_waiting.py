@@ -13,7 +13,7 @@ from headstart.cache.writer import CacheWriter
 from headstart.extract.pipeline import accuracy
 from headstart.extract.pipeline import run as stage_one
 from headstart.extract.pipeline.accuracy import Backbones, load_backbones
-from headstart.extract.pipeline.job import Job, prepare
+from headstart.extract.pipeline.job import ExtractJob, prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 
@@ -30,7 +30,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The caches that a backbone has been loaded for."""
     jobs: list[str] = []
 
-    def load(job: Job) -> Backbones:
+    def load(job: ExtractJob) -> Backbones:
         jobs.append(job.location)
         return load_backbones(job)
 
