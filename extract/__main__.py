@@ -221,10 +221,10 @@ def prepare_data(arguments: list[str]) -> None:
     add("train", metavar="TRAIN", help="Kaggle's train.csv, plain or as .zip or .gz")
     add("-o", "--output", default="preprocessed.csv", help="file to write (default: %(default)s)")
     add("--seed", type=seed, default=42, help="seed of the draw of other comments (default: %(default)s)")
-    wanted = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     from headstart.extract.dataset.jigsaw import prepare_jigsaw
 
-    print(prepare_jigsaw(wanted.train, wanted.output, wanted.seed))
+    print(prepare_jigsaw(options.train, options.output, options.seed))
 
 
 def main() -> None:

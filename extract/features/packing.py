@@ -13,13 +13,13 @@ GROWTH = 1.2  # from one length to the next where each row has its own sequence
 
 
 class BatchShape(NamedTuple):
-    """What batches may look like.
+    """Shape that batches may have.
 
     Attributes:
-        sequences: lengths of sequences, ascending; the last holds the longest row.
-        batch_tokens: padded tokens per device.
-        devices: every batch's height is a multiple of it.
-        packed: several rows may share a sequence.
+        sequences: Lengths of sequences, ascending; the last holds the longest row.
+        batch_tokens: Padded tokens per device.
+        devices: Number of devices, of which every batch's height is a multiple.
+        packed: Whether several rows may share a sequence.
     """
 
     sequences: list[int]
@@ -32,10 +32,10 @@ class PackedBatch(NamedTuple):
     """Rows that run through the backbone together.
 
     Attributes:
-        rows: positions of the rows within their block, `[r]`.
-        places: position of each row's first token in the batch, sequence after sequence, `[r]`.
-        length: tokens of a sequence.
-        height: sequences; every batch of one length has the same.
+        rows: Positions of the rows within their block, `[r]`.
+        places: Position of each row's first token in the batch, sequence after sequence, `[r]`.
+        length: Tokens of a sequence.
+        height: Number of sequences, the same for all batches of one length.
     """
 
     rows: Int[np.ndarray, " r"]
@@ -77,10 +77,10 @@ def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int 
     attention cheap, long ones are easier to fill: what costs least is taken.
 
     Args:
-        lengths: tokens of each row.
-        shape: what batches may look like.
-        tokens: of the block whose batches these should resemble, so that they need no programs of their own; None: the
-            rows' own.
+        lengths: Tokens of each row.
+        shape: Shape of the batches.
+        tokens: Real tokens of the block whose batches these should resemble, so that they need no other programs; None
+            takes those of the rows.
     """
     whole = int(lengths.sum()) if tokens is None else tokens
     lists = (

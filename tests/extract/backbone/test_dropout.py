@@ -14,7 +14,7 @@ import pytest
 
 from headstart.cache import Cache, UserError, open_cache
 from headstart.cache.inspect.verify import verify
-from headstart.extract.backbone.dropout import Dropout, read_dropout
+from headstart.extract.backbone.architecture import Dropout, read_dropout
 from headstart.extract.backbone.dropout_masks import drop, kept_states, kept_weights, row_keys
 from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
