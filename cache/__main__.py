@@ -154,14 +154,14 @@ def remove_cache(arguments: argparse.Namespace) -> None:
     """Delete a cache, after asking."""
     from headstart.cache.inspect.listing import disk_bytes
     from headstart.cache.inspect.repair import remove_cache
-    from headstart.cache.runtime.text import readable
+    from headstart.cache.runtime.text import format_bytes
     from headstart.cache.storage.object_store import is_url
 
     remote = is_url(arguments.cache)
     if not remote and not os.path.isdir(arguments.cache):
         raise UserError(f"there is no folder {arguments.cache}")
     if not arguments.yes:
-        size = "" if remote else f" ({readable(disk_bytes(arguments.cache))})"
+        size = "" if remote else f" ({format_bytes(disk_bytes(arguments.cache))})"
         question = f"remove {arguments.cache}{size}? [y/N] "
         print(question, end="", flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from headstart.cache.block import Block, BlockRecord, array_dtype, digest
 from headstart.cache.layout import LAYOUTS
 from headstart.cache.manifest import NAME, Manifest
+from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import view_names
@@ -102,9 +103,9 @@ class Split:
     def lengths(self) -> Int[np.ndarray, " b"]:
         """Real tokens of each row, int32."""
         lengths = self._join("lengths")
-        ends = np.cumsum([block.rows for block in self.blocks])
-        for block, own in zip(self.blocks, np.split(lengths, ends[:-1]), strict=True):
-            if own.min() < 1 or int(own.sum()) != block.tokens:  # only a forged cache gets this far
+        rows = np.array([block.rows for block in self.blocks])
+        for block, part in zip(self.blocks, split_rows(lengths, rows), strict=True):
+            if part.min() < 1 or int(part.sum()) != block.tokens:  # only a forged cache gets this far
                 raise CacheError(
                     f"{self.name}/{block.name}: the lengths do not add up to {block.tokens} tokens"
                 )
@@ -153,10 +154,9 @@ class Split:
         shapes = [block.shape("hidden", manifest.width) for block in self.blocks]
         for name, shape in zip(names, shapes, strict=True):
             check_size(store, name, shape, dtype)
-        ends = np.cumsum([shape[0] for shape in shapes])
-        whole = np.empty((ends[-1], *shapes[0][1:]), dtype)
-        parts = np.split(whole, ends[:-1])
-        read_arrays(store, names, parts)
+        sizes = np.array([shape[0] for shape in shapes])
+        whole = np.empty((sizes.sum(), *shapes[0][1:]), dtype)
+        read_arrays(store, names, split_rows(whole, sizes))
         return whole
 
     def _join(self, field: str) -> np.ndarray:

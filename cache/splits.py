@@ -3,8 +3,6 @@
 import re
 
 SPLITS = ("train", "valid", "test")
-
-
 MOST_VIEWS = 999
 
 _VIEW = re.compile(r"train-view-([1-9]\d{0,2})")
@@ -17,8 +15,8 @@ def view_names(views: int) -> tuple[str, ...]:
 
 def view_number(split: str) -> int:
     """Number of the view that a split holds; 0 where it holds no view, but rows without dropout."""
-    found = _VIEW.fullmatch(split)
-    return int(found[1]) if found else 0
+    view = _VIEW.fullmatch(split)
+    return int(view[1]) if view else 0
 
 
 def rows_split(split: str) -> str:
@@ -28,6 +26,5 @@ def rows_split(split: str) -> str:
 
 def split_order(split: str) -> tuple[int, int]:
     """Sorts splits: train, its views, valid, test; anything else last."""
-    order = ("train", "valid", "test")
-    own = rows_split(split)
-    return order.index(own) if own in order else len(order), view_number(split)
+    rows = rows_split(split)
+    return SPLITS.index(rows) if rows in SPLITS else len(SPLITS), view_number(split)

@@ -236,7 +236,7 @@ def main() -> None:
     where, shown = arguments.pop("where"), arguments.pop("preview")
     settings = Settings(**arguments)
     prepare_jax()
-    from headstart.cache.runtime.progress import TerminalListener
+    from headstart.cache.runtime.progress import TerminalReporter
     from headstart.extract.pipeline.job import prepare
     from headstart.extract.pipeline.run import extract
     from headstart.extract.preview import preview
@@ -246,7 +246,7 @@ def main() -> None:
         print(job.location if where else "\n".join(preview(job, shown)))
         return
 
-    location = extract(settings, TerminalListener())
+    location = extract(settings, TerminalReporter())
     print(f"cache: {location}")
 
 

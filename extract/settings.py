@@ -3,8 +3,10 @@
 import dataclasses
 import shlex
 
+from headstart.cache.splits import SPLITS
+
 ON_BAD_ROW = ("error", "skip", "report")
-SPLIT_CHOICES = ("train", "valid", "test", "all")
+SPLIT_CHOICES = (*SPLITS, "all")
 SPLIT_RULES = ("notebook", "stable")
 STORAGE_DTYPES = ("float16", "bfloat16", "float32")
 VIEWS = ("all", "pooled")

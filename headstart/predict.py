@@ -202,7 +202,7 @@ def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | li
     from headstart.train.predict.stream import label_stream
 
     labelling, rows = labelling_of(wanted, loaded, threshold), part_of(loaded.head.block_rows)
-    progress = Progress(wanted.input, wanted.on_bad_row == "report", say, sys.stderr)
+    progress = Progress(wanted.input, wanted.on_bad_row == "report", say)
     target = open_target(wanted, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:
         say(f"going on behind the first {target.done:,} parts of {rows:,} rows")

@@ -1,10 +1,10 @@
 """Which heads are compared: those that the user named, as far as the cache can train them."""
 
-import difflib
 from collections.abc import Sequence
 
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import did_you_mean
 
 
 def choose_heads(names: str, known: Sequence[str]) -> list[str]:
@@ -20,9 +20,9 @@ def choose_heads(names: str, known: Sequence[str]) -> list[str]:
     wanted = list(known) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
     for name in wanted:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            raise UserError(f"there is no head {name!r}; {hint}known heads: {', '.join(known)}")
+            raise UserError(
+                f"there is no head {name!r}; {did_you_mean(name, known)}known heads: {', '.join(known)}"
+            )
     if not wanted:
         raise UserError(f"--heads names no head; known heads: {', '.join(known)}")
     return [name for name in known if name in wanted]

@@ -8,7 +8,7 @@ import numpy as np
 from headstart.cache.block import array_dtype
 from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.errors import CacheError
-from headstart.cache.runtime.text import printable, readable
+from headstart.cache.runtime.text import format_bytes, printable
 from headstart.cache.splits import view_number
 from headstart.cache.storage.arrays import stored_bytes
 from headstart.cache.storage.object_store import is_url
@@ -65,9 +65,7 @@ def describe_line(path: str) -> str:
         if not view_number(split)
     )
     splits += f", {cache.recipe.views} views of train" if cache.recipe.views else ""
-    return (
-        f"{name:<50} {manifest.tokens:>12,} tokens  {layout:<6}  {readable(cache_bytes(cache)):>9}  {splits}"
-    )
+    return f"{name:<50} {manifest.tokens:>12,} tokens  {layout:<6}  {format_bytes(cache_bytes(cache)):>9}  {splits}"
 
 
 def committed_count(path: str) -> int:
@@ -122,7 +120,7 @@ def _sizes(cache: Cache) -> dict[str, object]:
     return {
         "rows": f"{manifest.rows:,}",
         "tokens": f"{manifest.tokens:,} of width {manifest.width}, {manifest.dtype}",
-        "on disk": f"{readable(stored)}, {stored / padded:.3f} of the padded float32 tensor",
+        "on disk": f"{format_bytes(stored)}, {stored / padded:.3f} of the padded float32 tensor",
         "padding waste": f"{manifest.padding_waste:.1%} of the computed tokens",
     }
 

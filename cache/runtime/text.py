@@ -1,4 +1,7 @@
-"""Text for people: characters that may be printed, and sizes in bytes."""
+"""Text for people: characters that may be printed, sizes in bytes, and what a wrong name may have meant."""
+
+import difflib
+from collections.abc import Iterable
 
 
 def printable(text: str) -> str:
@@ -9,9 +12,15 @@ def printable(text: str) -> str:
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def readable(size: int | float) -> str:
-    """Bytes as people write them: `readable(1_500_000) == '1.5 MB'`."""
+def format_bytes(size: int | float) -> str:
+    """Bytes as people write them: `format_bytes(1_500_000) == '1.5 MB'`."""
     unit = 0
     while size >= 1000 and unit < len(_UNITS) - 1:
         size, unit = size / 1000, unit + 1
     return f"{size:,.0f} bytes" if unit == 0 else f"{size:.1f} {_UNITS[unit]}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question that names the known name nearest to an unknown one, and a space; nothing if none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""

@@ -1,12 +1,12 @@
 """Which column holds the text and which the label."""
 
-import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import did_you_mean
 from headstart.extract.dataset.label_reader import are_lists
 from headstart.extract.tables.header import TEXT_NAMES
 
@@ -66,9 +66,9 @@ def require(table: pd.DataFrame, name: str) -> None:
 def _named(table: pd.DataFrame, name: str | None, flag: str) -> str | None:
     if name is None or name in table.columns:
         return name
-    close = difflib.get_close_matches(name, map(str, table.columns), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else "."
-    raise UserError(f"there is no column {name!r}{hint} {_listed(table)} Choose one with {flag}.")
+    question = did_you_mean(name, map(str, table.columns))
+    hint = f"; {question}" if question else ". "
+    raise UserError(f"there is no column {name!r}{hint}{_listed(table)} Choose one with {flag}.")
 
 
 def _guess_text(table: pd.DataFrame) -> str:

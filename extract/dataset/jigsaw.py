@@ -8,6 +8,7 @@ import os
 import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import atomic_file
 from headstart.extract.tables.reader import read_chunks
 
 LABELS = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")
@@ -93,13 +94,8 @@ def _labelled(table: pd.DataFrame, path: str) -> "pd.Series[bool]":
 
 
 def _write(text: str, output: str) -> None:
-    staging = f"{output}.{os.getpid()}.partial"
     try:
-        with open(staging, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(staging, output)
+        with atomic_file(output) as file:
+            file.write(text.encode())
     except OSError as error:
         raise UserError(f"{output} cannot be written ({error.strerror})") from None
-    finally:
-        if os.path.exists(staging):
-            os.remove(staging)

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from headstart.cache.block import Block
 from headstart.cache.layout import LAYOUTS
+from headstart.cache.ragged import row_starts, token_places
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import view_number
 from headstart.extract.backbone.distilbert import Backbone, Inputs
@@ -66,7 +67,7 @@ def compute_block(
         )
     if hidden is not None and layout == "padded":
         hidden = hidden.reshape(len(chosen), -1, width)
-    texts = tokens.texts[_ranges(tokens.text_starts[chosen], tokens.text_lengths[chosen])]
+    texts = tokens.texts[token_places(tokens.text_starts[chosen], tokens.text_lengths[chosen])]
     return Block(hidden, plan.lengths, rows.labels[chosen], rows.positions[chosen], pooled, texts)
 
 
@@ -93,12 +94,12 @@ def stored_lengths(plan: BlockPlan, layout: str) -> Int[np.ndarray, " b"]:
 def gather(batch: PackedBatch, plan: BlockPlan, rows: TokenizedRows) -> Inputs:
     """Lay a batch's rows into its sequences; padding is in segment 0."""
     lengths, tokens = plan.lengths[batch.rows], rows.tokens
-    places = _ranges(batch.places, lengths)
+    places = token_places(batch.places, lengths)
     ids, segments, positions = np.zeros((3, batch.height, batch.length), np.int32)
     ids.fill(tokens.padding)
     inputs = Inputs(ids, segments, positions, _noise(batch, plan, rows))
-    inputs.ids.reshape(-1)[places] = tokens.ids[_ranges(tokens.starts[plan.block.rows[batch.rows]], lengths)]
-    inputs.positions.reshape(-1)[places] = _ranges(np.zeros_like(batch.places), lengths)
+    inputs.ids.reshape(-1)[places] = tokens.ids[token_places(tokens.starts[plan.block.rows[batch.rows]], lengths)]
+    inputs.positions.reshape(-1)[places] = token_places(np.zeros_like(batch.places), lengths)
     inputs.segments.reshape(-1)[places] = np.repeat(_segments(batch), lengths)
     return inputs
 
@@ -127,10 +128,9 @@ def _store(
 ) -> None:
     """Wait for a batch and copy the stored vectors of each row to their places."""
     lengths = stored[batch.rows]
-    values = _host(running)[_ranges(batch.places, lengths)]
+    values = _host(running)[token_places(batch.places, lengths)]
     if hidden is not None:
-        starts = np.cumsum(stored, dtype=np.int64) - stored
-        hidden[_ranges(starts[batch.rows], lengths)] = values
+        hidden[token_places(row_starts(stored)[batch.rows], lengths)] = values
     pooled[batch.rows] = pool_rows(values, lengths)
 
 
@@ -139,13 +139,6 @@ def _host(array: Float[Array, "devices b t d"]) -> Float[np.ndarray, "n d"]:
     """Copy an array from the devices and join the devices' shares, token after token."""
     values = np.asarray(array)
     return values.reshape(-1, values.shape[-1])
-
-
-
-def _ranges(starts: Int[np.ndarray, " r"], lengths: Int[np.ndarray, " r"]) -> Int[np.ndarray, " n"]:
-    """Concatenate `arange(start, start + length)` of all pairs."""
-    ends = np.cumsum(lengths, dtype=np.int64)
-    return np.repeat(starts - (ends - lengths), lengths) + np.arange(ends[-1])
 
 
 

@@ -83,7 +83,7 @@ class FeatureExtractor:
         accuracy = None
         if len(rows):
             accuracy = measure(main, exact, rows, plan, self._rows, job.settings.max_length)
-            self._run.listener.say(f"{job.precision.compute_dtype} precision: {accuracy}")
+            self._run.reporter.log(f"{job.precision.compute_dtype} precision: {accuracy}")
         exact.close()
         return accuracy._asdict() if accuracy else {}
 
@@ -97,7 +97,7 @@ class FeatureExtractor:
         waited = programs.waiting_seconds
         with clock.measure("backbone"):
             block = compute_block(
-                main, plan, self._rows, self._run.job.recipe.layout, self._run.listener.advance
+                main, plan, self._rows, self._run.job.recipe.layout, self._run.reporter.advance
             )
         clock.seconds["backbone"] -= programs.waiting_seconds - waited
         clock.seconds["compile"] = programs.compile_seconds

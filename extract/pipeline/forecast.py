@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from headstart.cache.block import array_dtype, array_shape
 from headstart.cache.layout import LAYOUTS
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.text import readable
+from headstart.cache.runtime.text import format_bytes
 from headstart.cache.storage.arrays import stored_bytes
 from headstart.extract.backbone.architecture import Architecture
 from headstart.extract.features.blocks import ComputePlan
@@ -69,7 +69,7 @@ def describe(job: ExtractJob, plan: ComputePlan, totals: Totals) -> str:
     return (
         f"{totals.rows:,} rows, {totals.tokens:,} tokens (mean {mean:.1f}), "
         f"padding waste {totals.padding_waste:.1%} in {len(plan.first_of_each_shape)} shapes of batches, "
-        f"cache {totals.stored_bytes:,} bytes ({readable(totals.stored_bytes)}), backbone about {seconds:,.0f} s"
+        f"cache {totals.stored_bytes:,} bytes ({format_bytes(totals.stored_bytes)}), backbone about {seconds:,.0f} s"
     )
 
 
@@ -111,7 +111,7 @@ def check_space(location: str, needed: int) -> None:
     free = shutil.disk_usage(_existing(location)).free
     if free < needed * MARGIN:
         raise UserError(
-            f"{location} needs {readable(needed * MARGIN)}, but its disk has {readable(free)} free; "
+            f"{location} needs {format_bytes(needed * MARGIN)}, but its disk has {format_bytes(free)} free; "
             "make room, or choose another --cache-dir"
         )
 

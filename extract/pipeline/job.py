@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.progress import Listener
+from headstart.cache.runtime.progress import Reporter
 from headstart.cache.runtime.timing import Clock
 from headstart.cache.splits import SPLITS, split_order, view_names
 from headstart.cache.storage.object_store import check_location
@@ -112,7 +112,7 @@ class RunContext(NamedTuple):
         check_lock: Function to call before every write; raises if another job holds the cache's lock.
         hosts: The processes that share the job.
         clock: Sum of the seconds of each phase.
-        listener: Takes lines for the user, sizes and progress.
+        reporter: Takes lines for the user, sizes and progress.
     """
 
     job: ExtractJob
@@ -120,7 +120,7 @@ class RunContext(NamedTuple):
     check_lock: Callable[[], None]
     hosts: Hosts
     clock: Clock
-    listener: Listener
+    reporter: Reporter
 
 
 def prepare(settings: Settings) -> ExtractJob:

@@ -52,7 +52,7 @@ def reuse_blocks(run: RunContext, missing: list[BlockRows]) -> Records:
         record = stored.get((block.split, block.start, len(block.rows)))
         if record and (copy := _same_block(old, block, record, run.job)):
             records[block.key] = run.writer.write_block(block.split, block.number, block.start, copy)
-    run.listener.say(_describe_growth(run.job, old, len(records)))
+    run.reporter.log(_describe_growth(run.job, old, len(records)))
     return records
 
 

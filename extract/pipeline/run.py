@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from headstart.cache.runtime.progress import Listener, Silence
+from headstart.cache.runtime.progress import Reporter
 from headstart.cache.runtime.timing import Clock
 from headstart.cache.splits import rows_split
 from headstart.cache.writer import CacheWriter
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from headstart.extract.pipeline.extractor import FeatureExtractor
 
 
-def extract(settings: Settings, listener: Listener) -> str:
+def extract(settings: Settings, reporter: Reporter) -> str:
     """Run stage one and return the cache's location.
 
     Raises:
@@ -44,12 +44,12 @@ def extract(settings: Settings, listener: Listener) -> str:
     check_hosts(settings)  # a mistake is reported before a large file is read
     job = prepare(settings)
     for line in (job.describe(), *job.dataset.tally.details()):
-        listener.say(line)
+        reporter.log(line)
     writer = CacheWriter(job.location, job.recipe)
     if missing_splits(job, writer):
-        _complete(job, writer, clock, listener)
+        _complete(job, writer, clock, reporter)
     else:
-        listener.say("the cache is complete already: nothing to compute")
+        reporter.log("the cache is complete already: nothing to compute")
     return job.location
 
 
@@ -60,19 +60,19 @@ def missing_splits(job: ExtractJob, writer: CacheWriter) -> list[str]:
     return [name for name in job.splits if name not in finished]
 
 
-def _complete(job: ExtractJob, writer: CacheWriter, clock: Clock, listener: Listener) -> None:
+def _complete(job: ExtractJob, writer: CacheWriter, clock: Clock, reporter: Reporter) -> None:
     """Meet the other processes, lock the cache, and compute the splits that it lacks."""
     hosts = join(job.settings)
-    listener = listener if hosts.first else Silence()
+    reporter = reporter if hosts.first else Reporter()
     with hosts.lost_on_error():
         splits = deal(job.dataset, job.settings)
         for line in describe_absent(job.dataset, splits, advice(job.settings)):
-            listener.say(line)
-        with writer.alone(listener.say) if hosts.first else nullcontext() as lock:
+            reporter.log(line)
+        with writer.alone(reporter.log) if hosts.first else nullcontext() as lock:
             hosts.wait("the first process has the lock")
             # Asked again: while we waited for the lock, another job may have filled them.
             if missing := missing_splits(job, writer):
-                run = RunContext(job, writer, lock.check if lock else _unlocked, hosts, clock, listener)
+                run = RunContext(job, writer, lock.check if lock else _unlocked, hosts, clock, reporter)
                 compute_splits(run, {name: splits[rows_split(name)] for name in missing})
 
 
@@ -102,9 +102,9 @@ def compute_splits(run: RunContext, splits: Splits) -> None:
     with extractor.compiling_ahead(plan), writing_behind(run) as writer:
         accuracy = extractor.measure_accuracy(partition.compared, plan)
         for line in sizes:
-            run.listener.say(line)
+            run.reporter.log(line)
         if plan.blocks:
-            run.listener.start("backbone", plan.tokens, "tokens")
+            run.reporter.start("backbone", plan.tokens, "tokens")
         for block in plan.blocks:
             writer.write(block.block, extractor.compute(block))
     computation = Computation(plan.shape, totals.padded_tokens, reused, extractor.device, accuracy)
@@ -125,7 +125,7 @@ def _load(run: RunContext, partition: Partition) -> "FeatureExtractor":
             backbones = loading.result()
     report_empty(run, empty, len(texts), resumed=bool(partition.records))
     if nearest := describe_nearest(job):
-        run.listener.say(nearest)
+        run.reporter.log(nearest)
     return FeatureExtractor(run, backbones, among(tokens, partition.rows, len(job.dataset.texts)))
 
 
@@ -138,7 +138,7 @@ def _begin(run: RunContext, partition: Partition) -> Records:
         grown = reuse_blocks(run, partition.missing)
     run.hosts.wait("the cache is begun")
     if partition.records:
-        run.listener.say(f"resuming: {len(partition.records)} of {len(partition.blocks)} blocks done")
+        run.reporter.log(f"resuming: {len(partition.records)} of {len(partition.blocks)} blocks done")
     return partition.records | (grown if run.hosts.first else committed_blocks(run, partition.assigned))
 
 

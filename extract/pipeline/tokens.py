@@ -16,7 +16,7 @@ def read_tokens(run: RunContext, chunks: Iterator[list[str]], count: int) -> tup
         UserError: the tokenizer does not fit the backbone.
     """
     tokenizer = load_tokenizer(run.job.checkpoint.folder, run.job.settings.max_length)
-    run.listener.start("cleaning", count, "rows")
+    run.reporter.start("cleaning", count, "rows")
     cleaned = _CleanedTexts(chunks, run)
     with run.clock.measure("tokenize"):
         tokens = tokenize(tokenizer, cleaned)
@@ -39,7 +39,7 @@ class _CleanedTexts:
             if texts is None:
                 return
             self.empty += sum(not text for text in texts)
-            self._run.listener.advance(len(texts))
+            self._run.reporter.advance(len(texts))
             yield texts
 
 
@@ -79,4 +79,4 @@ def report_empty(run: RunContext, empty: int, count: int, resumed: bool) -> None
     if empty == count >= len(run.job.dataset.texts) and not resumed:
         raise UserError(f"no rows left after cleaning: nothing remains of any of the {count} texts")
     if empty:
-        run.listener.say(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")
+        run.reporter.log(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")

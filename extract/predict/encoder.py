@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from headstart.cache.block import Block
+from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.backbone.architecture import Architecture, read_architecture
@@ -70,7 +71,7 @@ class Encoder:
 
     def words(self, tokens: Tokens) -> list[list[str]]:
         """The tokens of each row as strings."""
-        rows = np.split(tokens.ids, np.cumsum(tokens.lengths)[:-1])
+        rows = split_rows(tokens.ids, tokens.lengths)
         return [[self._tokenizer.id_to_token(int(token)) for token in row] for row in rows]
 
     def encode(self, tokens: Tokens) -> Block:
@@ -85,7 +86,7 @@ class Encoder:
         assert block.hidden is not None
         if block.hidden.ndim == 3:
             return list(block.hidden), block.pooled
-        return np.split(block.hidden, np.cumsum(block.lengths)[:-1]), block.pooled
+        return split_rows(block.hidden, block.lengths), block.pooled
 
     def scorer(self, head: Head, params: Any) -> ScoringProgram:
         """Backbone and head as one program."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from headstart.cache.runtime.progress import draw_line
 from headstart.extract.predict.input import row_bytes, total_bytes
 
 
@@ -14,12 +15,11 @@ class Progress:
         data: what is read.
         report: whether rows that are left out are named.
         say: takes a line.
-        stream: takes the line that is redrawn on a terminal.
     """
 
-    def __init__(self, data: str, report: bool, say: Callable[[str], None], stream: Any) -> None:
+    def __init__(self, data: str, report: bool, say: Callable[[str], None]) -> None:
         self._rate, self._report = Rate(total_bytes(data), time.perf_counter()), report
-        self._say, self._stream = say, stream
+        self._say = say
 
     def __call__(self, chunk: Any, new: bool) -> None:
         """Take a chunk that is done."""
@@ -29,9 +29,7 @@ class Progress:
         if not new:
             self._rate.skip(size, rows)
             return
-        line = self._rate.line(size, rows, time.perf_counter())
-        self._stream.write(f"\r{line}\033[K" if self._stream.isatty() else f"{line}\n")
-        self._stream.flush()
+        draw_line(self._rate.line(size, rows, time.perf_counter()))
 
 
 class Rate:

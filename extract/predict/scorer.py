@@ -12,6 +12,7 @@ from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float, Int
 
+from headstart.cache.ragged import token_places
 from headstart.extract.backbone.distilbert import Backbone, Inputs
 from headstart.extract.features.blocks import BlockPlan
 from headstart.extract.features.compute import TokenizedRows, gather, run_ahead, stored_lengths
@@ -113,7 +114,7 @@ def place_rows(
     size = max(FEWEST, 1 << int(counts.max() - 1).bit_length())
     order = np.argsort(owners, kind="stable")
     slots = np.empty(len(order), np.int64)
-    slots[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    slots[order] = token_places(np.zeros_like(counts), counts)
     places = RowPlaces(np.zeros((devices, size), np.int32), np.ones((devices, size), np.int32))
     places.starts[owners, slots], places.lengths[owners, slots] = batch.places % share, lengths
     return places, owners * size + slots

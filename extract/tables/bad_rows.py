@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-import os
 from collections.abc import Iterable
 from itertools import chain
 from types import TracebackType
 from typing import IO, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import atomic_file
 from headstart.extract.settings import ON_BAD_ROW
 
 
@@ -122,7 +122,8 @@ class BadRows:
         check_mode(mode)
         self.count, self.examples = 0, list[str]()
         self.path = path if mode == "report" else None
-        self._mode, self._file = mode, None if mode != "report" else _written(_staging(path))
+        self._mode, self._files = mode, contextlib.ExitStack()
+        self._report = self._open(path) if mode == "report" else None
 
     def add(self, rows: Iterable[BadRow]) -> None:
         """Take rows.
@@ -136,8 +137,8 @@ class BadRows:
             self.count += 1
             if len(self.examples) < EXAMPLES:
                 self.examples.append(str(row))
-            if self._file:
-                self._file.write(json.dumps(row._asdict()) + "\n")
+            if self._report:
+                self._report.write(json.dumps(row._asdict()).encode() + b"\n")
 
     def __enter__(self) -> "BadRows":
         return self
@@ -145,24 +146,12 @@ class BadRows:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is None or self.path is None:
-            return
-        self._file.close()
-        if kind is None:
-            os.replace(_staging(self.path), self.path)
-        else:
-            with contextlib.suppress(FileNotFoundError):
-                os.remove(_staging(self.path))
+        self._files.__exit__(kind, error, trace)
 
-
-def _staging(path: str) -> str:
-    return f"{path}.{os.getpid()}.partial"
-
-
-def _written(path: str) -> IO[str]:
-    try:
-        return open(path, "w", encoding="utf-8")  # closed by __exit__
-    except OSError as error:
-        raise UserError(
-            f"the list of bad rows cannot be written ({error.strerror}); choose another file with --bad-rows"
-        ) from None
+    def _open(self, path: str) -> IO[bytes]:
+        try:
+            return self._files.enter_context(atomic_file(path))
+        except OSError as error:
+            raise UserError(
+                f"the list of bad rows cannot be written ({error.strerror}); choose another file with --bad-rows"
+            ) from None

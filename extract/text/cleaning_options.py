@@ -1,6 +1,5 @@
 """What `--clean` says: the notebook's cleaning, none, or clean-text's options from a TOML file."""
 
-import difflib
 import inspect
 import os
 import re
@@ -9,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import did_you_mean
 from headstart.extract.text.cleaning import NONE, NOTEBOOK, Cleaning, cleaner
 
 NAMED = {"notebook": NOTEBOOK, "none": NONE}
@@ -28,8 +28,7 @@ def choose_cleaning(wanted: str) -> Cleaning:
     if wanted in NAMED:
         return NAMED[wanted]
     if not wanted.lower().endswith(".toml"):
-        close = difflib.get_close_matches(wanted, NAMED, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(wanted, NAMED)
         raise UserError(f"--clean {wanted} is neither notebook, none nor a .toml file; {hint}see --help")
     known, given = defaults(), _read(wanted)
     check_options(given, wanted)
@@ -72,8 +71,7 @@ def _read(path: str) -> dict[str, Any]:
 
 def _check(path: str, name: str, value: Any, known: dict[str, Any]) -> None:
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(name, known)
         raise UserError(
             f"{path}: clean-text has no option {name!r}; {hint}the options are: {', '.join(known)}"
         )

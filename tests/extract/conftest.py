@@ -9,6 +9,7 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
 
+from headstart.cache.runtime.progress import Reporter
 from headstart.extract.settings import Settings
 
 WORDS = [
@@ -86,8 +87,8 @@ def comments_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class Recorder:
-    """A listener that keeps what it hears."""
+class Recorder(Reporter):
+    """A reporter that keeps what it hears."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -103,7 +104,7 @@ class Recorder:
         """Tokens that the backbone has read."""
         return self.works.get("backbone", (0, 0, ""))[0]
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         self.lines.append(line)
 
     def start(self, work: str, total: int, unit: str) -> None:

@@ -2,6 +2,7 @@
 
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.splits import SPLITS
 from headstart.train.data.dropout_views import Views, each
 from headstart.train.data.every_position import EveryPosition
 from headstart.train.data.labels import require_labels
@@ -64,7 +65,7 @@ def open_splits(
     Raises:
         UserError: a split lacks a class.
     """
-    splits = {name: open_split(cache, name) for name in ("train", "valid", "test")}
+    splits = {name: open_split(cache, name) for name in SPLITS}
     texts = {name: split.texts for name, split in splits.items()}
     found = leaks(texts)
     if deduplicate and any(found.values()):
@@ -76,4 +77,4 @@ def open_splits(
             require_labels(split.labels, name, cache.task)
         except ValueError as error:
             raise UserError(f"the cache {cache.name} cannot be used: {error}") from None
-    return {name: splits[name] for name in ("train", "valid", "test")}, found
+    return {name: splits[name] for name in SPLITS}, found

@@ -1,7 +1,5 @@
 """A head's best and last parameters on disk."""
 
-import shutil
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +7,8 @@ from typing import Any, Literal
 import jax
 import orbax.checkpoint as ocp
 from jaxtyping import PyTree
+
+from headstart.cache.runtime.files import atomic_folder, remove_partials
 
 Which = Literal["best", "last"]
 
@@ -25,17 +25,10 @@ def save(folder: Path | str, which: Which, params: PyTree) -> None:
         params: arrays in nested dicts.
     """
     path = Path(folder).absolute() / which
-    for stale in path.parent.glob(f"{which}.*.partial"):  # of a run that was killed
-        shutil.rmtree(stale, ignore_errors=True)
-    staging = path.with_name(f"{which}.{uuid.uuid4().hex}.partial")
-    try:
-        with ocp.StandardCheckpointer() as checkpointer:
-            checkpointer.save(staging / "new", params)
-        if path.exists():  # a folder cannot be renamed onto another
-            path.rename(staging / "old")
-        (staging / "new").rename(path)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_partials(path)
+    with atomic_folder(path, replace=True) as new, ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(new, params, force=True)  # the folder is there already
 
 
 def restore(folder: Path | str, which: Which, target: PyTree) -> PyTree:

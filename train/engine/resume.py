@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import atomic_folder
 from headstart.train.engine.history import EpochRecord
 from headstart.train.engine.loop import Progress
 
@@ -30,21 +30,15 @@ def save_progress(folder: Path | str, progress: Progress, run: Mapping[str, Any]
         run: everything that the numbers depend on, as JSON; `load_progress` compares it.
     """
     root = Path(folder).absolute()
-    staging = root / f"{uuid.uuid4().hex}.partial"
     place = root / f"{_NAME}{len(progress.seconds):06}"
     lanes = [[*lane, [record._asdict() for record in own]] for lane, own in progress.histories.items()]
     facts = {"run": dict(run), "seconds": list(progress.seconds), "histories": lanes}
     arrays = jax.tree.map(np.asarray, {"states": progress.states, "best": progress.best})
     root.mkdir(parents=True, exist_ok=True)
-    try:
+    with atomic_folder(place, replace=True) as new:
         with ocp.StandardCheckpointer() as checkpointer:
-            checkpointer.save(staging / "arrays", arrays)
-        (staging / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
-        if place.exists():
-            shutil.rmtree(place)
-        staging.rename(place)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+            checkpointer.save(new / "arrays", arrays)
+        (new / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
     for other in root.iterdir():
         if other != place:
             shutil.rmtree(other, ignore_errors=True)

@@ -1,10 +1,9 @@
 """A folder that appears when it is whole, and what lies in it."""
 
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,13 @@ from jaxtyping import PyTree
 from safetensors.numpy import save
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import atomic_folder
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("load.py", "head.py")
 
 
-@contextmanager
-def new_folder(path: str) -> Iterator[Path]:
+def new_folder(path: str) -> AbstractContextManager[Path]:
     """Give a folder to fill; it gets its name at the end, and nothing of it stays after an error.
 
     Raises:
@@ -31,13 +30,7 @@ def new_folder(path: str) -> Iterator[Path]:
         raise UserError(f"{path} exists; name a folder that does not, or remove it first")
     if not target.parent.is_dir():
         raise UserError(f"{path}: there is no folder {target.parent}; make it first")
-    staging = target.with_name(f"{target.name}.{os.getpid()}.partial")
-    staging.mkdir()
-    try:
-        yield staging
-        os.rename(staging, target)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    return atomic_folder(target)
 
 
 def save_tensors(path: Path, params: PyTree) -> None:

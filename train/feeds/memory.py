@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import jax
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.text import readable
+from headstart.cache.runtime.text import format_bytes
 
 
 def host_free() -> int:
@@ -98,8 +98,8 @@ def decide(wanted: str, limit: int | None, size: int, device_free: int, host_fre
         mode = next(mode for mode in MODES if mode == wanted)
         if limit and mode != "stream" and size > limit:
             raise UserError(
-                f"--memory {mode} holds all features, {readable(size)}, and --memory-limit allows {readable(limit)}: "
-                "give a larger limit, or --memory stream"
+                f"--memory {mode} holds all features, {format_bytes(size)}, and --memory-limit allows "
+                f"{format_bytes(limit)}: give a larger limit, or --memory stream"
             )
         return Plan(mode, limits[mode], ASKED)
     fits = [mode for mode in MODES if mode == "stream" or size <= limits[mode]]

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import no_links
 from headstart.train.predict.answers import SEPARATOR
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def arrow_to_parquet(source: str) -> str:
     with open(source, "rb") as file:
         batches = _batches(file)
         first = next(batches)
-        with pq.ParquetWriter(whole, first.schema) as writer:
+        with open(whole, "wb", opener=no_links) as target, pq.ParquetWriter(target, first.schema) as writer:
             writer.write_batch(first)
             for batch in batches:
                 writer.write_batch(batch)

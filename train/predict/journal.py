@@ -7,6 +7,7 @@ import os
 from typing import NamedTuple
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import atomic_file, no_links, remove_partials
 
 
 class Done(NamedTuple):
@@ -36,7 +37,7 @@ class Journal:
     def __init__(self, target: str, identity: str | None) -> None:
         self.target, self._identity = target, identity
         self.partial, self._notes = f"{target}.partial", f"{target}.partial.json"
-        self._file = open(self.partial, "a+b")  # noqa: SIM115  # closed by `finish` or `leave`
+        self._file = open(self.partial, "a+b", opener=no_links)  # noqa: SIM115  # closed by `publish` or `leave`
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -44,6 +45,7 @@ class Journal:
             raise UserError(
                 f"another process is writing {self.partial}; wait for it, or choose another --output"
             ) from None
+        remove_partials(self._notes)
         try:
             self.done = self._read() or self._begun(identity or "")
         except UserError:
@@ -57,7 +59,10 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
         self.done = Done(self.done.identity, self.done.pieces + 1, self.done.size + len(piece))
-        _write_synced(self._notes, json.dumps(self.done._asdict()))
+        with atomic_file(self._notes) as notes:
+            notes.write(json.dumps(self.done._asdict()).encode())
+            notes.flush()
+            os.fsync(notes.fileno())
 
     def leave(self) -> None:
         """Close it as it is; the same work can go on later."""
@@ -105,13 +110,3 @@ class Journal:
         with contextlib.suppress(FileNotFoundError):
             os.remove(self._notes)
         return Done(identity, 0, 0)
-
-
-def _write_synced(path: str, text: str) -> None:
-    """Replace a small file by a new one, whole or not at all."""
-    staging = f"{path}.new"
-    with open(staging, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(staging, path)

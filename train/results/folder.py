@@ -4,12 +4,14 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import atomic_file, remove_partials
 from headstart.train.results import plots
 from headstart.train.engine.checkpoints import save
 from headstart.train.engine.loop import FitResult
@@ -55,10 +57,13 @@ class RunFolder:
 
     def write(self, name: str, text: str) -> None:
         """Write a text file whole or not at all."""
+        with self._new_file(name) as file:
+            file.write(text.encode())
+
+    def _new_file(self, name: str) -> AbstractContextManager[IO[bytes]]:
         path = os.path.join(self.path, name)
-        with open(f"{path}.partial", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(f"{path}.partial", path)
+        remove_partials(path)
+        return atomic_file(path)
 
     def save_results(
         self, results: Sequence[Result], run: Mapping[str, Any], folds: Sequence[int] = ()
@@ -82,12 +87,10 @@ class RunFolder:
 
     def save_predictions(self, split: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Write `predictions/<split>.npz`: `labels`, `rows`, and for `<head>/<seed>` the logits `[n, outputs]`."""
-        folder = os.path.join(self.path, "predictions")
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, f"{split}.partial"), "wb") as file:
-            savez: Any = np.savez  # its stubs take the names of arrays for options
+        os.makedirs(os.path.join(self.path, "predictions"), exist_ok=True)
+        savez: Any = np.savez  # its stubs take the names of arrays for options
+        with self._new_file(f"predictions/{split}.npz") as file:
             savez(file, **arrays)
-        os.replace(os.path.join(folder, f"{split}.partial"), os.path.join(folder, f"{split}.npz"))
 
     def save_comparison(
         self, results: Sequence[Result], statistics: Mapping[str, Any], titles: Mapping[str, str]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
-from headstart.cache.runtime.text import readable
+from headstart.cache.runtime.text import format_bytes
 from headstart.cache.reader import Cache
 from headstart.train.engine.loop import Progress
 from headstart.train.results.latency import seconds_per_thousand
@@ -63,8 +63,8 @@ def memory_line(job: Job) -> str:
     """Where the features live, and why."""
     plan = job.plan
     return (
-        f"features: {readable(job.size)}, {plan.mode} memory ({plan.why}); "
-        f"held at most {readable(job.held)} of {readable(plan.limit)}"
+        f"features: {format_bytes(job.size)}, {plan.mode} memory ({plan.why}); "
+        f"held at most {format_bytes(job.held)} of {format_bytes(plan.limit)}"
     )
 
 

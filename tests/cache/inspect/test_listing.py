@@ -8,7 +8,6 @@ import pytest
 from headstart.cache import CacheError, open_cache
 from headstart.cache.block import Block
 from headstart.cache.inspect.listing import describe, find_caches, only_cache
-from headstart.cache.runtime.text import readable
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,13 +41,6 @@ def test_the_description_counts_lengths_and_classes(made: str) -> None:
     assert f"0: {labels.count(0)}, 1: {labels.count(1)}" in text
     for words in ("made.csv", "max_length         20", "25.0% of the computed tokens", "8 in 2 blocks"):
         assert words in text
-
-
-@pytest.mark.parametrize(
-    ("size", "text"), [(999, "999 bytes"), (1_500_000, "1.5 MB"), (2e9, "2.0 GB"), (5e15, "5000.0 TB")]
-)
-def test_sizes_for_people(size: float, text: str) -> None:
-    assert readable(size) == text
 
 
 def test_list_and_show_from_the_command_line(made: str) -> None:

@@ -60,7 +60,7 @@ def test_who_waits_leaves_the_devices_alone(
     own: Settings, loaded: list[str], thread: ThreadPoolExecutor
 ) -> None:
     job, recorder = prepare(own), Recorder()
-    with CacheWriter(job.location, job.recipe).alone(recorder.say):
+    with CacheWriter(job.location, job.recipe).alone(recorder.log):
         waiting = start_behind_another(thread, own, recorder)
         time.sleep(0.5)
         assert recorder.lines[-1].endswith("waiting for it")
@@ -76,7 +76,7 @@ def test_who_waited_for_the_very_same_job_has_nothing_to_do(
     elsewhere = dataclasses.replace(own, cache_dir=own.cache_dir + "/elsewhere")
     filled = Path(extract(elsewhere, Recorder()))
     loaded.clear()
-    with CacheWriter(job.location, job.recipe).alone(recorder.say):
+    with CacheWriter(job.location, job.recipe).alone(recorder.log):
         waiting = start_behind_another(thread, own, recorder)
         for path in filled.iterdir():  # what the other job does meanwhile
             path.rename(Path(job.location) / path.name)

@@ -45,6 +45,7 @@ def test_a_relative_folder_will_do(tmp_path, monkeypatch):
 
 
 def test_overwriting_leaves_the_new_one_alone(tmp_path):
+    (tmp_path / f"best.{'0' * 16}.partial").mkdir()  # of a run that was killed
     for seed in (1, 2, 3):
         save(tmp_path, "best", params_of(seed))
     assert_identical(restore(tmp_path, "best", params_of(9)), params_of(3))

@@ -166,6 +166,27 @@ def test_a_journal_that_promises_more_than_there_is_counts_for_nothing(tmp_path:
     again.discard()
 
 
+def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
+    one, other, elsewhere = tmp_path / "out.csv", tmp_path / "out.parquet", tmp_path / "elsewhere"
+    for planted in (f"{one}.partial", f"{other}.partial.whole"):
+        Path(planted).symlink_to(elsewhere)
+    with pytest.raises(OSError, match="symbolic links"):
+        ToFile(str(one), "one")
+    target = ToFile(str(other), "one")
+    with pytest.raises(OSError, match="symbolic links"):
+        label(TASKS["binary"], target)
+    target.leave(useless=True)
+    assert not elsewhere.exists()
+
+
+def test_notes_that_a_kill_left_half_written_go(tmp_path: Path) -> None:
+    leftover = tmp_path / f"out.csv.partial.json.{'0' * 16}.partial"
+    leftover.touch()
+    journal = Journal(str(tmp_path / "out.csv"), "one")
+    assert not leftover.exists()
+    journal.discard()
+
+
 def test_two_processes_do_not_write_one_file(tmp_path: Path) -> None:
     journal = Journal(str(tmp_path / "out.csv"), "one")
     with pytest.raises(UserError, match="another process is writing"):

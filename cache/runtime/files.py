@@ -1,0 +1,70 @@
+"""Files and folders that appear when they are whole: after an error there is what was there before, or nothing."""
+
+import contextlib
+import glob
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from headstart.cache.runtime.signals import deferred
+
+
+@contextlib.contextmanager
+def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
+    """A file to write, which replaces what has this path when the `with` block ends without an error.
+
+    Until then it lies beside its place under a random name. No link is followed, neither there nor at the path.
+    """
+    partial = _partial(path)
+    # "x" refuses whatever has the name, links included; a name that is not ours is not removed below.
+    with open(partial, "xb") as file:
+        try:
+            yield file
+            file.close()
+            os.replace(partial, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(partial)
+            raise
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | Path, replace: bool = False) -> Iterator[Path]:
+    """A new folder to fill, which gets this path when the `with` block ends without an error.
+
+    Args:
+        path: of a folder that is not there, or of an empty one.
+        replace: whatever has the path makes room for the new folder; without it, that is an `OSError`.
+    """
+    partial = Path(_partial(path))
+    partial.mkdir()
+    try:
+        (partial / "new").mkdir()
+        yield partial / "new"
+        with deferred():
+            if replace and os.path.lexists(path):  # a folder cannot be renamed onto another
+                os.rename(path, partial / "old")
+            os.rename(partial / "new", path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def remove_partials(path: str | Path) -> None:
+    """Remove what killed writers of a file or folder have left beside it; nobody else may be writing it now."""
+    for partial in glob.glob(f"{glob.escape(str(path))}.{'[0-9a-f]' * 16}.partial"):
+        if os.path.isdir(partial) and not os.path.islink(partial):
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            os.remove(partial)
+
+
+def no_links(path: str, flags: int) -> int:
+    """An `opener` for `open` that refuses a link."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
+def _partial(path: str | Path) -> str:
+    return f"{path}.{secrets.token_hex(8)}.partial"

@@ -1,0 +1,34 @@
+import pytest
+
+from headstart.cache.runtime.text import did_you_mean, format_bytes, printable
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("plain, ß and 漢", "plain, ß and 漢"),
+        ("up\x1b[A", "up\\x1b[A"),
+        ("two\nlines\r", "two\\nlines\\r"),
+        ("right to left: \u202e", "right to left: \\u202e"),
+        ("half a pair: \ud800", "half a pair: \\ud800"),
+    ],
+)
+def test_what_would_move_the_cursor_is_escaped(text: str, escaped: str) -> None:
+    assert printable(text) == escaped
+    assert printable(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(999, "999 bytes"), (1_500_000, "1.5 MB"), (2e9, "2.0 GB"), (5e15, "5000.0 TB")]
+)
+def test_sizes_for_people(size: float, text: str) -> None:
+    assert format_bytes(size) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [("gru_poold", "did you mean 'gru_pooled'? "), ("lsmt", "did you mean 'lstm'? "), ("cnn", ""), ("", "")],
+)
+def test_the_nearest_known_name_is_asked_for(name: str, question: str) -> None:
+    assert did_you_mean(name, ("gru", "gru_pooled", "lstm")) == question
+    assert did_you_mean(name, iter(["gru", "gru_pooled", "lstm"])) == question
