@@ -1,19 +1,18 @@
-"""What a user can ask of `python predict.py`; every default is written here, once."""
+"""The command line of `python predict.py`, every default of which is written here, once, and the files it names."""
 
 import argparse
+import glob
 import os
 from collections.abc import Sequence
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.predict.input import files_of, is_among
+from headstart.extract.settings import ON_BAD_ROW
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
 STANDARD = "-"
 """Standard input or output."""
 PRINTED = ("csv", "jsonl")
 """Formats of standard output."""
-MODES = ("error", "skip", "report")
-"""What to do about a row that cannot be read."""
 INPUT_OPTIONS = ("keep", "lines", "text_column", "format", "on_bad_row")
 ARITHMETICS = ("float32", "recipe")
 
@@ -38,8 +37,8 @@ def parse_arguments(arguments: Sequence[str] | None, description: str) -> argpar
         "output (default: -)")  # fmt: skip
     add("--format", choices=PRINTED, help=f"of standard output (default: {PRINTED[0]})")
     add("--keep", help="columns of the input to keep in the output, separated by commas (default: none)")
-    add("--on-bad-row", choices=MODES,
-        help=f"what to do with a row that cannot be read (default: {MODES[0]})")  # fmt: skip
+    add("--on-bad-row", choices=ON_BAD_ROW,
+        help=f"what to do with a row that cannot be read (default: {ON_BAD_ROW[0]})")  # fmt: skip
     add("--threshold", type=float, help="probability above which a label is given; not for several classes "
         "(default: 0.5; where rows can have several labels, the run's, chosen on its validation rows)")  # fmt: skip
     add("--explain", action="store_true",
@@ -47,7 +46,7 @@ def parse_arguments(arguments: Sequence[str] | None, description: str) -> argpar
     add("--html", help="write what --explain shows to this page (default: the terminal)")
     options = parser.parse_args(arguments)
     check_arguments(options)
-    options.format, options.on_bad_row = options.format or PRINTED[0], options.on_bad_row or MODES[0]
+    options.format, options.on_bad_row = options.format or PRINTED[0], options.on_bad_row or ON_BAD_ROW[0]
     return options
 
 
@@ -146,3 +145,21 @@ def _check_folder(path: str, flag: str) -> None:
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
         raise UserError(f"{flag} {path}: there is no folder {folder}; make it first")
+
+
+def files_of(data: str) -> list[str]:
+    """Files that a name or pattern means; none for standard input or a data set elsewhere."""
+    if os.path.exists(data):
+        return [data]
+    return sorted(path for path in glob.glob(data, recursive=True) if os.path.isfile(path))
+
+
+def is_among(path: str, files: list[str]) -> bool:
+    """Whether a path means one of the files, whatever it is called."""
+    return os.path.exists(path) and any(os.path.samefile(path, file) for file in files)
+
+
+def stamp(data: str) -> list[tuple[str, int, int]] | None:
+    """Name, size and time of change of each file, which show whether it is still the same; None for no files."""
+    stats = [(os.path.abspath(path), os.stat(path)) for path in files_of(data)]
+    return [(path, stat.st_size, stat.st_mtime_ns) for path, stat in stats] or None

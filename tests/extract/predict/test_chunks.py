@@ -1,9 +1,14 @@
 import io
 
+import pandas as pd
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.predict.text_lines import holds_lines, read_lines
+from headstart.cache.block import LEAST, MOST
+from headstart.extract.predict.chunks import holds_lines, part_of, parts, read_lines
+from headstart.extract.tables.bad_rows import BadRow
+from headstart.extract.tables.reader import Chunk
+from headstart.train.predict.trained_head import block_of
 
 
 @pytest.mark.parametrize(
@@ -50,3 +55,36 @@ def test_what_is_no_text_is_named(line: bytes, says: str) -> None:
 def test_nothing_is_no_text() -> None:
     with pytest.raises(UserError, match="standard input is empty"):
         list(read_lines(io.BytesIO(b""), 2))
+
+
+def chunks(*sizes: int, column: str = "text") -> list[Chunk]:
+    """Chunks of so many rows, and a bad one each."""
+    start, pieces = 0, []
+    for number, size in enumerate(sizes):
+        index = pd.RangeIndex(start, start + size)
+        table = pd.DataFrame({column: [f"t{i}" for i in index]}, index=index)
+        pieces.append(Chunk(table, 0, [BadRow("a.csv", number, None, "bad")]))
+        start += size
+    return pieces
+
+
+@pytest.mark.parametrize("sizes", [(3,), (5,), (7, 3), (1, 1, 1, 1, 9), (0, 12, 0), (20,), (2, 5, 4, 0)])
+def test_every_part_but_the_last_has_so_many_rows(sizes: tuple[int, ...]) -> None:
+    pieces = list(parts(chunks(*sizes), 5))
+    assert all(len(part.table) == 5 for part in pieces[:-1])
+    whole = pd.concat([part.table for part in pieces])
+    assert whole["text"].tolist() == [f"t{i}" for i in range(sum(sizes))]
+    assert whole.index.tolist() == list(range(sum(sizes)))
+    assert [bad.row for part in pieces for bad in part.bad] == list(range(len(sizes)))
+
+
+def test_a_part_ends_where_columns_change() -> None:
+    pieces = list(parts([*chunks(3), *chunks(4, column="other")], 5))
+    assert [(len(part.table), *part.table.columns) for part in pieces] == [(3, "text"), (4, "other")]
+
+
+@pytest.mark.parametrize("rows", [None, 1, 5, 1000, 1024, 1500, 10**9])
+def test_a_part_is_whole_blocks_of_some_size(rows: int | None) -> None:
+    block = block_of(rows)
+    assert part_of(block) % block == 0
+    assert LEAST // 2 < part_of(block) <= MOST
