@@ -169,11 +169,6 @@ class Backbone:
         return self._forward.lower(self.weights, shards).compile(self.compiler_options)
 
 
-def device_count() -> int:
-    """Number of local devices."""
-    return jax.local_device_count()
-
-
 def default_batch_tokens() -> int:
     """Padded tokens per device and batch: a CPU's caches hold few, an accelerator wants many."""
     return CPU_BATCH_TOKENS if jax.default_backend() == "cpu" else ACCELERATOR_BATCH_TOKENS

@@ -45,14 +45,9 @@ def drop(values: Float[Array, "b ..."], rate: float, keys: Key[Array, " b"]) -> 
     if rate == 0:
         return values
     share = 1 - rate
-    kept = kept_states if values.ndim == 3 else kept_weights
+    kept = bernoulli if values.ndim == 3 else kept_weights
     chosen = jax.vmap(lambda key: kept(key, share, values.shape[1:]))(keys)
     return jnp.where(chosen, values / share, 0).astype(values.dtype)
-
-
-def kept_states(key: Key[Array, ""], share: float, shape: tuple[int, ...]) -> Bool[Array, "t d"]:
-    """Which numbers of a row's hidden states stay."""
-    return bernoulli(key, share, shape)
 
 
 def kept_weights(key: Key[Array, ""], share: float, shape: tuple[int, ...]) -> Bool[Array, "h q k"]:

@@ -4,6 +4,7 @@ import importlib.util
 import os
 from typing import NamedTuple
 
+from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.environment import multiplies_bfloat16
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.settings import Settings
@@ -28,6 +29,11 @@ class Precision(NamedTuple):
 
     compute_dtype: str
     forward: str
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> "Precision":
+        """Return a recipe's precision."""
+        return cls(recipe.compute_dtype, recipe.forward)
 
     @property
     def packed(self) -> bool:

@@ -6,10 +6,17 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-STEP = 8  # lengths of sequences are multiples of it, which suits vector units
-PARTS = 4  # lengths of packed sequences: a quarter, a half, three quarters and all of the longest row
-EVEN_LENGTH = 500  # sequences of about so many tokens spend as much time on attention as on all else
-GROWTH = 1.2  # from one length to the next where each row has its own sequence
+from headstart.cache.recipe import Recipe
+from headstart.extract.backbone.precision import Precision
+
+STEP = 8
+"""Divisor of the lengths of sequences, which suits vector units."""
+PARTS = 4
+"""Number of lengths of packed sequences: a quarter, a half, three quarters and all of the longest row."""
+EVEN_LENGTH = 500
+"""Tokens of sequences that spend about as much time on attention as on all else."""
+GROWTH = 1.2
+"""Factor from one length to the next where each row has its own sequence."""
 
 
 class BatchShape(NamedTuple):
@@ -27,6 +34,14 @@ class BatchShape(NamedTuple):
     devices: int
     packed: bool
 
+    @classmethod
+    def of(cls, recipe: Recipe, batch_tokens: int, devices: int) -> "BatchShape":
+        """Return the shape of the batches of a recipe; a padded layout takes every row at its full length."""
+        packed = Precision.of(recipe).packed
+        lengths = packed_lengths(recipe.max_length) if packed else bucket_lengths(recipe.max_length)
+        lengths = [recipe.max_length] if recipe.layout == "padded" else lengths
+        return cls(lengths, batch_tokens, devices, packed)
+
 
 class PackedBatch(NamedTuple):
     """Rows that run through the backbone together.
@@ -42,13 +57,6 @@ class PackedBatch(NamedTuple):
     places: Int[np.ndarray, " r"]
     length: int
     height: int
-
-
-def sequence_lengths(max_length: int, packed: bool, layout: str) -> list[int]:
-    """Lengths of sequences, ascending; a padded layout wants every row at its full length."""
-    if layout == "padded":
-        return [max_length]
-    return packed_lengths(max_length) if packed else bucket_lengths(max_length)
 
 
 def packed_lengths(max_length: int) -> list[int]:

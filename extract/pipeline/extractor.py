@@ -7,17 +7,12 @@ import numpy as np
 from jaxtyping import Int
 
 from headstart.cache.block import Block
-from headstart.extract.backbone.distilbert import (
-    Backbone,
-    default_batch_tokens,
-    describe_devices,
-    device_count,
-)
+from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
 from headstart.extract.backbone.precision import EXACT
 from headstart.extract.backbone.weights import load_weights
 from headstart.extract.features.blocks import BlockPlan, BlockRows, ComputePlan, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block, gather
-from headstart.extract.features.packing import BatchShape, sequence_lengths
+from headstart.extract.features.packing import BatchShape
 from headstart.extract.pipeline.accuracy import Backbones, measure
 from headstart.extract.pipeline.job import ExtractJob, RunContext
 from headstart.extract.text.tokenizer import Tokens
@@ -48,10 +43,8 @@ class FeatureExtractor:
     def __init__(self, run: RunContext, backbones: Backbones, tokens: Tokens) -> None:
         self._run, self._backbones = run, backbones
         self._rows = TokenizedRows(tokens, run.job.dataset.labels, run.job.dataset.rows)
-        settings, packed = run.job.settings, run.job.precision.packed
-        sequences = sequence_lengths(settings.max_length, packed, run.job.recipe.layout)
-        batch_tokens = settings.batch_tokens or default_batch_tokens()
-        self._shape = BatchShape(sequences, batch_tokens, device_count(), packed)
+        batch_tokens = run.job.settings.batch_tokens or default_batch_tokens()
+        self._shape = BatchShape.of(run.job.recipe, batch_tokens, len(backbones.main.devices))
 
     @property
     def device(self) -> dict[str, Any]:

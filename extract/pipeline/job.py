@@ -44,7 +44,7 @@ class ExtractJob(NamedTuple):
     @property
     def precision(self) -> Precision:
         """The numbers in which the backbone computes."""
-        return Precision(self.recipe.compute_dtype, self.recipe.forward)
+        return Precision.of(self.recipe)
 
     @property
     def location(self) -> str:

@@ -72,12 +72,9 @@ def _complete(job: ExtractJob, writer: CacheWriter, clock: Clock, reporter: Repo
             hosts.wait("the first process has the lock")
             # Asked again: while we waited for the lock, another job may have filled them.
             if missing := missing_splits(job, writer):
-                run = RunContext(job, writer, lock.check if lock else _unlocked, hosts, clock, reporter)
+                check_lock = lock.check if lock else lambda: None
+                run = RunContext(job, writer, check_lock, hosts, clock, reporter)
                 compute_splits(run, {name: splits[rows_split(name)] for name in missing})
-
-
-def _unlocked() -> None:
-    """Only the first process holds the lock."""
 
 
 def compute_splits(run: RunContext, splits: Splits) -> None:
@@ -121,9 +118,9 @@ def _load(run: RunContext, partition: Partition) -> "FeatureExtractor":
 
         with ThreadPoolExecutor(1) as thread:
             loading = thread.submit(load_backbones, job)
-            tokens, empty = read_tokens(run, unless_failed(loading, chunks), len(texts))
+            tokens = read_tokens(run, unless_failed(loading, chunks), len(texts))
             backbones = loading.result()
-    report_empty(run, empty, len(texts), resumed=bool(partition.records))
+    report_empty(run, tokens, resumed=bool(partition.records))
     if nearest := describe_nearest(job):
         run.reporter.log(nearest)
     return FeatureExtractor(run, backbones, among(tokens, partition.rows, len(job.dataset.texts)))

@@ -9,38 +9,30 @@ from headstart.extract.pipeline.job import ExtractJob, RunContext
 from headstart.extract.text.tokenizer import Tokens, load_tokenizer, tokenize
 
 
-def read_tokens(run: RunContext, chunks: Iterator[list[str]], count: int) -> tuple[Tokens, int]:
-    """Tokenise so many texts as they come from cleaning; also returns the number of empty ones.
+def read_tokens(run: RunContext, chunks: Iterator[list[str]], count: int) -> Tokens:
+    """Tokenise so many texts as they come from cleaning.
 
     Raises:
         UserError: the tokenizer does not fit the backbone.
     """
     tokenizer = load_tokenizer(run.job.checkpoint.folder, run.job.settings.max_length)
     run.reporter.start("cleaning", count, "rows")
-    cleaned = _CleanedTexts(chunks, run)
     with run.clock.measure("tokenize"):
-        tokens = tokenize(tokenizer, cleaned)
+        tokens = tokenize(tokenizer, _awaited(run, chunks))
     run.clock.seconds["tokenize"] -= run.clock.seconds["clean"]
     _check_tokens(run.job, tokens)
-    return tokens, cleaned.empty
+    return tokens
 
 
-class _CleanedTexts:
-    """Chunks of cleaned texts; measures the waiting for them, and counts texts with nothing left."""
-
-    def __init__(self, chunks: Iterator[list[str]], run: RunContext) -> None:
-        self.empty = 0
-        self._chunks, self._run = chunks, run
-
-    def __iter__(self) -> Iterator[list[str]]:
-        while True:
-            with self._run.clock.measure("clean"):
-                texts = next(self._chunks, None)
-            if texts is None:
-                return
-            self.empty += sum(not text for text in texts)
-            self._run.reporter.advance(len(texts))
-            yield texts
+def _awaited(run: RunContext, chunks: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Hand on chunks of cleaned texts, and measure the waiting for them."""
+    while True:
+        with run.clock.measure("clean"):
+            texts = next(chunks, None)
+        if texts is None:
+            return
+        run.reporter.advance(len(texts))
+        yield texts
 
 
 def _check_tokens(job: ExtractJob, tokens: Tokens) -> None:
@@ -63,19 +55,19 @@ def unless_failed(loading: Future[Any], chunks: Iterator[list[str]]) -> Iterator
         yield texts
 
 
-def report_empty(run: RunContext, empty: int, count: int, resumed: bool) -> None:
+def report_empty(run: RunContext, tokens: Tokens, resumed: bool) -> None:
     """Say how many texts of all processes are empty after cleaning.
 
     Args:
         run: The run.
-        empty: Number of this process's empty texts.
-        count: Number of all its texts.
+        tokens: Tokens of this process's texts.
         resumed: Whether an earlier run has computed other blocks of the splits.
 
     Raises:
-        UserError: all of the data's are.
+        UserError: all texts of the data are.
     """
-    empty, count = run.hosts.total((empty, count))
+    empty = int((tokens.text_lengths == 1).sum())  # only the end is left
+    empty, count = run.hosts.total((empty, len(tokens.lengths)))
     if empty == count >= len(run.job.dataset.texts) and not resumed:
         raise UserError(f"no rows left after cleaning: nothing remains of any of the {count} texts")
     if empty:

@@ -13,17 +13,12 @@ from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.backbone.architecture import Architecture, read_architecture
 from headstart.extract.backbone.checkpoint import Checkpoint
-from headstart.extract.backbone.distilbert import (
-    Backbone,
-    default_batch_tokens,
-    describe_devices,
-    device_count,
-)
+from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
 from headstart.extract.backbone.precision import Precision
 from headstart.extract.backbone.weights import load_weights
 from headstart.extract.features.blocks import BlockPlan, cut, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block
-from headstart.extract.features.packing import BatchShape, sequence_lengths
+from headstart.extract.features.packing import BatchShape
 from headstart.extract.predict.scorer import Head, ScoringProgram, score_rows
 from headstart.extract.text import cleaning
 from headstart.extract.text.cleaning_options import check_options
@@ -59,11 +54,11 @@ class Encoder:
         self._recipe, self.checkpoint, self._block_rows = recipe, checkpoint, block_rows
         self._cleaning = cleaning.from_json(recipe.cleaning)
         self._tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
-        precision = Precision(recipe.compute_dtype, recipe.forward)
         weights = load_weights(checkpoint.weights)
-        self.backbone = Backbone(architecture_of(checkpoint), weights, precision, recipe.storage_dtype)
-        sequences = sequence_lengths(recipe.max_length, precision.packed, recipe.layout)
-        self._shape = BatchShape(sequences, _batch_tokens(device or {}), device_count(), precision.packed)
+        self.backbone = Backbone(
+            architecture_of(checkpoint), weights, Precision.of(recipe), recipe.storage_dtype
+        )
+        self._shape = BatchShape.of(recipe, _batch_tokens(device or {}), len(self.backbone.devices))
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Clean and tokenise texts."""

@@ -38,7 +38,7 @@ class Source(NamedTuple):
     @property
     def precision(self) -> Precision:
         """The numbers in which the backbone computes."""
-        return EXACT if self.exact else Precision(self.recipe.compute_dtype, self.recipe.forward)
+        return EXACT if self.exact else Precision.of(self.recipe)
 
 
 def tokens_in(source: Source, head: Head, params: Any) -> Callable[..., Any]:

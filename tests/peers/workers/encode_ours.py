@@ -15,7 +15,7 @@ import numpy as np
 from headstart.cache.block import Block
 from headstart.extract.backbone.architecture import read_architecture
 from headstart.extract.backbone.checkpoint import find_checkpoint
-from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, device_count
+from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens
 from headstart.extract.backbone.precision import Precision, fastest_dtype
 from headstart.extract.backbone.weights import load_weights
 from headstart.extract.features.blocks import cut, plan_blocks
@@ -34,7 +34,7 @@ def load(folder: Path, variant: str) -> Encode:
     weights = load_weights(checkpoint.weights)
     backbone = Backbone(architecture, weights, Precision(dtype, defaults.forward), defaults.dtype)
     tokenizer = load_tokenizer(checkpoint.folder, MAX_LENGTH)
-    shape = BatchShape(packed_lengths(MAX_LENGTH), default_batch_tokens(), device_count(), packed=True)
+    shape = BatchShape(packed_lengths(MAX_LENGTH), default_batch_tokens(), len(backbone.devices), packed=True)
 
     def blocks(texts: list[str]) -> Iterator[Block]:
         tokens = tokenize(tokenizer, [texts])
