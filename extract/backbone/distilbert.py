@@ -25,7 +25,8 @@ from headstart.extract.backbone.compilation import Programs
 from headstart.extract.backbone.packed_forward import Segments
 from headstart.extract.backbone.precision import EXACT, Precision
 
-CPU_BATCH_TOKENS = 768  # 1,024 tokens of width 768 and a weight do not fit a core's cache of 2 MB
+CPU_BATCH_TOKENS = 768
+"""Tokens of a batch that fit a core's cache of 2 MB beside a weight; 1,024 tokens of width 768 do not."""
 ACCELERATOR_BATCH_TOKENS = 32_768
 
 WIDE = {"xla_cpu_prefer_vector_width": 512}

@@ -51,7 +51,7 @@ def drop(values: Float[Array, "b ..."], rate: float, keys: Key[Array, " b"]) -> 
 
 
 def kept_weights(key: Key[Array, ""], share: float, shape: tuple[int, ...]) -> Bool[Array, "h q k"]:
-    """Which of a row's attention weights stay."""
+    """Mask of the attention weights of a row that stay."""
     heads, queries, keys = shape
     # A draw's n-th number does not depend on how many are drawn. So each head and query has its own key, and what a
     # token gets is the same whatever the padding.

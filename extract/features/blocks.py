@@ -1,4 +1,4 @@
-"""What a process will compute: blocks, batches and sizes, all known before the backbone runs."""
+"""Blocks, batches and sizes that a process will compute, all known before the backbone runs."""
 
 from collections.abc import Container
 from typing import NamedTuple
@@ -8,9 +8,8 @@ from jaxtyping import Int
 
 from headstart.cache.block import BlockRecord, Sizes, block_name
 from headstart.cache.splits import view_number
-from headstart.extract.features.packing import PackedBatch, BatchShape, padded_tokens, plan_batches
+from headstart.extract.features.packing import BatchShape, PackedBatch, padded_tokens, plan_batches
 from headstart.extract.text.tokenizer import Tokens
-
 
 BlockKey = tuple[str, int]
 """Split of a block, and its number within the split."""

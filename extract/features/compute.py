@@ -87,8 +87,8 @@ def stored_lengths(plan: BlockPlan, layout: str) -> Int[np.ndarray, " b"]:
     """Number of each row's hidden states that are stored and pooled: its real tokens, or its whole sequence."""
     if layout != "padded":
         return plan.lengths
-    return np.full_like(plan.lengths, plan.batches[0].length)  # a padded layout has sequences of one length
-
+    # A padded layout has sequences of one length.
+    return np.full_like(plan.lengths, plan.batches[0].length)
 
 
 def gather(batch: PackedBatch, plan: BlockPlan, rows: TokenizedRows) -> Inputs:
@@ -98,11 +98,12 @@ def gather(batch: PackedBatch, plan: BlockPlan, rows: TokenizedRows) -> Inputs:
     ids, segments, positions = np.zeros((3, batch.height, batch.length), np.int32)
     ids.fill(tokens.padding)
     inputs = Inputs(ids, segments, positions, _noise(batch, plan, rows))
-    inputs.ids.reshape(-1)[places] = tokens.ids[token_places(tokens.starts[plan.block.rows[batch.rows]], lengths)]
+    inputs.ids.reshape(-1)[places] = tokens.ids[
+        token_places(tokens.starts[plan.block.rows[batch.rows]], lengths)
+    ]
     inputs.positions.reshape(-1)[places] = token_places(np.zeros_like(batch.places), lengths)
     inputs.segments.reshape(-1)[places] = np.repeat(_segments(batch), lengths)
     return inputs
-
 
 
 def _noise(batch: PackedBatch, plan: BlockPlan, rows: TokenizedRows) -> Int[np.ndarray, "r 2"] | None:
@@ -115,12 +116,10 @@ def _noise(batch: PackedBatch, plan: BlockPlan, rows: TokenizedRows) -> Int[np.n
     return noise
 
 
-
 def _segments(batch: PackedBatch) -> Int[np.ndarray, " r"]:
     """Return a number for each row that no other row of its sequence has; they start at 1."""
     sequences = batch.places // batch.length
     return np.arange(1, 1 + len(sequences)) - np.searchsorted(sequences, sequences)
-
 
 
 def _store(
@@ -134,12 +133,10 @@ def _store(
     pooled[batch.rows] = pool_rows(values, lengths)
 
 
-
 def _host(array: Float[Array, "devices b t d"]) -> Float[np.ndarray, "n d"]:
     """Copy an array from the devices and join the devices' shares, token after token."""
     values = np.asarray(array)
     return values.reshape(-1, values.shape[-1])
-
 
 
 def pool_rows(hidden: Float[np.ndarray, "n d"], lengths: Int[np.ndarray, " b"]) -> Float[np.ndarray, "b 3 d"]:

@@ -77,7 +77,9 @@ def bucket_lengths(max_length: int) -> list[int]:
     return lengths
 
 
-def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int | None = None) -> list[PackedBatch]:
+def plan_batches(
+    lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int | None = None
+) -> list[PackedBatch]:
     """Cut a block, given by its rows' lengths, into batches, longest rows first.
 
     What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own

@@ -1,4 +1,4 @@
-"""How much the backbone computes, how long it takes and how much room the cache needs, before it starts."""
+"""Forecast of the backbone's work and time and of the cache's size, before the backbone starts."""
 
 import functools
 import os

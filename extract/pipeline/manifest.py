@@ -1,4 +1,4 @@
-"""The manifest of a finished cache: the blocks of all processes, and how they were computed."""
+"""The manifest of a finished cache: the blocks of all processes, and the circumstances of their computation."""
 
 import importlib.metadata
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ PHASES = ("clean", "tokenize", "compile", "backbone", "write")
 
 
 class Computation(NamedTuple):
-    """How the blocks of a cache were computed.
+    """Batches, device and accuracy with which the blocks of a cache were computed.
 
     Attributes:
         shape: Shape of the batches.
@@ -44,7 +44,7 @@ def make_manifest(
         run: The run whose cache it is.
         blocks: All blocks that the manifest names.
         records: Records of all these blocks.
-        computation: How they were computed.
+        computation: The circumstances of their computation.
     """
     job, clock = run.job, run.clock
     splits: dict[str, list[BlockRecord]] = {block.split: [] for block in blocks}

@@ -1,4 +1,4 @@
-"""Which blocks are missing, and which of them this process computes: known before any text is read."""
+"""The missing blocks, and those of them that this process computes: known before any text is read."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

@@ -15,7 +15,7 @@ from headstart.extract.tables.reader import Chunk
 
 COLUMN = "text"
 TABLES = (b"{", b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1")
-"""How JSON Lines, gzip, zip, zstandard and Parquet begin."""
+"""First bytes of JSON Lines, gzip, zip, zstandard and Parquet."""
 
 
 def holds_lines(start: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""How far the labelling of a stream is."""
+"""Progress of the labelling of a stream."""
 
 import os
 import time

@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.extract.features.packing import PackedBatch, BatchShape, bucket_lengths, packed_lengths, padded_tokens, plan_batches
+from headstart.extract.features.packing import (
+    BatchShape,
+    PackedBatch,
+    bucket_lengths,
+    packed_lengths,
+    padded_tokens,
+    plan_batches,
+)
 
 LENGTHS = np.random.default_rng(0).integers(2, 151, 3000)
 
