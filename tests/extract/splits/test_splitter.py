@@ -283,7 +283,7 @@ def test_a_split_without_a_file_is_dealt_from_train(own: Settings, tmp_path: Pat
     test = write(tmp_path / "test.csv", [(text, row % 2) for row, text in enumerate(sentences(5, 1))])
     wanted = dataclasses.replace(own, data=train, test_data=test, stratify=stratify)
     job = prepare(wanted)
-    found = deal(job.rows, wanted)
+    found = deal(job.dataset, wanted)
     labels = np.arange(40) % 2 if stratify else None
     rest, valid = train_test_split(np.arange(40), test_size=0.1, random_state=42, stratify=labels)
     for name, rows in (("train", rest), ("valid", valid), ("test", np.arange(40, 45))):
