@@ -5,6 +5,9 @@ import shlex
 
 from headstart.cache.splits import SPLITS
 
+SAMPLE = "sample"
+SAMPLES = (SAMPLE, "sample-full")
+FILM_COLUMN = "movie_name"  # of the samples: a film's reviews belong together
 ON_BAD_ROW = ("error", "skip", "report")
 SPLIT_CHOICES = (*SPLITS, "all")
 SPLIT_RULES = ("notebook", "stable")
@@ -25,7 +28,8 @@ class Settings:
     """Settings of one run of `python -m extract`.
 
     Attributes:
-        data: `sample`; a file, a glob pattern, `-` for standard input, `hf:OWNER/NAME`; or several of these.
+        data: `sample`, `sample-full`; or a file, a glob pattern, `-` for standard input, `hf:OWNER/NAME`, or several
+            of these.
         split: which splits to compute.
         text_column: column that holds the text; None guesses it.
         label_column: column that holds the label, or several columns of 0 and 1, separated by commas; None guesses it.
@@ -35,7 +39,7 @@ class Settings:
         on_bad_row: what to do about a row that cannot be used, see `extract.tables.bad_rows`.
         bad_rows: file that lists such rows, if `on_bad_row` is `report`.
         backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes
-            `minilm` for the sample and `distilbert-base-uncased` for a file.
+            `minilm` for the samples and `distilbert-base-uncased` for a file.
         max_length: tokens kept per row, special tokens included.
         dtype: storage dtype of the features.
         views: `all` stores hidden states and pooled vectors, `pooled` only these.
@@ -49,7 +53,7 @@ class Settings:
         split_rule: `notebook` shuffles; `stable` deals by content, so that a file can grow.
         stratify: each split gets its share of every class.
         split_column: column that names each row's split; None deals them.
-        group_column: column of which no value may stand in two splits.
+        group_column: column of which no value may stand in two splits; None groups the samples by film.
         valid_data: file with the validation rows, beside `data`.
         test_data: file with the test rows, beside `data`.
         clean: `notebook`, `none`, or the path of a TOML file with clean-text's options.
@@ -64,7 +68,7 @@ class Settings:
         process_id: this one's number, from 0.
     """
 
-    data: str | tuple[str, ...] = "sample"
+    data: str | tuple[str, ...] = SAMPLE
     split: str = "all"
     text_column: str | None = None
     label_column: str | None = None
@@ -97,6 +101,11 @@ class Settings:
     coordinator: str | None = None
     num_processes: int | None = None
     process_id: int | None = None
+
+    @property
+    def groups(self) -> str | None:
+        """Column that says which rows belong together; None if nothing does."""
+        return self.group_column or (FILM_COLUMN if self.data in SAMPLES else None)
 
     @property
     def command(self) -> str:

@@ -1,9 +1,9 @@
-"""Read labelled rows from files, or take the bundled sample; every row that was read is counted."""
+"""Read labelled rows from files, or take one of the samples; every row that was read is counted."""
 
 import hashlib
 import itertools
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
@@ -15,7 +15,8 @@ from headstart.cache.task import BINARY, Task
 from headstart.extract.dataset.builder import Gathered, Gatherer
 from headstart.extract.dataset.categories import Column
 from headstart.extract.dataset.columns import Wanted
-from headstart.extract.sample.generator import comments
+from headstart.extract.dataset.film_reviews import read_film_reviews
+from headstart.extract.settings import SAMPLES
 from headstart.extract.tables.bad_rows import BadRows
 from headstart.extract.tables.batch import Batch
 from headstart.extract.tables.files import expand, shown
@@ -23,8 +24,6 @@ from headstart.extract.tables.reader import ROWS, read_batches
 from headstart.extract.text.texts import encode_all, slabs
 
 BAD_ROWS = "bad-rows.jsonl"
-
-SAMPLE = "sample"
 
 MOST_GUESSED = 32_000_000  # characters from which columns are guessed, if so many rows are larger
 
@@ -123,10 +122,10 @@ def read_rows(
     encoding: str | None = None,
     label_separator: str | None = None,
 ) -> Rows:
-    """Read the rows of files, or the bundled sample's; in memory is only what is small.
+    """Read the rows of files, or a sample's; in memory is only what is small.
 
     Args:
-        data: `sample`, or files, see `extract.reading.read_chunks`.
+        data: one of `SAMPLES`, or files, see `extract.reading.read_chunks`.
         text_column: None guesses it.
         label_column: None guesses it; several, separated by commas, are labels of which a row can have any number.
         limit: take only so many rows, drawn at random; None takes all.
@@ -144,7 +143,7 @@ def read_rows(
     """
     names = [name.strip() for name in class_names.split(",")] if class_names else None
     wanted = Wanted(text_column, label_column, names, label_separator, others)
-    batches = _sample() if data == SAMPLE else read_batches(data, ROWS, encoding)
+    batches = read_film_reviews(str(data)) if data in SAMPLES else read_batches(data, ROWS, encoding)
     if on_bad_row == "report":
         _check_report(bad_rows, data)
     with BadRows(on_bad_row, bad_rows) as bad, closing(batches):
@@ -170,7 +169,7 @@ def read_rows(
 
 def _check_report(path: str, data: str | Sequence[str]) -> None:
     """Refuse to write the list of bad rows over the data."""
-    names = [] if data == SAMPLE else expand(data)
+    names = [] if data in SAMPLES else expand(data)
     if os.path.exists(path) and any(os.path.exists(n) and os.path.samefile(n, path) for n in names):
         raise UserError(f"--bad-rows {path} is one of the data files; choose another file")
 
@@ -223,8 +222,3 @@ def _nothing_left(name: str, found: Gatherer, bad: BadRows) -> UserError:
     if bad.count:
         return UserError(f"{name} holds no row that can be used: {'; '.join(bad.examples)}")
     return UserError(f"{name} holds no text: every cell of column {found.text!r} is empty")
-
-
-def _sample() -> Generator[Batch]:
-    rows = [[text, str(label)] for text, label in comments()]
-    yield Batch(SAMPLE, ["text", "label"], rows, np.arange(len(rows)), len(rows), [], {})

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from headstart.cache.recipe import GROUPED
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.dataset.dataset import SAMPLE, Rows
-from headstart.extract.settings import Settings
+from headstart.extract.dataset.dataset import Rows
+from headstart.extract.settings import SAMPLES, Settings
 from headstart.extract.splits.given import digest, from_column, from_files, splits_of, with_missing
 from headstart.extract.splits.groups import deal_groups, groups_of
 from headstart.extract.splits.rules import (
@@ -49,8 +49,8 @@ def choose_dealing(settings: Settings) -> Dealing:
         return _by_column(settings.split_column)
     if settings.valid_data or settings.test_data:
         return _by_files(settings)
-    if settings.group_column:
-        return _by_groups(settings.group_column)
+    if settings.groups:
+        return _by_groups(settings.groups)
     return _stratified() if settings.stratify else _by_rule(settings.split_rule)
 
 
@@ -71,14 +71,14 @@ def extra_files(settings: Settings) -> dict[str, str]:
 
 def other_columns(settings: Settings) -> list[str]:
     """Names of the columns that the rule reads."""
-    return [name for name in (settings.split_column, settings.group_column) if name]
+    return [name for name in (settings.split_column, settings.groups) if name]
 
 
 def advice(settings: Settings) -> str:
     """What to do about a class that a split lacks."""
     if settings.split_column or len(extra_files(settings)) == 2:
         return "give that split some of its rows"
-    if settings.group_column or settings.split_rule != "notebook":
+    if settings.groups or settings.split_rule != "notebook":
         return "try another --seed"
     return "give it more rows" if settings.stratify else "deal with --stratify"
 
@@ -130,13 +130,14 @@ def _by_groups(name: str) -> Dealing:
 
 def _refuse_contradictions(settings: Settings) -> None:
     """Refuse two flags that both say which row goes where."""
-    if settings.data == SAMPLE and extra_files(settings):
+    if settings.data in SAMPLES and extra_files(settings):
         raise UserError("--valid-data and --test-data go with files: name yours with --data")
+    groups = "--group-column" if settings.group_column else f"--data {settings.data} (split by film)"
     files = " and ".join(f"--{name}-data" for name in extra_files(settings))
     whole = {
         "--split-column": settings.split_column,
         files: files,
-        "--group-column": settings.group_column,
+        groups: settings.groups,
         "--split-rule stable": settings.split_rule != "notebook",
         # with one file, the split without one is still to be dealt
         "--stratify": settings.stratify and len(extra_files(settings)) != 1,

@@ -13,9 +13,9 @@ import pytest
 from ..made import ROOT, Made
 
 WORK = """
-import headstart.extract.predict.parts
+import headstart.extract.predict.chunks
 import headstart.predict
-headstart.extract.predict.parts.part_of = lambda block: 40
+headstart.extract.predict.chunks.part_of = lambda block: 40
 headstart.predict.main()
 """
 

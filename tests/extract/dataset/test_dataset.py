@@ -64,12 +64,6 @@ def test_several_labels_are_in_the_digest(tmp_path: Path) -> None:
     assert found[0].columns == ("text", "a,b")
 
 
-def test_the_sample_is_labelled_text() -> None:
-    rows = read_rows("sample", None, None, 100)
-    assert len(rows.texts) == 100
-    assert set(rows.labels.tolist()) == {0, 1}
-
-
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
