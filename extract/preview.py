@@ -7,7 +7,7 @@ from headstart.cache.task import Task
 from headstart.extract.pipeline.job import Job
 from headstart.extract.pipeline.run import describe_rows
 from headstart.extract.splits.coverage import describe_absent
-from headstart.extract.splits.splitter import advice, deal
+from headstart.extract.splits.splitter import split_rows
 from headstart.extract.text.cleaning import clean_all
 from headstart.extract.text.tokenizer import load_tokenizer
 
@@ -26,9 +26,9 @@ def preview(job: Job, count: int) -> Iterator[str]:
         UserError: the rows cannot be dealt, or the backbone has no tokenizer.
     """
     yield describe_rows(job)
-    splits = deal(job.rows, job.settings)
+    splits = split_rows(job.rows, job.settings)
     yield "splits: " + ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items())
-    yield from describe_absent(job.rows, splits, advice(job.settings))
+    yield from describe_absent(job.rows, splits, job.settings)
     where = {int(row): name for name, rows in splits.items() for row in rows}
     texts = list(job.rows.texts[:count])
     cleaned_texts = clean_all(texts, job.cleaning)

@@ -11,7 +11,7 @@ from headstart.cache.splits import view_number
 from headstart.extract.backbone.distilbert import Backbone, Inputs
 from headstart.extract.features.packing import Batch
 from headstart.extract.features.blocks import BlockPlan
-from headstart.extract.dataset.dataset import Rows
+from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.text.tokenizer import Tokens
 
 
@@ -21,7 +21,7 @@ def compute_block(
     backbone: Backbone,
     plan: BlockPlan,
     tokens: Tokens,
-    rows: Rows,
+    rows: Dataset,
     width: int,
     dtype: np.dtype,
     on_batch: Callable[[int], None],
@@ -75,7 +75,7 @@ def stored_lengths(plan: BlockPlan, layout: str) -> Int[np.ndarray, " b"]:
 
 
 
-def gather(batch: Batch, plan: BlockPlan, tokens: Tokens, about: Rows) -> Inputs:
+def gather(batch: Batch, plan: BlockPlan, tokens: Tokens, about: Dataset) -> Inputs:
     """Lay a batch's rows into its sequences; padding is in segment 0."""
     lengths = plan.lengths[batch.rows]
     places = _ranges(batch.places, lengths)
@@ -89,7 +89,7 @@ def gather(batch: Batch, plan: BlockPlan, tokens: Tokens, about: Rows) -> Inputs
 
 
 
-def _noise(batch: Batch, plan: BlockPlan, about: Rows) -> Int[np.ndarray, "r 2"] | None:
+def _noise(batch: Batch, plan: BlockPlan, about: Dataset) -> Int[np.ndarray, "r 2"] | None:
     """What a view's dropout depends on, beside its seed: the view, and each row's position in the data file."""
     if not (view := view_number(plan.block.split)):
         return None

@@ -13,10 +13,11 @@ from headstart.extract.backbone.architecture import Architecture, read_architect
 from headstart.extract.backbone.checkpoint import BUNDLED, Checkpoint, find_checkpoint
 from headstart.extract.backbone.dropout import Dropout, read_dropout
 from headstart.extract.backbone.precision import Precision
-from headstart.extract.dataset.dataset import Rows, read_rows
+from headstart.extract.dataset.dataset import Dataset
+from headstart.extract.dataset.read import read_dataset
 from headstart.extract.pipeline.recipe import make_recipe
 from headstart.extract.settings import SAMPLES, Settings
-from headstart.extract.splits.splitter import choose_dealing, extra_files, other_columns
+from headstart.extract.splits.splitter import choose_splitter
 from headstart.extract.tables.files import shown, stem
 from headstart.extract.text.cleaning import Cleaning, from_json
 from headstart.extract.text.cleaning_options import choose_cleaning
@@ -30,7 +31,7 @@ class Job(NamedTuple):
     """What to compute, and from what: all that is known before the texts are cleaned."""
 
     settings: Settings
-    rows: Rows
+    rows: Dataset
     checkpoint: Checkpoint
     architecture: Architecture
     recipe: Recipe
@@ -87,20 +88,8 @@ def prepare(settings: Settings) -> Job:
     """
     choose_cleaning(settings.clean)  # a mistake is told before a large file is read
     check_location(settings.cache_dir)
-    choose_dealing(settings)
-    rows = read_rows(
-        _sources(settings),
-        settings.text_column,
-        settings.label_column,
-        settings.limit,
-        settings.seed,
-        settings.class_names,
-        other_columns(settings),
-        on_bad_row=settings.on_bad_row,
-        bad_rows=settings.bad_rows,
-        encoding=settings.encoding,
-        label_separator=settings.label_separator,
-    )
+    choose_splitter(settings)
+    rows = read_dataset(settings)
     default = BUNDLED if settings.data in SAMPLES else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default)
     architecture = read_architecture(checkpoint.config, checkpoint.name)
@@ -108,13 +97,6 @@ def prepare(settings: Settings) -> Job:
     return Job(
         settings, rows, checkpoint, architecture, make_recipe(settings, rows, checkpoint, architecture)
     )
-
-
-def _sources(settings: Settings) -> str | list[str]:
-    """The data, and behind them the files of single splits."""
-    own = [settings.data] if isinstance(settings.data, str) else list(settings.data)
-    extra = list(extra_files(settings).values())
-    return [*own, *extra] if extra else settings.data if isinstance(settings.data, str) else own
 
 
 def _check_length(max_length: int, architecture: Architecture, name: str) -> None:

@@ -8,13 +8,15 @@ from headstart.extract.backbone.architecture import Architecture
 from headstart.extract.backbone.checkpoint import Checkpoint
 from headstart.extract.backbone.dropout import read_dropout
 from headstart.extract.backbone.precision import Precision, fastest_dtype
-from headstart.extract.dataset.dataset import Rows
+from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.settings import Settings
-from headstart.extract.splits.splitter import choose_dealing
+from headstart.extract.splits.splitter import choose_splitter
 from headstart.extract.text.cleaning_options import choose_cleaning
 
 
-def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architecture: Architecture) -> Recipe:
+def make_recipe(
+    settings: Settings, rows: Dataset, checkpoint: Checkpoint, architecture: Architecture
+) -> Recipe:
     """Name every input that changes a value in the cache."""
     precision, dropout = choose_precision(settings), read_dropout(checkpoint.config, settings)
     cleaning = choose_cleaning(settings.clean)
@@ -33,7 +35,7 @@ def make_recipe(settings: Settings, rows: Rows, checkpoint: Checkpoint, architec
         forward=precision.forward,
         storage_dtype=settings.dtype,
         layout=choose_layout(settings),
-        split_rule=choose_dealing(settings).describe(rows),
+        split_rule=choose_splitter(settings).describe(rows),
         split_seed=settings.seed,
         dropout=canonical_json(dropout._asdict() if dropout else {}),
     )

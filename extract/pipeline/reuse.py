@@ -13,10 +13,10 @@ from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.arrays import check_size
 from headstart.cache.storage.store import Store
 from headstart.cache.writer import CacheWriter
-from headstart.extract.dataset.dataset import Rows
+from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.features.blocks import BlockRows
 from headstart.extract.pipeline.job import Job
-from headstart.extract.splits.splitter import choose_dealing
+from headstart.extract.splits.splitter import choose_splitter
 
 GROWTH_FIELDS = {"rows", "row_count"}
 
@@ -58,7 +58,7 @@ def grown_from(job: Job) -> Cache | None:
 def describe_growth(job: Job, old: Cache, reused: int) -> str:
     """Say how many blocks of an older cache serve ours, and why not more."""
     added = job.recipe.row_count - old.recipe.row_count
-    if choose_dealing(job.settings).grows:
+    if choose_splitter(job.settings).grows:
         return f"{added:,} rows were added to {old.name}: {reused} of its blocks are taken over"
     return (
         f"{added:,} rows were added to {old.name}, but the notebook's split deals all rows anew when their number "
@@ -117,7 +117,7 @@ def drop_unplanned(writer: CacheWriter, blocks: Iterable[BlockRows]) -> None:
         writer.store.delete_folder(f"{split}/{name}")
 
 
-def take_over(old: Cache, writer: CacheWriter, blocks: Iterable[BlockRows], rows: Rows) -> Records:
+def take_over(old: Cache, writer: CacheWriter, blocks: Iterable[BlockRows], rows: Dataset) -> Records:
     """Copy those blocks that an older cache holds with the very same rows."""
     held = {(split, record.start, record.rows): record for split, record in old.manifest.blocks()}
     taken = {}
@@ -128,7 +128,7 @@ def take_over(old: Cache, writer: CacheWriter, blocks: Iterable[BlockRows], rows
     return taken
 
 
-def _same_block(old: Cache, block: BlockRows, record: BlockRecord, rows: Rows) -> Block | None:
+def _same_block(old: Cache, block: BlockRows, record: BlockRecord, rows: Dataset) -> Block | None:
     """Return an older cache's block if its rows are the planned ones, and it is sound."""
     try:
         if np.array_equal(old.read(block.split, record, "rows"), rows.rows[block.rows]):

@@ -19,7 +19,7 @@ from headstart.extract.pipeline.reuse import describe_nearest
 from headstart.extract.settings import Settings
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.rules import Splits
-from headstart.extract.splits.splitter import advice, deal
+from headstart.extract.splits.splitter import split_rows
 from headstart.extract.tables.files import shown
 from headstart.extract.text import cleaning
 from headstart.extract.text.tokenizer import Tokens, among, load_tokenizer, tokenize
@@ -40,7 +40,7 @@ def extract(settings: Settings, listener: Listener) -> str:
     check_hosts(settings)  # a mistake is told before a large file is read
     job = prepare(settings)
     listener.say(describe_rows(job))
-    for line in job.rows.tally.details():
+    for line in job.rows.counts.details():
         listener.say(line)
     writer = CacheWriter(job.location, job.recipe)
     if missing_splits(job, writer):
@@ -126,8 +126,8 @@ def _complete(job: Job, writer: CacheWriter, clock: Clock, listener: Listener) -
 
 
 def _fill_missing(job: Job, writer: CacheWriter, hosts: Hosts, clock: Clock, listener: Listener) -> None:
-    dealt = deal(job.rows, job.settings)
-    for line in describe_absent(job.rows, dealt, advice(job.settings)):
+    dealt = split_rows(job.rows, job.settings)
+    for line in describe_absent(job.rows, dealt, job.settings):
         listener.say(line)
     with writer.alone(listener.say) if hosts.first else nullcontext() as lock:
         hosts.wait("the first process has the lock")
@@ -182,4 +182,4 @@ def describe_rows(job: Job) -> str:
         f"{shown(job.settings.data)}: {len(rows.texts):,} rows, text {text!r}, "
         f"label {label!r}, {rows.task.kind} ({counts})"
     )
-    return f"{line}; {rows.tally}"
+    return f"{line}; {rows.counts}"

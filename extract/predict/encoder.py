@@ -21,7 +21,7 @@ from headstart.extract.backbone.distilbert import (
 )
 from headstart.extract.backbone.precision import Precision
 from headstart.extract.backbone.weights import load_weights
-from headstart.extract.dataset.dataset import Rows
+from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.features.blocks import BlockPlan, cut, plan_blocks
 from headstart.extract.features.compute import compute_block
 from headstart.extract.features.packing import BatchShape, sequence_lengths
@@ -124,9 +124,9 @@ def _batch_tokens(made_on: Mapping[str, Any]) -> int:
     return int(made_on.get("batch_tokens", 0)) * here or default_batch_tokens()
 
 
-def _unlabelled(tokens: Tokens) -> Rows:
+def _unlabelled(tokens: Tokens) -> Dataset:
     count = len(tokens.lengths)
-    return Rows([""] * count, np.zeros(count, np.int32), np.arange(count), 0, ("", ""), BINARY)
+    return Dataset([""] * count, np.zeros(count, np.int32), np.arange(count), 0, ("", ""), BINARY)
 
 
 def _heard(_: int) -> None:

@@ -13,7 +13,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float, Int
 
 from headstart.extract.backbone.distilbert import Backbone, Inputs
-from headstart.extract.dataset.dataset import Rows
+from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.features.blocks import BlockPlan
 from headstart.extract.features.compute import gather, stored_lengths
 from headstart.extract.features.packing import Batch
@@ -70,7 +70,7 @@ class Scorer:
         return self._head(params, tokens, places.starts[0], places.lengths[0])
 
 
-def score_rows(scorer: Scorer, plan: BlockPlan, tokens: Tokens, about: Rows, layout: str) -> Any:
+def score_rows(scorer: Scorer, plan: BlockPlan, tokens: Tokens, about: Dataset, layout: str) -> Any:
     """Scores of all rows of a block, in its order: what the head returns, as NumPy arrays `[b, ...]`.
 
     Args:

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.bad_rows import BadRow, refusal
-from headstart.extract.tables.header import TEXT_NAMES
-from headstart.extract.tables.reader import Chunk
+from headstart.extract.dataset.columns import TEXT_NAMES
+from headstart.extract.tables.bad_rows import refusal
+from headstart.extract.tables.batch import BadRow
+from headstart.extract.tables.reader import TableChunk
 
 COLUMN = "text"
 TABLES = (b"{", b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1")
@@ -39,7 +40,7 @@ def standard_input_holds_lines() -> bool:
     return holds_lines(stream.peek(65_536))
 
 
-def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> Iterator[Chunk]:
+def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> Iterator[TableChunk]:
     """Read texts, so many at a time; an empty line is an empty text, so that every line has its label.
 
     Args:
@@ -61,7 +62,7 @@ def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> I
         table = pd.DataFrame(
             {COLUMN: list(texts.values())}, index=pd.Index(list(texts), dtype="int64"), dtype=str
         )
-        yield Chunk(table, 0, bad)
+        yield TableChunk(table, bad)
         first += len(lines)
     if not first:
         raise UserError("standard input is empty: it holds no text to label")

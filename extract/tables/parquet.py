@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.batch import Batch
-from headstart.extract.tables.header import check_names
+from headstart.extract.tables.batch import TableBatch, check_names
 from headstart.extract.tables.records import Objects
 
 ROWS_AT_ONCE = 2_000  # decoded into Python's objects together
 
 
-def read_parquet(file: str, stream: Any, rows: int) -> Iterator[Batch]:
+def read_parquet(file: str, stream: Any, rows: int) -> Iterator[TableBatch]:
     """Read a file in batches; lists and structs become JSON.
 
     Raises:
@@ -26,9 +25,9 @@ def read_parquet(file: str, stream: Any, rows: int) -> Iterator[Batch]:
         objects, met = Objects(file, names), 0
         for batch in table.iter_batches(batch_size=min(rows, ROWS_AT_ONCE)):
             columns = [_values(column) for column in batch.columns]
-            found = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-            numbers = list(range(met, met := met + len(found)))
-            yield objects.batch(found, numbers, [None] * len(found), [], met)
+            records = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+            numbers = list(range(met, met := met + len(records)))
+            yield objects.batch(records, numbers, [None] * len(records), [], met)
     except pa.ArrowException as error:
         raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
 

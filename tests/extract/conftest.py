@@ -1,6 +1,7 @@
 """A tiny backbone with random weights, and a small data file."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
 
+from headstart.extract.dataset.dataset import Dataset
+from headstart.extract.dataset.read import read_dataset
 from headstart.extract.settings import Settings
 
 WORDS = [
@@ -84,6 +87,11 @@ def comments_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "comments.csv"
     path.write_text("\n".join(lines))
     return path
+
+
+def dataset_of(data: str | Sequence[str], **fields: object) -> Dataset:
+    """The rows of files."""
+    return read_dataset(Settings(data=data if isinstance(data, str) else tuple(data), **fields))
 
 
 class Recorder:

@@ -15,7 +15,7 @@ from headstart.cache import UserError, open_cache
 from headstart.cache.inspect.verify import verify
 from headstart.cache.layout import LAYOUTS
 from headstart.cache.splits import SPLITS
-from headstart.extract.dataset.dataset import Rows
+from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.features.blocks import BlockPlan, BlockRows
 from headstart.extract.features.compute import compute_block, gather
 from headstart.extract.features.packing import Batch
@@ -121,7 +121,7 @@ def test_a_pooled_run_keeps_no_hidden_states_of_a_block(
     plan = BlockPlan(BlockRows("train", 0, 0, np.arange(rows)), lengths, rows, batches)
     texts = np.zeros(rows, np.uint8), np.ones(rows, np.int64)
     tokens = Tokens(np.arange(rows * length, dtype=np.int32), lengths, *texts)
-    about = Rows([""] * rows, np.zeros(rows, np.int32), np.arange(rows), 0, ("", ""))
+    about = Dataset([""] * rows, np.zeros(rows, np.int32), np.arange(rows), 0, ("", ""))
     Echo(width).run(gather(batches[0], plan, tokens, about))  # JAX starts, outside of what is measured
     tracemalloc.start()
     block = compute_block.__wrapped__(  # type: ignore[attr-defined]  # past the check that it is a Backbone

@@ -18,7 +18,7 @@ from headstart.extract.backbone.checkpoint import find_checkpoint
 from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, device_count
 from headstart.extract.backbone.precision import Precision, fastest_dtype
 from headstart.extract.backbone.weights import load_weights
-from headstart.extract.dataset.dataset import Rows
+from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.features.blocks import cut, plan_blocks
 from headstart.extract.features.compute import compute_block
 from headstart.extract.features.packing import BatchShape, packed_lengths
@@ -39,7 +39,7 @@ def load(folder: Path, variant: str) -> Encode:
 
     def blocks(texts: list[str]) -> Iterator[Block]:
         tokens = tokenize(tokenizer, [texts])
-        rows = Rows(texts, np.zeros(len(texts), np.int32), np.arange(len(texts)), 0, ("", ""))
+        rows = Dataset(texts, np.zeros(len(texts), np.int32), np.arange(len(texts)), 0, ("", ""))
         plan = plan_blocks(cut({"train": np.arange(len(texts))}, defaults.block_rows), tokens, shape)
         for block in plan.blocks:
             yield compute_block(
