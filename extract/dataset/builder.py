@@ -140,12 +140,7 @@ class DatasetBuilder:
             UserError: there is no row, the texts are all numbers, or the labels are no classes.
         """
         codes, rows, source, order, *others = map(_joined, self._kept)
-        if not len(rows):
-            raise self._nothing_left()
-        if self._numeric:
-            raise UserError(
-                f"column {self._text!r} holds nothing but numbers, wanted is text; choose its column with --text-column"
-            )
+        self._check_texts(len(rows))
         texts, missing, limit = self._texts.finish(), self._empty, self._settings.limit
         if limit is not None and limit < self._sound:
             drawn = self._draw(order, limit)
@@ -153,13 +148,21 @@ class DatasetBuilder:
             codes, rows, source, *others = (array[drawn] for array in (codes, rows, source, *others))
         task, labels = self._reader.finish(codes)
         columns = self._text, ",".join(self._labels)
-        further = {
-            name: encoder.column(numbers)
-            for name, encoder, numbers in zip(self._names, self._others, others, strict=True)
-        }
-        return Dataset(
-            texts, labels, rows, missing, columns, task, further, source, self._count(len(rows), missing)
-        )
+        further = dict(zip(self._names, map(CategoryEncoder.column, self._others, others), strict=True))
+        counts = self._count(len(rows), missing)
+        return Dataset(texts, labels, rows, missing, columns, task, further, source, counts)
+
+    def _check_texts(self, count: int) -> None:
+        """Refuse rows without any text, and texts that are all numbers."""
+        name = shown(self._settings.files)
+        if count and self._numeric:
+            raise UserError(
+                f"column {self._text!r} holds nothing but numbers, wanted is text; choose its column with --text-column"
+            )
+        if not count and self._bad.count:
+            raise UserError(f"{name} holds no row that can be used: {'; '.join(self._bad.examples)}")
+        if not count:
+            raise UserError(f"{name} holds no text: every cell of column {self._text!r} is empty")
 
     def _draw(self, order: Int[np.ndarray, " b"], limit: int) -> Int[np.ndarray, " _"]:
         """Draw as `pandas.DataFrame.sample` does, in file order: files are often sorted by label."""
@@ -177,12 +180,6 @@ class DatasetBuilder:
         counts = RowCounts(self._met, used, empty, undrawn, bad.count, tuple(bad.examples), bad.path)
         assert counts.balanced, f"a row was lost: {counts}"
         return counts
-
-    def _nothing_left(self) -> UserError:
-        name = shown(self._settings.files)
-        if self._bad.count:
-            return UserError(f"{name} holds no row that can be used: {'; '.join(self._bad.examples)}")
-        return UserError(f"{name} holds no text: every cell of column {self._text!r} is empty")
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From cells of label columns to a task and its labels."""
+"""Cells of label columns become a task and its labels."""
 
 from collections.abc import Hashable, Sequence
 
@@ -22,10 +22,10 @@ def recognise(
     Args:
         columns: names of the label columns. One: 0 and 1, true and false, or two strings are binary, more are classes,
             and lists are labels of which a row can have any number. Several columns of 0 and 1 are such labels too.
-        cells: of each column, in the first rows.
-        names: of the classes, in their order: the only ones there may be, if the cells hold any of them or are lists;
-            else new names.
-        separator: between labels in a cell; None takes JSON arrays for lists.
+        cells: cells of each column, in the first rows.
+        names: names of the classes, in their order: the only ones there may be, if the cells hold any of them or are
+            lists; else new names.
+        separator: what stands between labels in a cell; None takes JSON arrays for lists.
 
     Raises:
         UserError: the flags do not fit together.
@@ -62,7 +62,7 @@ class LabelReader:
         """Read rows.
 
         Args:
-            cells: of each label column.
+            cells: cells of each label column.
 
         Returns:
             A number for each row, and what is wrong with the bad ones, by their place.

@@ -17,7 +17,7 @@ def parts(chunks: Iterable[Any], rows: int) -> Iterator[Any]:
     """Cut chunks anew: neither the end of a file nor rows that are left out make a part shorter, but for the last.
 
     Args:
-        chunks: each with a `table`, and the rows that are left out, `bad`; like `extract.reading.Chunk`.
+        chunks: each with a `table`, and the rows that are left out, `bad`; like `extract.tables.reader.TableChunk`.
         rows: of a part. Where columns change, a part ends.
     """
     held = None

@@ -30,15 +30,15 @@ def split_at_random(count: int, seed: int, strata: Int[np.ndarray, " b"] | None 
 
 
 def split_in_two(
-    rows: Int[np.ndarray, " n"], share: float, seed: int, strata: Int[np.ndarray, " n"] | None
+    rows: Int[np.ndarray, " n"], fraction: float, seed: int, strata: Int[np.ndarray, " n"] | None
 ) -> list[Int[np.ndarray, " _"]]:
-    """Split some rows in two, of which the second gets a share, see `split_at_random`."""
+    """Split some rows in two, of which the second gets a fraction, see `split_at_random`."""
     if strata is None:  # scikit-learn's own rule: loading it takes longer than all else before the backbone
-        order, second = np.random.RandomState(seed).permutation(len(rows)), math.ceil(share * len(rows))
+        order, second = np.random.RandomState(seed).permutation(len(rows)), math.ceil(fraction * len(rows))
         return [rows[order[second:]], rows[order[:second]]]
     from sklearn.model_selection import train_test_split
 
-    return list(train_test_split(rows, test_size=share, random_state=seed, stratify=strata))
+    return list(train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata))
 
 
 def split_by_content(texts: Sequence[str], seed: int) -> Splits:
@@ -58,12 +58,12 @@ def split_by_groups(groups: Int[np.ndarray, " b"], seed: int) -> Splits:
     """Split groups about 80 : 10 : 10, as scikit-learn does; how many rows that gives depends on their sizes."""
     from sklearn.model_selection import GroupShuffleSplit
 
-    def part(rows: np.ndarray, share: float) -> list[np.ndarray]:
-        halves = GroupShuffleSplit(1, test_size=share, random_state=seed)
-        return [rows[places] for places in next(halves.split(rows, groups=groups[rows]))]
+    def in_two(rows: np.ndarray, fraction: float) -> list[np.ndarray]:
+        shuffle = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
+        return [rows[places] for places in next(shuffle.split(rows, groups=groups[rows]))]
 
-    train, rest = part(np.arange(len(groups)), 0.2)
-    valid, test = part(rest, 0.5)
+    train, rest = in_two(np.arange(len(groups)), 0.2)
+    valid, test = in_two(rest, 0.5)
     return {"train": train, "valid": valid, "test": test}
 
 

@@ -25,7 +25,7 @@ from headstart.extract.tables.files import expand
 RANDOM = "scikit-learn train_test_split 0.2, then 0.5, same seed"
 STABLE = "first 8 bytes of SHA-256 of seed:text, modulo 10: 0-7, 8, 9"
 STRATIFIED = ", stratified by labels, those of fewer than 10 rows pooled"
-SHARE = 0.1  # of the training rows, for a split without a file
+FRACTION = 0.1  # of the training rows, for a split without a file
 
 
 class Splitter(NamedTuple):
@@ -116,7 +116,7 @@ def _by_files(settings: Settings) -> Splitter:
             rows = splits["train"]
             require_enough(len(rows))
             strata = strata_of(dataset.labels[rows]) if settings.stratify else None
-            splits["train"], splits[name] = split_in_two(rows, SHARE, seed, strata)
+            splits["train"], splits[name] = split_in_two(rows, FRACTION, seed, strata)
         return splits
 
     third = ", the third scikit-learn train_test_split 0.1 of train" if missing else ""

@@ -57,10 +57,9 @@ def _load(name: str, configuration: str | None, split: str) -> Any:
 
 def _batches(source: str, stream: Any, rows: int) -> Iterator[TableBatch]:
     classes = {name: names for name, kind in (stream.features or {}).items() if (names := _classes(kind))}
-    objects, met, iterator = Objects(source), 0, iter(stream)
-    while records := [_named(fields, classes) for fields in itertools.islice(iterator, rows)]:
-        numbers = list(range(met, met := met + len(records)))
-        yield objects.batch(records, numbers, [None] * len(records), [], met)
+    iterator = iter(stream)
+    groups = iter(lambda: [_named(fields, classes) for fields in itertools.islice(iterator, rows)], [])
+    yield from Objects(source).batches(groups)
 
 
 def _classes(kind: Any) -> list[str] | None:

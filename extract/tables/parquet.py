@@ -22,12 +22,11 @@ def read_parquet(file: str, stream: Any, rows: int) -> Iterator[TableBatch]:
     try:
         table = pq.ParquetFile(stream, pre_buffer=False)
         names = check_names(file, table.schema_arrow.names or [""])
-        objects, met = Objects(file, names), 0
-        for batch in table.iter_batches(batch_size=min(rows, ROWS_AT_ONCE)):
-            columns = [_values(column) for column in batch.columns]
-            records = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-            numbers = list(range(met, met := met + len(records)))
-            yield objects.batch(records, numbers, [None] * len(records), [], met)
+        groups = (
+            [dict(zip(names, row, strict=True)) for row in zip(*map(_values, batch.columns), strict=True)]
+            for batch in table.iter_batches(batch_size=min(rows, ROWS_AT_ONCE))
+        )
+        yield from Objects(file, names).batches(groups)
     except pa.ArrowException as error:
         raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
 

@@ -1,4 +1,4 @@
-"""From names of files to chunks of rows: the one entry to all formats."""
+"""Rows of files in chunks: the one entry to all formats."""
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing

@@ -1,7 +1,7 @@
 """Rows of objects: the cells are strings, whatever the values are."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,13 @@ class Objects:
                 places.append(number)
         bad.sort(key=lambda row: row.row)
         return TableBatch(self._file, self._header, kept, np.array(places, np.int64), met, bad, nested)
+
+    def batches(self, groups: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[TableBatch]:
+        """Make a batch of each group of objects, which are all the rows of the file and have no lines."""
+        met = 0
+        for records in groups:
+            numbers = list(range(met, met := met + len(records)))
+            yield self.batch(records, numbers, [None] * len(records), [], met)
 
     def _add_names(self, records: Sequence[Mapping[str, Any]]) -> None:
         before = len(self._names)
