@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from headstart.cache.block import Block, BlockRecord, array_dtype, digest
 from headstart.cache.layout import LAYOUTS
 from headstart.cache.manifest import NAME, Manifest
+from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import view_names
@@ -70,9 +71,8 @@ class Cache:
         shape = record.shape(field, self.manifest.width)
         values = read_array(self.store, name, shape, array_dtype(field, self.manifest.dtype))
         if digest(values) != record.sha256[field]:
-            raise DamagedError(
-                self.store.path(name), "checksum", "sound in itself, but not what was written here"
-            )
+            detail = "sound in itself, but not what was written here"
+            raise DamagedError(self.store.path(name), "checksum", detail)
         return values
 
     def read_block(self, split: str, record: BlockRecord) -> Block:
@@ -102,12 +102,11 @@ class Split:
     def lengths(self) -> Int[np.ndarray, " b"]:
         """Real tokens of each row, int32."""
         lengths = self._join("lengths")
-        ends = np.cumsum([block.rows for block in self.blocks])
-        for block, own in zip(self.blocks, np.split(lengths, ends[:-1]), strict=True):
-            if own.min() < 1 or int(own.sum()) != block.tokens:  # only a forged cache gets this far
-                raise CacheError(
-                    f"{self.name}/{block.name}: the lengths do not add up to {block.tokens} tokens"
-                )
+        rows = np.array([block.rows for block in self.blocks])
+        for block, part in zip(self.blocks, split_rows(lengths, rows), strict=True):
+            if part.min() < 1 or int(part.sum()) != block.tokens:  # only a forged cache gets this far
+                place = f"{self.name}/{block.name}"
+                raise CacheError(f"{place}: the lengths do not add up to {block.tokens} tokens")
         return lengths
 
     @functools.cached_property
@@ -153,10 +152,9 @@ class Split:
         shapes = [block.shape("hidden", manifest.width) for block in self.blocks]
         for name, shape in zip(names, shapes, strict=True):
             check_size(store, name, shape, dtype)
-        ends = np.cumsum([shape[0] for shape in shapes])
-        whole = np.empty((ends[-1], *shapes[0][1:]), dtype)
-        parts = np.split(whole, ends[:-1])
-        read_arrays(store, names, parts)
+        sizes = np.array([shape[0] for shape in shapes])
+        whole = np.empty((sizes.sum(), *shapes[0][1:]), dtype)
+        read_arrays(store, names, split_rows(whole, sizes))
         return whole
 
     def _join(self, field: str) -> np.ndarray:
@@ -176,8 +174,7 @@ def open_cache(location: str) -> Cache:
     if manifest is None:
         raise CacheError(f"the cache {location} is unfinished; run the same `python -m extract` again")
     cache = Cache(store, Recipe.from_json(recipe), Manifest.from_json(manifest))
-    found = {(record.layout, record.positions) for _, record in cache.manifest.blocks()}
-    wanted = cache.recipe.layout, cache.recipe.positions
-    if cache.recipe.key != cache.manifest.key or found != {wanted}:
+    layouts = {(record.layout, record.positions) for _, record in cache.manifest.blocks()}
+    if cache.recipe.key != cache.manifest.key or layouts != {(cache.recipe.layout, cache.recipe.positions)}:
         raise CacheError(f"recipe.json and manifest.json in {location} belong to different caches")
     return cache

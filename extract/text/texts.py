@@ -7,6 +7,7 @@ from typing import overload
 import numpy as np
 from jaxtyping import Int
 
+from headstart.cache.ragged import row_starts
 from headstart.extract.text.spool import Spool
 
 AT_ONCE = 1_000  # texts read together
@@ -89,9 +90,7 @@ class TextWriter:
     def finish(self) -> Texts:
         """Return all texts."""
         lengths = np.concatenate(self._lengths)
-        starts = np.zeros(len(lengths), np.int64)
-        np.cumsum(lengths[:-1], dtype=np.int64, out=starts[1:])
-        return Texts(self._spool, starts, lengths)
+        return Texts(self._spool, row_starts(lengths), lengths)
 
 
 def encode_all(texts: Sequence[str]) -> Iterator[bytes]:

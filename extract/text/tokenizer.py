@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
 from tokenizers.models import WordPiece
 
+from headstart.cache.ragged import row_starts
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.texts import pack, packed_lengths
 from headstart.extract.text.spool import Spool
@@ -42,12 +43,12 @@ class Tokens:
     @functools.cached_property
     def starts(self) -> Int[np.ndarray, " b"]:
         """Position in `ids` at which each row starts, int64."""
-        return np.asarray(np.cumsum(self.lengths, dtype=np.int64) - self.lengths)
+        return row_starts(self.lengths)
 
     @functools.cached_property
     def text_starts(self) -> Int[np.ndarray, " b"]:
         """Position in `texts` at which each row starts, int64."""
-        return np.asarray(np.cumsum(self.text_lengths) - self.text_lengths)
+        return row_starts(self.text_lengths)
 
 
 def among(tokens: Tokens, rows: Int[np.ndarray, " r"], count: int) -> Tokens:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jax import export
 
+from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.train.export.model_card import Agreement
 from headstart.train.predict.trained_head import Trained
@@ -50,7 +51,7 @@ def agreement(program: bytes, encoder: Any, answer: Callable[[Any], Any], recipe
         recipe: of the features.
     """
     tokens = encoder.tokenize(SAMPLES)
-    rows = np.split(tokens.ids, np.cumsum(tokens.lengths)[:-1])
+    rows = split_rows(tokens.ids, tokens.lengths)
     longest = recipe.max_length if recipe.layout == "padded" else int(tokens.lengths.max())
     mask = (np.arange(longest) < tokens.lengths[:, None]).astype(np.int32)
     ids = np.full_like(mask, tokens.padding)

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from headstart.cache.block import array_dtype
+from headstart.cache.ragged import row_bounds
 from headstart.cache.reader import Split
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.arrays import open_array
@@ -51,7 +52,7 @@ class CacheRows:
         self.width = split.cache.manifest.width
         self._dtype = array_dtype("hidden", split.cache.manifest.dtype)
         self.itemsize = self._dtype.itemsize
-        self._ends = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
+        self._ends = row_bounds(self.lengths)
 
     def read(self, field: str, start: int, stop: int) -> Shaped[np.ndarray, "n ..."]:
         """See `Readable`.
@@ -93,7 +94,7 @@ class HeldRows:
         self._features = features
         self.lengths, self.labels = features.lengths, features.labels
         self.width, self.itemsize = features.pooled.shape[-1], features.pooled.itemsize
-        self._ends = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
+        self._ends = row_bounds(self.lengths)
 
     def read(self, field: str, start: int, stop: int) -> Shaped[np.ndarray, "n ..."]:
         """See `Readable`."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Int
 
+from headstart.cache.ragged import row_starts
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.prefetch import prefetch
 from headstart.train.engine.passes import Passes
@@ -92,7 +93,7 @@ class StreamFeed:
             return np.concatenate([self._rows.read(field, *span) for span in spans])
 
         labels = np.concatenate([self._rows.labels[a:b] for a, b in spans]).astype(np.float32)
-        starts = (np.cumsum(lengths, dtype=np.int64) - lengths).astype(np.int32)
+        starts = row_starts(lengths).astype(np.int32)
         hidden = whole("hidden") if self._wanted.tokens else None
         pooled = whole("pooled") if self._wanted.pooled else None
         return padded(

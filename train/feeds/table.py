@@ -8,7 +8,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Float32, Int, Shaped
 
-from headstart.cache.ragged import take_rows
+from headstart.cache.ragged import row_starts, take_rows
 from headstart.train.data.split import Features
 from headstart.train.feeds.sampler import Wanted
 
@@ -84,14 +84,14 @@ def table_bytes(table: Table) -> int:
 def gathered(features: Features, rows: Int[np.ndarray, " r"] | None, wanted: Wanted) -> Table:
     """Some rows of a split as a table, or all of them without a copy."""
     lengths = features.lengths if rows is None else features.lengths[rows]
-    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    starts = row_starts(lengths).astype(np.int32)
     hidden = pooled = None
     if wanted.tokens:
         hidden = features.hidden if rows is None else take_rows(features.hidden, features.lengths, rows)
     if wanted.pooled:
         pooled = features.pooled if rows is None else features.pooled[rows]
     labels = features.labels if rows is None else features.labels[rows]
-    return Table(hidden, starts.astype(np.int32), lengths, pooled, labels.astype(np.float32))
+    return Table(hidden, starts, lengths, pooled, labels.astype(np.float32))
 
 
 def padded(table: Table, tokens: int, rows: int) -> Table:

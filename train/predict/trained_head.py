@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import PyTree
 
-from headstart.cache.block import LEAST, MOST
+from headstart.cache.block import MAX_PART_ROWS, MIN_PART_ROWS
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import Task
@@ -24,7 +24,7 @@ def block_of(rows: int | None) -> int:
     Args:
         rows: of a block of the features that the head learnt from; None if that is not known.
     """
-    return min(rows or LEAST, MOST)
+    return min(rows or MIN_PART_ROWS, MAX_PART_ROWS)
 
 
 Template = Callable[[str, int, int], PyTree]

@@ -1,8 +1,8 @@
 """How far a training is, for a person who waits."""
 
-import sys
 from collections.abc import Sequence
 
+from headstart.cache.runtime.progress import draw_line
 from headstart.train.engine.loop import Lane, Progress
 
 
@@ -14,7 +14,7 @@ class EpochLine:
     """
 
     def __init__(self, epochs: int) -> None:
-        self._epochs, self._terminal = epochs, sys.stderr.isatty()
+        self._epochs = epochs
 
     def __call__(self, progress: Progress, lanes: Sequence[Lane]) -> None:
         """Take the progress after an epoch, and who took part."""
@@ -25,6 +25,4 @@ class EpochLine:
             f"epoch {done:>2}  {seconds:.2f} s  {len(lanes)} in training  lowest valid loss {loss:.4f} ({name})"
             f"  at most {left:,.0f} s left"
         )
-        print(
-            f"\r{line}\033[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr
-        )
+        draw_line(line)

@@ -13,8 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from headstart.cache.task import Task
-from headstart.train.metrics.probabilities import row_losses
 from headstart.train.data.split import Readable
+from headstart.train.metrics.probabilities import row_losses
 
 CLIP = 1e-7  # a split of one class would else have an infinite loss on a row of the other
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)

@@ -8,11 +8,10 @@ import numpy as np
 from jaxtyping import Int
 
 from headstart.cache.task import Task
-from headstart.train.results.outcome import Logits, Outcome, scored
-from headstart.train.results.result import Result
 from headstart.train.data.split import Readable
+from headstart.train.results.outcome import Logits, Outcome, TrainedHeads, scored
+from headstart.train.results.result import Result
 from headstart.train.statistics.summary import summarise
-from headstart.train.results.outcome import TrainedHeads
 
 NOTE = (
     "Each row was tested once, by the heads of the fold that left it out. The folds share most of their training rows, "

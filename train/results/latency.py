@@ -12,9 +12,8 @@ from jaxtyping import PyTree
 
 from headstart.train.data.split import Features
 from headstart.train.engine.steps import Group
-from headstart.train.feeds.table import batch_of
 from headstart.train.feeds.sampler import Wanted
-from headstart.train.feeds.table import gathered
+from headstart.train.feeds.table import batch_of, gathered
 
 ROWS = 128
 REPEATS = 5

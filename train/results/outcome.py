@@ -2,29 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
+
 import jax
 import numpy as np
 from jaxtyping import Float32, Int
-from headstart.cache.reader import Cache
+
 from headstart.cache.task import Task
-from headstart.train.data.split import Features
-from headstart.train.engine.loop import FitResult, Lane
+from headstart.train.data.split import Features, Readable
+from headstart.train.engine.loop import FitResult, Lane, Progress
+from headstart.train.engine.sums import Metrics
+from headstart.train.engine.trainer import Job
 from headstart.train.results.baselines import Floor
 from headstart.train.results.folder import RunFolder
-from headstart.train.engine.sums import Metrics
-from headstart.cache.block import LEAST
 from headstart.train.results.result import Result, metrics_of
 from headstart.train.statistics.summary import summarise
-from typing import NamedTuple
-from headstart.train.engine.loop import FitResult, Lane, Progress
-from headstart.train.engine.trainer import Job
-from headstart.train.data.split import Readable
-
-
 
 Logits = Mapping[str, Float32[np.ndarray, "_ _ k"]]
 """Of each head or floor: a seed, a row, an output. A floor has one seed, whatever heads have."""
-
 
 
 @runtime_checkable
@@ -38,7 +32,6 @@ class Labelled(Protocol):
     @property
     def rows(self) -> Int[np.ndarray, " n"]:
         """Position of each row in the data file."""
-
 
 
 class Outcome(NamedTuple):
@@ -82,7 +75,6 @@ class Outcome(NamedTuple):
             )
 
 
-
 def judged(
     task: Task,
     splits: Mapping[str, Features],
@@ -105,7 +97,6 @@ def judged(
     statistics = summarise(task, labels["valid"], labels["test"], whole["valid"], whole["test"], least)
     named = {f"{name}/{seed}": own for (name, seed), own in fitted.items()}
     return Outcome(task, results, whole, statistics, named, {name: len(own) for name, own in labels.items()})
-
 
 
 def scored(
@@ -132,11 +123,9 @@ def scored(
     return results, whole
 
 
-
 def _of_floor(task: Task, labels: Mapping[str, Any], floor: Floor) -> Result:
     valid, test = (metrics_of(task, labels[name], floor.logits[name]) for name in ("valid", "test"))
     return Result(floor.name, 0, floor.params, 0, 0, *valid, *test, train_seconds=floor.seconds)
-
 
 
 def _of_head(lane: Lane, fitted: FitResult, test: Metrics) -> Result:
@@ -144,7 +133,6 @@ def _of_head(lane: Lane, fitted: FitResult, test: Metrics) -> Result:
     count = sum(leaf.size for leaf in jax.tree.leaves(fitted.best_params))
     valid = best.valid_loss, best.valid_accuracy
     return Result(*lane, count, len(fitted.history), fitted.best_epoch, *valid, *test, fitted.seconds)
-
 
 
 class TrainedHeads(NamedTuple):

@@ -1,47 +1,34 @@
 """What a run depends on, and what it was made with: cache, settings, machine, versions."""
 
 import dataclasses
-import time
-from collections.abc import Sequence
-from importlib.metadata import version
-from typing import Any
-from headstart.cache.runtime.text import format_bytes
-from headstart.cache.reader import Cache
-from headstart.train.engine.loop import Progress
-from headstart.train.results.latency import seconds_per_thousand
-from headstart.train.engine.trainer import Job
-from headstart.train.engine.steps import Group
-from headstart.train.options import Settings
-from headstart.train.engine.passes import of_seed
-from headstart.train.data.split import Readable
-from headstart.train.results.outcome import TrainedHeads
 import os
 import platform
 import resource
 import sys
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
 import jax
+
+from headstart.cache.block import MIN_PART_ROWS
+from headstart.cache.reader import Cache
 from headstart.cache.runtime.environment import multiplies_bfloat16
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
-import numpy as np
-from jaxtyping import Float32, Int
-from headstart.cache.task import Task
-from headstart.train.data.split import Features
-from headstart.train.engine.loop import FitResult, Lane
-from headstart.train.results.baselines import Floor
-from headstart.train.results.folder import RunFolder
-from headstart.train.engine.sums import Metrics
-from headstart.cache.block import LEAST
-from headstart.train.results.result import Result, metrics_of
-from headstart.train.statistics.summary import summarise
-
-
+from headstart.cache.runtime.text import format_bytes
+from headstart.train.data.split import Readable
+from headstart.train.engine.loop import Progress
+from headstart.train.engine.passes import of_seed
+from headstart.train.engine.steps import Group
+from headstart.train.engine.trainer import Job
+from headstart.train.options import Settings
+from headstart.train.results.latency import seconds_per_thousand
+from headstart.train.results.outcome import TrainedHeads
 
 
 def choose_operands(settings: Settings) -> str:
     """Dtype of the operands of the large matmuls."""
     return fast_operands() if settings.precision == "auto" else settings.precision
-
 
 
 def facts(cache: Cache, names: Sequence[str], settings: Settings, job: Job) -> dict[str, Any]:
@@ -58,7 +45,6 @@ def facts(cache: Cache, names: Sequence[str], settings: Settings, job: Job) -> d
     }
 
 
-
 def memory_line(job: Job) -> str:
     """Where the features live, and why."""
     plan = job.plan
@@ -66,7 +52,6 @@ def memory_line(job: Job) -> str:
         f"features: {format_bytes(job.size)}, {plan.mode} memory ({plan.why}); "
         f"held at most {format_bytes(job.held)} of {format_bytes(plan.limit)}"
     )
-
 
 
 def made_with(
@@ -103,7 +88,6 @@ def made_with(
     }
 
 
-
 def inference_seconds(
     groups: Sequence[Group], pooling: Sequence[str], split: Readable, progress: Progress
 ) -> dict[str, float]:
@@ -126,7 +110,6 @@ def inference_seconds(
 LIBRARIES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy", "scikit-learn")
 
 
-
 def peak_memory() -> dict[str, int]:
     """The most bytes that this process has used: of the host's memory, and of each device that counts them."""
     unit = 1 if sys.platform == "darwin" else 1024
@@ -138,12 +121,10 @@ def peak_memory() -> dict[str, int]:
     return peak
 
 
-
 def fast_operands() -> str:
     """Dtype whose large matmuls are fastest here."""
     accelerated = jax.local_devices()[0].platform != "cpu"
     return "bfloat16" if accelerated or multiplies_bfloat16() else "float32"
-
 
 
 def environment() -> dict[str, Any]:
@@ -153,13 +134,12 @@ def environment() -> dict[str, Any]:
     return {"python": platform.python_version(), **about, **{name: version(name) for name in LIBRARIES}}
 
 
-
 def described(cache: Cache) -> dict[str, Any]:
     """What a cache was made of, and how its test rows were grouped when they were computed."""
     about = {"name": cache.name, "location": cache.store.location, "key": cache.manifest.key}
     blocks = cache.manifest.splits.get("test", [])
     # a single block says only that all test rows go into one
-    rows = blocks[0].rows if len(blocks) > 1 else max([LEAST, *(block.rows for block in blocks)])
+    rows = blocks[0].rows if len(blocks) > 1 else max([MIN_PART_ROWS, *(block.rows for block in blocks)])
     return {
         **about,
         "recipe": cache.recipe.to_json(),

@@ -12,7 +12,7 @@ import contextlib, os, signal, sys, threading, time
 from headstart.cache import UserError; from headstart.cache.runtime import signals
 from headstart.cache.runtime.errors import exit_code
 
-interruption.AGAIN = 0.05
+signals.AGAIN = 0.05
 
 def ask(number=signal.SIGINT):
     os.kill(os.getpid(), number)
@@ -127,7 +127,7 @@ def main():
 def test_who_asks_again_later_does_not_wait(tmp_path: Path) -> None:
     done = run(
         """
-interruption.PATIENCE = 0.1
+signals.PATIENCE = 0.1
 
 def main():
     try:
@@ -148,7 +148,7 @@ def test_what_is_not_to_be_interrupted_is_ended_before(tmp_path: Path) -> None:
     done = run(
         """
 def main():
-    with interruption.deferred():
+    with signals.deferred():
         ask()
         time.sleep(0.3)
         print("started")

@@ -270,9 +270,9 @@ def test_who_lost_the_lock_does_not_touch_what_another_finished(
 ) -> None:
     from headstart.cache.storage.lock import Lock
     from headstart.cache.storage.store import Store
-    from headstart.extract.pipeline import fill
+    from headstart.extract.pipeline import extractor
 
-    here, real = dataclasses.replace(settings, cache_dir=str(tmp_path)), fill.compute_block
+    here, real = dataclasses.replace(settings, cache_dir=str(tmp_path)), extractor.compute_block
     location = tmp_path / Path(undisturbed).name
 
     def taken_over_meanwhile(*arguments: object) -> object:
@@ -280,7 +280,7 @@ def test_who_lost_the_lock_does_not_touch_what_another_finished(
             assert Lock(Store(str(location))).take(Store(str(location)).generation("lock.json"))
         return real(*arguments)
 
-    monkeypatch.setattr(fill, "compute_block", taken_over_meanwhile)
+    monkeypatch.setattr(extractor, "compute_block", taken_over_meanwhile)
     with pytest.raises(UserError, match="lost its lock"):
         extract(here, Recorder())
     assert not (location / "manifest.json").exists()

@@ -155,7 +155,7 @@ def test_a_split_without_a_file_is_dealt_from_train(base: Settings, tmp_path: Pa
     test = write(tmp_path / "test.csv", [(text, row % 2) for row, text in enumerate(sentences(5, 1))])
     chosen = dataclasses.replace(base, data=train, test_data=test, stratify=stratify)
     job = prepare(chosen)
-    splits = split_rows(job.rows, chosen)
+    splits = split_rows(job.dataset, chosen)
     labels = np.arange(40) % 2 if stratify else None
     rest, valid = train_test_split(np.arange(40), test_size=0.1, random_state=42, stratify=labels)
     for name, rows in (("train", rest), ("valid", valid), ("test", np.arange(40, 45))):
@@ -163,7 +163,7 @@ def test_a_split_without_a_file_is_dealt_from_train(base: Settings, tmp_path: Pa
     assert "third scikit-learn train_test_split 0.1 of train" in job.recipe.split_rule
     other = dataclasses.replace(base, data=train, valid_data=test, stratify=stratify)
     assert prepare(other).recipe.split_rule != job.recipe.split_rule
-    assert split_rows(prepare(other).rows, other)["valid"].tolist() == list(range(40, 45))
+    assert split_rows(prepare(other).dataset, other)["valid"].tolist() == list(range(40, 45))
 
 
 def test_files_with_other_columns_or_without_rows(base: Settings, tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_files_with_other_columns_or_without_rows(base: Settings, tmp_path: Path
     blank = write(tmp_path / "blank.csv", [("", 1), (" ", 0)])
     chosen = dataclasses.replace(base, data=train, test_data=blank)
     with pytest.raises(UserError, match="the split test gets no row"):
-        split_rows(prepare(chosen).rows, chosen)
+        split_rows(prepare(chosen).dataset, chosen)
 
 
 def test_a_small_training_file_and_rare_classes_in_it(base: Settings, tmp_path: Path) -> None:
@@ -184,11 +184,11 @@ def test_a_small_training_file_and_rare_classes_in_it(base: Settings, tmp_path: 
     few = write(tmp_path / "few.csv", [(text, "ab"[row % 2]) for row, text in enumerate(sentences(9, 0))])
     chosen = dataclasses.replace(base, data=few, test_data=test)
     with pytest.raises(UserError, match="9 rows are too few to split"):
-        split_rows(prepare(chosen).rows, chosen)
+        split_rows(prepare(chosen).dataset, chosen)
     labels = [*("ab"[row % 2] for row in range(29)), "c"]
     rare = write(tmp_path / "rare.csv", list(zip(sentences(30, 0), labels, strict=True)))
     chosen = dataclasses.replace(base, data=rare, test_data=test, stratify=True)
-    assert [len(rows) for rows in split_rows(prepare(chosen).rows, chosen).values()] == [27, 3, 40]
+    assert [len(rows) for rows in split_rows(prepare(chosen).dataset, chosen).values()] == [27, 3, 40]
 
 
 def test_a_split_column_end_to_end(base: Settings, tmp_path: Path) -> None:

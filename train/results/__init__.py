@@ -1,0 +1,1 @@
+"""What a run found, and the files it leaves."""
