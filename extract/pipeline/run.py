@@ -25,7 +25,7 @@ from headstart.extract.pipeline.tokens import read_tokens, report_empty, unless_
 from headstart.extract.settings import Settings
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.rules import Splits
-from headstart.extract.splits.splitter import advice, deal
+from headstart.extract.splits.splitter import split_rows
 from headstart.extract.text import cleaning
 from headstart.extract.text.tokenizer import among
 
@@ -42,7 +42,7 @@ def extract(settings: Settings, reporter: Reporter) -> str:
     clock = Clock()
     check_hosts(settings)  # a mistake is reported before a large file is read
     job = prepare(settings)
-    for line in (job.describe(), *job.dataset.tally.details()):
+    for line in (job.describe(), *job.dataset.counts.details()):
         reporter.log(line)
     writer = CacheWriter(job.location, job.recipe)
     if missing_splits(job, writer):
@@ -64,8 +64,8 @@ def _complete(job: ExtractJob, writer: CacheWriter, clock: Clock, reporter: Repo
     hosts = join(job.settings)
     reporter = reporter if hosts.first else Reporter()
     with hosts.lost_on_error():
-        splits = deal(job.dataset, job.settings)
-        for line in describe_absent(job.dataset, splits, advice(job.settings)):
+        splits = split_rows(job.dataset, job.settings)
+        for line in describe_absent(job.dataset, splits, job.settings):
             reporter.log(line)
         with writer.alone(reporter.log) if hosts.first else nullcontext() as lock:
             hosts.wait("the first process has the lock")

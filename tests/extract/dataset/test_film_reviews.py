@@ -14,7 +14,7 @@ from headstart.extract.dataset import film_reviews
 from headstart.extract.dataset.film_reviews import FILE, read_film_reviews
 from headstart.extract.pipeline.job import Job, prepare
 from headstart.extract.settings import SAMPLES, Settings
-from headstart.extract.splits.splitter import deal
+from headstart.extract.splits.splitter import split_rows
 
 
 def prepared(**fields: object) -> Job:
@@ -32,7 +32,7 @@ def table() -> pd.DataFrame:
 
 
 def test_the_full_sample_is_all_reviews(table: pd.DataFrame) -> None:
-    rows = prepared(data="sample-full").rows
+    rows = prepared(data="sample-full").dataset
     assert rows.texts == table["text"].tolist()
     assert [rows.task.classes[label] for label in rows.labels] == table["category"].tolist()
     films = rows.others["movie_name"]
@@ -46,7 +46,7 @@ def test_the_sample_is_4_000_of_them_in_order_whatever_the_seed(table: pd.DataFr
     drawn = table.sample(
         4_000, random_state=42
     )  # another draw than ours only if NumPy's or pandas' rule changes
-    rows = prepared(seed=5).rows
+    rows = prepared(seed=5).dataset
     assert rows.texts == drawn.sort_index()["text"].tolist()
     assert rows.rows.tolist() == list(range(4_000))
     assert rows.digest() == "72245b30a5184f02ab1ba147e1bd9e41b418a9f584d287607bb94d5a2bc612d0"
@@ -55,8 +55,8 @@ def test_the_sample_is_4_000_of_them_in_order_whatever_the_seed(table: pd.DataFr
 @pytest.mark.parametrize("fields", [{}, {"seed": 1}, {"limit": 300}, {"data": "sample-full"}])
 def test_no_film_is_in_two_splits(fields: dict[str, object]) -> None:
     job = prepared(**fields)
-    films = job.rows.others["movie_name"].codes
-    splits = [set(films[rows].tolist()) for rows in deal(job.rows, job.settings).values()]
+    films = job.dataset.others["movie_name"].codes
+    splits = [set(films[rows].tolist()) for rows in split_rows(job.dataset, job.settings).values()]
     assert sum(map(len, splits)) == len(set(films.tolist()))
     assert all(splits)
     named = prepared(**fields, group_column="movie_name")
