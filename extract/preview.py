@@ -51,8 +51,8 @@ def tokens_of(job: ExtractJob, cleaned: list[str]) -> list[list[str]]:
 
 def described_label(task: Task, label: object) -> str:
     """A row's classes by name."""
-    numbers: list[int] = list(label) if task.kind == "multilabel" else []  # type: ignore[call-overload]
-    if task.kind == "multilabel":
+    numbers: list[int] = list(label) if task.several else []  # type: ignore[call-overload]
+    if task.several:
         names = [name for name, number in zip(task.classes, numbers, strict=True) if number]
         return printable(", ".join(names) or "(no label)")
     return printable(task.classes[int(label)])  # type: ignore[call-overload]

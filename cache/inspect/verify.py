@@ -120,9 +120,8 @@ def _lengths_fit(cache: Cache, record: BlockRecord, lengths: np.ndarray) -> bool
 
 
 def _labels_fit(task: Task, labels: np.ndarray) -> bool:
-    highest = 1 if task.kind == "multilabel" else len(task.classes) - 1
     right_shape = labels.shape == task.label_shape(len(labels))
-    return bool(right_shape and ((labels >= 0) & (labels <= highest)).all())
+    return bool(right_shape and ((labels >= 0) & (labels <= task.highest_label)).all())
 
 
 def _wrong_texts(record: BlockRecord, packed: np.ndarray) -> str:

@@ -1,1 +1,1 @@
-"""What a run found, and the files it leaves."""
+"""What a run found and leaves: results, records, folder, pictures."""

@@ -1,6 +1,3 @@
-"""The only script of the report: a click on a column's name sorts the table. Nothing is fetched."""
-
-SCRIPT = """
 "use strict";
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
@@ -20,4 +17,3 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
   }));
 }
-"""

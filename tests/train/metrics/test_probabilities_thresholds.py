@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.metrics.thresholds import best_threshold, choose_thresholds
+from headstart.train.metrics.probabilities import best_threshold, choose_thresholds
 
 
 @pytest.mark.parametrize("seed", range(20))

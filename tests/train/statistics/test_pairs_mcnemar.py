@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from headstart.train.statistics.mcnemar import discordant, exact_p, holm
+from headstart.train.statistics.pairs import discordant, exact_p, holm
 
 
 def test_the_p_value_is_scipys():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from headstart.train.statistics.seed_variance import Spread
+from headstart.train.statistics.bootstrap import Spread
 
 
 def test_without_an_error_of_rows_it_is_welchs_test():
