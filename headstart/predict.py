@@ -19,7 +19,7 @@ from headstart.heads import HEADS, PoolingHead
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     from headstart.extract.predict.encoder import Encoder
-    from headstart.extract.predict.scorer import Scorer
+    from headstart.extract.predict.scorer import ScoringProgram
     from headstart.extract.predict.stablehlo import Source
     from headstart.extract.text.tokenizer import Tokens
     from headstart.train.predict.answers import Answer
@@ -34,7 +34,7 @@ class Loaded(NamedTuple):
 
     head: "Trained"
     encoder: "Encoder"
-    scorer: "Scorer"
+    scorer: "ScoringProgram"
 
     def answer(self, tokens: "Tokens") -> "Answer":
         """Answers for some rows, in order."""
@@ -201,12 +201,12 @@ def label_file(options: argparse.Namespace, loaded: Loaded, threshold: float | l
     Raises:
         UserError: the input cannot be read, or the output cannot be written.
     """
-    from headstart.extract.predict.parts import part_of, parts
-    from headstart.extract.predict.progress import Progress
+    from headstart.extract.predict.chunks import part_of, parts
+    from headstart.extract.predict.progress import StreamProgress
     from headstart.train.predict.stream import label_stream
 
     labelling, rows = labelling_of(options, loaded, threshold), part_of(loaded.head.block_rows)
-    progress = Progress(options.input, options.on_bad_row == "report", log, sys.stderr)
+    progress = StreamProgress(options.input, options.on_bad_row == "report", log)
     target = open_target(options, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:
         log(f"going on behind the first {target.done:,} parts of {rows:,} rows")
@@ -229,7 +229,7 @@ def open_target(options: argparse.Namespace, stdout: Any, **depends: Any) -> "Ta
     Raises:
         UserError: it cannot be written.
     """
-    from headstart.extract.predict.input import stamp
+    from headstart.extract.predict.options import stamp
     from headstart.train.predict.formats import FORMATS
     from headstart.train.predict.target import ToFile, ToStream, identity_of
 
@@ -244,7 +244,7 @@ def open_target(options: argparse.Namespace, stdout: Any, **depends: Any) -> "Ta
 
 def chunks_of(options: argparse.Namespace, rows: int) -> "Iterator[Any]":
     """The input in chunks of so many rows at most."""
-    from headstart.extract.predict.text_lines import read_lines, standard_input_holds_lines
+    from headstart.extract.predict.chunks import read_lines, standard_input_holds_lines
     from headstart.extract.tables.reader import read_chunks
 
     if options.input == STANDARD:

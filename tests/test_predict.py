@@ -19,7 +19,7 @@ import pytest
 
 from headstart import predict
 from headstart.cache import UserError
-from headstart.extract.predict import parts
+from headstart.extract.predict import chunks
 from headstart.heads import HEADS, PoolingHead
 from headstart.train.metrics.probabilities import probabilities_of
 from headstart.train.predict.explain_page import LabelledText
@@ -146,7 +146,7 @@ def test_every_way_in_and_out_says_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Files, standard input as table and as lines; CSV, JSON Lines, Parquet, standard output; in small chunks."""
-    monkeypatch.setattr(parts, "part_of", lambda block: 7)
+    monkeypatch.setattr(chunks, "part_of", lambda block: 7)
     task, texts = RunFolder(str(of_kind.run)).record().task, of_kind.texts[:20]
     columns, base = [f"p_{name}" for name in task.classes], ["--run", of_kind.run, "--head", "avg"]
     source = tmp_path / "in.csv"

@@ -85,7 +85,7 @@ def identity_of(source: Any, **options: Any) -> str | None:
     """SHA-256 of everything that the labels depend on; None if the source cannot be read again.
 
     Args:
-        source: See `extract.predict.input.stamp`.
+        source: See `extract.predict.options.stamp`.
         options: The rest, as JSON can hold it.
     """
     if source is None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from jaxtyping import PyTree
 
-from headstart.cache.block import LEAST, MOST
+from headstart.cache.block import MAX_PART_ROWS, MIN_PART_ROWS
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import Task
@@ -61,7 +61,7 @@ class Trained(NamedTuple):
     @property
     def block_rows(self) -> int:
         """Rows that go through the backbone together, as the test rows did."""
-        return min(self.run.cache.block_rows or LEAST, MOST)
+        return min(self.run.cache.block_rows or MIN_PART_ROWS, MAX_PART_ROWS)
 
     def threshold(self, asked: float | None) -> float | list[float]:
         """Probability above which a class is said: as asked, else of several labels the run's, else 0.5.

@@ -1,9 +1,9 @@
 """The comparison of heads for a terminal of 80 columns, and how far it is for a person who waits."""
 
-import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 
+from headstart.cache.runtime.progress import draw_line
 from headstart.train.engine.loop import Lane, Progress
 from headstart.train.results.result import FoldSpread, Result, mean_by_head
 from headstart.train.statistics.findings import Summary
@@ -26,7 +26,7 @@ class EpochLine:
     """
 
     def __init__(self, epochs: int) -> None:
-        self._epochs, self._terminal = epochs, sys.stderr.isatty()
+        self._epochs = epochs
 
     def __call__(self, progress: Progress, lanes: Sequence[Lane]) -> None:
         """Take the progress after an epoch, and who took part."""
@@ -37,8 +37,7 @@ class EpochLine:
             f"epoch {done:>2}  {seconds:.2f} s  {len(lanes)} in training  lowest valid loss {loss:.4f} ({name})"
             f"  at most {left:,.0f} s left"
         )
-        start, end = ("\r", "\033[K") if self._terminal else ("", "\n")
-        print(f"{start}{line}", end=end, file=sys.stderr)
+        draw_line(line)
 
 
 def table(

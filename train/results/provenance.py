@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from headstart.cache.block import LEAST
+from headstart.cache.block import MIN_PART_ROWS
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.environment import multiplies_bfloat16
 from headstart.cache.runtime.text import format_bytes
@@ -126,7 +126,9 @@ def cache_facts(cache: Cache) -> CacheFacts:
         recipe=cache.recipe.to_json(),
         source=manifest.source,
         # a single block says only that all test rows go into one
-        block_rows=blocks[0].rows if len(blocks) > 1 else max([LEAST, *(block.rows for block in blocks)]),
+        block_rows=blocks[0].rows
+        if len(blocks) > 1
+        else max([MIN_PART_ROWS, *(block.rows for block in blocks)]),
         device=manifest.device,
     )
 

@@ -90,7 +90,7 @@ def test_unknown_fields_are_left_out_and_some_may_be_missing(tmp_path: Path) -> 
 )
 def test_what_is_no_record_is_said(fields: Any, tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text(json.dumps(fields))
-    with pytest.raises(UserError, match="is not what bench.py of this version writes; run it again"):
+    with pytest.raises(UserError, match=r"is not what bench.py of this version writes; run it again"):
         RunFolder(str(tmp_path)).record()
 
 
@@ -98,5 +98,5 @@ def test_what_is_no_record_is_said(fields: Any, tmp_path: Path) -> None:
 def test_a_folder_without_a_finished_run(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / "results.json").write_text(text, errors="surrogateescape")
-    with pytest.raises(UserError, match="holds no finished run .*; make one with `python bench.py`"):
+    with pytest.raises(UserError, match=r"holds no finished run .*; make one with `python bench.py`"):
         RunFolder(str(tmp_path)).record()

@@ -1,4 +1,4 @@
-"""Standard input that is no table: one text a line."""
+"""Chunks of rows: the lines of a standard input that is no table, and parts of equal size."""
 
 import itertools
 import sys
@@ -7,21 +7,23 @@ from typing import Any
 
 import pandas as pd
 
+from headstart.cache.block import MIN_PART_ROWS
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.bad_rows import BadRow, refusal
-from headstart.extract.tables.header import TEXT_NAMES
-from headstart.extract.tables.reader import Chunk
+from headstart.extract.dataset.columns import TEXT_NAMES
+from headstart.extract.tables.bad_rows import refusal
+from headstart.extract.tables.batch import BadRow
+from headstart.extract.tables.reader import TableChunk
 
 COLUMN = "text"
 TABLES = (b"{", b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1")
-"""How JSON Lines, gzip, zip, zstandard and Parquet begin."""
+"""First bytes of JSON Lines, gzip, zip, zstandard and Parquet."""
 
 
 def holds_lines(start: bytes) -> bool:
     """Whether standard input is one text a line: no packed file, no JSON, no text column named first.
 
     Args:
-        start: its first bytes.
+        start: First bytes of standard input.
     """
     if start.startswith(TABLES):
         return False
@@ -39,13 +41,13 @@ def standard_input_holds_lines() -> bool:
     return holds_lines(stream.peek(65_536))
 
 
-def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> Iterator[Chunk]:
+def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> Iterator[TableChunk]:
     """Read texts, so many at a time; an empty line is an empty text, so that every line has its label.
 
     Args:
-        file: its lines.
-        rows: of a chunk, those that are left out included.
-        on_bad_row: `error` stops at a line that is no text; `skip` and `report` leave it out and hand it on.
+        file: Lines of the input.
+        rows: Rows of a chunk, those that are left out included.
+        on_bad_row: `error` stops at a line that is no text; `skip` and `report` leave it out and list it in the chunk.
 
     Raises:
         UserError: there is no line, or one is not UTF-8, or holds a NUL byte.
@@ -61,7 +63,7 @@ def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> I
         table = pd.DataFrame(
             {COLUMN: list(texts.values())}, index=pd.Index(list(texts), dtype="int64"), dtype=str
         )
-        yield Chunk(table, 0, bad)
+        yield TableChunk(table, bad)
         first += len(lines)
     if not first:
         raise UserError("standard input is empty: it holds no text to label")
@@ -76,3 +78,33 @@ def _decoded(line: bytes, number: int) -> str | BadRow:
     if "\0" in text:
         return BadRow("standard input", number + 1, None, "it holds a NUL byte")
     return text.rstrip("\r\n")
+
+
+def part_of(block: int) -> int:
+    """Rows of a part that is whole blocks."""
+    return block * max(1, MIN_PART_ROWS // block)
+
+
+def parts(chunks: Iterable[TableChunk], rows: int) -> Iterator[TableChunk]:
+    """Cut chunks anew: neither the end of a file nor rows that are left out make a part shorter, but for the last.
+
+    Args:
+        chunks: Chunks with a `table`, and the rows that are left out, `bad`.
+        rows: Rows of a part. Where columns change, a part ends.
+    """
+    held: TableChunk | None = None
+    for chunk in chunks:
+        if held is not None and set(held.table.columns) != set(chunk.table.columns):
+            yield held
+            held = None
+        held = chunk if held is None else _joined(held, chunk)
+        while len(held.table) >= rows:
+            yield held._replace(table=held.table.iloc[:rows])
+            held = held._replace(table=held.table.iloc[rows:], bad=[])
+    if held is not None and (len(held.table) or held.bad):
+        yield held
+
+
+def _joined(held: TableChunk, chunk: TableChunk) -> TableChunk:
+    table = pd.concat([held.table, chunk.table]) if len(held.table) else chunk.table
+    return chunk._replace(table=table, bad=[*held.bad, *chunk.bad])
