@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import exit_code
 from headstart.heads import HEADS
-from headstart.train.options import QUICK_ROWS, Settings, parse_arguments, parse_compare
+from headstart.train.options import (
+    QUICK_ROWS,
+    BenchSettings,
+    choose_heads,
+    parse_arguments,
+    parse_compare,
+    trainable,
+)
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     import numpy as np
@@ -39,8 +46,6 @@ def main() -> None:
         compare_runs(sys.argv[2:])
         return
     settings = parse_arguments(tuple(HEADS), __doc__ or "")
-    from headstart.train.selection import choose_heads
-
     choose_heads(settings.heads, tuple(HEADS))  # a misspelt name is told before anything is opened
     prepare_jax()
     from headstart.cache.inspect.listing import only_cache
@@ -63,7 +68,7 @@ def compare_runs(arguments: list[str]) -> None:
     print(json.dumps(encode(comparison)) if options.json else compare_lines(comparison))
 
 
-def compare(cache: "Cache", settings: Settings) -> "RunRecord":
+def compare(cache: "Cache", settings: BenchSettings) -> "RunRecord":
     """Train heads with all seeds together, on the cache's splits or in folds; compare them, and write everything.
 
     Args:
@@ -98,7 +103,7 @@ def compare(cache: "Cache", settings: Settings) -> "RunRecord":
     return run
 
 
-def design(cache: "Cache", settings: Settings) -> "Experiment":
+def design(cache: "Cache", settings: BenchSettings) -> "Experiment":
     """What is compared: the heads that were asked for, as far as the cache can train them.
 
     Raises:
@@ -106,7 +111,6 @@ def design(cache: "Cache", settings: Settings) -> "Experiment":
     """
     from headstart.train.data.open import check_notebook
     from headstart.train.results.provenance import Experiment
-    from headstart.train.selection import choose_heads, trainable
 
     check_notebook(cache, settings.notebook)
     chosen = choose_heads(settings.heads, tuple(HEADS))
@@ -118,7 +122,7 @@ def design(cache: "Cache", settings: Settings) -> "Experiment":
     return Experiment(cache, heads, settings)
 
 
-def run_folder(cache: "Cache", settings: Settings) -> "RunFolder":
+def run_folder(cache: "Cache", settings: BenchSettings) -> "RunFolder":
     """Where the results go."""
     from headstart.train.results.folder import RunFolder
 
@@ -132,7 +136,7 @@ class Rounds(NamedTuple):
     Attributes:
         splits: `train`, `valid` and `test` of each round.
         tested: All rows that are tested.
-        places: For each fold the places of its test rows among them; without folds none.
+        places: Places of each fold's test rows among them; empty without folds.
         leaks: Identical texts, see `train.data.leaks.leaks`.
         lines: What the user should know.
     """
@@ -144,7 +148,7 @@ class Rounds(NamedTuple):
     lines: list[str]
 
 
-def open_rounds(cache: "Cache", settings: Settings) -> Rounds:
+def open_rounds(cache: "Cache", settings: BenchSettings) -> Rounds:
     """Open the cache's splits, or deal all its rows into folds.
 
     Raises:

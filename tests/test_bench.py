@@ -21,9 +21,9 @@ from headstart.cache.texts import pack
 from headstart.cache.writer import CacheWriter
 from headstart.heads import HEADS
 from headstart.train.engine.checkpoints import restore
+from headstart.train.options import choose_heads
 from headstart.train.results.folder import RunFolder
 from headstart.train.results.outcome import metrics_of
-from headstart.train.selection import choose_heads
 from tests.oracles.padded_training import evaluate, predict_logits
 
 ROOT = Path(__file__).parent.parent

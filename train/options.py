@@ -1,9 +1,15 @@
-"""What a user can choose for stage two; every default is written here, once."""
+"""What a user can choose for stage two, every default of which is written here, once; and the heads it means."""
 
 import argparse
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal, get_args, get_type_hints
+from typing import TYPE_CHECKING, Literal, get_args, get_type_hints
+
+from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import did_you_mean
+
+if TYPE_CHECKING:
+    from headstart.cache.reader import Cache
 
 QUICK_ROWS = 512
 CHOICES = {
@@ -15,30 +21,30 @@ CHOICES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class BenchSettings:
     """Settings of one comparison.
 
     Attributes:
         heads: `all`, or names separated by commas.
-        cache: folder of the feature cache; None takes the only one under `cache_dir`.
-        cache_dir: folder, or `s3://` or `gs://` prefix, that holds the caches.
-        seeds: how many seeds to train each head with: 0, 1, ...
-        epochs: the most to train.
-        batch_size: rows of a training step.
-        out: folder that gets a folder of results for each cache.
-        quick: one epoch on the first rows only.
-        notebook: the notebook's setting: heads without masks, on a padded cache, and `exact` batches.
+        cache: Folder of the feature cache; None takes the only one under `cache_dir`.
+        cache_dir: Folder, or `s3://` or `gs://` prefix, that holds the caches.
+        seeds: Number of seeds to train each head with: 0, 1, ...
+        epochs: Most epochs to train.
+        batch_size: Rows of a training step.
+        out: Folder that gets a folder of results for each cache.
+        quick: Whether to train one epoch on the first rows only.
+        notebook: Whether to take the notebook's setting: heads without masks, on a padded cache, and `exact` batches.
         batching: `bucket` puts rows of like length into a batch, `exact` shuffles them all.
-        precision: of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where the
-            machine multiplies it faster.
-        memory: where the features live: `device`, `host`, `stream`, or `auto`.
-        memory_limit: the most bytes of features to hold; None takes half of what is free.
-        resume: go on from the last epoch of a run that was stopped.
-        folds: parts into which all rows are dealt anew, each of which is tested once; 0 keeps the cache's splits.
+        precision: Dtype of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where
+            the machine multiplies it faster.
+        memory: Where the features live: `device`, `host`, `stream`, or `auto`.
+        memory_limit: Most bytes of features to hold; None takes half of what is free.
+        resume: Whether to go on from the last epoch of a run that was stopped.
+        folds: Parts into which all rows are dealt anew, each of which is tested once; 0 keeps the cache's splits.
         class_weight: `balanced` makes every class weigh as much in training, however many rows it has.
-        deduplicate: leave out of training, and of validation, rows whose cleaned text is also in a later split.
-        no_floors: leave out the two logistic regressions.
-        json: print the content of `results.json` instead of the table.
+        deduplicate: Whether to leave out of training and validation the rows whose text is also in a later split.
+        no_floors: Whether to leave out the two logistic regressions.
+        json: Whether to print the content of `results.json` instead of the table.
     """
 
     heads: str = "all"
@@ -64,15 +70,15 @@ class Settings:
 
 def parse_arguments(
     heads: Sequence[str], description: str, arguments: Sequence[str] | None = None
-) -> Settings:
+) -> BenchSettings:
     """Parse the command line.
 
     Args:
-        heads: names of all heads.
-        description: of the command.
+        heads: Names of all heads.
+        description: Description of the command.
         arguments: None takes those of the process.
     """
-    default = Settings()
+    default = BenchSettings()
     parser = argparse.ArgumentParser(prog="python bench.py", description=description, allow_abbrev=False)
     add = parser.add_argument
     names = ", ".join(heads)
@@ -88,7 +94,7 @@ def parse_arguments(
     add("--batch-size", type=positive, default=default.batch_size, help="rows (default: %(default)s)")
     add("--out", default=default.out, help="folder of the results (default: %(default)s)")
     for flag, meaning in CHOICES.items():
-        choices = get_args(get_type_hints(Settings)[flag])
+        choices = get_args(get_type_hints(BenchSettings)[flag])
         add(
             f"--{flag.replace('_', '-')}",
             choices=choices,
@@ -106,7 +112,7 @@ def parse_arguments(
     add("--quick", action="store_true", help=quick)
     notebook = "as the notebook did: no masks, on a cache of --layout padded; --batching exact (default: off)"
     add("--notebook", action="store_true", help=notebook)
-    return Settings(**vars(parser.parse_args(arguments)))
+    return BenchSettings(**vars(parser.parse_args(arguments)))
 
 
 def parse_compare(arguments: Sequence[str]) -> argparse.Namespace:
@@ -117,6 +123,53 @@ def parse_compare(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("runs", nargs="+", metavar="RESULTS", help=runs)
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table (default: off)")
     return parser.parse_args(arguments)
+
+
+def choose_heads(names: str, known: Sequence[str]) -> list[str]:
+    """Return the names of the heads to compare, in the order of the table.
+
+    Args:
+        names: `all`, or names separated by commas.
+        known: All heads there are, in that order.
+
+    Raises:
+        UserError: a name is unknown.
+    """
+    named = list(known) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
+    for name in named:
+        if name not in known:
+            raise UserError(
+                f"there is no head {name!r}; {did_you_mean(name, known)}known heads: {', '.join(known)}"
+            )
+    if not named:
+        raise UserError(f"--heads names no head; known heads: {', '.join(known)}")
+    return [name for name in known if name in named]
+
+
+def trainable(
+    names: Sequence[str], asked: str, cache: "Cache", pooling: Sequence[str]
+) -> tuple[list[str], str | None]:
+    """Return the heads that a cache can train, and what to tell of the others: pooled vectors are no tokens to read.
+
+    Args:
+        names: The heads to compare.
+        asked: What the user said; `all` means all that the cache can train.
+        cache: An opened cache.
+        pooling: All heads that read pooled vectors only.
+
+    Raises:
+        UserError: the user named a head that reads tokens.
+    """
+    left_out = [] if cache.layout_has("hidden") else [name for name in names if name not in pooling]
+    if not left_out:
+        return list(names), None
+    line = (
+        f"{cache.name} holds pooled vectors only and cannot train {', '.join(left_out)}, which read tokens; "
+        "for them, run the same `python -m extract` command with `--views all`"
+    )
+    if asked != "all":
+        raise UserError(f"{line}; from this cache: `--heads {','.join(pooling)}`")
+    return [name for name in names if name in pooling], line
 
 
 def size(text: str) -> int:

@@ -10,9 +10,9 @@ from scipy.special import expit, logsumexp
 from headstart.cache.task import Task
 
 Labels = Int[np.ndarray, " n *k"]
-"""Of n rows: the number of the class of each, or 0 or 1 for each class; likewise decisions."""
+"""Class number of each of n rows, or 0 or 1 for each class of each; decisions look alike."""
 Threshold = float | list[float] | None
-"""Above which a probability says 1: one, one for each label (multilabel), or none (multiclass)."""
+"""Probability above which an output says 1: one, one for each label (multilabel), or none (multiclass)."""
 LARGEST = 1e300  # stands for an infinite logit, so that differences of two stay finite
 CLIP = 1e-7  # a split of one class would else have an infinite loss on a row of the other
 DEFAULT = 0.5
@@ -23,11 +23,11 @@ class Link(NamedTuple):
     """What logits mean; k outputs, of which a row makes q decisions: one, or one for each output.
 
     Attributes:
-        probabilities: From finite float64 logits `[..., k]` to the probability of each output.
-        confidence: From probabilities `[..., k]` to the probability of each decision `[..., q]`.
-        decide: From probabilities `[..., k]` and a threshold, or one for each output, to decisions `[..., q]`.
-        losses: From float64 logits `[n, k]` and labels `[n, q]` to the cross-entropy of each row `[n]`, in nats.
-        inverse: From how often each output is 1 to finite logits that say so.
+        probabilities: Probability of each output, from finite float64 logits `[..., k]`.
+        confidence: Probability of each decision `[..., q]`, from probabilities `[..., k]`.
+        decide: Decisions `[..., q]`, from probabilities `[..., k]` and a threshold, or one for each output.
+        losses: Cross-entropy of each row `[n]` in nats, from float64 logits `[n, k]` and labels `[n, q]`.
+        inverse: Finite logits that say how often each output is 1, from these frequencies.
     """
 
     probabilities: Callable[[np.ndarray], np.ndarray]
@@ -79,7 +79,7 @@ def probabilities_of(task: Task, logits: Float[np.ndarray, "*rows k"]) -> Float[
 
     Args:
         task: Its outputs are the last axis.
-        logits: Of any floating type; infinite ones say 0 or 1, several of +inf in a row share it.
+        logits: Floats of any width; infinite ones say 0 or 1, several of +inf in a row share it.
 
     Returns:
         float64, NaN where a logit is NaN.
@@ -137,8 +137,8 @@ def choose_thresholds(task: Task, labels: Labels, probabilities: Float[np.ndarra
 
     Args:
         task: A multiclass task takes the most probable class and has no threshold.
-        labels: Of the validation rows; never of the test rows.
-        probabilities: Of at least one seed, none of them NaN.
+        labels: Labels of the validation rows; never of the test rows.
+        probabilities: Probabilities of at least one seed, none of them NaN.
     """
     if task.link == "softmax":
         return None

@@ -17,7 +17,7 @@ from headstart.train.metrics.probabilities import Labels, probabilities_of, targ
 
 NAMES = ("roc_auc", "average_precision")
 POINTS = 200
-"""Of a drawn curve, at most."""
+"""Most points of a drawn curve."""
 BLOCK = 32  # levels of a running sum that are added up before the blocks are
 
 

@@ -41,7 +41,7 @@ def scorer(task: Task, labels: Labels, logits: Float[np.ndarray, "n k"], thresho
 
     Args:
         task: Kind and classes.
-        labels: Of the rows.
+        labels: Labels of the rows.
         logits: None of them NaN.
         threshold: One, one for each label, or None for 0.5.
     """

@@ -29,7 +29,7 @@ class Trained(NamedTuple):
     Attributes:
         name: Name of the head.
         seed: Seed of its training.
-        recipe: Of the features that it learnt from.
+        recipe: Recipe of the features that it learnt from.
         params: Its parameters.
         run: Everything else about its run.
         identity: SHA-256 that no other head of any run has.

@@ -20,7 +20,7 @@ STRENGTHS = (0.1, 1.0, 10.0, 100.0)
 """Inverse regularisation; the validation loss chooses."""
 MEAN = 2  # place of the mean among the pooled vectors
 MOST_ROWS = 50_000
-"""Of training, drawn at random: a baseline should not take longer than the heads."""
+"""Most training rows, drawn at random: a baseline should not take longer than the heads."""
 
 
 class Baseline(NamedTuple):

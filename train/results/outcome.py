@@ -27,7 +27,7 @@ FOLDS_NOTE = (
     "on the validation rows of all folds together."
 )
 Logits = Mapping[str, Float32[np.ndarray, "_ _ k"]]
-"""Of each head or baseline: a seed, a row, an output. A baseline has one seed, whatever heads have."""
+"""Logits of each head or baseline by seed, row and output; a baseline has one seed, whatever heads have."""
 
 
 class TrainedHeads(NamedTuple):
@@ -73,8 +73,8 @@ class Outcome(NamedTuple):
         statistics: What the test rows say.
         histories: Epochs of each head, seed and fold, see `TrainedHeads.histories`.
         rows: Rows of each split; of several folds the first one's, and all that were tested.
-        predictions: For `valid` and `test` the arrays that `predictions/` keeps: `labels`, `rows`, and for
-            `<head>/<seed>` the logits `[n, outputs]`.
+        predictions: Arrays of `valid` and `test` that `predictions/` keeps: `labels`, `rows`, and the logits of each
+            `<head>/<seed>`, `[n, outputs]`.
         folds: How measures spread over folds, by head; None without folds.
     """
 
@@ -95,7 +95,7 @@ def judge(
         task: What is told apart.
         rounds: What training left: once, or of each fold.
         tested: All rows that were tested.
-        places: For each fold the places of its test rows among them; without folds none.
+        places: Places of each fold's test rows among them; empty without folds.
     """
     valid, test = _valid_answers(rounds), _test_answers(rounds, tested, places)
     valid_rows = np.concatenate([heads.splits["valid"].rows for heads in rounds])

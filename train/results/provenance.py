@@ -25,13 +25,13 @@ from headstart.train.engine.steps import Group
 from headstart.train.engine.trainer import Job
 from headstart.train.feeds.sampler import Wanted
 from headstart.train.feeds.table import batch_of, gathered
-from headstart.train.options import Settings
+from headstart.train.options import BenchSettings
 from headstart.train.results.outcome import Outcome, TrainedHeads
 from headstart.train.results.run_record import CacheFacts, RunRecord
 
 LIBRARIES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy", "scikit-learn")
 NUMERIC = ("seeds", "epochs", "batch_size", "quick", "batching", "class_weight", "deduplicate")
-"""Settings that change numbers, beside those that are kept by what they led to."""
+"""BenchSettings that change numbers, beside those that are kept by what they led to."""
 TIMED_ROWS = 128
 REPEATS = 5
 
@@ -41,10 +41,10 @@ class Experiment(NamedTuple):
 
     cache: Cache
     heads: Sequence[str]
-    settings: Settings
+    settings: BenchSettings
 
 
-def choose_operands(settings: Settings) -> str:
+def choose_operands(settings: BenchSettings) -> str:
     """Dtype of the operands of the large matmuls; `auto` is the one whose matmuls are fastest here."""
     if settings.precision != "auto":
         return settings.precision
@@ -88,7 +88,7 @@ def record_run(
         experiment: What was compared.
         trained: What training left: once, or of each fold.
         outcome: What was found.
-        inference: See `inference_seconds`.
+        inference: What `inference_seconds` returns.
         start: When the run began, by `time.perf_counter`.
     """
     first = trained[0].job
@@ -176,7 +176,7 @@ def seconds_per_thousand(
 
     Args:
         group: A group of one head.
-        params: That head's parameters by its name.
+        params: Parameters of that head by its name.
         features: Any split.
         reads_tokens: Whether the head reads hidden states; else it reads pooled vectors.
     """

@@ -10,7 +10,7 @@ from typing import Any
 
 from headstart.cache.task import Task
 from headstart.train.engine.history import History
-from headstart.train.options import Settings
+from headstart.train.options import BenchSettings
 from headstart.train.results.result import FoldSpread, Result
 from headstart.train.statistics.findings import Summary
 
@@ -29,7 +29,7 @@ class CacheFacts:
         location: Its folder or prefix.
         key: Hash of its recipe.
         recipe: Everything that changes a cached value, see `cache.recipe.Recipe`.
-        source: For people: names of data and backbone, and the command, see `cache.manifest.Manifest`.
+        source: Names of data and backbone, and the command, for people; see `cache.manifest.Manifest`.
         block_rows: Test rows that went through the backbone together; None if unknown.
         device: Kind and number of the devices that computed it.
     """
@@ -72,7 +72,7 @@ class RunRecord:
     statistics: Summary
     baselines: list[str] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
-    settings: Settings
+    settings: BenchSettings
     operands: str
     cache: CacheFacts
     environment: dict[str, Any] = field(default_factory=dict)

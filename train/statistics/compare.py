@@ -43,7 +43,7 @@ class Alignment(NamedTuple):
     """Where the rows of two runs meet.
 
     Attributes:
-        positions: Of the common rows in the first run and in the second; None where they cannot be paired.
+        positions: Positions of the common rows in each of the runs; None where they cannot be paired.
         statement: What was found, in words.
     """
 
