@@ -13,7 +13,7 @@ import pytest
 
 from headstart.cache import UserError, open_cache
 from headstart.cache.inspect.verify import verify
-from headstart.cache.layout import LAYOUTS
+from headstart.cache.recipe import LAYOUTS
 from headstart.cache.splits import SPLITS
 from headstart.extract.features.blocks import BlockPlan, BlockRows
 from headstart.extract.features.compute import TokenizedRows, compute_block, gather
