@@ -40,8 +40,8 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--data",
         nargs="+",
-        help="'sample'; .csv .tsv .jsonl .parquet files, also as .gz .zip .zst; 'a/*.csv'; - for standard input; "
-        "hf:OWNER/NAME from the Hugging Face hub (default: %(default)s)",
+        help="'sample' (4,000 film reviews) or 'sample-full' (12,808); .csv .tsv .jsonl .parquet files, also as .gz "
+        ".zip .zst; 'a/*.csv'; - for standard input; hf:OWNER/NAME from the Hugging Face hub (default: %(default)s)",
     )
     add("--text-column", help="column with the text (default: guessed)")
     add("--label-column", help="column with the label; a,b,c: several columns of 0 and 1 (default: guessed)")
@@ -88,7 +88,7 @@ def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--backbone",
         help="'minilm' (bundled), a folder, or a name on the Hugging Face hub "
-        "(default: minilm for the sample, distilbert-base-uncased for your own data)",
+        "(default: minilm for the samples, distilbert-base-uncased for your own data)",
     )
     add("--max-length", type=positive, help="tokens kept of each text (default: %(default)s)")
     add(

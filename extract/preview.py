@@ -6,7 +6,7 @@ from headstart.cache.runtime.text import printable
 from headstart.cache.task import Task
 from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.splits.coverage import describe_absent
-from headstart.extract.splits.splitter import advice, deal
+from headstart.extract.splits.splitter import split_rows
 from headstart.extract.text.cleaning import clean_all
 from headstart.extract.text.tokenizer import load_tokenizer
 
@@ -27,9 +27,9 @@ def preview(job: ExtractJob, count: int) -> Iterator[str]:
         UserError: the rows cannot be dealt, or the backbone has no tokenizer.
     """
     yield job.describe()
-    splits = deal(job.dataset, job.settings)
+    splits = split_rows(job.dataset, job.settings)
     yield "splits: " + ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items())
-    yield from describe_absent(job.dataset, splits, advice(job.settings))
+    yield from describe_absent(job.dataset, splits, job.settings)
     where = {int(row): name for name, rows in splits.items() for row in rows}
     texts = list(job.dataset.texts[:count])
     cleaned_texts = clean_all(texts, job.cleaning)
@@ -51,8 +51,8 @@ def tokens_of(job: ExtractJob, cleaned: list[str]) -> list[list[str]]:
 
 def described_label(task: Task, label: object) -> str:
     """A row's classes by name."""
-    numbers: list[int] = list(label) if task.kind == "multilabel" else []  # type: ignore[call-overload]
-    if task.kind == "multilabel":
+    numbers: list[int] = list(label) if task.several else []  # type: ignore[call-overload]
+    if task.several:
         names = [name for name, number in zip(task.classes, numbers, strict=True) if number]
         return printable(", ".join(names) or "(no label)")
     return printable(task.classes[int(label)])  # type: ignore[call-overload]

@@ -1,7 +1,9 @@
-"""What a run tells its user: lines, and how far it is, with rate and time left."""
+"""What a run tells its user: lines, how far it is, with rate and time left, and how long its phases took."""
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 BAR = 30  # characters
 INTERVAL = 0.2  # seconds between two redraws on a terminal
@@ -70,3 +72,24 @@ def format_duration(seconds: float) -> str:
     """Minutes and seconds: `format_duration(83) == '1:23'`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
+
+
+class Clock:
+    """Wall-clock seconds of named phases, added up; the total runs from the beginning of the clock."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._start = time.perf_counter()
+
+    @contextmanager
+    def measure(self, phase: str) -> Iterator[None]:
+        """Add the time inside the `with` block to a phase."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[phase] = self.seconds.get(phase, 0.0) + time.perf_counter() - start
+
+    def total(self) -> float:
+        """Seconds since the clock began."""
+        return time.perf_counter() - self._start

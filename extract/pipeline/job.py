@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.progress import Reporter
-from headstart.cache.runtime.timing import Clock
+from headstart.cache.runtime.progress import Clock, Reporter
 from headstart.cache.splits import SPLITS, split_order, view_names
 from headstart.cache.storage.object_store import check_location
 from headstart.cache.task import class_counts
@@ -17,10 +16,11 @@ from headstart.cache.writer import CacheWriter, cache_name
 from headstart.extract.backbone.architecture import Architecture, Dropout, read_architecture, read_dropout
 from headstart.extract.backbone.checkpoint import BUNDLED, Checkpoint, find_checkpoint
 from headstart.extract.backbone.precision import Precision, choose_precision
-from headstart.extract.dataset.dataset import Rows, read_rows
+from headstart.extract.dataset.dataset import Dataset
+from headstart.extract.dataset.read import read_dataset
 from headstart.extract.pipeline.distributed import Hosts
-from headstart.extract.settings import Settings
-from headstart.extract.splits.splitter import choose_dealing, extra_files, other_columns
+from headstart.extract.settings import SAMPLES, Settings
+from headstart.extract.splits.splitter import choose_splitter
 from headstart.extract.tables.files import shown, stem
 from headstart.extract.text.cleaning import Cleaning, from_json
 from headstart.extract.text.cleaning_options import choose_cleaning
@@ -36,7 +36,7 @@ class ExtractJob(NamedTuple):
     """The features to compute and their sources: all that is known before the texts are cleaned."""
 
     settings: Settings
-    dataset: Rows
+    dataset: Dataset
     checkpoint: Checkpoint
     architecture: Architecture
     recipe: Recipe
@@ -100,7 +100,7 @@ class ExtractJob(NamedTuple):
             f"{shown(self.settings.data)}: {len(data.texts):,} rows, text {text!r}, "
             f"label {label!r}, {data.task.kind} ({counts})"
         )
-        return f"{line}; {data.tally}"
+        return f"{line}; {data.counts}"
 
 
 class RunContext(NamedTuple):
@@ -132,21 +132,9 @@ def prepare(settings: Settings) -> ExtractJob:
     # Mistakes in these are reported before a large file is read.
     choose_cleaning(settings.clean)
     check_location(settings.cache_dir)
-    choose_dealing(settings)
-    dataset = read_rows(
-        _sources(settings),
-        settings.text_column,
-        settings.label_column,
-        settings.limit,
-        settings.seed,
-        settings.class_names,
-        other_columns(settings),
-        on_bad_row=settings.on_bad_row,
-        bad_rows=settings.bad_rows,
-        encoding=settings.encoding,
-        label_separator=settings.label_separator,
-    )
-    default = BUNDLED if settings.data == "sample" else DEFAULT_BACKBONE
+    choose_splitter(settings)
+    dataset = read_dataset(settings)
+    default = BUNDLED if settings.data in SAMPLES else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default)
     architecture = read_architecture(checkpoint.config, checkpoint.name)
     _check_length(settings.max_length, architecture, checkpoint.name)
@@ -155,7 +143,7 @@ def prepare(settings: Settings) -> ExtractJob:
 
 
 def make_recipe(
-    settings: Settings, dataset: Rows, checkpoint: Checkpoint, architecture: Architecture
+    settings: Settings, dataset: Dataset, checkpoint: Checkpoint, architecture: Architecture
 ) -> Recipe:
     """Name every input that changes a value in the cache."""
     precision, dropout = choose_precision(settings), read_dropout(checkpoint.config, settings)
@@ -175,7 +163,7 @@ def make_recipe(
         forward=precision.forward,
         storage_dtype=settings.dtype,
         layout=choose_layout(settings),
-        split_rule=choose_dealing(settings).describe(dataset),
+        split_rule=choose_splitter(settings).describe(dataset),
         split_seed=settings.seed,
         dropout=canonical_json(dropout._asdict() if dropout else {}),
     )
@@ -195,13 +183,6 @@ def choose_layout(settings: Settings) -> str:
             "choose one; the pooling heads read either"
         )
     return "pooled"
-
-
-def _sources(settings: Settings) -> str | list[str]:
-    """The data, and behind them the files of single splits."""
-    data = [settings.data] if isinstance(settings.data, str) else list(settings.data)
-    extra = list(extra_files(settings).values())
-    return [*data, *extra] if extra else settings.data if isinstance(settings.data, str) else data
 
 
 def _check_length(max_length: int, architecture: Architecture, name: str) -> None:

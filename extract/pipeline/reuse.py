@@ -12,7 +12,7 @@ from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.store import Store
 from headstart.extract.features.blocks import BlockRows, Records
 from headstart.extract.pipeline.job import ExtractJob, RunContext
-from headstart.extract.splits.splitter import choose_dealing
+from headstart.extract.splits.splitter import choose_splitter
 
 GROWTH_FIELDS = {"rows", "row_count"}
 
@@ -69,7 +69,7 @@ def _grown_from(job: ExtractJob) -> Cache | None:
 def _describe_growth(job: ExtractJob, old: Cache, reused: int) -> str:
     """Say how many blocks of an older cache serve ours, and why not more."""
     added = job.recipe.row_count - old.recipe.row_count
-    if choose_dealing(job.settings).grows:
+    if choose_splitter(job.settings).grows:
         return f"{added:,} rows were added to {old.name}: {reused} of its blocks are taken over"
     return (
         f"{added:,} rows were added to {old.name}, but the notebook's split deals all rows anew when their number "

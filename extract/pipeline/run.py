@@ -4,8 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from headstart.cache.runtime.progress import Reporter
-from headstart.cache.runtime.timing import Clock
+from headstart.cache.runtime.progress import Clock, Reporter
 from headstart.cache.splits import rows_split
 from headstart.cache.writer import CacheWriter
 from headstart.extract.features.blocks import Records
@@ -26,7 +25,7 @@ from headstart.extract.pipeline.tokens import read_tokens, report_empty, unless_
 from headstart.extract.settings import Settings
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.rules import Splits
-from headstart.extract.splits.splitter import advice, deal
+from headstart.extract.splits.splitter import split_rows
 from headstart.extract.text import cleaning
 from headstart.extract.text.tokenizer import among
 
@@ -43,7 +42,7 @@ def extract(settings: Settings, reporter: Reporter) -> str:
     clock = Clock()
     check_hosts(settings)  # a mistake is reported before a large file is read
     job = prepare(settings)
-    for line in (job.describe(), *job.dataset.tally.details()):
+    for line in (job.describe(), *job.dataset.counts.details()):
         reporter.log(line)
     writer = CacheWriter(job.location, job.recipe)
     if missing_splits(job, writer):
@@ -65,8 +64,8 @@ def _complete(job: ExtractJob, writer: CacheWriter, clock: Clock, reporter: Repo
     hosts = join(job.settings)
     reporter = reporter if hosts.first else Reporter()
     with hosts.lost_on_error():
-        splits = deal(job.dataset, job.settings)
-        for line in describe_absent(job.dataset, splits, advice(job.settings)):
+        splits = split_rows(job.dataset, job.settings)
+        for line in describe_absent(job.dataset, splits, job.settings):
             reporter.log(line)
         with writer.alone(reporter.log) if hosts.first else nullcontext() as lock:
             hosts.wait("the first process has the lock")

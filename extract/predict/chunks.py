@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from headstart.cache.block import LEAST
+from headstart.cache.block import MIN_PART_ROWS
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.bad_rows import BadRow, refusal
-from headstart.extract.tables.header import TEXT_NAMES
-from headstart.extract.tables.reader import Chunk
+from headstart.extract.dataset.columns import TEXT_NAMES
+from headstart.extract.tables.bad_rows import refusal
+from headstart.extract.tables.batch import BadRow
+from headstart.extract.tables.reader import TableChunk
 
 COLUMN = "text"
 TABLES = (b"{", b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"PAR1")
@@ -40,7 +41,7 @@ def standard_input_holds_lines() -> bool:
     return holds_lines(stream.peek(65_536))
 
 
-def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> Iterator[Chunk]:
+def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> Iterator[TableChunk]:
     """Read texts, so many at a time; an empty line is an empty text, so that every line has its label.
 
     Args:
@@ -62,7 +63,7 @@ def read_lines(file: Iterable[bytes], rows: int, on_bad_row: str = "error") -> I
         table = pd.DataFrame(
             {COLUMN: list(texts.values())}, index=pd.Index(list(texts), dtype="int64"), dtype=str
         )
-        yield Chunk(table, 0, bad)
+        yield TableChunk(table, bad)
         first += len(lines)
     if not first:
         raise UserError("standard input is empty: it holds no text to label")
@@ -81,17 +82,17 @@ def _decoded(line: bytes, number: int) -> str | BadRow:
 
 def part_of(block: int) -> int:
     """Rows of a part that is whole blocks."""
-    return block * max(1, LEAST // block)
+    return block * max(1, MIN_PART_ROWS // block)
 
 
-def parts(chunks: Iterable[Chunk], rows: int) -> Iterator[Chunk]:
+def parts(chunks: Iterable[TableChunk], rows: int) -> Iterator[TableChunk]:
     """Cut chunks anew: neither the end of a file nor rows that are left out make a part shorter, but for the last.
 
     Args:
         chunks: Chunks with a `table`, and the rows that are left out, `bad`.
         rows: Rows of a part. Where columns change, a part ends.
     """
-    held: Chunk | None = None
+    held: TableChunk | None = None
     for chunk in chunks:
         if held is not None and set(held.table.columns) != set(chunk.table.columns):
             yield held
@@ -104,6 +105,6 @@ def parts(chunks: Iterable[Chunk], rows: int) -> Iterator[Chunk]:
         yield held
 
 
-def _joined(held: Chunk, chunk: Chunk) -> Chunk:
+def _joined(held: TableChunk, chunk: TableChunk) -> TableChunk:
     table = pd.concat([held.table, chunk.table]) if len(held.table) else chunk.table
     return chunk._replace(table=table, bad=[*held.bad, *chunk.bad])

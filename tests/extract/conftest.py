@@ -1,6 +1,7 @@
 """A tiny backbone with random weights, and a small data file."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
 
 from headstart.cache.runtime.progress import Reporter
+from headstart.extract.dataset.dataset import Dataset
+from headstart.extract.dataset.read import read_dataset
 from headstart.extract.settings import Settings
 
 WORDS = [
@@ -85,6 +88,11 @@ def comments_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "comments.csv"
     path.write_text("\n".join(lines))
     return path
+
+
+def dataset_of(data: str | Sequence[str], **fields: object) -> Dataset:
+    """The rows of files."""
+    return read_dataset(Settings(data=data if isinstance(data, str) else tuple(data), **fields))
 
 
 class Recorder(Reporter):

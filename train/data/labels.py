@@ -14,11 +14,15 @@ def require_labels(labels: Int[np.ndarray, " b *k"], split: str, task: Task = BI
     """
     if len(labels) == 0:
         raise ValueError(f"the {split} split has no rows; extract it from more data")
-    highest = len(task.classes) - 1 if task.kind == "multiclass" else 1
     found = np.unique(labels)
-    if labels.shape != task.label_shape(len(labels)) or not np.isin(found, range(highest + 1)).all():
+    if (
+        labels.shape != task.label_shape(len(labels))
+        or not np.isin(found, range(task.highest_label + 1)).all()
+    ):
         shown = ", ".join(map(str, found[:10]))
-        raise ValueError(f"the {split} split has labels {shown}; a {task.kind} task needs 0 to {highest}")
+        raise ValueError(
+            f"the {split} split has labels {shown}; a {task.kind} task needs 0 to {task.highest_label}"
+        )
 
 
 def balanced_weights(task: Task, labels: Int[np.ndarray, " b *k"]) -> Float32[np.ndarray, " c *k"]:
@@ -27,8 +31,6 @@ def balanced_weights(task: Task, labels: Int[np.ndarray, " b *k"]) -> Float32[np
     Returns:
         `[c]`; for a multilabel task `[2, k]`, for label 0 and label 1 of each class. A class that no row has weighs 0.
     """
-    several = task.kind == "multilabel"
-    values = range(2) if several else range(len(task.classes))
-    counts = np.stack([(labels == value).sum(axis=0) for value in values])
+    counts = np.stack([(labels == value).sum(axis=0) for value in range(task.highest_label + 1)])
     weights = np.where(counts > 0, len(labels) / (len(counts) * np.maximum(counts, 1)), 0)
     return weights.astype(np.float32)

@@ -4,7 +4,13 @@ import sys
 import pytest
 
 from headstart.cache.runtime import progress
-from headstart.cache.runtime.progress import TerminalReporter, draw_line, format_duration, progress_line
+from headstart.cache.runtime.progress import (
+    Clock,
+    TerminalReporter,
+    draw_line,
+    format_duration,
+    progress_line,
+)
 
 
 class Terminal(io.StringIO):
@@ -62,3 +68,22 @@ def test_a_shorter_line_leaves_nothing_of_a_longer_one(monkeypatch: pytest.Monke
         draw_line("short")
     assert terminal.getvalue() == "\rlonger\033[K\rshort\033[K"
     assert file.getvalue() == "longer\nshort\n"
+
+
+def test_a_clock_adds_up_the_seconds_of_each_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [10.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    clock = Clock()
+    for phase, seconds in (("clean", 1.0), ("write", 2.0), ("clean", 4.0)):
+        with clock.measure(phase):
+            now[0] += seconds
+        now[0] += 0.5
+
+    def fail_late() -> None:
+        now[0] += 8.0
+        raise KeyError
+
+    with pytest.raises(KeyError), clock.measure("write"):
+        fail_late()
+    assert clock.seconds == {"clean": 5.0, "write": 10.0}
+    assert clock.total() == 16.5

@@ -201,14 +201,6 @@ def test_a_command_that_is_done_stays_done(tmp_path: Path) -> None:
         assert done.stderr == ("error: no such file\n" if ending else "")
 
 
-def test_other_errors_are_told_as_before(tmp_path: Path) -> None:
-    mistake = run("def main():\n    raise UserError('no such file')\n", tmp_path)
-    assert (mistake.returncode, mistake.stderr) == (2, "error: no such file\n")
-    bug = run("def main():\n    [].pop()\n", tmp_path)
-    assert bug.returncode == 1
-    assert "IndexError: pop from empty list" in bug.stderr
-
-
 def test_only_interruptions_are_swallowed_in_silence(tmp_path: Path) -> None:
     done = run(
         """

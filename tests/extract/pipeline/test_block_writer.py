@@ -8,8 +8,7 @@ import pytest
 
 from headstart.cache import UserError
 from headstart.cache.block import Block
-from headstart.cache.runtime.progress import Reporter
-from headstart.cache.runtime.timing import Clock
+from headstart.cache.runtime.progress import Clock, Reporter
 from headstart.cache.storage.lock import Lock
 from headstart.cache.storage.store import StorageError, Store
 from headstart.cache.writer import CacheWriter

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from headstart.cache import open_cache
-from headstart.cache.runtime.timing import Clock
+from headstart.cache.runtime.progress import Clock
 from headstart.cache.writer import CacheWriter
 from headstart.extract.pipeline.distributed import Hosts
 from headstart.extract.pipeline.job import RunContext, prepare
 from headstart.extract.pipeline.partition import COMPARED, Partition, partition_blocks, texts_of
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
-from headstart.extract.splits.splitter import deal
+from headstart.extract.splits.splitter import split_rows
 from headstart.extract.text.texts import TextWriter
 from headstart.extract.text.tokenizer import among, load_tokenizer, tokenize
 
@@ -34,7 +34,7 @@ def share(settings: Settings, index: int, count: int) -> Partition:
     run = RunContext(
         job, CacheWriter(job.location, job.recipe), lambda: None, Several(index, count), Clock(), Recorder()
     )
-    return partition_blocks(run, deal(job.dataset, settings))
+    return partition_blocks(run, split_rows(job.dataset, settings))
 
 
 @pytest.fixture

@@ -12,11 +12,10 @@ import pytest
 from headstart.cache import UserError, open_cache
 from headstart.cache.inspect.verify import verify
 from headstart.cache.writer import CacheWriter
-from headstart.extract.dataset.dataset import read_rows
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 
-from ..conftest import Recorder
+from ..conftest import Recorder, dataset_of
 
 
 class StoppedError(Exception):
@@ -178,7 +177,7 @@ def test_other_files_in_the_way_are_not_ours(settings: Settings, undisturbed: st
 
 
 def test_the_digest_of_the_first_rows(comments_csv: Path) -> None:
-    rows = read_rows(str(comments_csv), None, None, None)
+    rows = dataset_of(str(comments_csv))
     first = rows._replace(texts=rows.texts[:42], labels=rows.labels[:42], rows=rows.rows[:42])
     assert rows.digest(42) == first.digest()
     assert rows.digest() != first.digest()

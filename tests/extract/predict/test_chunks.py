@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from headstart.cache import UserError
-from headstart.cache.block import LEAST, MOST
+from headstart.cache.block import MAX_PART_ROWS, MIN_PART_ROWS
 from headstart.extract.predict.chunks import holds_lines, part_of, parts, read_lines
-from headstart.extract.tables.bad_rows import BadRow
-from headstart.extract.tables.reader import Chunk
+from headstart.extract.tables.batch import BadRow
+from headstart.extract.tables.reader import TableChunk
 from headstart.train.predict.trained_head import block_of
 
 
@@ -57,13 +57,13 @@ def test_nothing_is_no_text() -> None:
         list(read_lines(io.BytesIO(b""), 2))
 
 
-def chunks(*sizes: int, column: str = "text") -> list[Chunk]:
+def chunks(*sizes: int, column: str = "text") -> list[TableChunk]:
     """Chunks of so many rows, and a bad one each."""
     start, pieces = 0, []
     for number, size in enumerate(sizes):
         index = pd.RangeIndex(start, start + size)
         table = pd.DataFrame({column: [f"t{i}" for i in index]}, index=index)
-        pieces.append(Chunk(table, 0, [BadRow("a.csv", number, None, "bad")]))
+        pieces.append(TableChunk(table, [BadRow("a.csv", number, None, "bad")]))
         start += size
     return pieces
 
@@ -87,4 +87,4 @@ def test_a_part_ends_where_columns_change() -> None:
 def test_a_part_is_whole_blocks_of_some_size(rows: int | None) -> None:
     block = block_of(rows)
     assert part_of(block) % block == 0
-    assert LEAST // 2 < part_of(block) <= MOST
+    assert MIN_PART_ROWS // 2 < part_of(block) <= MAX_PART_ROWS

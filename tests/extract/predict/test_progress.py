@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from headstart.extract.predict.progress import Rate, StreamProgress, row_bytes, total_bytes
-from headstart.extract.tables.bad_rows import BadRow
-from headstart.extract.tables.reader import Chunk
+from headstart.extract.tables.batch import BadRow
+from headstart.extract.tables.reader import TableChunk
 
 
 def test_rate_and_time_left_by_hand() -> None:
@@ -38,7 +38,7 @@ def test_bytes_of_rows_are_about_those_of_the_file() -> None:
 
 
 def test_rows_left_out_are_named_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:
-    chunk = Chunk(pd.DataFrame({"text": ["you"]}), 0, [BadRow("a.csv", 3, None, "it holds a NUL byte")])
+    chunk = TableChunk(pd.DataFrame({"text": ["you"]}), [BadRow("a.csv", 3, None, "it holds a NUL byte")])
     lines: list[str] = []
     for report in (True, False):
         StreamProgress("-", report, lines.append)(chunk, new=True)
