@@ -38,7 +38,7 @@ class Cache:
         """What is to be told apart."""
         return self.recipe.parsed_task
 
-    def split(self, name: str) -> "Split":
+    def split(self, name: str) -> "CacheSplit":
         """Open one split.
 
         Raises:
@@ -50,7 +50,7 @@ class Cache:
                 f"the cache {self.name} has no split {name!r} (it has: {held}); "
                 "run the same `python -m extract` command with `--split all`"
             )
-        return Split(self, name, tuple(self.manifest.splits[name]))
+        return CacheSplit(self, name, tuple(self.manifest.splits[name]))
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ class Cache:
 
 
 @dataclass(frozen=True)
-class Split:
+class CacheSplit:
     """One split's features; each array is read when it is first asked for.
 
     The mask of row i is exactly `arange(t) < lengths[i]`. Every chunk's CRC32C is

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from headstart.cache.reader import Split
+from headstart.cache.reader import CacheSplit
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class EveryPosition:
     The pooled vectors of a padded cache are over all positions already.
     """
 
-    split: Split
+    split: CacheSplit
 
     @functools.cached_property
     def lengths(self) -> Int[np.ndarray, " b"]:

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int, Shaped
 
 from headstart.cache.block import array_dtype
 from headstart.cache.ragged import row_bounds
-from headstart.cache.reader import Split
+from headstart.cache.reader import CacheSplit
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.arrays import open_array
 from headstart.train.data.every_position import EveryPosition
@@ -46,7 +46,7 @@ class CacheRows:
         lengths: hidden states that are stored of each row; None: one for each of its tokens.
     """
 
-    def __init__(self, split: Split, lengths: Int[np.ndarray, " r"] | None = None) -> None:
+    def __init__(self, split: CacheSplit, lengths: Int[np.ndarray, " r"] | None = None) -> None:
         self._split = split
         self.lengths, self.labels = split.lengths if lengths is None else lengths, split.labels
         self.width = split.cache.manifest.width
@@ -107,4 +107,4 @@ def readable(features: Features) -> Readable:
     """Rows that can be read without the rest: straight from the cache, where the features are a cache's."""
     if isinstance(features, EveryPosition):
         return CacheRows(features.split, features.lengths)
-    return CacheRows(features) if isinstance(features, Split) else HeldRows(features)
+    return CacheRows(features) if isinstance(features, CacheSplit) else HeldRows(features)
