@@ -20,9 +20,9 @@ def contributions(
 
     Args:
         head: reads one or two pooled vectors.
-        kernel: of its classifier, f = d for each vector that it reads.
-        hidden: of the row's tokens.
-        pooled: of the row, as the head read them.
+        kernel: kernel of its classifier, f = d for each vector that it reads.
+        hidden: hidden states of the row's tokens.
+        pooled: pooled vectors of the row, as the head read them.
     """
     tokens, exact = hidden.astype(np.float32), pooled.astype(np.float32)
     total = np.zeros((len(tokens), kernel.shape[1]), np.float32)

@@ -21,10 +21,10 @@ def first_params(names: Sequence[str], width: int, seeds: int, outputs: int) -> 
     """Parameters before the first step, of each head for each seed.
 
     Args:
-        names: of heads.
-        width: of a token's vector.
+        names: names of the heads.
+        width: size of a token's vector.
         seeds: how many: 0, 1, ...
-        outputs: of each head.
+        outputs: logits of each head.
     """
     return {name: [init(name, HEADS[name], width, seed, outputs) for seed in range(seeds)] for name in names}
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import exit_code
 from headstart.heads import HEADS
-from headstart.train.options import QUICK_ROWS, Settings, parse_arguments, parse_compare
+from headstart.train.options import QUICK_ROWS, ComparisonSettings, parse_arguments, parse_compare
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     from headstart.cache.reader import Cache
     from headstart.train.data.folds import Folded
-    from headstart.train.data.split import Readable
-    from headstart.train.engine.passes import Passes
-    from headstart.train.engine.trainer import Job
+    from headstart.train.data.split import Split
+    from headstart.train.engine.compiled_epochs import CompiledEpochs
+    from headstart.train.engine.trainer import Trainer
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.outcome import TrainedHeads
 
@@ -67,9 +67,11 @@ def compare_runs(arguments: list[str]) -> None:
     print(json.dumps(found) if wanted.json else text)
 
 
-def once(cache: "Cache", names: list[str], settings: Settings, folder: "RunFolder") -> dict[str, Any]:
+def once(
+    cache: "Cache", names: list[str], settings: ComparisonSettings, folder: "RunFolder"
+) -> dict[str, Any]:
     """Compare heads on the cache's own splits."""
-    from headstart.train.data.leaks import describe_leaks
+    from headstart.train.data.checks import describe_leaks
     from headstart.train.data.open import open_splits
 
     splits, found = open_splits(cache, settings.deduplicate, QUICK_ROWS if settings.quick else None)
@@ -80,10 +82,12 @@ def once(cache: "Cache", names: list[str], settings: Settings, folder: "RunFolde
     return compare(cache, splits, names, settings, folder, found)
 
 
-def in_folds(cache: "Cache", names: list[str], settings: Settings, folder: "RunFolder") -> dict[str, Any]:
+def in_folds(
+    cache: "Cache", names: list[str], settings: ComparisonSettings, folder: "RunFolder"
+) -> dict[str, Any]:
     """Compare heads on all rows of the cache, each of which one fold tests."""
+    from headstart.train.data.checks import describe_leaks
     from headstart.train.data.folds import open_folds
-    from headstart.train.data.leaks import describe_leaks
 
     folded = open_folds(cache, settings.folds, QUICK_ROWS if settings.quick else None, settings.deduplicate)
     folder.prepare()
@@ -109,9 +113,9 @@ def shown(classes: Sequence[str]) -> str:
 
 def compare(
     cache: "Cache",
-    splits: "dict[str, Readable]",
+    splits: "dict[str, Split]",
     names: list[str],
-    settings: Settings,
+    settings: ComparisonSettings,
     folder: "RunFolder",
     found: dict[str, int],
 ) -> dict[str, Any]:
@@ -131,20 +135,20 @@ def compare(
 
 
 def compare_folds(
-    cache: "Cache", folded: "Folded", names: list[str], settings: Settings, folder: "RunFolder"
+    cache: "Cache", folded: "Folded", names: list[str], settings: ComparisonSettings, folder: "RunFolder"
 ) -> dict[str, Any]:
     """Do so for every fold, and judge all rows together."""
     from headstart.train.report.write import write_run
     from headstart.train.results.cross_validation import by_fold, fold_lines, judge_folds
 
-    start, passes = time.perf_counter(), None
+    start, compiled = time.perf_counter(), None
     trained: list[TrainedHeads] = []
     for number, splits in enumerate(folded.splits, start=1):
         say(f"fold {number} of {settings.folds}")
         place = os.path.join(folder.path, "state", f"fold-{number}")
-        trained.append(own := train_heads(cache, splits, names, settings, place, number, passes))
+        trained.append(own := train_heads(cache, splits, names, settings, place, number, compiled))
         # balanced weights are the fold's own, and compiled in
-        passes = None if settings.class_weight == "balanced" else own.job.passes
+        compiled = None if settings.class_weight == "balanced" else own.trainer.compiled
         folder.clear()
         for lane, fitted in own.fitted.items():
             folder.save_head(*lane, fitted, TITLES[lane[0]], number)
@@ -161,12 +165,12 @@ def compare_folds(
 
 def train_heads(
     cache: "Cache",
-    splits: "dict[str, Readable]",
+    splits: "dict[str, Split]",
     names: list[str],
-    settings: Settings,
+    settings: ComparisonSettings,
     state: str,
     fold: int = 0,
-    passes: "Passes | None" = None,
+    compiled: "CompiledEpochs | None" = None,
 ) -> "TrainedHeads":
     """Train all heads with all seeds together, and read the test rows once."""
     from headstart.heads.modules import first_params
@@ -176,15 +180,15 @@ def train_heads(
     from headstart.train.results.provenance import facts, memory_line
 
     start = time.perf_counter()
-    job = open_job(cache, splits, names, settings, passes)
+    trainer = open_trainer(cache, splits, names, settings, compiled)
     if fold < 2:
-        say(memory_line(job))
-    width = splits["train"].pooled.shape[-1]
+        say(memory_line(trainer))
+    width = splits["train"].width
     own = {"folds": settings.folds, "fold": fold} if fold else {}
-    progress = job.train(
+    progress = trainer.train(
         first_params(names, width, settings.seeds, cache.task.outputs),
         state,
-        {**facts(cache, names, settings, job), **own},
+        {**facts(cache, names, settings, trainer), **own},
         settings.resume,
         EpochLine(settings.epochs),
         lambda epochs: say(
@@ -192,46 +196,59 @@ def train_heads(
         ),
     )
     seconds = time.perf_counter() - start
-    logits = job.predict(progress, {name: splits[name] for name in ("valid", "test")})
+    logits = trainer.predict(progress, {name: splits[name] for name in ("valid", "test")})
     floors = all_floors(cache.task, splits, logistic=not settings.no_floors)
-    return TrainedHeads(splits, job, progress, job.fit.results(progress), logits, floors, seconds)
+    return TrainedHeads(splits, trainer, progress, trainer.loop.results(progress), logits, floors, seconds)
 
 
-def open_job(
+def open_trainer(
     cache: "Cache",
-    splits: "dict[str, Readable]",
+    splits: "dict[str, Split]",
     names: list[str],
-    settings: Settings,
-    passes: "Passes | None" = None,
-) -> "Job":
+    settings: ComparisonSettings,
+    compiled: "CompiledEpochs | None" = None,
+) -> "Trainer":
     """Put heads and features together."""
-    from headstart.heads.fused.joint import groups_of
-    from headstart.train.engine.settings import FitSettings
-    from headstart.train.engine.trainer import Job, Reads
+    from headstart.heads.fused.fused_heads import groups_of
+    from headstart.train.engine.settings import TrainingSettings
+    from headstart.train.engine.trainer import HeadsToTrain, Trainer
     from headstart.train.results.provenance import choose_operands
 
     operands = choose_operands(settings)
     longest = max(int(split.lengths.max()) for split in splits.values())
     pooled = [name in POOLING for name in names]
-    return Job(
-        groups_of(names, longest, operands),
-        {name: HEADS[name].learning_rate for name in names},
-        Reads(not all(pooled), any(pooled), operands == "bfloat16"),
+    return Trainer(
+        HeadsToTrain(
+            groups_of(names, longest, operands),
+            {name: HEADS[name].learning_rate for name in names},
+            not all(pooled),
+            any(pooled),
+            operands == "bfloat16",
+        ),
         splits,
-        FitSettings(settings.epochs, settings.batch_size, settings.seeds, settings.batching),
-        settings.memory,
-        settings.memory_limit,
+        TrainingSettings(
+            settings.epochs,
+            settings.batch_size,
+            settings.seeds,
+            settings.batching,
+            memory=settings.memory,
+            memory_limit=settings.memory_limit,
+            balanced=settings.class_weight == "balanced",
+        ),
         cache.task,
-        settings.class_weight == "balanced",
-        passes,
+        compiled,
     )
 
 
 def described_run(
-    cache: "Cache", names: list[str], settings: Settings, trained: "list[TrainedHeads]", start: float
+    cache: "Cache",
+    names: list[str],
+    settings: ComparisonSettings,
+    trained: "list[TrainedHeads]",
+    start: float,
 ) -> dict[str, Any]:
     """What a run was made with, and what it took."""
-    from headstart.heads.fused.joint import groups_of
+    from headstart.heads.fused.fused_heads import groups_of
     from headstart.train.results.provenance import inference_seconds, made_with
 
     last = trained[-1]

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from headstart.train.engine.loop import Lane, Progress
+from headstart.train.engine.history import HeadSeed, TrainingProgress
 
 
 class EpochLine:
@@ -16,7 +16,7 @@ class EpochLine:
     def __init__(self, epochs: int) -> None:
         self._epochs, self._terminal = epochs, sys.stderr.isatty()
 
-    def __call__(self, progress: Progress, lanes: Sequence[Lane]) -> None:
+    def __call__(self, progress: TrainingProgress, lanes: Sequence[HeadSeed]) -> None:
         """Take the progress after an epoch, and who took part."""
         done, seconds = len(progress.seconds), progress.seconds[-1]
         loss, name = min((progress.histories[lane][-1].valid_loss, lane[0]) for lane in lanes)

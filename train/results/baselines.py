@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.cache.task import Task
 from headstart.train.metrics.probabilities import row_losses
-from headstart.train.data.split import Readable
+from headstart.train.data.split import Split
 
 CLIP = 1e-7  # a split of one class would else have an infinite loss on a row of the other
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)
@@ -40,7 +40,7 @@ class Floor(NamedTuple):
     logits: dict[str, Float32[np.ndarray, "b k"]]
 
 
-def all_floors(task: Task, splits: Mapping[str, Readable], logistic: bool) -> list[Floor]:
+def all_floors(task: Task, splits: Mapping[str, Split], logistic: bool) -> list[Floor]:
     """The shares of the classes and, if wanted, the two logistic regressions."""
     rows = {name: len(split.labels) for name, split in splits.items() if name != "train"}
     found = [majority(task, splits["train"].labels, rows)]

@@ -10,7 +10,7 @@ from jaxtyping import Int
 from headstart.cache.task import Task
 from headstart.train.results.outcome import Logits, Outcome, scored
 from headstart.train.results.result import Result
-from headstart.train.data.split import Readable
+from headstart.train.data.split import Split
 from headstart.train.statistics.summary import summarise
 from headstart.train.results.outcome import TrainedHeads
 
@@ -44,7 +44,7 @@ class Labelled(NamedTuple):
 
 
 def judge_folds(
-    task: Task, tested: Readable, places: Sequence[Int[np.ndarray, " _"]], rounds: Sequence[TrainedHeads]
+    task: Task, tested: Split, places: Sequence[Int[np.ndarray, " _"]], rounds: Sequence[TrainedHeads]
 ) -> Judged:
     """Score every fold, and compare heads and floors on all rows.
 

@@ -10,18 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from headstart.train.data.split import Features
+from headstart.train.data.split import Split
 from headstart.train.engine.steps import Group
-from headstart.train.feeds.table import batch_of
-from headstart.train.feeds.sampler import Wanted
-from headstart.train.feeds.table import gathered
+from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.table import batch_of, table_of, take
 
 ROWS = 128
 REPEATS = 5
 
 
 def seconds_per_thousand(
-    group: Group, params: Mapping[str, PyTree], features: Features, tokens: bool, pooled: bool
+    group: Group, params: Mapping[str, PyTree], features: Split, tokens: bool, pooled: bool
 ) -> float:
     """Median seconds for 1,000 rows, after compilation, on one device; a batch of the rows of middling length.
 
@@ -35,7 +34,7 @@ def seconds_per_thousand(
     middle = np.argsort(features.lengths, kind="stable")
     start = max(0, (len(middle) - ROWS) // 2)
     rows = np.sort(middle[start : start + ROWS])
-    table = jax.device_put(gathered(features, rows, Wanted(tokens, pooled, ROWS, 1, "exact")))
+    table = jax.device_put(take(table_of(features, FeedSpec(tokens, pooled, ROWS, 1, "exact")), rows))
 
     @jax.jit
     def run(params: Any, table: Any) -> Any:

@@ -7,18 +7,18 @@ import numpy as np
 from jaxtyping import Float32, Int
 from headstart.cache.reader import Cache
 from headstart.cache.task import Task
-from headstart.train.data.split import Features
-from headstart.train.engine.loop import FitResult, Lane
+from headstart.train.data.split import Split
+from headstart.train.engine.history import FitResult, HeadSeed
 from headstart.train.results.baselines import Floor
 from headstart.train.results.folder import RunFolder
-from headstart.train.engine.sums import Metrics
+from headstart.train.engine.loss import Metrics
 from headstart.cache.block import LEAST
 from headstart.train.results.result import Result, metrics_of
 from headstart.train.statistics.summary import summarise
 from typing import NamedTuple
-from headstart.train.engine.loop import FitResult, Lane, Progress
-from headstart.train.engine.trainer import Job
-from headstart.train.data.split import Readable
+from headstart.train.engine.history import FitResult, HeadSeed, TrainingProgress
+from headstart.train.engine.trainer import Trainer
+from headstart.train.data.split import Split
 
 
 
@@ -33,7 +33,7 @@ class Labelled(Protocol):
 
     @property
     def labels(self) -> Int[np.ndarray, " n *k"]:
-        """See `train.data.split.Features`."""
+        """See `train.data.split.Split`."""
 
     @property
     def rows(self) -> Int[np.ndarray, " n"]:
@@ -85,8 +85,8 @@ class Outcome(NamedTuple):
 
 def judged(
     task: Task,
-    splits: Mapping[str, Features],
-    fitted: Mapping[Lane, FitResult],
+    splits: Mapping[str, Split],
+    fitted: Mapping[HeadSeed, FitResult],
     logits: Mapping[str, Logits],
     floors: Sequence[Floor],
 ) -> Outcome:
@@ -110,8 +110,8 @@ def judged(
 
 def scored(
     task: Task,
-    splits: Mapping[str, Features],
-    fitted: Mapping[Lane, FitResult],
+    splits: Mapping[str, Split],
+    fitted: Mapping[HeadSeed, FitResult],
     logits: Mapping[str, Logits],
     floors: Sequence[Floor],
 ) -> tuple[list[Result], dict[str, Logits]]:
@@ -139,7 +139,7 @@ def _of_floor(task: Task, labels: Mapping[str, Any], floor: Floor) -> Result:
 
 
 
-def _of_head(lane: Lane, fitted: FitResult, test: Metrics) -> Result:
+def _of_head(lane: HeadSeed, fitted: FitResult, test: Metrics) -> Result:
     best = fitted.history[fitted.best_epoch - 1]
     count = sum(leaf.size for leaf in jax.tree.leaves(fitted.best_params))
     valid = best.valid_loss, best.valid_accuracy
@@ -152,7 +152,7 @@ class TrainedHeads(NamedTuple):
 
     Attributes:
         splits: `train`, `valid` and `test`.
-        job: heads and features.
+        trainer: heads and features.
         progress: after the last epoch.
         fitted: of each head and seed.
         logits: of `valid` and `test`, by head.
@@ -160,10 +160,10 @@ class TrainedHeads(NamedTuple):
         seconds: wall clock of the training.
     """
 
-    splits: dict[str, Readable]
-    job: Job
-    progress: Progress
-    fitted: dict[Lane, FitResult]
+    splits: dict[str, Split]
+    trainer: Trainer
+    progress: TrainingProgress
+    fitted: dict[HeadSeed, FitResult]
     logits: Mapping[str, Logits]
     floors: Sequence[Floor]
     seconds: float

@@ -7,13 +7,13 @@ from importlib.metadata import version
 from typing import Any
 from headstart.cache.runtime.text import format_bytes
 from headstart.cache.reader import Cache
-from headstart.train.engine.loop import Progress
+from headstart.train.engine.history import TrainingProgress
 from headstart.train.results.latency import seconds_per_thousand
-from headstart.train.engine.trainer import Job
+from headstart.train.engine.trainer import Trainer
 from headstart.train.engine.steps import Group
-from headstart.train.options import Settings
-from headstart.train.engine.passes import of_seed
-from headstart.train.data.split import Readable
+from headstart.train.options import ComparisonSettings
+from headstart.train.engine.compiled_epochs import of_seed
+from headstart.train.data.split import Split
 from headstart.train.results.outcome import TrainedHeads
 import os
 import platform
@@ -26,11 +26,11 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Int
 from headstart.cache.task import Task
-from headstart.train.data.split import Features
-from headstart.train.engine.loop import FitResult, Lane
+from headstart.train.data.split import Split
+from headstart.train.engine.history import FitResult, HeadSeed
 from headstart.train.results.baselines import Floor
 from headstart.train.results.folder import RunFolder
-from headstart.train.engine.sums import Metrics
+from headstart.train.engine.loss import Metrics
 from headstart.cache.block import LEAST
 from headstart.train.results.result import Result, metrics_of
 from headstart.train.statistics.summary import summarise
@@ -38,16 +38,16 @@ from headstart.train.statistics.summary import summarise
 
 
 
-def choose_operands(settings: Settings) -> str:
+def choose_operands(settings: ComparisonSettings) -> str:
     """Dtype of the operands of the large matmuls."""
     return fast_operands() if settings.precision == "auto" else settings.precision
 
 
 
-def facts(cache: Cache, names: Sequence[str], settings: Settings, job: Job) -> dict[str, Any]:
+def facts(cache: Cache, names: Sequence[str], settings: ComparisonSettings, trainer: Trainer) -> dict[str, Any]:
     """Everything that the numbers depend on."""
     own = ("seeds", "epochs", "batch_size", "quick", "batching", "class_weight", "deduplicate")
-    streamed = {"memory_limit": job.plan.limit} if job.plan.mode == "stream" else {}
+    streamed = {"memory_limit": trainer.plan.limit} if trainer.plan.mode == "stream" else {}
     return {
         "cache": cache.manifest.key,
         "heads": list(names),
@@ -59,19 +59,19 @@ def facts(cache: Cache, names: Sequence[str], settings: Settings, job: Job) -> d
 
 
 
-def memory_line(job: Job) -> str:
+def memory_line(trainer: Trainer) -> str:
     """Where the features live, and why."""
-    plan = job.plan
+    plan = trainer.plan
     return (
-        f"features: {format_bytes(job.size)}, {plan.mode} memory ({plan.why}); "
-        f"held at most {format_bytes(job.held)} of {format_bytes(plan.limit)}"
+        f"features: {format_bytes(trainer.size)}, {plan.mode} memory ({plan.why}); "
+        f"held at most {format_bytes(trainer.held)} of {format_bytes(plan.limit)}"
     )
 
 
 
 def made_with(
     cache: Cache,
-    settings: Settings,
+    settings: ComparisonSettings,
     trained: Sequence[TrainedHeads],
     inference: dict[str, float],
     start: float,
@@ -85,8 +85,8 @@ def made_with(
         inference: see `inference_seconds`.
         start: when it began, of `time.perf_counter`.
     """
-    first = trained[0].job
-    compiled = {id(own.job.passes): own.job.passes.compile_seconds for own in trained}
+    first = trained[0].trainer
+    compiled = {id(own.trainer.compiled): own.trainer.compiled.compile_seconds for own in trained}
     return {
         "settings": dataclasses.asdict(settings),
         "operands": choose_operands(settings),
@@ -105,7 +105,7 @@ def made_with(
 
 
 def inference_seconds(
-    groups: Sequence[Group], pooling: Sequence[str], split: Readable, progress: Progress
+    groups: Sequence[Group], pooling: Sequence[str], split: Split, progress: TrainingProgress
 ) -> dict[str, float]:
     """Seconds per 1,000 rows of each head, the features given.
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from headstart.cache.task import Task
-from headstart.train.engine.sums import Metrics
+from headstart.train.engine.loss import Metrics
 from headstart.train.metrics.probabilities import decisions, probabilities, row_losses
 
 
