@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headstart.train.data.views import Subset
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -25,6 +24,7 @@ from headstart.cache.writer import CacheWriter
 from headstart.heads import HEADS
 from headstart.heads.modules import init, logits_of
 from headstart.train.data.folds import open_folds
+from headstart.train.data.views import Subset
 from headstart.train.engine import trainer
 from headstart.train.engine.checkpoints import restore
 from headstart.train.engine.compiled_epochs import CompiledEpochs

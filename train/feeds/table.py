@@ -76,8 +76,9 @@ def batch_of(table: Table, places: Int[Array, " b"]) -> RaggedBatch:
     """The rows at these places of the table."""
     # a real row fills up, not zeros: a row without tokens makes a mean NaN, and 0 * nan is nan
     at = jnp.maximum(places, 0)
-    rows = [None if field is None else jnp.asarray(field)[at] for field in table[1:]]
-    return RaggedBatch(table.hidden, *rows, (places >= 0).astype(jnp.float32))
+    rows: list[Any] = [None if field is None else jnp.asarray(field)[at] for field in table[1:]]
+    starts, lengths, pooled, labels = rows
+    return RaggedBatch(table.hidden, starts, lengths, pooled, labels, (places >= 0).astype(jnp.float32))
 
 
 def table_bytes(table: Table) -> int:
