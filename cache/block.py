@@ -15,8 +15,10 @@ from headstart.cache.seal import check_types, seal, unseal
 MAX_TOKENS = 2**31  # per block: a block is written from memory
 MAX_TEXT_BYTES = 2**40
 MAX_CLASSES = 2**20
-LEAST, MOST = 1024, 65_536
-"""Rows computed together where no block says how many: fewer are not worth a commit, more may not fit in memory."""
+MIN_PART_ROWS = (
+    1024  # of a part, computed together where no block says how many: fewer are not worth a commit
+)
+MAX_PART_ROWS = 65_536  # more may not fit in memory
 _NAME = re.compile(r"\d{5,9}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -57,9 +59,9 @@ class Sizes(NamedTuple):
     """What decides the shapes of a block's arrays, beside the width of a hidden vector.
 
     Attributes:
-        rows: its rows.
-        tokens: its real tokens.
-        text_bytes: bytes of its texts, their ends included.
+        rows: rows of the block.
+        tokens: real tokens of all rows.
+        text_bytes: bytes of the texts, their ends included.
         label_columns: classes that each row has a label for; 0 where the label is the number of its class.
         positions: hidden states of each row, padding included; 0 where only those of real tokens are stored.
     """
@@ -83,13 +85,9 @@ class BlockRecord:
     """One block's place, size and the SHA-256 of each array's bytes (little-endian, C order).
 
     Attributes:
-        name: its folder's name, below the split's folder.
-        start: how many of the split's rows lie before it.
-        rows: its rows.
-        tokens: its real tokens.
-        text_bytes: see `Sizes`.
-        label_columns: see `Sizes`.
-        positions: see `Sizes`.
+        name: name of the block's folder, below the split's folder.
+        start: number of the split's rows before the block.
+        rows, tokens, text_bytes, label_columns, positions: see `Sizes`.
         sha256: 64 hexadecimal digits for each array of the layout, and no other.
     """
 
@@ -139,7 +137,7 @@ class BlockRecord:
 
     @property
     def sizes(self) -> Sizes:
-        """What decides the shapes of its arrays."""
+        """What decides the shapes of the block's arrays."""
         return Sizes(self.rows, self.tokens, self.text_bytes, self.label_columns, self.positions)
 
 
@@ -180,8 +178,8 @@ def array_shape(field: str, sizes: Sizes, width: int) -> tuple[int, ...]:
 
 def array_dtype(field: str, storage_dtype: str) -> np.dtype:
     """Dtype in which an array is stored."""
-    own = {"lengths": "int32", "labels": "int32", "rows": "int64", "texts": "uint8"}
-    return np.dtype(own.get(field, storage_dtype))
+    fixed = {"lengths": "int32", "labels": "int32", "rows": "int64", "texts": "uint8"}
+    return np.dtype(fixed.get(field, storage_dtype))
 
 
 def digest(values: Shaped[np.ndarray, "..."]) -> str:

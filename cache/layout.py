@@ -13,13 +13,13 @@ def layout_of(arrays: set[str], padded: bool) -> str:
     """Name the layout that has exactly these arrays.
 
     Args:
-        arrays: their names.
-        padded: the hidden states are those of all positions.
+        arrays: names of the arrays.
+        padded: whether the hidden states are those of all positions.
 
     Raises:
         CacheError: none has.
     """
-    for layout, own in LAYOUTS.items():
-        if arrays == set(own) and padded == (layout == "padded"):
+    for layout, names in LAYOUTS.items():
+        if arrays == set(names) and padded == (layout == "padded"):
             return layout
     raise CacheError(f"no layout has exactly the arrays {', '.join(sorted(arrays))[:100]!r}")

@@ -11,11 +11,8 @@ from headstart.cache.seal import check_types, seal, unseal
 from headstart.cache.splits import SPLITS, rows_split, split_order
 
 NAME = "manifest.json"
-
 MAX_WIDTH = 2**16
-
 DTYPES = ("float16", "bfloat16", "float32")
-
 MAX_SECONDS = 1e9  # thirty years
 
 
@@ -33,10 +30,10 @@ class Manifest:
         padding_waste: share of the computed tokens that were padding.
         seconds: wall clock of clean, tokenize, compile, backbone, write and total; compile and write overlap backbone.
         device: kind and number of the devices.
-        accuracy: how far the vectors are from the stock model's in float32, measured on some rows; empty if they
+        accuracy: distances of the vectors from the stock model's in float32, measured on some rows; empty if they
             are that model's.
         versions: releases of the libraries that took part.
-        source: for people: names of the data and the backbone, and the command.
+        source: names of the data and the backbone, and the command, for people.
     """
 
     key: str
@@ -46,7 +43,7 @@ class Manifest:
     dtype: str
     splits: dict[str, list[BlockRecord]]
     padding_waste: float
-    seconds: dict[str, Any]  # numbers: a forged file's are checked, not trusted
+    seconds: dict[str, Any]  # not float: a forged file's values are checked, not trusted
     device: dict[str, Any]
     accuracy: dict[str, Any]
     versions: dict[str, str]
@@ -75,7 +72,9 @@ class Manifest:
             later,
             rows=earlier.rows + later.rows,
             tokens=earlier.tokens + later.tokens,
-            splits=_in_order(earlier.splits | later.splits),
+            splits=dict(
+                sorted((earlier.splits | later.splits).items(), key=lambda item: split_order(item[0]))
+            ),
             padding_waste=1 - (earlier.tokens + later.tokens) / computed,
             seconds={name: self.seconds.get(name, 0) + later.seconds.get(name, 0) for name in phases},
         )
@@ -83,7 +82,7 @@ class Manifest:
     def without(self, splits: set[str]) -> "Manifest":
         """Return the manifest of the other splits."""
         left = {name: records for name, records in self.splits.items() if name not in splits}
-        records = [record for own in left.values() for record in own]
+        records = [record for blocks in left.values() for record in blocks]
         rows, tokens = sum(record.rows for record in records), sum(record.tokens for record in records)
         return dataclasses.replace(self, splits=left, rows=rows, tokens=tokens)
 
@@ -107,23 +106,18 @@ class Manifest:
         return manifest
 
 
-def _in_order(splits: dict[str, list[BlockRecord]]) -> dict[str, list[BlockRecord]]:
-    return {name: splits[name] for name in sorted(splits, key=split_order)}
-
-
 def _block_records(split: str, entries: Any) -> list[BlockRecord]:
     if rows_split(split) not in SPLITS:
         raise CacheError(f"{NAME} names the split {split[:20]!r}; there are {', '.join(SPLITS)}")
     if not isinstance(entries, list):
         raise CacheError(f"{NAME} is not one of ours: the split {split} is no list of blocks")
     records = [BlockRecord.from_json(entry) for entry in entries]
-    starts = [0]
+    start = 0
     for record in records:
-        if record.start != starts[-1]:
-            raise CacheError(
-                f"{NAME}: block {split}/{record.name} does not start where the one before it ends"
-            )
-        starts.append(record.start + record.rows)
+        if record.start != start:
+            place = f"{split}/{record.name}"
+            raise CacheError(f"{NAME}: block {place} does not start where the one before it ends")
+        start += record.rows
     if len({record.name for record in records}) != len(records):
         raise CacheError(f"{NAME} names a block of the split {split} twice")
     return records
@@ -131,12 +125,10 @@ def _block_records(split: str, entries: Any) -> list[BlockRecord]:
 
 def _check_sizes(manifest: Manifest) -> None:
     records = [record for _, record in manifest.blocks()]
+    rows, tokens = sum(record.rows for record in records), sum(record.tokens for record in records)
     sound = {
-        f"{manifest.rows} rows are not those of its blocks": sum(r.rows for r in records)
-        == manifest.rows
-        > 0,
-        f"{manifest.tokens} tokens are not those of its blocks": sum(r.tokens for r in records)
-        == manifest.tokens,
+        f"{manifest.rows} rows are not those of its blocks": rows == manifest.rows > 0,
+        f"{manifest.tokens} tokens are not those of its blocks": tokens == manifest.tokens,
         f"{manifest.width} is no width of a hidden vector": 0 < manifest.width <= MAX_WIDTH,
         f"{manifest.dtype[:20]!r} is no storage dtype": manifest.dtype in DTYPES,
         f"{manifest.padding_waste} is no share of padding": 0 <= manifest.padding_waste < 1,

@@ -71,9 +71,8 @@ class Cache:
         shape = record.shape(field, self.manifest.width)
         values = read_array(self.store, name, shape, array_dtype(field, self.manifest.dtype))
         if digest(values) != record.sha256[field]:
-            raise DamagedError(
-                self.store.path(name), "checksum", "sound in itself, but not what was written here"
-            )
+            detail = "sound in itself, but not what was written here"
+            raise DamagedError(self.store.path(name), "checksum", detail)
         return values
 
     def read_block(self, split: str, record: BlockRecord) -> Block:
@@ -106,9 +105,8 @@ class CacheSplit:
         rows = np.array([block.rows for block in self.blocks])
         for block, part in zip(self.blocks, split_rows(lengths, rows), strict=True):
             if part.min() < 1 or int(part.sum()) != block.tokens:  # only a forged cache gets this far
-                raise CacheError(
-                    f"{self.name}/{block.name}: the lengths do not add up to {block.tokens} tokens"
-                )
+                place = f"{self.name}/{block.name}"
+                raise CacheError(f"{place}: the lengths do not add up to {block.tokens} tokens")
         return lengths
 
     @functools.cached_property
@@ -220,8 +218,7 @@ def open_cache(location: str) -> Cache:
     if manifest is None:
         raise CacheError(f"the cache {location} is unfinished; run the same `python -m extract` again")
     cache = Cache(store, Recipe.from_json(recipe), Manifest.from_json(manifest))
-    found = {(record.layout, record.positions) for _, record in cache.manifest.blocks()}
-    wanted = cache.recipe.layout, cache.recipe.positions
-    if cache.recipe.key != cache.manifest.key or found != {wanted}:
+    layouts = {(record.layout, record.positions) for _, record in cache.manifest.blocks()}
+    if cache.recipe.key != cache.manifest.key or layouts != {(cache.recipe.layout, cache.recipe.positions)}:
         raise CacheError(f"recipe.json and manifest.json in {location} belong to different caches")
     return cache

@@ -12,7 +12,7 @@ from headstart.cache.task import Task
 
 FORMAT = 3
 GROUPED = "scikit-learn GroupShuffleSplit"
-"""Begins the split rule of a cache whose splits keep groups apart."""
+"""The beginning of the split rule of a cache whose splits keep groups apart."""
 
 
 def canonical_json(value: object) -> str:
@@ -26,7 +26,7 @@ class Recipe:
 
     Attributes:
         rows: SHA-256 of the used rows (position in the file, label, text) in file order.
-        row_count: how many they are.
+        row_count: number of the used rows.
         task: canonical JSON of the kind of task and the names of its classes, see `cache.task`.
         cleaning: canonical JSON of clean-text's options.
         cleaning_versions: releases of the libraries that decide how a text comes out of cleaning.
@@ -40,7 +40,7 @@ class Recipe:
         storage_dtype: dtype of `hidden` and `pooled` on disk.
         layout: `ragged` stores real tokens only; `padded` `max_length` positions of each row; `pooled` no tokens,
             but three vectors of each row.
-        split_rule: how rows are dealt to the splits.
+        split_rule: rule that splits the rows.
         split_seed: seed of that rule.
         dropout: canonical JSON of the number of views of the training split, the seed of their dropout and its
             rates; `{}` where there are none, see `cache.splits`.
@@ -78,10 +78,7 @@ class Recipe:
         Raises:
             CacheError: the field describes none.
         """
-        try:
-            return Task.from_json(json.loads(self.task))
-        except ValueError as error:
-            raise CacheError(f"the recipe's task is no JSON: {error}") from None
+        return Task.from_json(self._parsed("task"))
 
     @property
     def positions(self) -> int:
@@ -95,14 +92,17 @@ class Recipe:
         Raises:
             CacheError: the field describes none.
         """
-        try:
-            fields = json.loads(self.dropout)
-        except ValueError as error:
-            raise CacheError(f"the recipe's dropout is no JSON: {error}") from None
+        fields = self._parsed("dropout")
         views = fields.get("views", 0) if isinstance(fields, dict) else None
         if type(views) is not int or not 0 <= views <= MOST_VIEWS:
             raise CacheError(f"the recipe's dropout has not from 0 to {MOST_VIEWS} views")
         return views
+
+    def _parsed(self, field: str) -> Any:
+        try:
+            return json.loads(getattr(self, field))
+        except ValueError as error:
+            raise CacheError(f"the recipe's {field} is no JSON: {error}") from None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
@@ -116,11 +116,11 @@ class Recipe:
             CacheError: the format is another one, or a field is missing, unknown or of another type.
         """
         check_format(fields)
-        wanted = {field.name: field.type for field in dataclasses.fields(cls)}
-        if set(fields) != set(wanted):
-            odd = ", ".join(sorted(set(fields) ^ set(wanted)))[:200]
+        types = {field.name: field.type for field in dataclasses.fields(cls)}
+        if set(fields) != set(types):
+            odd = ", ".join(sorted(set(fields) ^ set(types)))[:200]
             raise CacheError(f"the recipe's fields are not those of format {FORMAT}: {odd}")
-        wrong = [name for name, kind in wanted.items() if type(fields[name]) is not kind]
+        wrong = [name for name, kind in types.items() if type(fields[name]) is not kind]
         if wrong:
             raise CacheError(f"the recipe's field {wrong[0]!r} has the wrong type")
         if min(fields["max_length"], fields["row_count"]) < 1:

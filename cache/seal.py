@@ -20,7 +20,7 @@ def unseal(fields: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the object without its checksum.
 
     Args:
-        fields: what `seal` returned, after a stay on disk.
+        fields: object that `seal` returned, after a stay on disk.
         name: the file's name, for the message.
 
     Raises:
@@ -47,12 +47,12 @@ def check_types(record: type, fields: dict[str, Any], name: str) -> None:
     Raises:
         CacheError: a field is missing, unknown or of another type.
     """
-    wanted = typing.get_type_hints(record)
+    types = typing.get_type_hints(record)
     odd = sorted({field.name for field in dataclasses.fields(record)} ^ set(fields))
     if odd:
         raise CacheError(f"{name} is not one of ours: fields {', '.join(map(str, odd))[:200]}")
     for field, value in fields.items():
-        outer = typing.get_origin(wanted[field]) or wanted[field]
+        outer = typing.get_origin(types[field]) or types[field]
         if type(value) is not outer:
             raise CacheError(f"{name} is not one of ours: {field} is a {type(value).__name__}")
 

@@ -26,7 +26,7 @@ class CacheWriter:
         self.recipe = recipe
 
     def alone(self, on_wait: Callable[[str], None]) -> AbstractContextManager[lock.Lock]:
-        """Hold the cache's lock inside a `with` block; `on_wait` is told whom we wait for."""
+        """Hold the cache's lock inside a `with` block; `on_wait` gets a line that names whom we wait for."""
         return lock.held(self.store, on_wait)
 
     def begin(self) -> None:
@@ -35,11 +35,11 @@ class CacheWriter:
         Raises:
             CacheError: the folder holds another recipe.
         """
-        found = self.store.read_json("recipe.json")
-        if found is None:
+        recipe = self.store.read_json("recipe.json")
+        if recipe is None:
             self.store.write_json("recipe.json", self.recipe.to_json())
-        elif found != self.recipe.to_json():
-            odd = differing_fields(Recipe.from_json(found), self.recipe)
+        elif recipe != self.recipe.to_json():
+            odd = differing_fields(Recipe.from_json(recipe), self.recipe)
             raise CacheError(
                 f"{self.store.location} holds a cache of another recipe (it differs in {', '.join(odd)}): "
                 "rename or remove that folder"
@@ -53,10 +53,10 @@ class CacheWriter:
         if self.store.read_json("recipe.json") != self.recipe.to_json():
             return None
         try:
-            found = Manifest.from_json(self.store.read_json(manifest.NAME) or {})
+            earlier = Manifest.from_json(self.store.read_json(manifest.NAME) or {})
         except CacheError:
             return None
-        return found if found.key == self.recipe.key else None
+        return earlier if earlier.key == self.recipe.key else None
 
     def committed(self, split: str, number: int) -> BlockRecord | None:
         """Return the record of a block that an earlier run wrote whole; None if there is none that is sound."""

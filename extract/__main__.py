@@ -18,12 +18,11 @@ from headstart.extract.settings import (
     Settings,
 )
 
-_DEFAULTS = Settings()
-
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line: the fields of `Settings`, `where` and `preview`."""
     parser = argparse.ArgumentParser(prog="python -m extract", description=__doc__, allow_abbrev=False)
+    parser.set_defaults(**vars(Settings()))
     _add_data_flags(parser)
     _add_input_flags(parser)
     _add_backbone_flags(parser)
@@ -37,18 +36,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add(
-        "--split",
-        choices=SPLIT_CHOICES,
-        default=_DEFAULTS.split,
-        help="what to compute (default: %(default)s)",
-    )
+    add("--split", choices=SPLIT_CHOICES, help="what to compute (default: %(default)s)")
     add(
         "--data",
         nargs="+",
-        default=_DEFAULTS.data,
-        help="'sample'; .csv .tsv .jsonl .parquet files, also as .gz .zip .zst; 'a/*.csv'; - for standard input; "
-        "hf:OWNER/NAME from the Hugging Face hub (default: %(default)s)",
+        help="'sample' (4,000 film reviews) or 'sample-full' (12,808); .csv .tsv .jsonl .parquet files, also as .gz "
+        ".zip .zst; 'a/*.csv'; - for standard input; hf:OWNER/NAME from the Hugging Face hub (default: %(default)s)",
     )
     add("--text-column", help="column with the text (default: guessed)")
     add("--label-column", help="column with the label; a,b,c: several columns of 0 and 1 (default: guessed)")
@@ -61,7 +54,6 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--split-rule",
         choices=SPLIT_RULES,
-        default=_DEFAULTS.split_rule,
         help="'notebook' shuffles; 'stable' deals by content, so that a file can grow (default: %(default)s)",
     )
     add("--stratify", action="store_true", help="give each split its share of every class (default: off)")
@@ -73,11 +65,10 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     add("--test-data", metavar="FILE", help="the test rows, beside --data (default: dealt from --data)")
     add(
         "--clean",
-        default=_DEFAULTS.clean,
         metavar="notebook|none|FILE.toml",
         help="how texts are cleaned; a file holds clean-text's options, like no_urls = true (default: %(default)s)",
     )
-    add("--seed", type=seed, default=_DEFAULTS.seed, help="seed of the split (default: %(default)s)")
+    add("--seed", type=seed, help="seed of the split (default: %(default)s)")
 
 
 def _add_input_flags(parser: argparse.ArgumentParser) -> None:
@@ -86,13 +77,10 @@ def _add_input_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--on-bad-row",
         choices=ON_BAD_ROW,
-        default=_DEFAULTS.on_bad_row,
         help="'error' stops at a row that cannot be used, 'skip' leaves it out, 'report' lists it too "
         "(default: %(default)s)",
     )
-    add(
-        "--bad-rows", default=_DEFAULTS.bad_rows, help="file for that list, JSON Lines (default: %(default)s)"
-    )
+    add("--bad-rows", help="file for that list, JSON Lines (default: %(default)s)")
 
 
 def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
@@ -100,25 +88,18 @@ def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--backbone",
         help="'minilm' (bundled), a folder, or a name on the Hugging Face hub "
-        "(default: minilm for the sample, distilbert-base-uncased for your own data)",
+        "(default: minilm for the samples, distilbert-base-uncased for your own data)",
     )
-    add(
-        "--max-length",
-        type=positive,
-        default=_DEFAULTS.max_length,
-        help="tokens kept of each text (default: %(default)s)",
-    )
+    add("--max-length", type=positive, help="tokens kept of each text (default: %(default)s)")
     add(
         "--compute-dtype",
         choices=COMPUTE_DTYPES,
-        default=_DEFAULTS.compute_dtype,
         help="'float32'; 'mixed': bfloat16 operands, float32 sums; 'bfloat16': activations too "
         "(default: %(default)s, by device)",
     )
     add(
         "--forward",
         choices=FORWARDS,
-        default=_DEFAULTS.forward,
         help="'packed' puts several rows into a sequence; 'packed-cudnn' also has cuDNN attend (NVIDIA, bfloat16); "
         "'stock' is the model's own code "
         "(default: %(default)s, packed where it can)",
@@ -127,35 +108,26 @@ def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
 
 def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add(
-        "--dtype",
-        choices=STORAGE_DTYPES,
-        default=_DEFAULTS.dtype,
-        help="dtype in which features are stored (default: %(default)s)",
-    )
+    add("--dtype", choices=STORAGE_DTYPES, help="dtype in which features are stored (default: %(default)s)")
     add(
         "--views",
         choices=VIEWS,
-        default=_DEFAULTS.views,
         help="'pooled' stores three vectors of each row and no tokens, for the pooling heads (default: %(default)s)",
     )
     add(
         "--layout",
         choices=LAYOUTS,
-        default=_DEFAULTS.layout,
         help="'padded' stores and pools padding positions too, for bench.py --notebook (default: %(default)s)",
     )
     add(
         "--dropout-views",
         type=views,
-        default=_DEFAULTS.dropout_views,
         metavar="K",
         help="run the training rows K times with the backbone's dropout on; each epoch of training takes one of "
         "these views (default: none)",
     )
     add(
         "--cache-dir",
-        default=_DEFAULTS.cache_dir,
         help="folder of the caches, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX (default: %(default)s)",
     )
     add("--where", action="store_true", help="only say where the cache lies or would lie (default: off)")
@@ -170,12 +142,7 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         type=positive,
         help="processes that clean text (default: by the number of rows, one per core at most)",
     )
-    add(
-        "--block-rows",
-        type=positive,
-        default=_DEFAULTS.block_rows,
-        help="rows computed and committed together (default: %(default)s)",
-    )
+    add("--block-rows", type=positive, help="rows computed and committed together (default: %(default)s)")
     add("--batch-tokens", type=positive, help="padded tokens per device and batch (default: by device)")
 
 
@@ -221,10 +188,10 @@ def prepare_data(arguments: list[str]) -> None:
     add("train", metavar="TRAIN", help="Kaggle's train.csv, plain or as .zip or .gz")
     add("-o", "--output", default="preprocessed.csv", help="file to write (default: %(default)s)")
     add("--seed", type=seed, default=42, help="seed of the draw of other comments (default: %(default)s)")
-    wanted = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     from headstart.extract.dataset.jigsaw import prepare_jigsaw
 
-    print(prepare_jigsaw(wanted.train, wanted.output, wanted.seed))
+    print(prepare_jigsaw(options.train, options.output, options.seed))
 
 
 def main() -> None:
@@ -236,7 +203,7 @@ def main() -> None:
     where, shown = arguments.pop("where"), arguments.pop("preview")
     settings = Settings(**arguments)
     prepare_jax()
-    from headstart.cache.runtime.progress import TerminalListener
+    from headstart.cache.runtime.progress import TerminalReporter
     from headstart.extract.pipeline.job import prepare
     from headstart.extract.pipeline.run import extract
     from headstart.extract.preview import preview
@@ -246,7 +213,7 @@ def main() -> None:
         print(job.location if where else "\n".join(preview(job, shown)))
         return
 
-    location = extract(settings, TerminalListener())
+    location = extract(settings, TerminalReporter())
     print(f"cache: {location}")
 
 

@@ -1,47 +1,48 @@
-"""What a run would read: some rows raw, cleaned and as tokens, without the backbone."""
+"""The rows that a run would read: some of them raw, cleaned and as tokens, without the backbone."""
 
 from collections.abc import Iterator, Sequence
 
 from headstart.cache.runtime.text import printable
 from headstart.cache.task import Task
-from headstart.extract.pipeline.job import Job
-from headstart.extract.pipeline.run import describe_rows
+from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.splits.coverage import describe_absent
-from headstart.extract.splits.splitter import advice, deal
+from headstart.extract.splits.splitter import split_rows
 from headstart.extract.text.cleaning import clean_all
 from headstart.extract.text.tokenizer import load_tokenizer
 
-LONGEST = 400  # characters shown of a text
-MOST_TOKENS = 40  # shown of a row
+LONGEST = 400
+"""Most characters shown of a text."""
+MOST_TOKENS = 40
+"""Most tokens shown of a row."""
 
 
-def preview(job: Job, count: int) -> Iterator[str]:
+def preview(job: ExtractJob, count: int) -> Iterator[str]:
     """Give lines about the data, the splits, and the first rows.
 
     Args:
-        job: what would be computed.
-        count: rows to show at most.
+        job: The job that would run.
+        count: Most rows to show.
 
     Raises:
         UserError: the rows cannot be dealt, or the backbone has no tokenizer.
     """
-    yield describe_rows(job)
-    splits = deal(job.rows, job.settings)
+    yield job.describe()
+    splits = split_rows(job.dataset, job.settings)
     yield "splits: " + ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items())
-    yield from describe_absent(job.rows, splits, advice(job.settings))
+    yield from describe_absent(job.dataset, splits, job.settings)
     where = {int(row): name for name, rows in splits.items() for row in rows}
-    texts = list(job.rows.texts[:count])
+    texts = list(job.dataset.texts[:count])
     cleaned_texts = clean_all(texts, job.cleaning)
-    own = zip(texts, cleaned_texts, tokens_of(job, cleaned_texts), strict=True)
-    for row, (raw, cleaned, tokens) in enumerate(own):
-        label = described_label(job.rows.task, job.rows.labels[row])
-        yield f"\ndata row {int(job.rows.rows[row]) + 1:,}  {label}  {where[row]}"
+    shown_rows = zip(texts, cleaned_texts, tokens_of(job, cleaned_texts), strict=True)
+    for row, (raw, cleaned, tokens) in enumerate(shown_rows):
+        label = described_label(job.dataset.task, job.dataset.labels[row])
+        yield f"\ndata row {int(job.dataset.rows[row]) + 1:,}  {label}  {where[row]}"
         yield f"  raw      {shown(raw)}"
         yield f"  cleaned  {shown(cleaned)}"
         yield f"  tokens   {listed(tokens, job.recipe.max_length)}"
 
 
-def tokens_of(job: Job, cleaned: list[str]) -> list[list[str]]:
+def tokens_of(job: ExtractJob, cleaned: list[str]) -> list[list[str]]:
     """All tokens of each cleaned text, also those that `--max-length` cuts off."""
     tokenizer = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
     tokenizer.no_truncation()
@@ -50,9 +51,9 @@ def tokens_of(job: Job, cleaned: list[str]) -> list[list[str]]:
 
 def described_label(task: Task, label: object) -> str:
     """A row's classes by name."""
-    numbers: list[int] = list(label) if task.kind == "multilabel" else []  # type: ignore[call-overload]
-    if task.kind == "multilabel":
-        names = [name for name, own in zip(task.classes, numbers, strict=True) if own]
+    numbers: list[int] = list(label) if task.several else []  # type: ignore[call-overload]
+    if task.several:
+        names = [name for name, number in zip(task.classes, numbers, strict=True) if number]
         return printable(", ".join(names) or "(no label)")
     return printable(task.classes[int(label)])  # type: ignore[call-overload]
 

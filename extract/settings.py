@@ -5,6 +5,9 @@ import shlex
 
 from headstart.cache.splits import SPLITS
 
+SAMPLE = "sample"
+SAMPLES = (SAMPLE, "sample-full")
+FILM_COLUMN = "movie_name"  # of the samples: a film's reviews belong together
 ON_BAD_ROW = ("error", "skip", "report")
 SPLIT_CHOICES = (*SPLITS, "all")
 SPLIT_RULES = ("notebook", "stable")
@@ -12,12 +15,8 @@ STORAGE_DTYPES = ("float16", "bfloat16", "float32")
 VIEWS = ("all", "pooled")
 LAYOUTS = ("ragged", "padded")
 FORWARDS = ("auto", "packed", "packed-cudnn", "stock")
-COMPUTE_DTYPES = (
-    "auto",
-    "float32",
-    "mixed",
-    "bfloat16",
-)  # FlaxDistilBert adds -1e30 to masked scores: float16 gives NaN
+# FlaxDistilBert adds -1e30 to masked scores: float16 gives NaN
+COMPUTE_DTYPES = ("auto", "float32", "mixed", "bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,17 +24,19 @@ class Settings:
     """Settings of one run of `python -m extract`.
 
     Attributes:
-        data: `sample`; a file, a glob pattern, `-` for standard input, `hf:OWNER/NAME`; or several of these.
+        data: `sample`, `sample-full`; or a file, a glob pattern, `-` for standard input, `hf:OWNER/NAME`, or several
+            of these.
         split: which splits to compute.
         text_column: column that holds the text; None guesses it.
         label_column: column that holds the label, or several columns of 0 and 1, separated by commas; None guesses it.
         class_names: names of the classes in their order, separated by commas; None takes those in the file.
-        label_separator: between the labels of a cell, where a row can have several; None takes JSON arrays.
-        encoding: of text files; None takes UTF-8, or what a byte-order mark says.
+        label_separator: what stands between the labels of a cell, where a row can have several; None takes JSON
+            arrays.
+        encoding: encoding of text files; None takes UTF-8, or what a byte-order mark says.
         on_bad_row: what to do about a row that cannot be used, see `extract.tables.bad_rows`.
         bad_rows: file that lists such rows, if `on_bad_row` is `report`.
-        backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes
-            `minilm` for the sample and `distilbert-base-uncased` for a file.
+        backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes `minilm` for the samples and
+            `distilbert-base-uncased` for a file.
         max_length: tokens kept per row, special tokens included.
         dtype: storage dtype of the features.
         views: `all` stores hidden states and pooled vectors, `pooled` only these.
@@ -44,12 +45,12 @@ class Settings:
         dropout_views: how often the training split runs through the backbone with its dropout on.
         compute_dtype: how the backbone computes, see `extract.backbone.precision`; `auto` takes what suits the device.
         forward: `packed` puts several rows into a sequence; `packed-cudnn` also has cuDNN attend, on an NVIDIA GPU in
-            bfloat16; `stock` is the model's own code; `auto` takes `packed`
-            unless padding or dropout is wanted, which only the other has.
-        split_rule: `notebook` shuffles; `stable` deals by content, so that a file can grow.
+            bfloat16; `stock` is the model's own code; `auto` takes `packed` unless padding or dropout is asked for,
+            which only the other has.
+        split_rule: `notebook` shuffles; `stable` splits by content, so that a file can grow.
         stratify: each split gets its share of every class.
-        split_column: column that names each row's split; None deals them.
-        group_column: column of which no value may stand in two splits.
+        split_column: column that names each row's split; None lets the rule decide.
+        group_column: column of which no value may stand in two splits; None groups the samples by film.
         valid_data: file with the validation rows, beside `data`.
         test_data: file with the test rows, beside `data`.
         clean: `notebook`, `none`, or the path of a TOML file with clean-text's options.
@@ -60,11 +61,11 @@ class Settings:
         block_rows: rows computed and committed together.
         batch_tokens: padded tokens per device and batch; None takes what suits the device.
         coordinator: `host:port` of process 0, where several processes share a job.
-        num_processes: how many they are.
-        process_id: this one's number, from 0.
+        num_processes: how many processes share it.
+        process_id: number of this process, from 0.
     """
 
-    data: str | tuple[str, ...] = "sample"
+    data: str | tuple[str, ...] = SAMPLE
     split: str = "all"
     text_column: str | None = None
     label_column: str | None = None
@@ -97,6 +98,28 @@ class Settings:
     coordinator: str | None = None
     num_processes: int | None = None
     process_id: int | None = None
+
+    @property
+    def groups(self) -> str | None:
+        """Column that says which rows belong together; None if nothing does."""
+        return self.group_column or (FILM_COLUMN if self.data in SAMPLES else None)
+
+    @property
+    def split_columns(self) -> list[str]:
+        """Names of the columns that splitting reads."""
+        return [name for name in (self.split_column, self.groups) if name]
+
+    @property
+    def split_files(self) -> dict[str, str]:
+        """Files that hold the rows of a single split, by the split's name."""
+        files = {"valid": self.valid_data, "test": self.test_data}
+        return {name: path for name, path in files.items() if path}
+
+    @property
+    def files(self) -> list[str]:
+        """The data, and behind them the files of single splits."""
+        data = (self.data,) if isinstance(self.data, str) else self.data
+        return [*data, *self.split_files.values()]
 
     @property
     def command(self) -> str:

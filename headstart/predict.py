@@ -19,11 +19,11 @@ from headstart.heads import HEADS, PoolingHead
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     from headstart.extract.predict.encoder import Encoder
-    from headstart.extract.predict.scorer import Scorer
+    from headstart.extract.predict.scorer import ScoringProgram
     from headstart.extract.predict.stablehlo import Source
     from headstart.extract.text.tokenizer import Tokens
     from headstart.train.predict.answers import Answer
-    from headstart.train.predict.explain_page import Explained, Said
+    from headstart.train.predict.explain_page import Explained, LabelledText
     from headstart.train.predict.stream import Labelling
     from headstart.train.predict.target import Target
     from headstart.train.predict.trained_head import Trained
@@ -34,16 +34,16 @@ class Loaded(NamedTuple):
 
     head: "Trained"
     encoder: "Encoder"
-    scorer: "Scorer"
+    scorer: "ScoringProgram"
 
     def answer(self, tokens: "Tokens") -> "Answer":
         """Answers for some rows, in order."""
-        found: Answer = self.encoder.score(self.scorer, tokens)
-        return found
+        answer: Answer = self.encoder.score(self.scorer, tokens)
+        return answer
 
 
-def say(line: str) -> None:
-    """Tell a person, not a program that reads the labels."""
+def log(line: str) -> None:
+    """Write for a person, not for a program that reads the labels."""
     print(printable(line), file=sys.stderr)
 
 
@@ -52,21 +52,23 @@ def main() -> None:
     if sys.argv[1:2] == ["export"]:
         export(parse_export(sys.argv[2:]))
         return
-    wanted = parse_arguments(None, __doc__ or "")
+    options = parse_arguments(None, __doc__ or "")
     prepare_jax()
-    head = open_head(wanted.run, wanted.head)
-    threshold = head.threshold(wanted.threshold)
-    if wanted.explain:
-        require_explained(head.name, [name for name, own in HEADS.items() if isinstance(own, PoolingHead)])
-    loaded = load(head, wanted.backbone)
-    say(f"head {head.name}, seed {head.seed}, backbone {head.backbone}")
-    if wanted.input:
-        label_file(wanted, loaded, threshold)
-    else:
-        label_texts(wanted, loaded, threshold)
+    head = open_head(options.run, options.head)
+    threshold = head.threshold(options.threshold)
+    if options.explain:
+        require_explained(head.name, [name for name, spec in HEADS.items() if isinstance(spec, PoolingHead)])
+    loaded = load(head, options.backbone)
+    log(described(head))
+    (label_file if options.input else label_command_line)(options, loaded, threshold)
 
 
-def export(wanted: argparse.Namespace) -> None:
+def described(head: "Trained") -> str:
+    """A head in words."""
+    return f"head {head.name}, seed {head.seed}, backbone {head.backbone}"
+
+
+def export(options: argparse.Namespace) -> None:
     """Write a head and its backbone to a folder of their own.
 
     Raises:
@@ -75,34 +77,42 @@ def export(wanted: argparse.Namespace) -> None:
     from headstart.train.export.folder import new_folder
 
     prepare_jax()
-    head = open_head(wanted.run, wanted.head)
-    with new_folder(wanted.out) as folder:
-        fill(folder, load(head, wanted.backbone), wanted.arithmetic == "float32")
-    say(f"head {head.name}, seed {head.seed}, backbone {head.backbone}: {wanted.out}")
+    head = open_head(options.run, options.head)
+    with new_folder(options.out) as folder:
+        fill(folder, load(head, options.backbone), options.arithmetic == "float32")
+    log(f"{described(head)}: {options.out}")
 
 
 def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
     """Write everything that an exported folder holds."""
     from headstart.extract.backbone.weights import load_weights
     from headstart.extract.predict.stablehlo import Source, as_stablehlo, config_json, tokenizer_json
-    from headstart.heads.registry import described
-    from headstart.train.export.contents import agreement, head_json, packages
-    from headstart.train.export.folder import save_json, save_scripts, save_tensors
-    from headstart.train.export.model_card import card
+    from headstart.heads import registry
+    from headstart.train.export.folder import (
+        SAMPLES,
+        head_json,
+        packages,
+        save_json,
+        save_scripts,
+        save_tensors,
+        try_program,
+    )
+    from headstart.train.export.model_card import Program, card
 
     head, checkpoint = loaded.head, loaded.encoder.checkpoint
     save_scripts(folder)
     save_tensors(folder / "backbone.safetensors", load_weights(checkpoint.weights))
     save_tensors(folder / "head.safetensors", head.params)
     save_json(folder / "config.json", config_json(checkpoint))
-    save_json(folder / "head.json", {**head_json(head), **described(HEADS[head.name])})
+    save_json(folder / "head.json", {**head_json(head), **registry.described(HEADS[head.name])})
     save_json(folder / "recipe.json", head.recipe.to_json())
     save_json(folder / "labels.json", head.task.to_json())
     (folder / "tokenizer.json").write_text(tokenizer_json(checkpoint, head.recipe.max_length), "utf-8")
     program = as_stablehlo(program_of(loaded, Source(head.recipe, checkpoint, exact)), head.recipe)
     (folder / "model.stablehlo").write_bytes(program)
-    found = agreement(program, loaded.encoder, loaded.answer, head.recipe)
-    (folder / "README.md").write_text(card(head, HEADS[head.name].title, packages(), exact, found), "utf-8")
+    difference = try_program(program, loaded.encoder, loaded.answer, head.recipe)
+    about = Program(exact, len(SAMPLES), difference)
+    (folder / "README.md").write_text(card(head, HEADS[head.name].title, packages(), about), "utf-8")
 
 
 def program_of(loaded: Loaded, source: "Source") -> "Callable[..., Any]":
@@ -112,13 +122,13 @@ def program_of(loaded: Loaded, source: "Source") -> "Callable[..., Any]":
     from headstart.train.predict.answers import answering
 
     head = loaded.head
-    operands = "float32" if source.exact else head.operands
+    operands = "float32" if source.exact else head.run.operands
     score = score_of(head.name, HEADS[head.name], head.recipe.max_length, operands)
     answer = answering(head.task, score)
-    return tokens_in(source, lambda *given: tuple(answer(*given)), head.params)
+    return tokens_in(source, lambda *inputs: tuple(answer(*inputs)), head.params)
 
 
-def open_head(path: str, wanted: str) -> "Trained":
+def open_head(path: str, asked: str) -> "Trained":
     """Read a head of a run.
 
     Raises:
@@ -130,7 +140,7 @@ def open_head(path: str, wanted: str) -> "Trained":
     def template(name: str, width: int, outputs: int) -> Any:
         return init(name, HEADS[name], width, 0, outputs)
 
-    return open_trained(path, wanted, tuple(HEADS), template)
+    return open_trained(path, asked, tuple(HEADS), template)
 
 
 def load(head: "Trained", backbone: str | None) -> Loaded:
@@ -145,121 +155,120 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     from headstart.train.predict.answers import answering
 
     checkpoint = find_checkpoint(backbone or head.backbone)
-    encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.device)
-    score = score_of(head.name, HEADS[head.name], head.recipe.max_length, head.operands)
+    encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.run.cache.device)
+    score = score_of(head.name, HEADS[head.name], head.recipe.max_length, head.run.operands)
     return Loaded(head, encoder, encoder.scorer(answering(head.task, score), head.params))
 
 
-def label_texts(wanted: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:
-    """Label the texts of the command line: a line for each, and what their tokens add if wanted."""
-    from headstart.train.predict.answers import chosen
-    from headstart.train.predict.explain_page import as_lines, as_page, said_of
+def label_command_line(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:
+    """Label the texts of the command line: a line for each, and what their tokens add if asked for."""
+    from headstart.train.predict.explain_page import as_lines, as_page, label_texts
 
-    task, tokens = loaded.head.task, loaded.encoder.tokenize(wanted.texts)
+    tokens = loaded.encoder.tokenize(options.texts)
     answer = loaded.answer(tokens)
-    said = said_of(task, wanted.texts, answer.shares, chosen(task, answer.shares, threshold))
-    shown = list(explained(said, tokens, answer, loaded)) if wanted.explain else []
+    labelled = label_texts(loaded.head.task, options.texts, answer.probabilities, threshold)
+    shown = list(explained(labelled, tokens, answer, loaded)) if options.explain else []
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    for row, own in enumerate(said):
-        print(printable(str(own)))
-        if shown and not wanted.html:
+    for row, text in enumerate(labelled):
+        print(printable(str(text)))
+        if shown and not options.html:
             print(as_lines(shown[row], colour))
-    if wanted.html:
+    if options.html:
         page = as_page(f"What each token adds: head {loaded.head.name}", shown)
-        Path(wanted.html).write_text(page, "utf-8")
-        say(f"written to {wanted.html}")
+        Path(options.html).write_text(page, "utf-8")
+        log(f"written to {options.html}")
 
 
 def explained(
-    said: "Sequence[Said]", tokens: "Tokens", answer: "Answer", loaded: Loaded
+    labelled: "Sequence[LabelledText]", tokens: "Tokens", answer: "Answer", loaded: Loaded
 ) -> "Iterator[Explained]":
-    """Each answer with the share of each token."""
+    """Each answer with what each token adds."""
     import numpy as np
 
     from headstart.heads.explain import contributions, features_won
     from headstart.train.predict.explain_page import Explained
 
-    head, own = loaded.head, HEADS[loaded.head.name]
-    assert isinstance(own, PoolingHead)  # checked before anything was loaded
+    head, spec = loaded.head, HEADS[loaded.head.name]
+    assert isinstance(spec, PoolingHead)  # checked before anything was loaded
     kernel, bias = (np.asarray(head.params["dense"][part]) for part in ("kernel", "bias"))
     rows, pooled = loaded.encoder.hidden(tokens)
     words, outputs = loaded.encoder.words(tokens), head.task.classes[-head.task.outputs :]
     for row, hidden in enumerate(rows):
-        added = contributions(own, kernel, hidden, pooled[row])
-        won = features_won(hidden) if "max" in own.read else None
+        added = contributions(spec, kernel, hidden, pooled[row])
+        won = features_won(hidden) if "max" in spec.read else None
         padded = words[row] + ["[PAD]"] * (len(hidden) - len(words[row]))
-        yield Explained(said[row], outputs, answer.logits[row], bias, padded, added, won)
+        yield Explained(labelled[row], outputs, answer.logits[row], bias, padded, added, won)
 
 
-def label_file(wanted: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:
+def label_file(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:
     """Label every row of the input, in its order.
 
     Raises:
         UserError: the input cannot be read, or the output cannot be written.
     """
-    from headstart.extract.predict.parts import part_of, parts
-    from headstart.extract.predict.progress import Progress
+    from headstart.extract.predict.chunks import part_of, parts
+    from headstart.extract.predict.progress import StreamProgress
     from headstart.train.predict.stream import label_stream
 
-    labelling, rows = labelling_of(wanted, loaded, threshold), part_of(loaded.head.block_rows)
-    progress = Progress(wanted.input, wanted.on_bad_row == "report", say, sys.stderr)
-    target = open_target(wanted, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
+    labelling, rows = labelling_of(options, loaded, threshold), part_of(loaded.head.block_rows)
+    progress = StreamProgress(options.input, options.on_bad_row == "report", log)
+    target = open_target(options, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:
-        say(f"going on behind the first {target.done:,} parts of {rows:,} rows")
+        log(f"going on behind the first {target.done:,} parts of {rows:,} rows")
     try:
-        counts = label_stream(parts(chunks_of(wanted, rows), rows), labelling, target, progress)
+        counts = label_stream(parts(chunks_of(options, rows), rows), labelling, target, progress)
     except BaseException as error:
         target.leave(useless=isinstance(error, UserError))
         raise
-    say(f"{counts}: {wanted.output or 'standard output'}")
+    log(f"{counts}: {options.output or 'standard output'}")
 
 
-def open_target(wanted: argparse.Namespace, stdout: Any, **depends: Any) -> "Target":
+def open_target(options: argparse.Namespace, stdout: Any, **depends: Any) -> "Target":
     """Open where the labels go.
 
     Args:
-        wanted: the command line.
-        stdout: standard output.
-        depends: whatever else the labels depend on, as JSON can hold it.
+        options: The command line.
+        stdout: Standard output.
+        depends: Whatever else the labels depend on, as JSON can hold it.
 
     Raises:
         UserError: it cannot be written.
     """
-    from headstart.extract.predict.input import stamp
+    from headstart.extract.predict.options import stamp
     from headstart.train.predict.formats import FORMATS
     from headstart.train.predict.target import ToFile, ToStream, identity_of
 
-    if wanted.output in (None, STANDARD):
-        return ToStream(stdout.buffer, FORMATS[f".{wanted.format}"])
-    asked = {name: getattr(wanted, name) for name in ("text_column", "keep", "on_bad_row")}
+    if options.output in (None, STANDARD):
+        return ToStream(stdout.buffer, FORMATS[f".{options.format}"])
+    flags = {name: getattr(options, name) for name in ("text_column", "keep", "on_bad_row")}
     try:
-        return ToFile(wanted.output, identity_of(stamp(wanted.input), **depends, **asked))
+        return ToFile(options.output, identity_of(stamp(options.input), **depends, **flags))
     except OSError as error:
-        raise UserError(f"{wanted.output} cannot be written ({error.strerror})") from None
+        raise UserError(f"{options.output} cannot be written ({error.strerror})") from None
 
 
-def chunks_of(wanted: argparse.Namespace, rows: int) -> "Iterator[Any]":
+def chunks_of(options: argparse.Namespace, rows: int) -> "Iterator[Any]":
     """The input in chunks of so many rows at most."""
-    from headstart.extract.predict.text_lines import read_lines, standard_input_holds_lines
+    from headstart.extract.predict.chunks import read_lines, standard_input_holds_lines
     from headstart.extract.tables.reader import read_chunks
 
-    if wanted.input == STANDARD:
-        lines = wanted.lines or (not wanted.text_column and standard_input_holds_lines())
-        say(
+    if options.input == STANDARD:
+        lines = options.lines or (not options.text_column and standard_input_holds_lines())
+        log(
             f"standard input: {'one text a line' if lines else 'a table, by its first line (--lines: texts)'}"
         )
         if lines:
-            return read_lines(sys.stdin.buffer, rows, wanted.on_bad_row)
-    return read_chunks(wanted.input, wanted.on_bad_row, rows)
+            return read_lines(sys.stdin.buffer, rows, options.on_bad_row)
+    return read_chunks(options.input, options.on_bad_row, rows)
 
 
-def labelling_of(wanted: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> "Labelling":
+def labelling_of(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> "Labelling":
     """How rows are labelled."""
     from headstart.extract.dataset.columns import TextColumn
     from headstart.train.predict.stream import Labelling
 
-    keep = tuple(name.strip() for name in (wanted.keep or "").split(",") if name.strip())
-    column, encoder = TextColumn(wanted.text_column), loaded.encoder
+    keep = tuple(name.strip() for name in (options.keep or "").split(",") if name.strip())
+    column, encoder = TextColumn(options.text_column), loaded.encoder
     return Labelling(loaded.head.task, threshold, column, encoder.tokenize, loaded.answer, keep)
 
 

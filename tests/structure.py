@@ -11,7 +11,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("cache", "extract", "heads", "train")
-COMMANDS = ("headstart/bench.py", "headstart/predict.py", "bench.py", "predict.py")
 TEMPLATES = ROOT / "train" / "export" / "templates"
 """Scripts that go into exported folders and run without us."""
 
@@ -30,30 +29,40 @@ def module_name(path: Path) -> str:
     return ".".join(parts if parts[0] == "headstart" else ("headstart", *parts))
 
 
-def imported(path: Path) -> set[str]:
-    """Dotted names of all modules that a file imports, wherever in the file; of `from a import b`, both a and a.b."""
-    names = set()
+def imported(path: Path) -> list[tuple[str, ...]]:
+    """All imports of a file, wherever in it: the dotted names that each may mean, the longest first.
+
+    `from a import b` is the module a.b, or else the module a.
+    """
+    names: list[tuple[str, ...]] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            names += [(alias.name,) for alias in node.names]
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports name their package"
-            assert node.module is not None
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            names += [(f"{node.module}.{alias.name}", str(node.module)) for alias in node.names]
     return names
+
+
+def resolve(path: Path) -> frozenset[Path]:
+    """The product's files that a file imports."""
+    files = {module_name(file): file for file in product_files() if file.parent != ROOT}
+    meant = (next((files[name] for name in names if name in files), None) for names in imported(path))
+    return frozenset(file for file in meant if file)
 
 
 @cache
 def import_graph() -> dict[Path, frozenset[Path]]:
     """The product's files, and which of its files each imports."""
-    files = {module_name(path): path for path in product_files() if path.parent != ROOT}
-    return {path: frozenset(files[name] for name in imported(path) & set(files)) for path in product_files()}
+    return {path: resolve(path) for path in product_files()}
 
 
 def package(path: Path) -> str:
-    """Folder of a file, or the file itself where it stands at the top of its room: `train/feeds`, `train/options`."""
+    """Folder of a file; at the top of `extract/`, `train/` and `headstart/`, and for a command, the file itself."""
     relative = path.relative_to(ROOT)
-    return str(relative.parent if len(relative.parts) > 2 else relative.with_suffix(""))
+    if len(relative.parts) > 2 or (relative.parts[0] in ("cache", "heads") and path.name != "__main__.py"):
+        return str(relative.parent)
+    return str(relative.with_suffix(""))
 
 
 def longest_chain(inside: Path) -> list[Path]:

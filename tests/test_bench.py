@@ -22,7 +22,7 @@ from headstart.cache.writer import CacheWriter
 from headstart.heads import HEADS
 from headstart.train.engine.checkpoints import restore
 from headstart.train.results.folder import RunFolder
-from headstart.train.results.result import metrics_of
+from headstart.train.results.outcome import metrics_of
 from headstart.train.selection import choose_heads
 from tests.oracles.padded_training import evaluate, predict_logits
 
@@ -319,19 +319,19 @@ def test_a_named_head_that_reads_tokens_is_an_error_on_a_pooled_cache(
 
 def test_every_answer_is_kept(done: Path, features: Path) -> None:
     folder, cache = RunFolder(str(done / "made-tiny-0")), open_cache(str(features / "made-tiny-0"))
-    run = folder.results()
+    run = folder.record()
     for name in ("valid", "test"):
         arrays, split = folder.predictions(name), cache.split(name)
         np.testing.assert_array_equal(arrays["labels"], split.labels)
         np.testing.assert_array_equal(arrays["rows"], split.rows)
-    for row in run["results"]:
-        logits = arrays[f"{row['head']}/{row['seed']}"]
-        assert metrics_of(cache.task, split.labels, logits).loss == pytest.approx(row["test_loss"], rel=1e-9)
-    assert run["statistics"]["metrics"]["gru"]["accuracy"]["per_seed"] == pytest.approx(
-        [row["test_accuracy"] for row in run["results"] if row["head"] == "gru"]
+    for row in run.results:
+        logits = arrays[f"{row.head}/{row.seed}"]
+        assert metrics_of(cache.task, split.labels, logits).loss == pytest.approx(row.test_loss, rel=1e-9)
+    assert run.statistics.metrics["gru"]["accuracy"].per_seed == pytest.approx(
+        [row.test_accuracy for row in run.results if row.head == "gru"]
     )
-    assert set(run["inference"]) == {"cls", "avg", "gru", "lstm_pooled"}
-    assert min(run["inference"].values()) > 0
+    assert set(run.inference) == {"cls", "avg", "gru", "lstm_pooled"}
+    assert min(run.inference.values()) > 0
 
 
 @pytest.mark.parametrize("memory", [["--memory", "host"], ["--memory-limit", "14kB"]])
@@ -411,11 +411,11 @@ def test_three_classes_are_learnt(kind: str, weight: str, tmp_path: Path) -> Non
                   "--class-weight", weight, "--cache-dir", str(tmp_path), "--out", str(tmp_path / "out"))  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert f"{kind}: hate, offence, neither" in run.stderr
-    found = RunFolder(str(tmp_path / "out" / "made-task-0")).results()
-    metrics = found["statistics"]["metrics"]
-    assert metrics["gru"]["accuracy"]["mean"] > metrics["majority"]["accuracy"]["mean"] + 0.2
-    assert set(found["statistics"]["per_class"]["gru"]) == {"hate", "offence", "neither"}
-    params = {row["head"]: row["params"] for row in found["results"]}
+    record = RunFolder(str(tmp_path / "out" / "made-task-0")).record()
+    metrics = record.statistics.metrics
+    assert metrics["gru"]["accuracy"].mean > metrics["majority"]["accuracy"].mean + 0.2
+    assert set(record.statistics.per_class["gru"]) == {"hate", "offence", "neither"}
+    params = {row.head: row.params for row in record.results}
     assert params["avg"] == 3 * (WIDTH + 1)
 
 
@@ -432,9 +432,9 @@ def test_leaks_are_named_and_left_out(tmp_path: Path) -> None:
         assert run.returncode == 0, run.stderr
         assert "30 rows of test also in train" in run.stderr
         assert says in run.stderr
-        found = RunFolder(str(tmp_path / "out" / "made-task-0")).results()
-        assert found["leaks"] == {"train/valid": 0, "train/test": 30, "valid/test": 0}
-        assert found["rows"] == {"train": rows, "valid": 60, "test": 80}
+        record = RunFolder(str(tmp_path / "out" / "made-task-0")).record()
+        assert record.leaks == {"train/valid": 0, "train/test": 30, "valid/test": 0}
+        assert record.rows == {"train": rows, "valid": 60, "test": 80}
 
 
 @pytest.fixture(scope="module")

@@ -1,71 +1,118 @@
 """Who may know whom: the table of the design, read off the imports."""
 
-import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-ROOMS = {"cache", "extract", "heads", "train", "bench", "predict"}
-CARRIED = ROOT / "train" / "export" / "templates"  # goes into exported folders, which run without us
-MAY_IMPORT = {
-    "cache": set(),
-    "heads": set(),
-    "extract": {"cache"},
-    "train": {"cache"},
-    "bench": {"cache", "heads", "train"},
-    "predict": {"extract", "heads", "train", "cache"},
+from tests.structure import (
+    ROOMS,
+    ROOT,
+    TEMPLATES,
+    import_graph,
+    imported,
+    longest_chain,
+    package,
+    product_files,
+    resolve,
+)
+
+RESTS_ON = {
+    "cache/runtime": (),
+    "cache/storage": ("cache/runtime",),
+    "cache": ("cache/storage",),
+    "cache/inspect": ("cache",),
+    "cache/__main__": ("cache/inspect",),
+    "heads": (),
+    "heads/fused": ("heads",),
+    "extract/settings": ("cache",),
+    "extract/tables": ("extract/settings",),
+    "extract/text": ("extract/settings",),
+    "extract/dataset": ("extract/tables", "extract/text"),
+    "extract/splits": ("extract/dataset",),
+    "extract/backbone": ("extract/text",),
+    "extract/features": ("extract/backbone", "extract/dataset"),
+    "extract/pipeline": ("extract/features", "extract/splits", "cache/inspect"),
+    "extract/preview": ("extract/pipeline",),
+    "extract/__main__": ("extract/preview",),
+    "extract/predict": ("extract/features",),
+    "train/stopping": ("cache",),
+    "train/plateau": ("train/stopping",),
+    "train/selection": ("cache",),
+    "train/data": ("cache",),
+    "train/feeds": ("train/data",),
+    "train/options": ("train/feeds",),
+    "train/engine": ("train/feeds", "train/plateau"),
+    "train/metrics": ("cache",),
+    "train/statistics": ("train/metrics",),
+    "train/results": ("train/engine", "train/statistics", "train/options"),
+    "train/report/html": ("train/results",),
+    "train/report": ("train/report/html",),
+    "train/predict": ("train/report",),
+    "train/export": ("train/predict",),
+    "headstart/bench": ("train/report", "train/selection", "heads/fused", "cache/inspect"),
+    "headstart/predict": ("extract/predict", "train/export", "heads/fused"),
+    "bench": ("headstart/bench",),
+    "predict": ("headstart/predict",),
 }
+"""Each package, and what it rests on; it may import that, and whatever that rests on."""
 
 
-def sources(room: str) -> list[Path]:
-    single = ROOT / "headstart" / f"{room}.py"
-    return [single] if single.exists() else sorted((ROOT / room).glob("**/*.py"))
+def may_import(name: str) -> set[str]:
+    """A package and everything below it."""
+    return {name}.union(*(may_import(below) for below in RESTS_ON[name]))
 
 
-def top(module: str) -> str:
-    """`headstart.cache.reader` -> `cache`, else the top-level name."""
-    return module.removeprefix("headstart.").split(".")[0]
+def wrong_imports(path: Path, name: str, imports: frozenset[Path]) -> Iterator[str]:
+    """Imports of a file of a package that the table does not allow, each in words."""
+    for other in sorted(imports):
+        if package(other) not in may_import(name):
+            yield f"{path} imports {other.relative_to(ROOT)}"
 
 
-def imported(path: Path) -> set[str]:
-    """Top-level names of all modules that a file imports, wherever in the file."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {top(alias.name) for alias in node.names}
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports name their room"
-            names.add(top(node.module or ""))
-    return names
+def test_packages_import_only_what_they_rest_on() -> None:
+    files = [path for path in product_files() if path.name != "__init__.py" and TEMPLATES not in path.parents]
+    assert {package(path) for path in files} == set(RESTS_ON)
+    assert not [line for path in files for line in wrong_imports(path, package(path), import_graph()[path])]
 
 
-@pytest.mark.parametrize("room", [room for room in MAY_IMPORT if sources(room)])
-def test_rooms_import_only_what_they_may_know(room: str) -> None:
-    for path in sources(room):
-        assert imported(path) & ROOMS <= MAY_IMPORT[room] | {room}, path
+def test_the_check_sees_a_wrong_import(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("def f():\n    from headstart.heads.registry import HEADS\n    return HEADS\n")
+    assert resolve(wrong) == {ROOT / "heads" / "registry.py"}
+    assert list(wrong_imports(wrong, "train/engine", resolve(wrong)))
+    wrong.write_text("from headstart.cache.storage import lock\n")
+    assert list(wrong_imports(wrong, "cache/runtime", resolve(wrong)))
+    assert not list(wrong_imports(wrong, "train/engine", resolve(wrong)))
 
 
-def test_the_cache_knows_no_jax() -> None:
-    for path in sources("cache"):
-        assert not imported(path) & {"jax", "flax", "optax"}, path
+def test_packages_export_nothing_but_the_public_names_of_cache_and_heads() -> None:
+    public = {ROOT / "cache" / "__init__.py", ROOT / "heads" / "__init__.py"}
+    packages = [path for path in product_files() if path.name == "__init__.py"]
+    assert {path for path in packages if imported(path)} == public
+
+
+def test_every_folder_of_the_product_says_what_it_is_for() -> None:
+    folders = {path.parent for path in product_files()} - {ROOT}
+    assert all((folder / "__init__.py").read_text().startswith('"""') for folder in folders)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_have_no_cycle(room: str) -> None:
+    assert longest_chain(ROOT / room)
+
+
+def top_level_imports(path: Path) -> set[str]:
+    return {names[-1].split(".")[0] for names in imported(path)}
+
+
+def test_cache_knows_no_jax() -> None:
+    for path in (ROOT / "cache").glob("**/*.py"):
+        assert not top_level_imports(path) & {"jax", "flax", "optax"}, path
 
 
 def test_one_file_touches_transformers_and_pmap() -> None:
-    for room in MAY_IMPORT:
-        for path in sources(room):
-            if path != ROOT / "extract" / "backbone" / "distilbert.py" and CARRIED not in path.parents:
-                text = path.read_text()
-                assert "transformers" not in imported(path), path
-                assert "jax.pmap" not in text, path
-
-
-def test_nothing_is_called_utils() -> None:
-    names = {path.stem for room in MAY_IMPORT for path in sources(room)}
-    assert not names & {"utils", "util", "common", "misc", "helpers"}
-
-
-def test_the_walk_would_see_a_wrong_import(tmp_path: Path) -> None:
-    wrong = tmp_path / "wrong.py"
-    wrong.write_text("def f():\n    from headstart.heads.registry import HEADS\n    return HEADS\n")
-    assert imported(wrong) == {"heads"}
+    for path in product_files():
+        if path != ROOT / "extract" / "backbone" / "distilbert.py" and TEMPLATES not in path.parents:
+            assert "transformers" not in top_level_imports(path), path
+            assert "jax.pmap" not in path.read_text(), path

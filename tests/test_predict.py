@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import os
 import re
 import subprocess
@@ -18,13 +19,13 @@ import pytest
 
 from headstart import predict
 from headstart.cache import UserError
-from headstart.cache.task import Task
-from headstart.extract.predict import parts
+from headstart.extract.predict import chunks
 from headstart.heads import HEADS, PoolingHead
-from headstart.train.metrics.probabilities import probabilities
-from headstart.train.predict.explain_page import Said
+from headstart.train.metrics.probabilities import probabilities_of
+from headstart.train.predict.explain_page import LabelledText
 from headstart.train.predict.trained_head import choose
 from headstart.train.results.folder import RunFolder
+from headstart.train.results.result import Result
 
 from .extract.conftest import DISTILBERT, random_weights, save_backbone
 from .made import MAKES, ROOT, Made, command
@@ -62,9 +63,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def heads_of(made: Made) -> list[str]:
     return list(
-        dict.fromkeys(
-            row["head"] for row in RunFolder(str(made.run)).results()["results"] if row["head"] in HEADS
-        )
+        dict.fromkeys(row.head for row in RunFolder(str(made.run)).record().results if row.head in HEADS)
     )
 
 
@@ -72,8 +71,8 @@ def test_predictions_are_the_test_logits_of_bench(
     made: Made, run: Callable[..., None], tmp_path: Path
 ) -> None:
     """Through texts, cleaning, tokenizer, backbone and head: the numbers that bench.py reported."""
-    found_run, arrays = RunFolder(str(made.run)).results(), RunFolder(str(made.run)).predictions("test")
-    task = Task.from_json(found_run["task"])
+    record, arrays = RunFolder(str(made.run)).record(), RunFolder(str(made.run)).predictions("test")
+    task = record.task
     source = tmp_path / "test.csv"
     with source.open("w", newline="") as file:
         csv.writer(file).writerows([["text"], *([made.texts[row]] for row in arrays["rows"])])
@@ -82,9 +81,9 @@ def test_predictions_are_the_test_logits_of_bench(
         run("--run", made.run, "--head", head, "--input", source, "--output", target)
         with target.open() as file:
             rows = list(csv.DictReader(file))
-        _, seed = choose(found_run["results"], head, tuple(HEADS))
-        threshold = np.array(found_run["statistics"]["threshold"][head])
-        wanted = probabilities(task, arrays[f"{head}/{seed}"])
+        _, seed = choose(record.results, head, tuple(HEADS))
+        threshold = np.array(record.statistics.threshold[head], float)
+        wanted = probabilities_of(task, arrays[f"{head}/{seed}"])
         found = np.array([[float(row[f"p_{name}"]) for name in task.classes] for row in rows])
         np.testing.assert_allclose(found[:, -task.outputs :], wanted, atol=1e-4)
         assert [int(row["row"]) for row in rows] == list(range(1, len(rows) + 1))
@@ -120,14 +119,14 @@ def test_what_tokens_add_sums_to_the_logits(
 ) -> None:
     """For every pooling head, beside the one program that gives the answers."""
     texts = ["you are kind", "the soup is very very rude and the editor is not"]
-    whole = RunFolder(str(made.run)).results()["cache"]["recipe"]["compute_dtype"] == "float32"
+    whole = RunFolder(str(made.run)).record().cache.recipe["compute_dtype"] == "float32"
     pooling = [name for name in heads_of(made) if isinstance(HEADS[name], PoolingHead)]
     for name in pooling if whole else ["maxavg"]:
         loaded = predict.load(predict.open_head(str(made.run), name), None)
         tokens = loaded.encoder.tokenize(texts)
         answer = loaded.answer(tokens)
-        said = [Said(text, "", {}) for text in texts]
-        for row, own in enumerate(predict.explained(said, tokens, answer, loaded)):
+        labelled = [LabelledText(text, "", {}) for text in texts]
+        for row, own in enumerate(predict.explained(labelled, tokens, answer, loaded)):
             np.testing.assert_allclose(own.added.sum(axis=0) + own.bias, answer.logits[row], atol=1e-4)
             assert own.words[0] == "[CLS]"
             assert len(own.words) == len(own.added)
@@ -147,8 +146,8 @@ def test_every_way_in_and_out_says_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Files, standard input as table and as lines; CSV, JSON Lines, Parquet, standard output; in small chunks."""
-    monkeypatch.setattr(parts, "part_of", lambda block: 7)
-    task, texts = Task.from_json(RunFolder(str(of_kind.run)).results()["task"]), of_kind.texts[:20]
+    monkeypatch.setattr(chunks, "part_of", lambda block: 7)
+    task, texts = RunFolder(str(of_kind.run)).record().task, of_kind.texts[:20]
     columns, base = [f"p_{name}" for name in task.classes], ["--run", of_kind.run, "--head", "avg"]
     source = tmp_path / "in.csv"
     pd.DataFrame({"text": texts, "id": [f"n{i}" for i in range(20)]}).to_csv(source, index=False)
@@ -278,10 +277,10 @@ def test_a_folder_without_a_run_is_one_line_and_exit_code_2(tmp_path: Path) -> N
 
 def test_the_best_head_is_chosen_on_validation_rows() -> None:
     rows = [
-        {"head": "majority", "seed": 0, "valid_loss": 0.1, "test_loss": 0.1},
-        {"head": "gru", "seed": 0, "valid_loss": 0.5, "test_loss": 0.2},
-        {"head": "gru", "seed": 1, "valid_loss": 0.3, "test_loss": 0.9},
-        {"head": "avg", "seed": 0, "valid_loss": None, "test_loss": None},
+        Result("majority", 0, 0, 0, 0, 0.1, 0.5, 0.1, 0.5, 0.0),
+        Result("gru", 0, 9, 5, 3, 0.5, 0.5, 0.2, 0.5, 1.0),
+        Result("gru", 1, 9, 5, 3, 0.3, 0.5, 0.9, 0.5, 1.0),
+        Result("avg", 0, 9, 5, 1, math.nan, 0.5, math.nan, 0.5, 1.0),
     ]
     assert choose(rows, "best", tuple(HEADS)) == ("gru", 1)
     with pytest.raises(UserError, match="all losses of 'avg' are NaN"):

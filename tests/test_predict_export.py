@@ -12,9 +12,8 @@ import pytest
 
 from headstart import predict
 from headstart.cache import UserError
-from headstart.cache.task import Task
 from headstart.heads import HEADS
-from headstart.train.metrics.probabilities import probabilities
+from headstart.train.metrics.probabilities import probabilities_of
 from headstart.train.results.folder import RunFolder
 
 from .made import ROOT, Made
@@ -63,11 +62,11 @@ def test_loader_and_program_give_the_test_logits_of_bench(
     )
     for (key, own), (loaded, shares, logits) in zip(made.items(), found, strict=True):
         arrays = RunFolder(str(own.run)).predictions("test")
-        task = Task.from_json(RunFolder(str(own.run)).results()["task"])
+        task = RunFolder(str(own.run)).record().task
         seed = json.loads((folders[key] / "head.json").read_text())["seed"]
         wanted = arrays[f"{key[1]}/{seed}"]
         np.testing.assert_allclose(logits, wanted, atol=1e-4, err_msg=str(key))
-        np.testing.assert_allclose(loaded, probabilities(task, wanted), atol=1e-4, err_msg=str(key))
+        np.testing.assert_allclose(loaded, probabilities_of(task, wanted), atol=1e-4, err_msg=str(key))
         np.testing.assert_allclose(shares[:, -task.outputs :], loaded, atol=1e-4, err_msg=str(key))
 
 
@@ -80,12 +79,12 @@ def test_the_folder_is_whole_and_says_what_was_measured(
         "README.md", "backbone.safetensors", "config.json", "head.json", "head.py", "head.safetensors",
         "labels.json", "load.py", "model.stablehlo", "recipe.json", "tokenizer.json",
     }  # fmt: skip
-    run = RunFolder(str(exact.run)).results()
+    record = RunFolder(str(exact.run)).record()
     about = json.loads((tmp_path / "model" / "head.json").read_text())
     card = (tmp_path / "model" / "README.md").read_text()
-    own = run["statistics"]["metrics"][about["head"]]["accuracy"]
-    assert f"| accuracy | {own['mean']:.4f} | {own['low']:.4f} to {own['high']:.4f} |" in card
-    assert json.loads((tmp_path / "model" / "recipe.json").read_text()) == run["cache"]["recipe"]
+    accuracy = record.statistics.metrics[about["head"]]["accuracy"]
+    assert f"| accuracy | {accuracy.mean:.4f} | {accuracy.low:.4f} to {accuracy.high:.4f} |" in card
+    assert json.loads((tmp_path / "model" / "recipe.json").read_text()) == record.cache.recipe
     difference = re.search(r"at most (\S+) from those of `predict.py`", card)
     assert difference
     assert float(difference.group(1)) < 1e-4  # a float32 recipe

@@ -30,8 +30,8 @@ def find_caches(root: str) -> list[str]:
     if not os.path.isdir(root):
         return []
     names = [name for name in sorted(os.listdir(root)) if name.isprintable()]
-    found = (os.path.join(root, name) for name in names)
-    return [path for path in found if os.path.isfile(os.path.join(path, "recipe.json"))]
+    paths = (os.path.join(root, name) for name in names)
+    return [path for path in paths if os.path.isfile(os.path.join(path, "recipe.json"))]
 
 
 def only_cache(root: str) -> str:
@@ -40,20 +40,21 @@ def only_cache(root: str) -> str:
     Raises:
         CacheError: there is none, or there are several; the message lists them.
     """
-    found = find_caches(root)
-    if not found:
+    paths = find_caches(root)
+    if not paths:
         raise CacheError(f"there is no feature cache under {root}; make one with `python -m extract`")
-    if len(found) > 1:
-        listed = "\n".join(f"  {path}" for path in found)
-        raise CacheError(f"there are {len(found)} caches under {root}; choose one:\n{listed}")
-    return found[0]
+    if len(paths) > 1:
+        listed = "\n".join(f"  {path}" for path in paths)
+        raise CacheError(f"there are {len(paths)} caches under {root}; choose one:\n{listed}")
+    return paths[0]
 
 
 def describe_line(path: str) -> str:
     """One line about one cache; an unfinished or damaged one says so."""
     name = os.path.basename(path)
-    if not Store(path).exists("manifest.json"):
-        return f"{name:<50} unfinished, {committed_count(path)} blocks are there"
+    if not (store := Store(path)).exists("manifest.json"):
+        whole = sum(file.count("/") == 2 and file.endswith("/block.json") for file in store.files())
+        return f"{name:<50} unfinished, {whole} blocks are there"
     try:
         cache = open_cache(path)
     except CacheError as error:
@@ -66,12 +67,6 @@ def describe_line(path: str) -> str:
     )
     splits += f", {cache.recipe.views} views of train" if cache.recipe.views else ""
     return f"{name:<50} {manifest.tokens:>12,} tokens  {layout:<6}  {format_bytes(cache_bytes(cache)):>9}  {splits}"
-
-
-def committed_count(path: str) -> int:
-    """Blocks of a cache that were written whole."""
-    places = (name.split("/") for name in Store(path).files())
-    return sum(len(place) == 3 and place[2] == "block.json" for place in places)
 
 
 def describe(cache: Cache) -> Iterator[str]:

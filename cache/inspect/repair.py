@@ -26,9 +26,8 @@ def drop_blocks(cache: Cache, blocks: list[str]) -> list[str]:
     Raises:
         CacheError: a block is a link, or holds one on the way.
     """
-    splits = [
-        split for split in cache.manifest.splits if any(name.startswith(f"{split}/") for name in blocks)
-    ]
+    damaged = {name.split("/")[0] for name in blocks}
+    splits = [split for split in cache.manifest.splits if split in damaged]
     left = cache.manifest.without(set(splits))
     with held(cache.store, lambda line: None):
         if left.splits:
@@ -65,5 +64,7 @@ def _entries(store: Store) -> set[str]:
 
 def _check_idle(store: Store) -> None:
     store.make_folder()  # it is there: this says whether it can be written
-    if (found := Lock(store).try_acquire()) is not None:
-        raise UserError(f"{store.location} is being written by {owner_line(found.owner)}; stop that first")
+    if (lock_file := Lock(store).try_acquire()) is not None:
+        raise UserError(
+            f"{store.location} is being written by {owner_line(lock_file.owner)}; stop that first"
+        )

@@ -48,9 +48,9 @@ def verify(cache: Cache, full: bool = True) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[int, dict[int, str]] = {}
     for split, record in cache.manifest.blocks():
-        found, rows = _check_block(cache, split, record, full)
-        own = seen.setdefault(view_number(split), {})  # a view holds the rows of train once more
-        problems += [*found, *_check_twice(own, split, record, rows)]
+        bad, rows = _check_block(cache, split, record, full)
+        places = seen.setdefault(view_number(split), {})  # a view holds the rows of train once more
+        problems += [*bad, *_check_twice(places, split, record, rows)]
     return [*problems, *_check_never(cache), *_check_views(cache), *_strays(cache)]
 
 
@@ -68,22 +68,21 @@ def _check_block(
             problems.append(Problem(split, record.name, error.kind, f"{field}: {detail}"))
         except CacheError as error:
             problems.append(Problem(split, record.name, "unsafe", f"{field}: {error}"))
-    contents = [Problem(split, record.name, *found) for found in _check_contents(cache, record, arrays)]
+    contents = [Problem(split, record.name, *flaw) for flaw in _check_contents(cache, record, arrays)]
     return problems + contents, arrays["rows"].tolist() if "rows" in arrays else []
 
 
 def _check_record(cache: Cache, split: str, record: BlockRecord) -> Iterator[Problem]:
-    name = f"{split}/{record.name}/block.json"
+    kind, detail = "record", "block.json describes another block than the manifest"
     try:
-        fields = cache.store.read_json(name)
+        fields = cache.store.read_json(f"{split}/{record.name}/block.json")
         if fields is None:
-            yield Problem(split, record.name, "missing", "there is no block.json")
-        elif read_record(fields, cache.manifest.key, split, record.name) != record:
-            yield Problem(
-                split, record.name, "record", "block.json describes another block than the manifest"
-            )
+            kind, detail = "missing", "there is no block.json"
+        elif read_record(fields, cache.manifest.key, split, record.name) == record:
+            return
     except CacheError as error:
-        yield Problem(split, record.name, "record", str(error))
+        detail = str(error)
+    yield Problem(split, record.name, kind, detail)
 
 
 def _known_elsewhere(cache: Cache, split: str, record: BlockRecord, field: str) -> str | None:
@@ -92,12 +91,12 @@ def _known_elsewhere(cache: Cache, split: str, record: BlockRecord, field: str) 
         fields = cache.store.read_json(f"{split}/{record.name}/block.json") or {}
     except CacheError:
         return None
-    found = fields.get("sha256")
+    digests = fields.get("sha256")
     for other_split, other in cache.manifest.blocks():
-        if other.sha256 == found and (other_split, other) != (split, record):
+        if other.sha256 == digests and (other_split, other) != (split, record):
             return f"holds the block {other_split}/{other.name}"
-    own = isinstance(found, dict) and found.get(field) == record.sha256[field]
-    return None if own or not found else "holds a block of another cache"
+    fits = isinstance(digests, dict) and digests.get(field) == record.sha256[field]
+    return None if fits or not digests else "holds a block of another cache"
 
 
 def _check_contents(
@@ -121,27 +120,25 @@ def _lengths_fit(cache: Cache, record: BlockRecord, lengths: np.ndarray) -> bool
 
 
 def _labels_fit(task: Task, labels: np.ndarray) -> bool:
-    highest = 1 if task.kind == "multilabel" else len(task.classes) - 1
     right_shape = labels.shape == task.label_shape(len(labels))
-    return bool(right_shape and ((labels >= 0) & (labels <= highest)).all())
+    return bool(right_shape and ((labels >= 0) & (labels <= task.highest_label)).all())
 
 
 def _wrong_texts(record: BlockRecord, packed: np.ndarray) -> str:
     """Say what is wrong with a block's texts; nothing, if they are right."""
     try:
-        found = len(unpack(packed))
+        count = len(unpack(packed))
     except CacheError as error:
         return str(error)
-    return "" if found == record.rows else f"{found} texts for {record.rows} rows"
+    return "" if count == record.rows else f"{count} texts for {record.rows} rows"
 
 
 def _check_twice(seen: dict[int, str], split: str, record: BlockRecord, rows: list[int]) -> Iterator[Problem]:
     """Check that none of a block's rows stands in an earlier block, or twice in this one; adds them to `seen`."""
     for row in rows:
         if row in seen:
-            yield Problem(
-                split, record.name, "rows", f"row {row} was written twice; it is in {seen[row]} too"
-            )
+            detail = f"row {row} was written twice; it is in {seen[row]} too"
+            yield Problem(split, record.name, "rows", detail)
             return
         seen[row] = f"{split}/{record.name}"
 
@@ -158,10 +155,10 @@ def _check_views(cache: Cache) -> Iterator[Problem]:
     """Check that every view of the training split is there, with the very rows of that split."""
     splits = cache.manifest.splits
     for name in cache.views if "train" in splits else ():
-        wanted, found = splits["train"], splits.get(name)
-        if found is None:
+        plain, view = splits["train"], splits.get(name)
+        if view is None:
             yield Problem(name, "", "missing", "the view was never written")
-        elif [record.sha256["rows"] for record in found] != [record.sha256["rows"] for record in wanted]:
+        elif [record.sha256["rows"] for record in view] != [record.sha256["rows"] for record in plain]:
             yield Problem(name, "", "rows", "they are not the rows of train")
 
 
@@ -172,8 +169,6 @@ def _strays(cache: Cache) -> Iterator[Problem]:
     """
     known = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()}
     unfinished = {*SPLITS, *cache.views} - set(cache.manifest.splits)
-    names = [
-        name for name in cache.store.files() if name not in TOP_LEVEL and name.split("/")[0] not in unfinished
-    ]
-    for place in sorted({"/".join(name.split("/")[:2]) for name in names} - known):
+    places = [name.split("/")[:2] for name in cache.store.files() if name not in TOP_LEVEL]
+    for place in sorted({"/".join(place) for place in places if place[0] not in unfinished} - known):
         yield Problem("", "", "stray", f"{place} is not named by the manifest; move it away")

@@ -36,8 +36,8 @@ def atomic_folder(path: str | Path, replace: bool = False) -> Iterator[Path]:
     """A new folder to fill, which gets this path when the `with` block ends without an error.
 
     Args:
-        path: of a folder that is not there, or of an empty one.
-        replace: whatever has the path makes room for the new folder; without it, that is an `OSError`.
+        path: path of a folder that is not there, or is empty.
+        replace: whether something else at the path makes room; if not, that is an `OSError`.
     """
     partial = Path(_partial(path))
     partial.mkdir()

@@ -1,46 +1,28 @@
 """Prepare the next item while the present one is in use."""
 
-import queue
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
-def prefetch(items: Iterable[Item], make: Callable[[Item], Made]) -> Iterator[Made]:
-    """Yield `make(item)` for each item, in order; a thread makes one ahead.
+def prefetch(items: Iterable[Item], prepare: Callable[[Item], Result]) -> Iterator[Result]:
+    """Yield `prepare(item)` for each item, in order; a thread takes and prepares one ahead.
 
-    At most one made item waits while the caller holds another, and the thread makes none beyond it. An error of
-    the thread is raised here, where its item would have come. Leaving early ends the thread.
+    At most one result waits while the caller holds another, and the thread begins none beyond it. An error of the
+    thread is raised here, where its result would have come. Leaving early ends the thread.
     """
-    made: queue.Queue[tuple[Made | None, BaseException | None]] = queue.Queue()
-    wanted, left = threading.Semaphore(1), threading.Event()
+    remaining, end = iter(items), object()
 
-    def work() -> None:
-        try:
-            for item in items:
-                wanted.acquire()
-                if left.is_set():
-                    return
-                made.put((make(item), None))
-            made.put((None, None))
-        except BaseException as error:
-            made.put((None, error))
+    def work() -> Any:
+        for item in remaining:
+            return prepare(item)
+        return end
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        while True:
-            item, error = made.get()
-            if error is not None:
-                raise error
-            if item is None:
-                return
-            wanted.release()  # the caller takes this one: the next may be made
-            yield item
-    finally:
-        left.set()
-        wanted.release()
-        thread.join()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(work)
+        while (result := coming.result()) is not end:
+            coming = thread.submit(work)
+            yield result

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 EXIT_INTERRUPTED = 130
 AGAIN = 0.25  # seconds after which an interruption is raised again: an exception may be swallowed
 PATIENCE = 1.0  # seconds; one who asks again after them does not want to wait for an orderly end
-UNREAD = 1.0  # seconds that the last words are given
+UNREAD = 1.0  # seconds after which we leave, whether or not somebody reads the last words
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
 
@@ -21,10 +21,10 @@ class Interruption:
     """Raises `KeyboardInterrupt` in the main thread when the user asks, where Python code can end well.
 
     Args:
-        line: what the command says as it leaves.
+        line: line that the command prints as it leaves.
 
     Attributes:
-        asked: whether the user has.
+        asked: whether the user has asked the command to stop.
         over: whether the command has ended its work; nothing is raised any more.
     """
 
@@ -76,10 +76,10 @@ class Interruption:
         if not (self.over or _deferred or _is_ending() or _is_importing(frame)):
             raise KeyboardInterrupt
 
-    def _on_unraisable(self, found: Any) -> None:
+    def _on_unraisable(self, unraisable: Any) -> None:
         """Be silent about a swallowed interruption: it is raised again."""
-        if not (self.asked and isinstance(found.exc_value, KeyboardInterrupt)):
-            self._unraisable(found)
+        if not (self.asked and isinstance(unraisable.exc_value, KeyboardInterrupt)):
+            self._unraisable(unraisable)
 
 
 _deferred: list[None] = []  # one for each `deferred` that is entered

@@ -13,17 +13,14 @@ from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.shards import Shard, ShardError, read_shards, shards_of
 from headstart.cache.storage.store import StorageError, Store
 
-SHARD_ROWS = (
-    131_072  # one file, mostly a whole block: a cold disk reads few large files twice as fast as many
-)
+# One file, mostly a whole block: a cold disk reads few large files twice as fast as many.
+SHARD_ROWS = 131_072
 CHUNK_ROWS = 512  # one CRC32C: small enough that a random row costs little more than its own bytes
-
 BYTES_PER_ROW = 128  # of text, when a chunk of bytes is laid out
 _CRC = 4  # bytes of a CRC32C
 _INDEX_ENTRY = 16  # bytes: offset and length of a chunk
 
-_LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
-_CHECKED = [_LITTLE, {"name": "crc32c"}]
+_CHECKED = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
 
 # What TensorStore says of a damaged file, and what we call it.
 _KINDS = (
@@ -60,14 +57,11 @@ def write_array(store: Store, name: str, values: np.ndarray) -> None:
     Raises:
         StorageError: the location cannot be written, for example because the disk is full.
     """
-    spec = {"driver": "zarr3", "kvstore": store.kvstore(name), "store_data_equal_to_fill_value": True}
     metadata = _metadata(values.shape, values.dtype.name)
+    spec = {**_spec(store, name, metadata), "store_data_equal_to_fill_value": True}
     try:
-        # A server's answer may get lost, and TensorStore asks again: then what it finds is its own.
-        again = not store.local
-        array = ts.open(
-            {**spec, "metadata": metadata}, create=True, open=again, context=store.context
-        ).result()
+        # A server's answer may get lost, and TensorStore asks again: then what it sees is what it wrote.
+        array = ts.open(spec, create=True, open=not store.local, context=store.context).result()
         # No copy: nobody changes the values any more, and a block is large.
         array.write(values, can_reference_source_data_indefinitely=True).result()
     except (ValueError, OSError) as error:
@@ -82,12 +76,10 @@ def open_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype)
         CacheError: it holds links or pipes.
     """
     check_size(store, name, shape, dtype)
-    metadata = _check_metadata(store, name, shape, dtype)
+    _check_metadata(store, name, shape, dtype)
     # Zarr reads a missing chunk as zeros; here it is an error.
-    spec = {"driver": "zarr3", "kvstore": store.kvstore(name), "fill_missing_data_reads": False}
-    return ts.open(
-        {**spec, "metadata": metadata}, assume_metadata=True, open=True, context=store.context
-    ).result()
+    spec = {**_spec(store, name, expected_metadata(shape, dtype.name)), "fill_missing_data_reads": False}
+    return ts.open(spec, assume_metadata=True, open=True, context=store.context).result()
 
 
 def read_arrays(store: Store, names: Sequence[str], targets: Sequence[np.ndarray]) -> None:
@@ -97,11 +89,8 @@ def read_arrays(store: Store, names: Sequence[str], targets: Sequence[np.ndarray
         DamagedError: the bytes of one cannot be trusted.
     """
     if store.local:
-        shards = [
-            shard
-            for name, target in zip(names, targets, strict=True)
-            for shard in _shards(store, name, target)
-        ]
+        pairs = zip(names, targets, strict=True)
+        shards = [shard for name, target in pairs for shard in _shards(store, name, target)]
         try:
             read_shards(shards)
         except ShardError as error:
@@ -129,10 +118,10 @@ def read_array(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype)
 
 def check_size(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Refuse an array with fewer bytes on disk than it claims to hold, before memory is allocated for it."""
-    stored, wanted = store.local_bytes(f"{name}/c"), stored_bytes(shape, dtype)
-    if stored is not None and stored < wanted:
+    stored, needed = store.local_bytes(f"{name}/c"), stored_bytes(shape, dtype)
+    if stored is not None and stored < needed:
         kind = "truncated" if stored else "missing"
-        raise DamagedError(store.path(name), kind, f"{stored} bytes on disk, {wanted} are wanted")
+        raise DamagedError(store.path(name), kind, f"{stored} bytes on disk, {needed} are wanted")
 
 
 @functools.lru_cache(maxsize=256)
@@ -151,16 +140,14 @@ def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
     return chunks * (chunk * row + _CRC) + shards * (shard // chunk * _INDEX_ENTRY + _CRC)
 
 
-def _check_metadata(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """Return the array's zarr.json, which must be the very one that `write_array` writes."""
-    found = store.read_json(f"{name}/zarr.json")
-    if found is None:
+def _check_metadata(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Check that the array's zarr.json is the very one that `write_array` writes."""
+    metadata = store.read_json(f"{name}/zarr.json")
+    if metadata is None:
         raise DamagedError(store.path(name), "missing", "there is no zarr.json")
-    if found != expected_metadata(shape, dtype.name):
-        raise DamagedError(
-            store.path(name), "metadata", f"zarr.json does not describe {dtype.name}{list(shape)}"
-        )
-    return found
+    if metadata != expected_metadata(shape, dtype.name):
+        detail = f"zarr.json does not describe {dtype.name}{list(shape)}"
+        raise DamagedError(store.path(name), "metadata", detail)
 
 
 def _shards(store: Store, name: str, target: np.ndarray) -> Iterator[Shard]:
@@ -188,15 +175,17 @@ def _grid(shape: tuple[int, ...], dtype: str) -> tuple[int, int]:
     return min(most, -(-rows // chunk) * chunk), chunk
 
 
+def _spec(store: Store, name: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    return {"driver": "zarr3", "kvstore": store.kvstore(name), "metadata": metadata}
+
+
 def _metadata(shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
     shard, chunk = _grid(shape, dtype)
+    checked = {"codecs": _CHECKED, "index_codecs": _CHECKED, "index_location": "end"}
+    sharding = {"chunk_shape": [chunk, *shape[1:]], **checked}
     return {
         "shape": list(shape),
         "data_type": dtype,
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [shard, *shape[1:]]}},
-        "codecs": [{"name": "sharding_indexed", "configuration": _shard([chunk, *shape[1:]])}],
+        "codecs": [{"name": "sharding_indexed", "configuration": sharding}],
     }
-
-
-def _shard(chunk: list[int]) -> dict[str, Any]:
-    return {"chunk_shape": chunk, "codecs": _CHECKED, "index_codecs": _CHECKED, "index_location": "end"}

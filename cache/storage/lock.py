@@ -21,12 +21,12 @@ POLL = 0.5
 TRIES = 5  # to take a lock in a folder, until what the system says is no coincidence
 
 
-class Found(NamedTuple):
-    """A lock file.
+class LockFile(NamedTuple):
+    """A lock file as it was read.
 
     Attributes:
-        owner: what the one who holds it wrote; empty if somebody unknown was faster.
-        generation: of the file in which that stands.
+        owner: JSON that the lock's holder wrote; empty if somebody unknown was faster.
+        generation: generation of the file that holds it.
     """
 
     owner: dict[str, Any]
@@ -48,25 +48,25 @@ class Lock:
             "token": uuid.uuid4().hex,
         }
 
-    def try_acquire(self) -> Found | None:
+    def try_acquire(self) -> LockFile | None:
         """Take the lock; returns None on success, else who holds it."""
-        found = self._find()
-        if found.owner and not _is_dead(found.owner):
-            return found
-        return None if self.take(found.generation) else Found({}, b"")
+        file = self._read()
+        if file.owner and not _is_dead(file.owner):
+            return file
+        return None if self.take(file.generation) else LockFile({}, b"")
 
-    def _find(self) -> Found:
+    def _read(self) -> LockFile:
         """Read the lock file; the owner is empty where there is none."""
         try:
             owner, generation = self._store.read_versioned(NAME)
-            return Found(owner or {}, generation)
+            return LockFile(owner or {}, generation)
         except StorageError:
             raise
         except CacheError:  # not what we write: taken over like an owner without signs of life
             if not self._store.is_plain(NAME):
                 raise
             generation = self._store.generation(NAME)
-            return Found({"pid": "unknown", "generation": generation.hex()}, generation)
+            return LockFile({"pid": "unknown", "generation": generation.hex()}, generation)
 
     def take(self, generation: bytes) -> bool:
         """Replace the lock file of this generation by our own; False if someone else was faster."""
@@ -79,8 +79,8 @@ class Lock:
 
         A server's answer may get lost, and TensorStore asks again: then the second try fails because of the first.
         """
-        found = self._find()
-        return found.generation if found.owner.get("token") == self._owner["token"] else None
+        file = self._read()
+        return file.generation if file.owner.get("token") == self._owner["token"] else None
 
     def check(self) -> None:
         """Raise `CacheError` if another process has taken the lock over; looks at the file itself.
@@ -125,7 +125,7 @@ def held(store: Store, on_wait: Callable[[str], None]) -> Iterator[Lock]:
 
     Args:
         store: the cache.
-        on_wait: told once whom we wait for.
+        on_wait: called once, with a line that names whom we wait for.
     """
     lock = Lock(store)
     _acquire(lock, store, on_wait)
@@ -158,19 +158,19 @@ def _acquire(lock: Lock, store: Store, on_wait: Callable[[str], None]) -> None:
     Signs are compared with each other and never with our clock: hosts disagree about the time.
     """
     seen: dict[str, Any] = {}
-    since, told = time.monotonic(), False
-    while (found := _try(lock, store)) is not None:
-        if found.owner and not told:
-            on_wait(f"{store.location} is being written by {owner_line(found.owner)}: waiting for it")
-            told = True
-        if found.owner != seen:
-            seen, since = found.owner, time.monotonic()
-        elif seen and time.monotonic() - since > _stale(store) and lock.take(found.generation):
+    since, announced = time.monotonic(), False
+    while (file := _try(lock, store)) is not None:
+        if file.owner and not announced:
+            on_wait(f"{store.location} is being written by {owner_line(file.owner)}: waiting for it")
+            announced = True
+        if file.owner != seen:
+            seen, since = file.owner, time.monotonic()
+        elif seen and time.monotonic() - since > _stale(store) and lock.take(file.generation):
             return  # of the very file that was judged: one written since is a sign of life
         time.sleep(POLL)
 
 
-def _try(lock: Lock, store: Store) -> Found | None:
+def _try(lock: Lock, store: Store) -> LockFile | None:
     """Try to take the lock, in a folder that is ready for it."""
     for _ in range(TRIES):
         store.make_folder()
@@ -206,8 +206,6 @@ def _is_dead(owner: dict[str, Any]) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except (PermissionError, OverflowError):
-        return False
+    except (ProcessLookupError, PermissionError, OverflowError) as error:
+        return isinstance(error, ProcessLookupError)
     return False

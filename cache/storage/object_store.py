@@ -11,13 +11,11 @@ HINTS = {
     "where it is not Amazon's, the server (AWS_ENDPOINT_URL)",
     "gs": "check the bucket's name and the credentials (GOOGLE_APPLICATION_CREDENTIALS)",
 }
-QUICK = {"max_retries": 4, "initial_delay": "0.5s", "max_delay": "4s"}  # the first request: a mistake, mostly
-PATIENT = {
-    "max_retries": 10,
-    "initial_delay": "1s",
-    "max_delay": "32s",
-}  # later: over two minutes without network
-FIRST_ANSWER = 25.0  # seconds until a server that says nothing is given up
+QUICK = {"max_retries": 4, "initial_delay": "0.5s", "max_delay": "4s"}
+"""Retries of the first request, where what fails is a mistake, mostly."""
+PATIENT = {"max_retries": 10, "initial_delay": "1s", "max_delay": "32s"}
+"""Retries of later requests: over two minutes without network."""
+FIRST_ANSWER = 25.0  # seconds after which a server that says nothing is not waited for
 SILENCE = 30  # seconds without a byte after which a request is taken for dead, and tried again
 
 
@@ -41,9 +39,8 @@ def check_location(location: str) -> None:
         return
     scheme, _, rest = location.partition("://")
     if scheme not in DRIVERS:
-        raise CacheError(
-            f"{location} is no place for a cache: a folder's path, s3://BUCKET/PREFIX and gs://BUCKET/PREFIX are"
-        )
+        known = "a folder's path, s3://BUCKET/PREFIX and gs://BUCKET/PREFIX are"
+        raise CacheError(f"{location} is no place for a cache: {known}")
     if not rest.partition("/")[0]:
         raise CacheError(f"{location} names no bucket: {scheme}://BUCKET/PREFIX does")
 
@@ -72,12 +69,11 @@ def _amazon() -> dict[str, Any]:
     """Endpoint, region and credentials from the environment; what is not there, TensorStore finds out."""
     endpoint = _first_set("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL").rstrip("/")
     region = _first_set("AWS_REGION", "AWS_DEFAULT_REGION")
-    found: dict[str, Any] = {"endpoint": endpoint, "aws_region": region}
-    if os.environ.get(
-        "AWS_ACCESS_KEY_ID"
-    ):  # the default chain looks at files first, and logs that there are none
-        found["aws_credentials"] = {"type": "environment"}
-    return {name: value for name, value in found.items() if value}
+    fields: dict[str, Any] = {"endpoint": endpoint, "aws_region": region}
+    # TensorStore's default chain looks at files first, and logs that there are none.
+    if os.environ.get("AWS_ACCESS_KEY_ID"):
+        fields["aws_credentials"] = {"type": "environment"}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _first_set(*names: str) -> str:

@@ -30,7 +30,7 @@ class ShardError(Exception):
     Attributes:
         kind: `missing`, `truncated` or `checksum`.
         detail: the rest, for people.
-        folder: of the array.
+        folder: folder of the array.
     """
 
     def __init__(self, kind: str, detail: str) -> None:
@@ -42,10 +42,10 @@ class Shard(NamedTuple):
     """A shard and the memory that it fills.
 
     Attributes:
-        folder: of its array.
-        path: its file.
-        part: C-contiguous; the rows of the array that it holds.
-        slots: chunks that would fill it.
+        folder: folder of the array.
+        path: path of the shard's file.
+        part: rows of the array that the shard holds, C-contiguous.
+        slots: number of chunks that would fill the shard.
         chunk_rows: rows of a chunk.
     """
 
@@ -60,7 +60,7 @@ def shards_of(folder: str, target: np.ndarray, shard_rows: int, chunk_rows: int)
     """Yield the shards `folder/c/<i>/0...` of an array that is sharded along its first axis only.
 
     Args:
-        folder: of the Zarr array.
+        folder: folder of the array.
         target: `[n, ...]`, C-contiguous, of the array's shape and dtype.
         shard_rows: rows of a shard.
         chunk_rows: rows of a chunk; divides `shard_rows`.
@@ -114,12 +114,11 @@ def _open(path: str, size: int) -> int:
             raise
         raise ShardError("missing", f"{path}: {error.strerror}") from None
     status = os.fstat(file)
-    found = status.st_size if stat.S_ISREG(status.st_mode) else 0
-    if found != size:
+    stored = status.st_size if stat.S_ISREG(status.st_mode) else 0
+    if stored != size:
         os.close(file)
-        raise ShardError(
-            "truncated" if found < size else "checksum", f"{path} has {found} bytes, {size} are wanted"
-        )
+        kind = "truncated" if stored < size else "checksum"
+        raise ShardError(kind, f"{path} has {stored} bytes, {size} are wanted")
     return file
 
 

@@ -68,9 +68,9 @@ class Store:
     def read_versioned(self, name: str) -> tuple[dict[str, Any] | None, bytes]:
         """Read a JSON object together with its generation, which every write changes; see `write_if`."""
         self._check_small(name)
-        found = self._done(self._root.read, name)
-        value = _parse(found.value, self.path(name)) if found.state == "value" else None
-        return value, found.stamp.generation
+        content = self._done(self._root.read, name)
+        value = _parse(content.value, self.path(name)) if content.state == "value" else None
+        return value, content.stamp.generation
 
     def generation(self, name: str) -> bytes:
         """Return a file's generation, whatever it holds."""
@@ -88,7 +88,7 @@ class Store:
         try:
             os.makedirs(self.location, exist_ok=True)
         except FileExistsError:
-            # Unless another process has removed it in the meantime, empty: then it is made with the first file.
+            # Unless another process has removed it in the meantime, empty: then the first file makes it.
             if os.path.lexists(self.location) and not os.path.isdir(self.location):
                 raise _unwritable(self.location, "it is no folder") from None
         except OSError as error:
@@ -162,7 +162,7 @@ class Store:
     def kvstore(self, name: str) -> dict[str, Any]:
         """TensorStore's JSON for the files below a folder, none of which is reached through a link."""
         self._refuse_links(name)
-        # Not from the open store: its JSON leaves out how it found its credentials.
+        # Not from the open store: its JSON leaves out where its credentials come from.
         root = self._root_spec()
         return {**root, "path": f"{root['path']}{name}/"}
 
@@ -246,10 +246,10 @@ def _refuse_link(path: str) -> None:
 
 
 def _regular_bytes(path: str) -> int:
-    found = os.lstat(path)
-    if not stat.S_ISREG(found.st_mode):
+    status = os.lstat(path)
+    if not stat.S_ISREG(status.st_mode):
         raise CacheError(f"{path} is no plain file; a feature cache holds nothing else")
-    return found.st_size
+    return status.st_size
 
 
 def _parse(text: bytes, path: str) -> dict[str, Any]:

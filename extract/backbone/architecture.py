@@ -1,15 +1,20 @@
-"""The shape of a backbone, read from its config.json: DistilBERT as it is, BERT as the DistilBERT it is."""
+"""A backbone's config.json: its architecture, BERT's as the DistilBERT it is, and the dropout of its training."""
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.backbone.checkpoint import KINDS
+from headstart.extract.settings import Settings
 
 ACTIVATIONS = ("gelu", "relu")
-LAYER_NORM_EPSILON = 1e-12  # FlaxDistilBert's own; it cannot be set
+LAYER_NORM_EPSILON = 1e-12
+"""FlaxDistilBert's own; it cannot be set."""
+DROPOUT = 0.1
+"""Rate where a config.json names none, as in transformers."""
 
-_NAMES = {  # ours: (DistilBERT's, BERT's)
+# Our names: DistilBERT's and BERT's.
+_NAMES = {
     "vocab_size": ("vocab_size", "vocab_size"),
     "dim": ("dim", "hidden_size"),
     "n_layers": ("n_layers", "num_hidden_layers"),
@@ -18,11 +23,15 @@ _NAMES = {  # ours: (DistilBERT's, BERT's)
     "max_position_embeddings": ("max_position_embeddings", "max_position_embeddings"),
     "activation": ("activation", "hidden_act"),
 }
+_RATE_NAMES = {
+    "hidden": ("dropout", "hidden_dropout_prob"),
+    "attention": ("attention_dropout", "attention_probs_dropout_prob"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """What decides a DistilBERT's values besides its weights; names are `DistilBertConfig`'s."""
+    """All that decides a DistilBERT's values besides its weights; names are `DistilBertConfig`'s."""
 
     vocab_size: int
     dim: int
@@ -43,8 +52,8 @@ def read_architecture(config: dict[str, Any], name: str) -> Architecture:
     """Read a config.json.
 
     Args:
-        config: the parsed file.
-        name: the backbone's name, for messages.
+        config: The parsed file.
+        name: Name of the backbone, for messages.
 
     Raises:
         UserError: the model is of a kind that FlaxDistilBert does not compute exactly.
@@ -67,10 +76,10 @@ def read_architecture(config: dict[str, Any], name: str) -> Architecture:
 
 
 def _check_sizes(sizes: dict[str, Any], name: str) -> None:
-    for option, found in sizes.items():
-        if type(found) is not int or found < 1:
+    for option, size in sizes.items():
+        if type(size) is not int or size < 1:
             raise UserError(
-                f"the config.json of {name!r} has {option} {found!r}; a whole number above 0 is wanted"
+                f"the config.json of {name!r} has {option} {size!r}; a whole number above 0 is wanted"
             )
 
 
@@ -82,9 +91,53 @@ def _check_exact(config: dict[str, Any], activation: str, name: str) -> None:
         "is_decoder": (config.get("is_decoder", False), (False,)),
         "activation": (activation, ACTIVATIONS),
     }
-    for option, (found, wanted) in options.items():
-        if found not in wanted:
-            allowed = " or ".join(map(str, wanted))
+    for option, (value, exact) in options.items():
+        if value not in exact:
+            allowed = " or ".join(map(str, exact))
             raise UserError(
-                f"the backbone {name!r} has {option} {found!r}; only {allowed} can be computed exactly"
+                f"the backbone {name!r} has {option} {value!r}; only {allowed} can be computed exactly"
             )
+
+
+class Dropout(NamedTuple):
+    """All that decides a view's values, beside its number and the row; it is part of the recipe.
+
+    Attributes:
+        views: Number of views.
+        seed: Seed of all views.
+        hidden: Share of the embeddings' and the feed-forward layers' outputs that become zero.
+        attention: Share of the attention weights that become zero.
+    """
+
+    views: int
+    seed: int
+    hidden: float
+    attention: float
+
+
+def read_dropout(config: dict[str, Any], settings: Settings) -> Dropout | None:
+    """Return the dropout of the views that the settings name; None for no views.
+
+    Args:
+        config: The backbone's parsed config.json, DistilBERT's or BERT's.
+        settings: Number and seed of the views.
+
+    Raises:
+        UserError: a rate is none, or there is no dropout.
+    """
+    if not settings.dropout_views:
+        return None
+    rates = {ours: _rate(config, names) for ours, names in _RATE_NAMES.items()}
+    if not any(rates.values()):
+        raise UserError("the backbone's config.json has dropout 0: its views would all be the same")
+    return Dropout(settings.dropout_views, settings.seed, **rates)
+
+
+def _rate(config: dict[str, Any], names: tuple[str, str]) -> float:
+    name = names[config.get("model_type") == "bert"]
+    rate = config.get(name, DROPOUT)
+    if type(rate) not in (int, float) or not 0 <= rate < 1:
+        raise UserError(
+            f"the backbone's config.json has {name} {rate!r}; a number from 0 to below 1 is wanted"
+        )
+    return float(rate)

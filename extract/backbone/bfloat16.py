@@ -12,13 +12,16 @@ PHI = (
 )  # fmt: skip
 
 PHI_END = 4.0
-
 # Minimax for 2^f on [0, 1] that is exactly 1 at 0 and 2 at 1; relative error 1.03e-4.
 POWER = (1.0, 0.69542435, 0.22630768, 0.07826797)
-
-EXPONENT_OF_1 = 127  # as it is stored; 0 stands for the number 0
-
+EXPONENT_OF_1 = 127
+"""Stored exponent of 1; 0 stands for the number 0."""
 MANTISSA_BITS = 23
+HALF = 0x8000
+"""Half of the lowest bit that bfloat16 keeps."""
+DROPPED_BITS = 16
+NAN = 0x7FC00000
+"""NaN in both dtypes."""
 
 
 def gelu(x: Float32[Array, "*n"]) -> Float32[Array, "*n"]:
@@ -31,8 +34,8 @@ def exp2(x: Float32[Array, "*n"], less: Float32[Array, "..."]) -> Float32[Array,
     """`2 ** (x - less)`, relative error 1.1e-4 at most; exactly 0 where it is below 2 ** -126, NaN where x is.
 
     Args:
-        x: below `less` + 128.
-        less: a whole number, of a shape like x's but for axes of 1; one more halves the result exactly.
+        x: Numbers below `less` + 128.
+        less: Whole numbers, of a shape like x's but for axes of 1; one more halves the result exactly.
     """
     whole = jnp.floor(x)
     exponent = jnp.maximum(whole - less, -EXPONENT_OF_1).astype(jnp.int32) + EXPONENT_OF_1
@@ -47,13 +50,6 @@ def _series(coefficients: tuple[float, ...], x: Float32[Array, "*n"]) -> Float32
     return series
 
 
-HALF = 0x8000  # of the lowest bit that bfloat16 keeps
-
-DROPPED = 16
-
-NAN = 0x7FC00000  # what both dtypes have for it
-
-
 def round_to(values: Float[Array, "*n"], dtype: jnp.dtype) -> Float[Array, "*n"]:
     """`values.astype(dtype)`; from float32 to bfloat16 in integers, which took XLA a quarter of the time.
 
@@ -64,4 +60,4 @@ def round_to(values: Float[Array, "*n"], dtype: jnp.dtype) -> Float[Array, "*n"]
     bits = lax.bitcast_convert_type(values, jnp.uint32) + HALF
     # A GPU's NaN would overflow to -0. Chosen among 16 bits instead of 32, everything took twice as long.
     bits = jnp.where(jnp.isnan(values), NAN, bits)
-    return lax.bitcast_convert_type((bits >> DROPPED).astype(jnp.uint16), jnp.bfloat16)
+    return lax.bitcast_convert_type((bits >> DROPPED_BITS).astype(jnp.uint16), jnp.bfloat16)

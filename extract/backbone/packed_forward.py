@@ -25,30 +25,33 @@ from headstart.extract.backbone.packed_attention import attend_exactly, attend_h
 from headstart.extract.backbone.precision import Precision
 
 FUSED = ("q_lin", "k_lin", "v_lin")
-PART_COUNTS = (4, 2, 1)  # of the feed-forward layer
-PART_WIDTH = 768  # least; parts of 384 were a tenth slower
-CONTRACT_LAST = (((1,), (1,)), ((), ()))  # dimensions that a matmul adds up over
+PART_COUNTS = (4, 2, 1)
+"""Numbers of parts in which the feed-forward layer is computed; the first that fits."""
+PART_WIDTH = 768
+"""Least width of a part; parts of 384 were a tenth slower."""
+CONTRACT_LAST = (((1,), (1,)), ((), ()))
+"""Dimensions that a matmul of `[n, in]` and `[out, in]` adds up over."""
 
 
-class Rows(NamedTuple):
-    """Which row each token belongs to.
+class Segments(NamedTuple):
+    """The rows within each sequence.
 
     Attributes:
-        segments: 1, 2, ... within a sequence; 0 is padding.
-        positions: of the token within its row.
+        numbers: Number of each token's row, from 1 within a sequence; 0 for padding.
+        positions: Position of each token within its row.
     """
 
-    segments: Int[Array, "b t"]
+    numbers: Int[Array, "b t"]
     positions: Int[Array, "b t"]
 
 
 def fuse(weights: dict[str, Any], precision: Precision, width: int) -> dict[str, Any]:
-    """Return the weights as `attention` and `feed_forward` want them: one matrix for q, k and v, with q scaled; parts.
+    """Return the weights as `attend` and `feed_forward` take them: one matrix for q, k and v, with q scaled; parts.
 
     Args:
-        weights: of the stock model.
-        precision: in which they will be multiplied.
-        width: of an attention head.
+        weights: Weights of the stock model.
+        precision: Precision in which they will be multiplied.
+        width: Width of an attention head.
     """
     operands = jnp.dtype(precision.operands)
     scale = np.float32(score_scale(width, precision))
@@ -61,30 +64,32 @@ def fuse(weights: dict[str, Any], precision: Precision, width: int) -> dict[str,
     return {"embeddings": weights["embeddings"], "transformer": {"layer": layers}}
 
 
-def embed(module: Any, rows: Rows, ids: Int[Array, "b t"], **_: Any) -> Float[Array, "b t d"]:
+def embed(module: Any, segments: Segments, ids: Int[Array, "b t"], **_: Any) -> Float[Array, "b t d"]:
     """`FlaxEmbeddings`, with positions that start anew in each row."""
-    embedded = module.word_embeddings(ids) + module.position_embeddings(rows.positions)
+    embedded = module.word_embeddings(ids) + module.position_embeddings(segments.positions)
     return module.LayerNorm(embedded)  # type: ignore[no-any-return]
 
 
-def attention(
-    module: Any, rows: Rows, *, query: Float[Array, "b t d"], implementation: str = "xla", **_: Any
+def attend(
+    module: Any, segments: Segments, *, query: Float[Array, "b t d"], implementation: str = "xla", **_: Any
 ) -> tuple[Array]:
     """`FlaxMultiHeadSelfAttention` within each row; `implementation` is JAX's word, where activations are bfloat16."""
     weights = module.variables["params"]
     b, t, d = query.shape
     qkv = dense(query, weights["qkv"]).reshape(b, t, 3, module.n_heads, d // module.n_heads)
-    same_row = rows.segments[:, :, None] == rows.segments[:, None, :]
+    same_row = segments.numbers[:, :, None] == segments.numbers[:, None, :]
     context = _attend(qkv, same_row, query.dtype, weights["qkv"]["weight"].dtype, implementation)
     return (dense(context.reshape(b, t, d), weights["out_lin"]).astype(query.dtype),)
 
 
-def cudnn_attention(module: Any, rows: Rows, *, query: Float[Array, "b t d"], **_: Any) -> tuple[Array]:
-    """`attention`, by cuDNN: on an NVIDIA GPU, in bfloat16."""
-    return attention(module, rows, query=query, implementation="cudnn")
+def attend_by_cudnn(
+    module: Any, segments: Segments, *, query: Float[Array, "b t d"], **_: Any
+) -> tuple[Array]:
+    """`attend`, by cuDNN: on an NVIDIA GPU, in bfloat16."""
+    return attend(module, segments, query=query, implementation="cudnn")
 
 
-def feed_forward(module: Any, _: Rows, hidden: Float[Array, "b t d"], **__: Any) -> Float[Array, "b t d"]:
+def feed_forward(module: Any, _: Segments, hidden: Float[Array, "b t d"], **__: Any) -> Float[Array, "b t d"]:
     """`FlaxFFN`, part after part where `fuse` has cut it."""
     weights = module.variables["params"]
     if "parts" not in weights:
@@ -127,27 +132,28 @@ def _in_parts(ffn: dict[str, Any]) -> dict[str, Any]:
     width = len(first["bias"])
     count = next(n for n in PART_COUNTS if n == 1 or (width % n == 0 and width // n >= PART_WIDTH))
     rows, biases = np.split(first["weight"], count), np.split(first["bias"], count)
-    final = [second["bias"], *[np.zeros_like(second["bias"])] * (count - 1)]  # added once
+    # Added once, by the first part.
+    final = [second["bias"], *[np.zeros_like(second["bias"])] * (count - 1)]
     cut = zip(
         rows, biases, map(np.ascontiguousarray, np.split(second["weight"], count, axis=1)), final, strict=True
     )
     parts = {
-        str(number): {"lin1": {"weight": own, "bias": bias}, "lin2": {"weight": columns, "bias": last}}
-        for number, (own, bias, columns, last) in enumerate(cut)
+        str(number): {"lin1": {"weight": inner, "bias": bias}, "lin2": {"weight": columns, "bias": last}}
+        for number, (inner, bias, columns, last) in enumerate(cut)
     }
     return {"parts": parts}
 
 
 def _fuse_layer(layer: dict[str, Any], operands: np.dtype, scale: np.float32) -> dict[str, Any]:
     """Linear layers of a transformer layer as `dense` wants them; those of q, k and v as one."""
-    own, ffn = layer["attention"], layer["ffn"]
-    q, k, v = ([own[name]["kernel"].T, own[name]["bias"]] for name in FUSED)
+    attention, ffn = layer["attention"], layer["ffn"]
+    q, k, v = ([attention[name]["kernel"].T, attention[name]["bias"]] for name in FUSED)
     weight, bias = (np.concatenate(parts) for parts in zip([scale * q[0], scale * q[1]], k, v, strict=True))
     return {
         **layer,
         "attention": {
             "qkv": {"weight": weight.astype(operands, order="C", copy=False), "bias": bias},
-            "out_lin": _transposed(own["out_lin"], operands),
+            "out_lin": _transposed(attention["out_lin"], operands),
         },
         "ffn": {name: _transposed(ffn[name], operands) for name in ("lin1", "lin2")},
     }

@@ -1,10 +1,13 @@
-"""In which numbers the backbone computes, and how that is chosen without loading JAX."""
+"""The numbers in which the backbone computes, chosen without loading JAX."""
 
 import importlib.util
 import os
 from typing import NamedTuple
 
+from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.environment import multiplies_bfloat16
+from headstart.cache.runtime.errors import UserError
+from headstart.extract.settings import Settings
 
 ACCELERATORS = {
     "/dev/nvidia0": ("jax_cuda12_plugin", "jax_cuda13_plugin"),
@@ -27,6 +30,11 @@ class Precision(NamedTuple):
     compute_dtype: str
     forward: str
 
+    @classmethod
+    def of(cls, recipe: Recipe) -> "Precision":
+        """Return a recipe's precision."""
+        return cls(recipe.compute_dtype, recipe.forward)
+
     @property
     def packed(self) -> bool:
         """Whether several rows may share a sequence."""
@@ -39,12 +47,12 @@ class Precision(NamedTuple):
 
     @property
     def activations(self) -> str:
-        """Dtype of what the layers hand on."""
+        """Dtype in which the layers hand on their outputs."""
         return "bfloat16" if self.compute_dtype == "bfloat16" else "float32"
 
     @property
     def operands(self) -> str:
-        """Dtype of what the linear layers multiply."""
+        """Dtype of the operands of the linear layers."""
         return "float32" if self.compute_dtype == "float32" else "bfloat16"
 
     @property
@@ -54,7 +62,40 @@ class Precision(NamedTuple):
 
 
 EXACT = Precision("float32", "stock")
-"""What all others are compared with."""
+"""The precision with which all others are compared."""
+
+
+def choose_precision(settings: Settings) -> Precision:
+    """Return the precision that the settings name, or the fastest one.
+
+    Raises:
+        UserError: the stock model's code has no mixed precision, or packed rows have no padding and no dropout.
+    """
+    dtype = fastest_dtype() if settings.compute_dtype == "auto" else settings.compute_dtype
+    forward = choose_forward(settings)
+    if dtype == "mixed" and forward == "stock":
+        if settings.compute_dtype == "mixed":
+            raise UserError(
+                "--compute-dtype mixed needs --forward packed, and neither --layout padded nor --dropout-views; "
+                "the stock model has float32 and bfloat16"
+            )
+        dtype = "float32"
+    return Precision(dtype, forward)
+
+
+def choose_forward(settings: Settings) -> str:
+    """Return the forward pass that suits the settings: only the model's own has padding and dropout.
+
+    Raises:
+        UserError: the settings name the other one.
+    """
+    only_stock = "--layout padded" if settings.layout == "padded" else ""
+    only_stock = "--dropout-views" if settings.dropout_views else only_stock
+    if only_stock and settings.forward.startswith("packed"):
+        raise UserError(f"{only_stock} needs --forward stock: packed rows have neither padding nor dropout")
+    if settings.forward == "auto":
+        return "stock" if only_stock else "packed"
+    return settings.forward
 
 
 def fastest_dtype() -> str:
@@ -65,9 +106,9 @@ def fastest_dtype() -> str:
 
 
 def _has_accelerator() -> bool:
-    wanted = os.environ.get("JAX_PLATFORMS", "")
-    if wanted:
-        return wanted.split(",")[0] != "cpu"
+    platforms = os.environ.get("JAX_PLATFORMS", "")
+    if platforms:
+        return platforms.split(",")[0] != "cpu"
     return any(
         os.path.exists(device) and any(importlib.util.find_spec(name) for name in packages)
         for device, packages in ACCELERATORS.items()

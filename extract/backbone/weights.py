@@ -20,7 +20,8 @@ _BERT_NAMES = (
     (".output.LayerNorm.", ".output_layer_norm."),
 )
 _PREFIX = re.compile(r"^(distilbert|bert)\.")
-_BACKBONE = re.compile(r"^(embeddings|transformer\.layer\.\d+)\.")  # the rest is pooler and task heads
+# The rest is pooler and task heads.
+_BACKBONE = re.compile(r"^(embeddings|transformer\.layer\.\d+)\.")
 _NORM = re.compile(r"(LayerNorm|layer_norm)$")
 
 Tensors = dict[str, np.ndarray]

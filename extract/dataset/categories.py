@@ -1,33 +1,51 @@
-"""Numbers in place of cells: each distinct content is read once, and a row costs four bytes."""
+"""Categories: each distinct content of cells gets a number, and classes an order; a row costs four bytes."""
 
-from collections.abc import Callable, Hashable, Iterable
+import re
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
+from headstart.cache.runtime.errors import UserError
+
 MOST_REMEMBERED = 1_000_000  # contents whose number is looked up; the others are read again
+MOST_DECIMALS = 20  # distinct numbers with a fraction: more are measurements, not classes
 
 BAD = -1
+
+_INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
 
 
 class BadCellError(ValueError):
     """What a cell holds cannot be used; the message says why."""
 
 
-class Codes(dict[Hashable, int]):
+class CategoricalColumn(NamedTuple):
+    """A column whose cells are numbered.
+
+    Attributes:
+        codes: position of each row's cell in `names`, `[b]` int32.
+        names: the different cells, without blanks around them, sorted.
+    """
+
+    codes: Int[np.ndarray, " b"]
+    names: tuple[str, ...]
+
+
+class CategoryEncoder(dict[Hashable, int]):
     """Numbers of contents, in the order in which they are met.
 
     Args:
         read: content to value; equal values have one number. Raises `BadCellError` where there is none.
 
     Attributes:
-        met: the value of each number.
+        values_met: the value of each number.
     """
 
     def __init__(self, read: Callable[[Any], Hashable]) -> None:
         super().__init__()
-        self.met: list[Any] = []
+        self.values_met: list[Any] = []
         self._read, self._numbers = read, dict[Hashable, int]()
 
     def encode(self, contents: Iterable[Hashable]) -> Int[np.ndarray, " b"]:
@@ -42,35 +60,57 @@ class Codes(dict[Hashable, int]):
             return str(error)
         raise ValueError(f"{content!r} can be used")
 
+    def column(self, codes: Int[np.ndarray, " b"]) -> CategoricalColumn:
+        """Return the column of rows with these numbers, whose values are strings; only values that occur get a name."""
+        used = np.unique(codes)
+        names = sorted(self.values_met[code] for code in used)
+        table = np.zeros(len(self.values_met), np.int32)
+        places = {name: place for place, name in enumerate(names)}
+        table[used] = [places[self.values_met[code]] for code in used]
+        return CategoricalColumn(table[codes], tuple(names))
+
     def __missing__(self, content: Hashable) -> int:
         try:
             value = self._read(content)
         except BadCellError:
             return BAD
-        if (number := self._numbers.setdefault(value, len(self.met))) == len(self.met):
-            self.met.append(value)
+        if (number := self._numbers.setdefault(value, len(self.values_met))) == len(self.values_met):
+            self.values_met.append(value)
         if len(self) < MOST_REMEMBERED:
             self[content] = number
         return number
 
 
-class Column(NamedTuple):
-    """A further column.
+def in_order(classes: Sequence[str]) -> list[str]:
+    """Sort classes: by size if all are whole numbers, else as strings."""
+    if all(map(is_integer, classes)):
+        return sorted(classes, key=lambda name: (int(name), name))
+    return sorted(classes)
 
-    Attributes:
-        codes: of each row, the place of its cell in `names`, int32.
-        names: the different cells, without blanks around them, sorted.
+
+def refuse_measurements(classes: Sequence[str], column: str) -> None:
+    """Refuse a column of numbers that are no classes.
+
+    Raises:
+        UserError: they have fractions, and are many.
     """
+    numbers = len(classes) > MOST_DECIMALS and all(map(is_number, classes))
+    if numbers and not all(map(is_integer, classes)):
+        raise UserError(
+            f"column {column!r} holds {len(classes):,} different numbers with fractions: these are measurements, not "
+            "classes; choose another column with --label-column"
+        )
 
-    codes: Int[np.ndarray, " b"]
-    names: tuple[str, ...]
+
+def is_number(value: str) -> bool:
+    """Whether a string is a number."""
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
-def column_of(values: list[str], codes: Int[np.ndarray, " b"]) -> Column:
-    """Make a column of numbers whose values are known; only values that occur get a name."""
-    used = np.unique(codes)
-    names = sorted(values[code] for code in used)
-    table = np.zeros(len(values), np.int32)
-    places = {name: place for place, name in enumerate(names)}
-    table[used] = [places[values[code]] for code in used]
-    return Column(table[codes], tuple(names))
+def is_integer(value: str) -> bool:
+    """Whether a string is a whole number."""
+    return _INTEGER.fullmatch(value) is not None

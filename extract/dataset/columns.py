@@ -1,15 +1,12 @@
 """Which column holds the text and which the label."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import did_you_mean
-from headstart.extract.dataset.label_reader import are_lists
-from headstart.extract.tables.header import TEXT_NAMES
+from headstart.extract.dataset.label_formats import are_lists
 
+TEXT_NAMES = ("comment_text", "text", "comment", "tweet", "sentence", "review", "content", "message", "body")
 LABEL_NAMES = ("toxic", "label", "labels", "target", "class", "y")
 
 
@@ -17,7 +14,7 @@ def choose_columns(table: pd.DataFrame, text: str | None, label: str | None) -> 
     """Return the names of the text and the label columns: as given, else guessed where only one fits.
 
     Args:
-        table: strings.
+        table: rows of strings.
         text: name of the text column, or None.
         label: name of the label column, names of several separated by commas, or None.
 
@@ -45,8 +42,8 @@ def _labels(table: pd.DataFrame, label: str | None) -> list[str]:
     if label is None:
         return []
     names = [label] if label in table.columns else [name.strip() for name in label.split(",")]
-    found = [_named(table, name, "--label-column") for name in names]
-    return [name for name in found if name is not None]
+    columns = [_named(table, name, "--label-column") for name in names]
+    return [name for name in columns if name is not None]
 
 
 def is_binary(column: "pd.Series[str]") -> bool:
@@ -54,7 +51,7 @@ def is_binary(column: "pd.Series[str]") -> bool:
     return bool(column.str.strip().isin(["0", "1"]).all())
 
 
-def require(table: pd.DataFrame, name: str) -> None:
+def check_column(table: pd.DataFrame, name: str) -> None:
     """Refuse a further column that is not there.
 
     Raises:
@@ -87,14 +84,14 @@ def _guess_label(table: pd.DataFrame, text: str) -> str:
 
 
 class TextColumn:
-    """The text column of a file that comes in chunks: what the first rows have told holds for all.
+    """The text column of a file that comes in chunks: what the first rows say holds for all.
 
     Args:
-        wanted: the user's choice, or None.
+        name: the user's choice; None guesses it.
     """
 
-    def __init__(self, wanted: str | None) -> None:
-        self._name = wanted
+    def __init__(self, name: str | None) -> None:
+        self._name = name
 
     def __call__(self, table: pd.DataFrame) -> str:
         """Its name; raises UserError where the first rows leave it open, or later ones lack it."""
@@ -114,32 +111,14 @@ def _only(table: pd.DataFrame, fitting: list[str], known: tuple[str, ...], what:
         return fitting[0]
     if len(by_name) == 1 and what == "text":
         return by_name[0]
-    found = f"{len(fitting)} columns could be the {what}" if fitting else f"no column looks like the {what}"
+    count = f"{len(fitting)} columns could be the {what}" if fitting else f"no column looks like the {what}"
     several = (
         f" With `{flag} {','.join(fitting)}` a row can have several labels."
         if what == "label" and fitting
         else ""
     )
-    raise UserError(f"{found}. {_listed(table)} Choose one with {flag}.{several}")
+    raise UserError(f"{count}. {_listed(table)} Choose one with {flag}.{several}")
 
 
 def _listed(table: pd.DataFrame) -> str:
     return f"The columns are: {', '.join(map(str, table.columns))}."
-
-
-class Wanted(NamedTuple):
-    """What to take from a table.
-
-    Attributes:
-        text: name of the text column; None guesses it.
-        label: names of the label columns, separated by commas; None guesses it.
-        names: of the classes.
-        separator: between labels in a cell.
-        others: further columns to keep.
-    """
-
-    text: str | None = None
-    label: str | None = None
-    names: Sequence[str] | None = None
-    separator: str | None = None
-    others: Sequence[str] = ()

@@ -27,7 +27,7 @@ def prepare_jigsaw(train: str, output: str, seed: int) -> str:
     Args:
         train: path of Kaggle's train.csv.
         output: path of the file to write.
-        seed: of the draw of comments without a label; the notebook's is 42.
+        seed: seed of the draw of comments without a label; the notebook's is 42.
 
     Raises:
         UserError: the file is another one, or the output cannot be written.
@@ -57,9 +57,9 @@ def balance(table: pd.DataFrame, path: str, seed: int) -> pd.DataFrame:
     """All comments with any label in file order, then as many others, drawn.
 
     Args:
-        table: strings.
-        path: of the file, for messages.
-        seed: of the draw.
+        table: rows of strings.
+        path: path of their file, for messages.
+        seed: seed of the draw.
 
     Raises:
         UserError: a column is missing, a label is not 0 or 1, or there are too few other comments.
@@ -85,7 +85,7 @@ def _labelled(table: pd.DataFrame, path: str) -> "pd.Series[bool]":
         )
     labels = table[list(LABELS)]
     if (wrong := ~labels.isin(["0", "1"]).to_numpy()).any():
-        row, column = (int(own[0]) for own in wrong.nonzero())
+        row, column = (int(places[0]) for places in wrong.nonzero())
         raise UserError(
             f"{path}: column {LABELS[column]!r} holds {labels.iat[row, column]!r} in data row {row + 1} "
             "(the first is 1); each label must be 0 or 1, as in Kaggle's train.csv"

@@ -9,8 +9,7 @@ from jaxtyping import Int
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import BINARY, Task
-from headstart.extract.dataset.categories import BadCellError
-from headstart.extract.dataset.class_names import in_order, refuse_measurements, too_many
+from headstart.extract.dataset.categories import BadCellError, in_order, refuse_measurements
 
 MOST_CLASSES = 1_000
 YES = {"1": 1, "true": 1, "0": 0, "false": 0}
@@ -19,7 +18,7 @@ Labels = Int[np.ndarray, " b *k"]
 
 
 @runtime_checkable
-class Kind(Protocol):
+class LabelFormat(Protocol):
     """A way to write labels."""
 
     def read(self, content: Any) -> Any:
@@ -35,7 +34,7 @@ class Kind(Protocol):
 
         Args:
             values: all that was read.
-            codes: for each row, which of them it has.
+            codes: position of each row's value among these, `[b]`.
 
         Raises:
             UserError: there is only one class, or the values are no classes.
@@ -46,7 +45,7 @@ class OneClass:
     """One column, whose cells name a class.
 
     Args:
-        column: its name.
+        column: name of the column.
         names: new names for the classes in order.
         allowed: the only cells there may be, in the order of the classes; None allows all.
     """
@@ -55,7 +54,7 @@ class OneClass:
         self, column: str, names: Sequence[str] | None = None, allowed: Sequence[str] | None = None
     ) -> None:
         self._column, self._names, self._allowed = column, names, allowed
-        self._found = set[str]()
+        self._classes = set[str]()
 
     def read(self, content: str) -> str:
         """Return the class."""
@@ -64,30 +63,29 @@ class OneClass:
             raise BadCellError(f"column {self._column!r} holds ''; every row needs a label")
         if self._allowed is not None and value not in self._allowed:
             raise BadCellError(unknown(self._column, value, self._allowed))
-        self._found.add(value)
-        if len(self._found) > MOST_CLASSES:
-            raise too_many(self._column, len(self._found), MOST_CLASSES)
+        self._classes.add(value)
+        _check_count(self._column, self._classes)
         return value
 
     def finish(self, values: list[Any], codes: Int[np.ndarray, " b"]) -> tuple[Task, Labels]:
         """Number the classes in their order."""
-        own = {int(code): values[code] for code in np.unique(codes)}
-        if {value.lower() for value in own.values()} <= {"true", "false"}:
-            own = {code: value.lower() for code, value in own.items()}
-        found = list(dict.fromkeys(own.values()))
-        self._check(found, len(codes))
-        classes = list(self._allowed) if self._allowed else in_order(found)
+        used = {int(code): values[code] for code in np.unique(codes)}
+        if {value.lower() for value in used.values()} <= {"true", "false"}:
+            used = {code: value.lower() for code, value in used.items()}
+        names = list(dict.fromkeys(used.values()))
+        self._check(names, len(codes))
+        classes = list(self._allowed) if self._allowed else in_order(names)
         table = np.zeros(len(values), np.int32)
-        for code, value in own.items():
+        for code, value in used.items():
             table[code] = classes.index(value)
         return self._task(classes), table[codes]
 
-    def _check(self, found: list[str], rows: int) -> None:
-        if len(found) == 1:
+    def _check(self, names: list[str], rows: int) -> None:
+        if len(names) == 1:
             raise UserError(
-                f"all {rows} rows have {found[0][:80]} in column {self._column!r}; two classes are needed"
+                f"all {rows} rows have {names[0][:80]} in column {self._column!r}; two classes are needed"
             )
-        refuse_measurements(found, self._column)
+        refuse_measurements(names, self._column)
 
     def _task(self, classes: list[str]) -> Task:
         task = BINARY if classes == ["0", "1"] else Task(_kind(len(classes)), tuple(classes))
@@ -98,7 +96,7 @@ class Flags:
     """Several columns of 0 and 1: a row can have any number of these labels.
 
     Args:
-        columns: their names.
+        columns: names of the columns.
         names: new names for the classes in order.
     """
 
@@ -127,14 +125,14 @@ class Items:
     """One column of lists: a row has the labels that its list names; an empty list is a row without labels.
 
     Args:
-        column: its name.
-        separator: between the items of a cell; None reads JSON arrays.
+        column: name of the column.
+        separator: what stands between the items of a cell; None reads JSON arrays.
         allowed: the only items there may be, in the order of the classes; None allows all.
     """
 
     def __init__(self, column: str, separator: str | None, allowed: Sequence[str] | None = None) -> None:
         self._column, self._separator, self._allowed = column, separator, allowed
-        self._found = set[str]()
+        self._classes = set[str]()
 
     def read(self, content: str) -> tuple[str, ...]:
         """Return the items of a cell."""
@@ -143,9 +141,8 @@ class Items:
             raise BadCellError(f"column {self._column!r} holds an empty label in its list")
         if self._allowed is not None and (odd := [item for item in items if item not in self._allowed]):
             raise BadCellError(unknown(self._column, odd[0], self._allowed))
-        self._found.update(items)
-        if len(self._found) > MOST_CLASSES:
-            raise too_many(self._column, len(self._found), MOST_CLASSES)
+        self._classes.update(items)
+        _check_count(self._column, self._classes)
         return tuple(items)
 
     def _split(self, content: str) -> list[str]:
@@ -156,15 +153,29 @@ class Items:
     def finish(self, values: list[Any], codes: Int[np.ndarray, " b"]) -> tuple[Task, Labels]:
         """Return a label for each item there is."""
         used = np.unique(codes)
-        found = {item for code in used for item in values[code]}
-        if not found:
+        names = {item for code in used for item in values[code]}
+        if not names:
             raise UserError(f"all lists in column {self._column!r} are empty; at least one label is needed")
-        classes = list(self._allowed) if self._allowed else in_order(list(found))
+        classes = list(self._allowed) if self._allowed else in_order(list(names))
         table = np.zeros((len(values), len(classes)), np.int32)
         places = {name: place for place, name in enumerate(classes)}
         for code in used:
             table[code, [places[item] for item in values[code]]] = 1
         return Task("multilabel", tuple(classes)), table[codes]
+
+
+def are_lists(cells: Sequence[str]) -> bool:
+    """Whether all filled cells are JSON arrays of labels."""
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and all(cell.lstrip().startswith("[") and _is_list(cell) for cell in filled)
+
+
+def _is_list(cell: str) -> bool:
+    try:
+        items_of(cell, "")
+    except BadCellError:
+        return False
+    return True
 
 
 def items_of(content: str, column: str) -> list[str]:
@@ -182,6 +193,15 @@ def items_of(content: str, column: str) -> list[str]:
     return [_item(item, column) for item in items]
 
 
+def _check_count(column: str, classes: set[str]) -> None:
+    """Refuse a column with too many classes; reading stops at the first one too many."""
+    if len(classes) > MOST_CLASSES:
+        raise UserError(
+            f"column {column!r} holds {len(classes):,} different values or more, at most {MOST_CLASSES:,} classes can "
+            "be told apart; choose another column with --label-column"
+        )
+
+
 def unknown(column: str, value: str, allowed: Sequence[str]) -> str:
     """Say that a label is none of those that there may be."""
     known = ", ".join(allowed[:20])
@@ -195,9 +215,9 @@ def renamed(task: Task, names: Sequence[str]) -> Task:
         UserError: they are not as many as the classes.
     """
     if len(names) != len(task.classes):
-        found = ", ".join(task.classes[:20])
+        classes = ", ".join(task.classes[:20])
         raise UserError(
-            f"--class-names gives {len(names)} names, the classes are {len(task.classes)}: {found}; name each once, "
+            f"--class-names gives {len(names)} names, the classes are {len(task.classes)}: {classes}; name each once, "
             "in this order"
         )
     return Task(task.kind, tuple(names))

@@ -1,4 +1,4 @@
-"""From cells of label columns to a task and its labels."""
+"""Cells of label columns become a task and its labels."""
 
 from collections.abc import Hashable, Sequence
 
@@ -7,8 +7,8 @@ from jaxtyping import Int
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import Task
-from headstart.extract.dataset.categories import BadCellError, Codes
-from headstart.extract.dataset.label_formats import Flags, Items, Kind, OneClass, items_of
+from headstart.extract.dataset.categories import CategoryEncoder
+from headstart.extract.dataset.label_formats import Flags, Items, LabelFormat, OneClass, are_lists
 
 
 def recognise(
@@ -22,10 +22,10 @@ def recognise(
     Args:
         columns: names of the label columns. One: 0 and 1, true and false, or two strings are binary, more are classes,
             and lists are labels of which a row can have any number. Several columns of 0 and 1 are such labels too.
-        cells: of each column, in the first rows.
-        names: of the classes, in their order: the only ones there may be, if the cells hold any of them or are lists;
-            else new names.
-        separator: between labels in a cell; None takes JSON arrays for lists.
+        cells: cells of each column, in the first rows.
+        names: names of the classes, in their order: the only ones there may be, if the cells hold any of them or are
+            lists; else new names.
+        separator: what stands between labels in a cell; None takes JSON arrays for lists.
 
     Raises:
         UserError: the flags do not fit together.
@@ -39,26 +39,12 @@ def recognise(
     return LabelReader(_one(columns[0], cells[0], names, separator))
 
 
-def _one(column: str, cells: list[str], names: Sequence[str] | None, separator: str | None) -> Kind:
+def _one(column: str, cells: list[str], names: Sequence[str] | None, separator: str | None) -> LabelFormat:
     if separator is not None or are_lists(cells):
         return Items(column, separator, names)
     if names is not None and not set(names).isdisjoint(cell.strip() for cell in cells):
         return OneClass(column, allowed=names)
     return OneClass(column, names)
-
-
-def are_lists(cells: Sequence[str]) -> bool:
-    """Whether all filled cells are JSON arrays of labels."""
-    filled = [cell for cell in cells if cell.strip()]
-    return bool(filled) and all(cell.lstrip().startswith("[") and _is_list(cell) for cell in filled)
-
-
-def _is_list(cell: str) -> bool:
-    try:
-        items_of(cell, "")
-    except BadCellError:
-        return False
-    return True
 
 
 class LabelReader:
@@ -68,15 +54,15 @@ class LabelReader:
         kind: how labels are written.
     """
 
-    def __init__(self, kind: Kind) -> None:
-        self._kind, self._codes = kind, Codes(kind.read)
+    def __init__(self, kind: LabelFormat) -> None:
+        self._kind, self._codes = kind, CategoryEncoder(kind.read)
         self._several, self.lists = isinstance(kind, Flags), isinstance(kind, Items)
 
     def read(self, cells: Sequence[list[str]]) -> tuple[Int[np.ndarray, " b"], dict[int, str]]:
         """Read rows.
 
         Args:
-            cells: of each label column.
+            cells: cells of each label column.
 
         Returns:
             A number for each row, and what is wrong with the bad ones, by their place.
@@ -101,4 +87,4 @@ class LabelReader:
         Raises:
             UserError: there is only one class, or the cells hold no classes.
         """
-        return self._kind.finish(self._codes.met, codes)
+        return self._kind.finish(self._codes.values_met, codes)

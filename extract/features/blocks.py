@@ -1,26 +1,28 @@
-"""What a process will compute: blocks, batches and sizes, all known before the backbone runs."""
+"""Blocks, batches and sizes that a process will compute, all known before the backbone runs."""
 
+from collections.abc import Container
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
-from headstart.cache.storage.arrays import stored_bytes
-from headstart.cache.block import Sizes, array_dtype, array_shape, block_name
-from headstart.cache.layout import LAYOUTS
+from headstart.cache.block import BlockRecord, Sizes, block_name
 from headstart.cache.splits import view_number
-from headstart.extract.features.packing import Batch, BatchShape, padded_tokens, plan_batches
+from headstart.extract.features.packing import BatchShape, PackedBatch, padded_tokens, plan_batches
 from headstart.extract.text.tokenizer import Tokens
+
+BlockKey = tuple[str, int]
+"""Split of a block, and its number within the split."""
 
 
 class BlockRows(NamedTuple):
     """One block before its texts are read: a fixed run of a split's rows.
 
     Attributes:
-        split: the split it belongs to.
-        number: its number within the split.
-        start: how many of the split's rows lie before it.
-        rows: positions of its rows among all used rows, `[b]`.
+        split: Name of the split that the block belongs to.
+        number: Number within the split.
+        start: Number of the split's rows that lie before the block.
+        rows: Positions of the block's rows among all used rows, `[b]`.
     """
 
     split: str
@@ -34,41 +36,41 @@ class BlockRows(NamedTuple):
         return block_name(self.number)
 
     @property
-    def key(self) -> tuple[str, int]:
-        """Which block it is."""
+    def key(self) -> BlockKey:
+        """Split and number of the block."""
         return self.split, self.number
+
+
+Records = dict[BlockKey, BlockRecord]
+"""Records of blocks that are on disk."""
 
 
 class BlockPlan(NamedTuple):
     """One block that is computed.
 
     Attributes:
-        block: which rows of which split.
-        lengths: tokens of each row, `[b]` int32.
-        text_bytes: bytes of its cleaned texts.
-        batches: how the rows go through the backbone.
+        block: Rows of a split.
+        lengths: Tokens of each row, `[b]` int32.
+        text_bytes: Bytes of the cleaned texts.
+        batches: Batches in which the rows go through the backbone.
     """
 
     block: BlockRows
     lengths: Int[np.ndarray, " b"]
     text_bytes: int
-    batches: list[Batch]
+    batches: list[PackedBatch]
 
     @property
     def tokens(self) -> int:
         """Real tokens of the block."""
         return int(self.lengths.sum())
 
-    def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int, positions: int) -> int:
-        """Bytes of the block's arrays on disk."""
-        sizes = Sizes(len(self.lengths), self.tokens, self.text_bytes, label_columns, positions)
-        return sum(
-            stored_bytes(array_shape(field, sizes, width), array_dtype(field, dtype))
-            for field in LAYOUTS[layout]
-        )
+    def sizes(self, label_columns: int, positions: int) -> Sizes:
+        """Sizes of the block's arrays."""
+        return Sizes(len(self.lengths), self.tokens, self.text_bytes, label_columns, positions)
 
 
-class Plan(NamedTuple):
+class ComputePlan(NamedTuple):
     """All blocks that a process computes."""
 
     blocks: list[BlockPlan]
@@ -90,28 +92,26 @@ class Plan(NamedTuple):
         return sum(padded_tokens(block.batches) for block in self.blocks)
 
     @property
-    def first_of_each_shape(self) -> list[tuple[BlockPlan, Batch]]:
-        """The batches, in the order in which they run, that a program is compiled for; dropout takes one of its own."""
-        firsts: dict[tuple[int, int, bool], tuple[BlockPlan, Batch]] = {}
+    def first_of_each_shape(self) -> list[tuple[BlockPlan, PackedBatch]]:
+        """The batches, in running order, that a program is compiled for; dropout takes a program of its own."""
+        firsts: dict[tuple[int, int, bool], tuple[BlockPlan, PackedBatch]] = {}
         for plan in self.blocks:
             has_dropout = view_number(plan.block.split) > 0
             for batch in plan.batches:
                 firsts.setdefault((batch.height, batch.length, has_dropout), (plan, batch))
         return list(firsts.values())
 
-    def stored_bytes(self, width: int, dtype: str, layout: str, label_columns: int, positions: int) -> int:
-        """Bytes of all arrays of a layout: vectors of this width, their storage dtype, checksums included."""
-        return sum(
-            block.stored_bytes(width, dtype, layout, label_columns, positions) for block in self.blocks
-        )
+    def without(self, keys: Container[BlockKey]) -> "ComputePlan":
+        """Return the plan of the other blocks."""
+        return self._replace(blocks=[plan for plan in self.blocks if plan.block.key not in keys])
 
 
 def cut(splits: dict[str, Int[np.ndarray, " _"]], block_rows: int) -> list[BlockRows]:
     """Cut every split into blocks.
 
     Args:
-        splits: positions of each split's rows, in the split's order.
-        block_rows: rows of a block; a split's last block may be shorter.
+        splits: Positions of each split's rows, in the split's order.
+        block_rows: Rows of a block; a split's last block may be shorter.
     """
     return [
         BlockRows(split, number, start, rows[start : start + block_rows])
@@ -120,17 +120,17 @@ def cut(splits: dict[str, Int[np.ndarray, " _"]], block_rows: int) -> list[Block
     ]
 
 
-def plan_blocks(blocks: list[BlockRows], tokens: Tokens, shape: BatchShape) -> Plan:
+def plan_blocks(blocks: list[BlockRows], tokens: Tokens, shape: BatchShape) -> ComputePlan:
     """Cut blocks into batches.
 
     Args:
-        blocks: to compute.
-        tokens: of their rows, at least.
-        shape: what batches may look like.
+        blocks: Blocks to compute.
+        tokens: Tokens of the blocks' rows, at least.
+        shape: Shape of the batches.
     """
 
-    def planned(block: BlockRows) -> BlockPlan:
+    def plan(block: BlockRows) -> BlockPlan:
         lengths, text_bytes = tokens.lengths[block.rows], int(tokens.text_lengths[block.rows].sum())
         return BlockPlan(block, lengths, text_bytes, plan_batches(lengths, shape))
 
-    return Plan([planned(block) for block in blocks], shape)
+    return ComputePlan([plan(block) for block in blocks], shape)

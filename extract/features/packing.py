@@ -6,20 +6,27 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-STEP = 8  # lengths of sequences are multiples of it, which suits vector units
-PARTS = 4  # lengths of packed sequences: a quarter, a half, three quarters and all of the longest row
-EVEN_LENGTH = 500  # sequences of about so many tokens spend as much time on attention as on all else
-GROWTH = 1.2  # from one length to the next where each row has its own sequence
+from headstart.cache.recipe import Recipe
+from headstart.extract.backbone.precision import Precision
+
+STEP = 8
+"""Divisor of the lengths of sequences, which suits vector units."""
+PARTS = 4
+"""Number of lengths of packed sequences: a quarter, a half, three quarters and all of the longest row."""
+EVEN_LENGTH = 500
+"""Tokens of sequences that spend about as much time on attention as on all else."""
+GROWTH = 1.2
+"""Factor from one length to the next where each row has its own sequence."""
 
 
 class BatchShape(NamedTuple):
-    """What batches may look like.
+    """Shape that batches may have.
 
     Attributes:
-        sequences: lengths of sequences, ascending; the last holds the longest row.
-        batch_tokens: padded tokens per device.
-        devices: every batch's height is a multiple of it.
-        packed: several rows may share a sequence.
+        sequences: Lengths of sequences, ascending; the last holds the longest row.
+        batch_tokens: Padded tokens per device.
+        devices: Number of devices, of which every batch's height is a multiple.
+        packed: Whether several rows may share a sequence.
     """
 
     sequences: list[int]
@@ -27,28 +34,29 @@ class BatchShape(NamedTuple):
     devices: int
     packed: bool
 
+    @classmethod
+    def of(cls, recipe: Recipe, batch_tokens: int, devices: int) -> "BatchShape":
+        """Return the shape of the batches of a recipe; a padded layout takes every row at its full length."""
+        packed = Precision.of(recipe).packed
+        lengths = packed_lengths(recipe.max_length) if packed else bucket_lengths(recipe.max_length)
+        lengths = [recipe.max_length] if recipe.layout == "padded" else lengths
+        return cls(lengths, batch_tokens, devices, packed)
 
-class Batch(NamedTuple):
+
+class PackedBatch(NamedTuple):
     """Rows that run through the backbone together.
 
     Attributes:
-        rows: positions of the rows within their block, `[r]`.
-        places: position of each row's first token in the batch, sequence after sequence, `[r]`.
-        length: tokens of a sequence.
-        height: sequences; every batch of one length has the same.
+        rows: Positions of the rows within their block, `[r]`.
+        places: Position of each row's first token in the batch, sequence after sequence, `[r]`.
+        length: Tokens of a sequence.
+        height: Number of sequences, the same for all batches of one length.
     """
 
     rows: Int[np.ndarray, " r"]
     places: Int[np.ndarray, " r"]
     length: int
     height: int
-
-
-def sequence_lengths(max_length: int, packed: bool, layout: str) -> list[int]:
-    """Lengths of sequences, ascending; a padded layout wants every row at its full length."""
-    if layout == "padded":
-        return [max_length]
-    return packed_lengths(max_length) if packed else bucket_lengths(max_length)
 
 
 def packed_lengths(max_length: int) -> list[int]:
@@ -69,7 +77,9 @@ def bucket_lengths(max_length: int) -> list[int]:
     return lengths
 
 
-def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int | None = None) -> list[Batch]:
+def plan_batches(
+    lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int | None = None
+) -> list[PackedBatch]:
     """Cut a block, given by its rows' lengths, into batches, longest rows first.
 
     What is left of a sequence behind its first row goes to the longest rows that fit, and a batch that its own
@@ -77,10 +87,10 @@ def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int 
     attention cheap, long ones are easier to fill: what costs least is taken.
 
     Args:
-        lengths: tokens of each row.
-        shape: what batches may look like.
-        tokens: of the block whose batches these should resemble, so that they need no programs of their own; None: the
-            rows' own.
+        lengths: Tokens of each row.
+        shape: Shape of the batches.
+        tokens: Real tokens of the block whose batches these should resemble, so that they need no other programs; None
+            takes those of the rows.
     """
     whole = int(lengths.sum()) if tokens is None else tokens
     lists = (
@@ -90,7 +100,7 @@ def plan_batches(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int 
     return min(plans, key=_cost)
 
 
-def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> list[Batch]:
+def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> list[PackedBatch]:
     waiting = _Waiting(lengths)
     batches = []
     for length, shorter in zip(shape.sequences[::-1], [*shape.sequences[-2::-1], 0], strict=True):
@@ -100,12 +110,12 @@ def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> lis
     return batches
 
 
-def padded_tokens(batches: list[Batch]) -> int:
+def padded_tokens(batches: list[PackedBatch]) -> int:
     """Tokens that the backbone computes for these batches, padding included."""
     return sum(batch.length * batch.height for batch in batches)
 
 
-def _cost(batches: list[Batch]) -> float:
+def _cost(batches: list[PackedBatch]) -> float:
     """Time of these batches, in an unit that only compares plans."""
     return sum(batch.length * batch.height * (1 + batch.length / EVEN_LENGTH) for batch in batches)
 
@@ -132,13 +142,13 @@ class _Waiting:
             place += length if packed else limit
 
 
-def _fill(waiting: _Waiting, length: int, height: int, packed: bool) -> Batch:
+def _fill(waiting: _Waiting, length: int, height: int, packed: bool) -> PackedBatch:
     rows, places = [], []
     for start in range(0, height * length, length):
         for row, place in waiting.take(length, packed):
             rows.append(row)
             places.append(start + place)
-    return Batch(np.array(rows), np.array(places), length, height)
+    return PackedBatch(np.array(rows), np.array(places), length, height)
 
 
 def _height(length: int, tokens: int, shape: BatchShape) -> int:

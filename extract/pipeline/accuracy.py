@@ -1,33 +1,42 @@
-"""How far the cached features are from the stock model's in float32, measured on a few rows."""
+"""Accuracy of the cached features: a few rows compared with the stock model in float32."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from headstart.extract.backbone.distilbert import Backbone
-from headstart.extract.backbone.precision import EXACT
-from headstart.extract.backbone.weights import load_weights
-from headstart.extract.features.blocks import BlockPlan, BlockRows, Plan
-from headstart.extract.features.compute import compute_block
-from headstart.extract.features.packing import BatchShape, bucket_lengths, plan_batches
-from headstart.extract.pipeline.job import Job
-from headstart.extract.text.tokenizer import Tokens
+from headstart.extract.features.blocks import BlockPlan, BlockRows, ComputePlan
+from headstart.extract.features.compute import TokenizedRows, compute_block
+from headstart.extract.features.packing import BatchShape, plan_batches
 
-ALONE_TOKENS = 1200  # of a batch of the exact model: eight rows of 150; one row may be longer
+ALONE_TOKENS = 1200
+"""Tokens of a batch of the exact model: eight rows of 150; one row may be longer."""
+LOW_COSINE = 0.999
+"""Cosine below which a user should know."""
 
-LOW_COSINE = 0.999  # below it a user should know
+
+class Backbones(NamedTuple):
+    """The same weights in two precisions.
+
+    Attributes:
+        main: The backbone of the recipe's precision, which fills the cache.
+        exact: The stock model in float32; None where `main` is that very model.
+    """
+
+    main: Backbone
+    exact: Backbone | None
 
 
 class Accuracy(NamedTuple):
     """Stored vectors beside exact ones, token by token.
 
     Attributes:
-        rows: how many were compared.
-        tokens: how many they have.
-        min_cosine: of a token's two vectors, the lowest.
-        mean_cosine: over all tokens.
-        max_difference: of any value.
+        rows: Number of rows that were compared.
+        tokens: Number of their tokens.
+        min_cosine: Lowest cosine of a token's two vectors.
+        mean_cosine: Mean cosine over all tokens.
+        max_difference: Largest difference of any value.
     """
 
     rows: int
@@ -43,78 +52,46 @@ class Accuracy(NamedTuple):
 
 
 def measure(
-    job: Job, backbone: Backbone, exact: Backbone, rows: Int[np.ndarray, " r"], plan: Plan, tokens: Tokens
+    backbone: Backbone,
+    exact: Backbone,
+    positions: Int[np.ndarray, " r"],
+    plan: ComputePlan,
+    rows: TokenizedRows,
+    max_length: int,
 ) -> Accuracy:
     """Run some rows through both backbones.
 
     Args:
-        job: its rows, and the width and dtype of what is stored.
-        backbone: the one that fills the cache.
-        exact: the stock model in float32.
-        rows: to compare.
-        plan: what this process will compute.
-        tokens: token ids of all these rows.
+        backbone: The backbone that fills the cache.
+        exact: The stock model in float32.
+        positions: Positions of the rows to compare.
+        plan: Blocks that this process will compute.
+        rows: All used rows.
+        max_length: Most tokens of a row.
     """
-    lengths = tokens.lengths[rows]
-    alone = BatchShape(
-        bucket_lengths(job.settings.max_length)[-1:], ALONE_TOKENS, len(exact.devices), packed=False
-    )
-    drawn = BlockPlan(BlockRows("", 0, 0, rows), lengths, 0, [])
+    lengths = rows.tokens.lengths[positions]
+    drawn = BlockPlan(BlockRows("", 0, 0, positions), lengths, 0, [])
+    alone = BatchShape([max_length], ALONE_TOKENS, len(exact.devices), packed=False)
     # The exact one first: the program of the other may be on its way.
-    one_each = drawn._replace(batches=plan_batches(lengths, alone))
-    wanted = _hidden(job, exact, one_each, tokens, "float32")
+    reference = _hidden(exact, drawn._replace(batches=plan_batches(lengths, alone)), rows)
     # The batches look like those of the first block: mostly, a program that is needed anyway computes them.
     like = plan.blocks[0].tokens if plan.blocks else None
-    like_first = drawn._replace(batches=plan_batches(lengths, plan.shape, like))
-    found = _hidden(job, backbone, like_first, tokens, job.settings.dtype)
-    return compare(found, wanted, len(rows))
+    stored = _hidden(backbone, drawn._replace(batches=plan_batches(lengths, plan.shape, like)), rows)
+    return compare(stored, reference, len(positions))
 
 
-def _hidden(
-    job: Job, backbone: Backbone, plan: BlockPlan, tokens: Tokens, dtype: str
-) -> Float32[np.ndarray, "n d"]:
-    width = job.architecture.dim
-    block = compute_block(backbone, plan, tokens, job.rows, width, np.dtype(dtype), lambda _: None, "ragged")
+def _hidden(backbone: Backbone, plan: BlockPlan, rows: TokenizedRows) -> Float32[np.ndarray, "n d"]:
+    block = compute_block(backbone, plan, rows, "ragged")
     assert block.hidden is not None  # ragged blocks have it
     return block.hidden.astype(np.float32)
 
 
-def compare(found: Float[np.ndarray, "n d"], wanted: Float[np.ndarray, "n d"], rows: int) -> Accuracy:
+def compare(stored: Float[np.ndarray, "n d"], exact: Float[np.ndarray, "n d"], rows: int) -> Accuracy:
     """Compare two versions of the same tokens' vectors; of two vectors of which one is zero, the cosine is 0."""
     # In float64, into which the squares of what bfloat16 holds fit.
-    found, wanted = found.astype(np.float64), wanted.astype(np.float64)
-    norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
-    alike = (found == wanted).all(axis=1)  # zeros have no direction
-    cosine = np.divide((found * wanted).sum(axis=1), norms, out=alike.astype(np.float64), where=norms != 0)
-    difference = np.abs(found - wanted).max()
-    return Accuracy(rows, len(found), float(cosine.min()), float(cosine.mean()), float(difference))
-
-
-def as_json(accuracy: Accuracy | None) -> dict[str, Any]:
-    """Return the manifest's field."""
-    return accuracy._asdict() if accuracy else {}
-
-
-class Backbones(NamedTuple):
-    """The same weights, computed with in two ways.
-
-    Attributes:
-        own: as the recipe says; it fills the cache.
-        exact: the stock model in float32; None where `own` is that very model.
-    """
-
-    own: Backbone
-    exact: Backbone | None
-
-
-def load_backbones(job: Job) -> Backbones:
-    """Read the weights and put them on every local device.
-
-    Raises:
-        UserError: they do not fit the model.
-    """
-    weights = load_weights(job.checkpoint.weights)
-    own = Backbone(job.architecture, weights, job.precision, job.settings.dtype, job.dropout)
-    if job.precision == EXACT:
-        return Backbones(own, None)
-    return Backbones(own, Backbone(job.architecture, weights, EXACT, "float32", job.dropout))
+    stored, exact = stored.astype(np.float64), exact.astype(np.float64)
+    norms = np.linalg.norm(stored, axis=1) * np.linalg.norm(exact, axis=1)
+    alike = (stored == exact).all(axis=1)  # zeros have no direction
+    cosine = np.divide((stored * exact).sum(axis=1), norms, out=alike.astype(np.float64), where=norms != 0)
+    difference = np.abs(stored - exact).max()
+    return Accuracy(rows, len(stored), float(cosine.min()), float(cosine.mean()), float(difference))

@@ -26,8 +26,8 @@ class Hosts:
     """The processes of a job.
 
     Attributes:
-        index: this process's, from 0.
-        count: how many there are.
+        index: Number of this process, from 0.
+        count: Number of processes.
     """
 
     index: int = 0
@@ -86,11 +86,11 @@ class Hosts:
             return list(numbers)
         from jax.experimental.multihost_utils import process_allgather
 
-        found: list[np.ndarray] = []
+        gathered: list[np.ndarray] = []
         # JAX has no 64-bit integers, unless it is told to.
-        halves = np.array(numbers, np.int64).view(np.int32)
-        _interruptible(lambda: found.append(np.asarray(process_allgather(halves))))
-        sums: list[int] = found[0].view(np.int64).reshape(self.count, -1).sum(axis=0).tolist()
+        words = np.array(numbers, np.int64).view(np.int32)
+        _interruptible(lambda: gathered.append(np.asarray(process_allgather(words))))
+        sums: list[int] = gathered[0].view(np.int64).reshape(self.count, -1).sum(axis=0).tolist()
         return sums
 
 
@@ -100,11 +100,11 @@ def check_hosts(settings: Settings) -> None:
     Raises:
         UserError: some are missing, or are not what they have to be.
     """
-    given = (settings.coordinator, settings.num_processes, settings.process_id)
-    if given == (None, None, None):
+    options = (settings.coordinator, settings.num_processes, settings.process_id)
+    if options == (None, None, None):
         in_cluster()
         return
-    if None in given:
+    if None in options:
         raise UserError("--coordinator, --num-processes and --process-id belong together: give all three")
     if not 0 <= (settings.process_id or 0) < (settings.num_processes or 1):
         raise UserError(

@@ -1,60 +1,66 @@
-"""A job: the rows, the backbone, and the recipe that follows from both."""
+"""A run of stage one: the rows, the backbone, the recipe that follows from both, and all that its steps share."""
 
+import dataclasses
 import os
 import platform
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from headstart.cache.recipe import Recipe
+from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.progress import Clock, Reporter
 from headstart.cache.splits import SPLITS, split_order, view_names
 from headstart.cache.storage.object_store import check_location
-from headstart.cache.writer import cache_name
-from headstart.extract.backbone.architecture import Architecture, read_architecture
+from headstart.cache.task import class_counts
+from headstart.cache.writer import CacheWriter, cache_name
+from headstart.extract.backbone.architecture import Architecture, Dropout, read_architecture, read_dropout
 from headstart.extract.backbone.checkpoint import BUNDLED, Checkpoint, find_checkpoint
-from headstart.extract.backbone.dropout import Dropout, read_dropout
-from headstart.extract.backbone.precision import Precision
-from headstart.extract.dataset.dataset import Rows, read_rows
-from headstart.extract.pipeline.recipe import make_recipe
-from headstart.extract.settings import Settings
-from headstart.extract.splits.splitter import choose_dealing, extra_files, other_columns
+from headstart.extract.backbone.precision import Precision, choose_precision
+from headstart.extract.dataset.dataset import Dataset
+from headstart.extract.dataset.read import read_dataset
+from headstart.extract.pipeline.distributed import Hosts
+from headstart.extract.settings import SAMPLES, Settings
+from headstart.extract.splits.splitter import choose_splitter
 from headstart.extract.tables.files import shown, stem
 from headstart.extract.text.cleaning import Cleaning, from_json
 from headstart.extract.text.cleaning_options import choose_cleaning
 
 DEFAULT_BACKBONE = "distilbert-base-uncased"
+SHORTEST = 3
+"""Fewest tokens of a row: [CLS], one of its own, [SEP]."""
+MOST_CLASSES = 12
+"""Classes that the line about the data names."""
 
-SHORTEST = 3  # [CLS], one token, [SEP]
 
-
-class Job(NamedTuple):
-    """What to compute, and from what: all that is known before the texts are cleaned."""
+class ExtractJob(NamedTuple):
+    """The features to compute and their sources: all that is known before the texts are cleaned."""
 
     settings: Settings
-    rows: Rows
+    dataset: Dataset
     checkpoint: Checkpoint
     architecture: Architecture
     recipe: Recipe
 
     @property
     def precision(self) -> Precision:
-        """In which numbers the backbone computes."""
-        return Precision(self.recipe.compute_dtype, self.recipe.forward)
+        """The numbers in which the backbone computes."""
+        return Precision.of(self.recipe)
 
     @property
     def location(self) -> str:
-        """Where the cache lies."""
+        """Path of the cache."""
         name = cache_name(stem(self.settings.data), self.checkpoint.name, self.recipe)
         return os.path.join(self.settings.cache_dir, name)
 
     @property
     def source(self) -> dict[str, Any]:
-        """Names, for people, of what the cache was made from; no value depends on them."""
-        text, label = self.rows.columns
+        """Names, for people, of the cache's sources; no value depends on them."""
+        text, label = self.dataset.columns
         return {
             "data": shown(self.settings.data),
             "text_column": text,
             "label_column": label,
-            "rows_without_text": self.rows.missing,
+            "rows_without_text": self.dataset.missing,
             "backbone": self.checkpoint.name,
             "backbone_argument": self.settings.backbone or self.checkpoint.name,
             "python": platform.python_version(),
@@ -63,14 +69,19 @@ class Job(NamedTuple):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Names of the wanted splits; with the training split go its views."""
-        wanted = SPLITS if self.settings.split == "all" else (self.settings.split,)
-        views = view_names(self.recipe.views) if "train" in wanted else ()
-        return tuple(sorted((*wanted, *views), key=split_order))
+        """Names of the splits to compute; with the training split go its views."""
+        names = SPLITS if self.settings.split == "all" else (self.settings.split,)
+        views = view_names(self.recipe.views) if "train" in names else ()
+        return tuple(sorted((*names, *views), key=split_order))
+
+    @property
+    def label_columns(self) -> int:
+        """Number of classes that each row has a label for; 0 where the label is the number of its class."""
+        return self.dataset.labels.shape[1] if self.dataset.labels.ndim == 2 else 0
 
     @property
     def cleaning(self) -> Cleaning:
-        """What is done to the texts."""
+        """The cleaning of the texts."""
         return from_json(self.recipe.cleaning)
 
     @property
@@ -78,43 +89,100 @@ class Job(NamedTuple):
         """Dropout of the views; None if there are none."""
         return read_dropout(self.checkpoint.config, self.settings)
 
+    def describe(self) -> str:
+        """Say what the data are taken for: columns, task, classes."""
+        data = self.dataset
+        text, label = data.columns
+        classes = class_counts(data.task, data.labels)
+        counts = ", ".join(f"{name}: {count:,}" for name, count in classes[:MOST_CLASSES])
+        counts += f", ... {len(classes):,} classes" if len(classes) > MOST_CLASSES else ""
+        line = (
+            f"{shown(self.settings.data)}: {len(data.texts):,} rows, text {text!r}, "
+            f"label {label!r}, {data.task.kind} ({counts})"
+        )
+        return f"{line}; {data.counts}"
 
-def prepare(settings: Settings) -> Job:
+
+class RunContext(NamedTuple):
+    """All that the steps of one run share.
+
+    Attributes:
+        job: Rows, backbone and recipe.
+        writer: The cache to fill.
+        check_lock: Function to call before every write; raises if another job holds the cache's lock.
+        hosts: The processes that share the job.
+        clock: Sum of the seconds of each phase.
+        reporter: Takes lines for the user, sizes and progress.
+    """
+
+    job: ExtractJob
+    writer: CacheWriter
+    check_lock: Callable[[], None]
+    hosts: Hosts
+    clock: Clock
+    reporter: Reporter
+
+
+def prepare(settings: Settings) -> ExtractJob:
     """Read the rows, find the backbone, and write the recipe.
 
     Raises:
         UserError: the data, the backbone or a setting is not what it has to be.
     """
-    choose_cleaning(settings.clean)  # a mistake is told before a large file is read
+    # Mistakes in these are reported before a large file is read.
+    choose_cleaning(settings.clean)
     check_location(settings.cache_dir)
-    choose_dealing(settings)
-    rows = read_rows(
-        _sources(settings),
-        settings.text_column,
-        settings.label_column,
-        settings.limit,
-        settings.seed,
-        settings.class_names,
-        other_columns(settings),
-        on_bad_row=settings.on_bad_row,
-        bad_rows=settings.bad_rows,
-        encoding=settings.encoding,
-        label_separator=settings.label_separator,
-    )
-    default = BUNDLED if settings.data == "sample" else DEFAULT_BACKBONE
+    choose_splitter(settings)
+    dataset = read_dataset(settings)
+    default = BUNDLED if settings.data in SAMPLES else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default)
     architecture = read_architecture(checkpoint.config, checkpoint.name)
     _check_length(settings.max_length, architecture, checkpoint.name)
-    return Job(
-        settings, rows, checkpoint, architecture, make_recipe(settings, rows, checkpoint, architecture)
+    recipe = make_recipe(settings, dataset, checkpoint, architecture)
+    return ExtractJob(settings, dataset, checkpoint, architecture, recipe)
+
+
+def make_recipe(
+    settings: Settings, dataset: Dataset, checkpoint: Checkpoint, architecture: Architecture
+) -> Recipe:
+    """Name every input that changes a value in the cache."""
+    precision, dropout = choose_precision(settings), read_dropout(checkpoint.config, settings)
+    cleaning = choose_cleaning(settings.clean)
+    return Recipe(
+        rows=dataset.digest(),
+        row_count=len(dataset.texts),
+        task=canonical_json(dataset.task.to_json()),
+        cleaning=cleaning.to_json(),
+        cleaning_versions=cleaning.versions,
+        tokenizer=checkpoint.tokenizer_sha256,
+        weights=checkpoint.weights_sha256,
+        architecture=canonical_json(dataclasses.asdict(architecture)),
+        max_length=settings.max_length,
+        compute_dtype=precision.compute_dtype,
+        matmul_precision=precision.matmul,
+        forward=precision.forward,
+        storage_dtype=settings.dtype,
+        layout=choose_layout(settings),
+        split_rule=choose_splitter(settings).describe(dataset),
+        split_seed=settings.seed,
+        dropout=canonical_json(dropout._asdict() if dropout else {}),
     )
 
 
-def _sources(settings: Settings) -> str | list[str]:
-    """The data, and behind them the files of single splits."""
-    own = [settings.data] if isinstance(settings.data, str) else list(settings.data)
-    extra = list(extra_files(settings).values())
-    return [*own, *extra] if extra else settings.data if isinstance(settings.data, str) else own
+def choose_layout(settings: Settings) -> str:
+    """Return the name of the layout, see `cache.layout`.
+
+    Raises:
+        UserError: two settings contradict each other.
+    """
+    if settings.views == "all":
+        return settings.layout
+    if settings.layout == "padded":
+        raise UserError(
+            "--views pooled stores no hidden states and --layout padded stores those of every position: "
+            "choose one; the pooling heads read either"
+        )
+    return "pooled"
 
 
 def _check_length(max_length: int, architecture: Architecture, name: str) -> None:

@@ -1,7 +1,7 @@
-"""Finish a cache: the manifest names the blocks of all processes, and what they were made with."""
+"""The manifest of a finished cache: the blocks of all processes, and the circumstances of their computation."""
 
 import importlib.metadata
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,78 +9,49 @@ from headstart.cache.block import BlockRecord
 from headstart.cache.manifest import Manifest
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.arrays import read_array
-from headstart.extract.backbone.distilbert import describe_devices
-from headstart.extract.features.blocks import BlockRows, Plan
+from headstart.extract.features.blocks import BlockRows, Records
 from headstart.extract.features.packing import BatchShape, padded_tokens, plan_batches
-from headstart.extract.pipeline.accuracy import Accuracy, as_json
-from headstart.extract.pipeline.context import Run
-from headstart.extract.pipeline.reuse import Records
+from headstart.extract.pipeline.job import RunContext
 
 LIBRARIES = ("jax", "flax", "transformers", "tokenizers", "clean-text", "numpy", "tensorstore")
+PHASES = ("clean", "tokenize", "compile", "backbone", "write")
 
 
-class Totals(NamedTuple):
-    """What all processes together will compute.
-
-    Attributes:
-        rows: of their blocks.
-        tokens: real ones.
-        padded_tokens: that their backbones compute.
-        stored_bytes: of the arrays.
-    """
-
-    rows: int
-    tokens: int
-    padded_tokens: int
-    stored_bytes: int
-
-    @property
-    def padding_waste(self) -> float:
-        """Share of the computed tokens that are padding; 0 where nothing is computed."""
-        return 1 - self.tokens / self.padded_tokens if self.padded_tokens else 0.0
-
-
-class Made(NamedTuple):
-    """How the blocks of a cache were made.
+class Computation(NamedTuple):
+    """Batches, device and accuracy with which the blocks of a cache were computed.
 
     Attributes:
-        shape: of the batches.
-        totals: of the blocks that were computed just now.
-        before: records of those that were there already.
-        accuracy: of this process's features; None if they are the stock model's.
+        shape: Shape of the batches.
+        padded_tokens: Tokens that the backbones of all processes have computed just now, padding included.
+        reused: Records of the blocks that were there already.
+        device: Kind and number of the devices, and the size of their batches.
+        accuracy: Accuracy of this process's features; empty if they are the stock model's.
     """
 
     shape: BatchShape
-    totals: Totals
-    before: Records
-    accuracy: Accuracy | None
+    padded_tokens: int
+    reused: Records
+    device: dict[str, Any]
+    accuracy: dict[str, Any]
 
 
-def finish(run: Run, blocks: list[BlockRows], records: Records, made: Made) -> None:
-    """Write the manifest, once the blocks of all processes are there.
+def make_manifest(
+    run: RunContext, blocks: list[BlockRows], records: Records, computation: Computation
+) -> Manifest:
+    """Describe a cache.
 
     Args:
-        run: whose cache it is.
-        blocks: all that the manifest names.
-        records: of those that this process knows; those of other processes are looked up.
-        made: how.
+        run: The run whose cache it is.
+        blocks: All blocks that the manifest names.
+        records: Records of all these blocks.
+        computation: The circumstances of their computation.
     """
-    run.hosts.wait("every block is written")
-    if run.hosts.first:
-        records |= run.committed(block for block in blocks if block.key not in records)
-        run.check_lock()
-        run.writer.finish(_manifest(run, blocks, records, made))
-    run.hosts.wait("the cache is finished")
-
-
-def _manifest(run: Run, blocks: list[BlockRows], records: Records, made: Made) -> Manifest:
     job, clock = run.job, run.clock
     splits: dict[str, list[BlockRecord]] = {block.split: [] for block in blocks}
     for block in blocks:
         splits[block.split].append(records[block.key])
     tokens = sum(records[block.key].tokens for block in blocks)
-    padded = made.totals.padded_tokens + padded_before(run, made.before, made.shape)
-    phases = ("clean", "tokenize", "compile", "backbone", "write")
+    padded = computation.padded_tokens + padded_before(run, computation.reused, computation.shape)
     return Manifest(
         key=job.recipe.key,
         rows=sum(len(block.rows) for block in blocks),
@@ -89,16 +60,16 @@ def _manifest(run: Run, blocks: list[BlockRows], records: Records, made: Made) -
         dtype=job.settings.dtype,
         splits=splits,
         padding_waste=1 - tokens / padded,
-        seconds={name: clock.seconds.get(name, 0.0) for name in phases} | {"total": clock.total()},
-        device=describe_devices() | {"batch_tokens": made.shape.batch_tokens},
-        accuracy=as_json(made.accuracy),
+        seconds={name: clock.seconds.get(name, 0.0) for name in PHASES} | {"total": clock.total()},
+        device=computation.device,
+        accuracy=computation.accuracy,
         versions={name: importlib.metadata.version(name) for name in LIBRARIES},
         source=job.source,
     )
 
 
-def padded_before(run: Run, records: Records, shape: BatchShape) -> int:
-    """Tokens, padding included, that blocks took which are there already; one that cannot be read counts without."""
+def padded_before(run: RunContext, records: Records, shape: BatchShape) -> int:
+    """Tokens, padding included, of blocks that are there already; one that cannot be read counts without."""
     padded = 0
     for (split, _), record in records.items():
         name = f"{split}/{record.name}/lengths"
@@ -109,13 +80,3 @@ def padded_before(run: Run, records: Records, shape: BatchShape) -> int:
         else:
             padded += padded_tokens(plan_batches(lengths, shape))
     return padded
-
-
-def total(run: Run, own: Plan) -> Totals:
-    """Add up the plans of all processes, every one of which asks at the same place."""
-    job, recipe = run.job, run.job.recipe
-    columns = job.rows.labels.shape[1] if job.rows.labels.ndim == 2 else 0
-    stored = own.stored_bytes(
-        job.architecture.dim, job.settings.dtype, recipe.layout, columns, recipe.positions
-    )
-    return Totals(*run.hosts.total((own.rows, own.tokens, own.padded_tokens, stored)))

@@ -1,35 +1,39 @@
-"""Which blocks this process computes: known before any text is read, so that it reads only those blocks' texts."""
+"""The missing blocks, and those of them that this process computes: known before any text is read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
+from headstart.cache.block import BlockRecord, array_dtype
+from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import rows_split
-from headstart.extract.features.blocks import BlockRows, cut
-from headstart.extract.pipeline.context import Run
+from headstart.cache.storage.arrays import check_size
+from headstart.cache.writer import CacheWriter
+from headstart.extract.features.blocks import BlockRows, Records, cut
 from headstart.extract.pipeline.distributed import Hosts
-from headstart.extract.pipeline.reuse import Records
+from headstart.extract.pipeline.job import RunContext
 from headstart.extract.splits.rules import Splits
 from headstart.extract.text.texts import Texts
 
-COMPARED = 8  # rows on which precisions are compared: of the first block, always the same ones
+COMPARED = 8
+"""Rows on which precisions are compared: of the first block, always the same ones."""
 
 
-class Share(NamedTuple):
-    """What there is to do, and this process's part of it.
+class Partition(NamedTuple):
+    """The blocks of a cache, and this process's part of them.
 
     Attributes:
-        blocks: of all wanted splits.
-        records: of those that an earlier run wrote.
-        own: missing ones that this process computes.
-        compared: positions of the rows on which it compares precisions; none where another process does that.
+        blocks: All blocks of the splits to compute.
+        records: Records of the blocks that an earlier run wrote.
+        assigned: Missing blocks that this process computes.
+        compared: Positions of the rows on which it compares precisions, `[r]`; none where another process does that.
     """
 
     blocks: list[BlockRows]
     records: Records
-    own: list[BlockRows]
+    assigned: list[BlockRows]
     compared: Int[np.ndarray, " r"]
 
     @property
@@ -39,33 +43,32 @@ class Share(NamedTuple):
 
     @property
     def rows(self) -> Int[np.ndarray, " r"]:
-        """Positions of the rows whose tokens are needed, ascending: of own blocks, and those to compare."""
-        needed = [self.compared, *(block.rows for block in self.own)]
-        return np.unique(np.concatenate(needed))
+        """Positions of the rows whose tokens this process needs, ascending: of assigned blocks, and to compare."""
+        return np.unique(np.concatenate([self.compared, *(block.rows for block in self.assigned)]))
 
 
-def share_out(run: Run, splits: Splits) -> Share:
-    """Look up what is missing, and deal it among the processes.
+def partition_blocks(run: RunContext, splits: Splits) -> Partition:
+    """Look up which blocks are missing, and share them among the processes.
 
     Args:
-        run: whose cache it is.
-        splits: positions of the rows of each split to compute.
+        run: The run whose cache it is.
+        splits: Positions of the rows of each split to compute.
     """
     blocks = cut(splits, run.job.settings.block_rows)
-    records = run.committed(blocks)
+    records = committed_blocks(run, blocks)
     run.hosts.wait("every process knows what is missing")
     first = blocks[0].rows
     compared = first[np.random.default_rng(0).permutation(len(first))[: COMPARED if run.hosts.first else 0]]
-    share = Share(blocks, records, [], compared)
-    return share._replace(own=_dealt(share.missing, run.hosts))
+    partition = Partition(blocks, records, [], compared)
+    return partition._replace(assigned=_assigned(partition.missing, run.hosts))
 
 
-def _dealt(blocks: list[BlockRows], hosts: Hosts) -> list[BlockRows]:
+def _assigned(blocks: list[BlockRows], hosts: Hosts) -> list[BlockRows]:
     """A process's blocks; the views of a block are of the same texts, and stay together."""
     texts = [(rows_split(block.split), block.number) for block in blocks]
-    turns = {own: turn for turn, own in enumerate(dict.fromkeys(texts))}
+    turns = {key: turn for turn, key in enumerate(dict.fromkeys(texts))}
     return [
-        block for block, own in zip(blocks, texts, strict=True) if turns[own] % hosts.count == hosts.index
+        block for block, key in zip(blocks, texts, strict=True) if turns[key] % hosts.count == hosts.index
     ]
 
 
@@ -74,3 +77,37 @@ def texts_of(texts: Sequence[str], rows: Int[np.ndarray, " r"]) -> Sequence[str]
     if len(rows) == len(texts):
         return texts
     return texts.take(rows) if isinstance(texts, Texts) else [texts[row] for row in rows.tolist()]
+
+
+def committed_blocks(run: RunContext, blocks: Iterable[BlockRows]) -> Records:
+    """Return the records of blocks that are on disk whole.
+
+    The recipe decides what is in a block of so many rows behind so many others, tokens included.
+    """
+    records = {}
+    for block in blocks:
+        record = run.writer.committed(block.split, block.number)
+        planned = record and (record.start, record.rows) == (block.start, len(block.rows))
+        if record and planned and _is_whole(run.writer, block.split, record, run.job.architecture.dim):
+            records[block.key] = record
+    return records
+
+
+def _is_whole(writer: CacheWriter, split: str, record: BlockRecord, width: int) -> bool:
+    """Whether all arrays have their size; their content is for `verify`."""
+    try:
+        for field in record.arrays:
+            dtype = array_dtype(field, writer.recipe.storage_dtype)
+            check_size(writer.store, f"{split}/{record.name}/{field}", record.shape(field, width), dtype)
+    except CacheError:
+        return False
+    return True
+
+
+def drop_unplanned(writer: CacheWriter, blocks: Iterable[BlockRows]) -> None:
+    """Remove blocks that are none of these: an earlier run with smaller blocks left them."""
+    planned = {(block.split, block.name) for block in blocks}
+    splits = {split for split, _ in planned}
+    stored = {tuple(name.split("/")[:2]) for split in splits for name in writer.store.files(split)}
+    for split, name in sorted(stored - planned):
+        writer.store.delete_folder(f"{split}/{name}")

@@ -1,4 +1,4 @@
-"""New texts to features, exactly as stage one made those of a cache."""
+"""From new texts to features and scores, exactly as stage one computed the features of a cache."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,22 +11,15 @@ from headstart.cache.block import Block
 from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.task import BINARY
 from headstart.extract.backbone.architecture import Architecture, read_architecture
 from headstart.extract.backbone.checkpoint import Checkpoint
-from headstart.extract.backbone.distilbert import (
-    Backbone,
-    default_batch_tokens,
-    describe_devices,
-    device_count,
-)
+from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
 from headstart.extract.backbone.precision import Precision
 from headstart.extract.backbone.weights import load_weights
-from headstart.extract.dataset.dataset import Rows
 from headstart.extract.features.blocks import BlockPlan, cut, plan_blocks
-from headstart.extract.features.compute import compute_block
-from headstart.extract.features.packing import BatchShape, sequence_lengths
-from headstart.extract.predict.scorer import Head, Scorer, score_rows
+from headstart.extract.features.compute import TokenizedRows, compute_block
+from headstart.extract.features.packing import BatchShape
+from headstart.extract.predict.scorer import Head, ScoringProgram, score_rows
 from headstart.extract.text import cleaning
 from headstart.extract.text.cleaning_options import check_options
 from headstart.extract.text.tokenizer import Tokens, load_tokenizer, tokenize
@@ -36,16 +29,15 @@ class Encoder:
     """The frozen backbone of a recipe, with the cleaning and the tokenizer that belong to it.
 
     Args:
-        recipe: of the cache that a head was trained on.
-        checkpoint: the backbone's files.
-        block_rows: rows that go through the backbone together; None takes all that there are.
-        made_on: what the cache was computed on, see `cache.manifest.Manifest`: on devices of that kind, batches are as
-            large as they were there.
+        recipe: Recipe of the cache that a head was trained on.
+        checkpoint: Files of the backbone.
+        block_rows: Rows that go through the backbone together; None takes all that there are.
+        device: Device of the cache, see `cache.manifest.Manifest`: on devices of that kind, batches are as large as
+            they were there.
 
     Attributes:
-        width: of a hidden vector.
-        backbone: the model.
-        checkpoint: its files.
+        backbone: The model.
+        checkpoint: Its files.
 
     Raises:
         UserError: the files are not those of the recipe, or the texts would be cleaned in another way.
@@ -56,20 +48,17 @@ class Encoder:
         recipe: Recipe,
         checkpoint: Checkpoint,
         block_rows: int | None = None,
-        made_on: Mapping[str, Any] | None = None,
+        device: Mapping[str, Any] | None = None,
     ) -> None:
         _check(recipe, checkpoint)
         self._recipe, self.checkpoint, self._block_rows = recipe, checkpoint, block_rows
         self._cleaning = cleaning.from_json(recipe.cleaning)
         self._tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
-        architecture = architecture_of(checkpoint)
-        precision = Precision(recipe.compute_dtype, recipe.forward)
-        self.width = architecture.dim
+        weights = load_weights(checkpoint.weights)
         self.backbone = Backbone(
-            architecture, load_weights(checkpoint.weights), precision, recipe.storage_dtype
+            architecture_of(checkpoint), weights, Precision.of(recipe), recipe.storage_dtype
         )
-        sequences = sequence_lengths(recipe.max_length, precision.packed, recipe.layout)
-        self._shape = BatchShape(sequences, _batch_tokens(made_on or {}), device_count(), precision.packed)
+        self._shape = BatchShape.of(recipe, _batch_tokens(device or {}), len(self.backbone.devices))
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Clean and tokenise texts."""
@@ -82,12 +71,9 @@ class Encoder:
 
     def encode(self, tokens: Tokens) -> Block:
         """Features of a few rows, for a person to look at; labels are 0, and hold no meaning."""
-        dtype = np.dtype(self._recipe.storage_dtype)
         whole = "ragged" if self._recipe.layout == "pooled" else self._recipe.layout
         (plan,) = self._blocks(tokens, len(tokens.lengths))
-        return compute_block(
-            self.backbone, plan, tokens, _unlabelled(tokens), self.width, dtype, _heard, whole
-        )
+        return compute_block(self.backbone, plan, _unlabelled(tokens), whole)
 
     def hidden(self, tokens: Tokens) -> tuple[list[Float[np.ndarray, "_ d"]], Float[np.ndarray, "b 3 d"]]:
         """Hidden states of each row that the head reads, of its padding too where that counts; and pooled vectors."""
@@ -97,16 +83,16 @@ class Encoder:
             return list(block.hidden), block.pooled
         return split_rows(block.hidden, block.lengths), block.pooled
 
-    def scorer(self, head: Head, params: Any) -> Scorer:
+    def scorer(self, head: Head, params: Any) -> ScoringProgram:
         """Backbone and head as one program."""
-        return Scorer(self.backbone, head, params)
+        return ScoringProgram(self.backbone, head, params)
 
-    def score(self, scorer: Scorer, tokens: Tokens) -> Any:
-        """What the head of `scorer` returns for each row, in order."""
+    def score(self, scorer: ScoringProgram, tokens: Tokens) -> Any:
+        """Outputs of the scorer's head for each row, in order."""
         blocks = self._blocks(tokens, self._block_rows or len(tokens.lengths))
-        about, layout = _unlabelled(tokens), self._recipe.layout
-        found = [score_rows(scorer, block, tokens, about, layout) for block in blocks]
-        return jax.tree.map(lambda *own: np.concatenate(own), *found)
+        rows, layout = _unlabelled(tokens), self._recipe.layout
+        scores = [score_rows(scorer, block, rows, layout) for block in blocks]
+        return jax.tree.map(lambda *parts: np.concatenate(parts), *scores)
 
     def _blocks(self, tokens: Tokens, rows: int) -> list[BlockPlan]:
         """All rows, in blocks of so many that are cut into stage one's batches."""
@@ -119,33 +105,29 @@ def architecture_of(checkpoint: Checkpoint) -> Architecture:
     return read_architecture(checkpoint.config, checkpoint.name)
 
 
-def _batch_tokens(made_on: Mapping[str, Any]) -> int:
+def _batch_tokens(device: Mapping[str, Any]) -> int:
     """Padded tokens of a batch on each device: a cache's, if devices of its kind are here."""
-    here = describe_devices()["platform"] == made_on.get("platform")
-    return int(made_on.get("batch_tokens", 0)) * here or default_batch_tokens()
+    here = describe_devices()["platform"] == device.get("platform")
+    return int(device.get("batch_tokens", 0)) * here or default_batch_tokens()
 
 
-def _unlabelled(tokens: Tokens) -> Rows:
+def _unlabelled(tokens: Tokens) -> TokenizedRows:
     count = len(tokens.lengths)
-    return Rows([""] * count, np.zeros(count, np.int32), np.arange(count), 0, ("", ""), BINARY)
-
-
-def _heard(_: int) -> None:
-    """Nobody watches a few rows."""
+    return TokenizedRows(tokens, np.zeros(count, np.int32), np.arange(count))
 
 
 def _check(recipe: Recipe, checkpoint: Checkpoint) -> None:
     """Refuse another backbone, tokenizer or cleaning than the head learnt from."""
-    for field, found in (("weights", checkpoint.weights_sha256), ("tokenizer", checkpoint.tokenizer_sha256)):
-        if found != getattr(recipe, field):
+    for field, digest in (("weights", checkpoint.weights_sha256), ("tokenizer", checkpoint.tokenizer_sha256)):
+        if digest != getattr(recipe, field):
             raise UserError(
                 f"the backbone {checkpoint.name!r} is not the one that the head learnt from: its {field} have the "
-                f"SHA-256 {found[:10]}..., the recipe wants {getattr(recipe, field)[:10]}...; name the right one with "
+                f"SHA-256 {digest[:10]}..., the recipe wants {getattr(recipe, field)[:10]}...; name the right one with "
                 "--backbone"
             )
-    wanted = cleaning.from_json(recipe.cleaning)
-    check_options(wanted.options, "the head's recipe")
-    if (installed := wanted.versions) != recipe.cleaning_versions:
+    learnt = cleaning.from_json(recipe.cleaning)
+    check_options(learnt.options, "the head's recipe")
+    if (installed := learnt.versions) != recipe.cleaning_versions:
         raise UserError(
             f"the head learnt from texts cleaned by {recipe.cleaning_versions}, installed are {installed}; "
             "install those, or run both stages again"

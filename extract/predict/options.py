@@ -1,17 +1,19 @@
-"""What a user can ask of `python predict.py`; every default is written here, once."""
+"""The command line of `python predict.py`, every default of which is written here, once, and the files it names."""
 
 import argparse
+import glob
 import os
 from collections.abc import Sequence
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.predict.input import files_of, is_among
+from headstart.extract.settings import ON_BAD_ROW
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
-STANDARD = "-"  # input or output
+STANDARD = "-"
+"""Standard input or output."""
 PRINTED = ("csv", "jsonl")
-MODES = ("error", "skip", "report")  # of rows that cannot be read
-OF_INPUT = ("keep", "lines", "text_column", "format", "on_bad_row")
+"""Formats of standard output."""
+INPUT_OPTIONS = ("keep", "lines", "text_column", "format", "on_bad_row")
 ARITHMETICS = ("float32", "recipe")
 
 
@@ -35,17 +37,17 @@ def parse_arguments(arguments: Sequence[str] | None, description: str) -> argpar
         "output (default: -)")  # fmt: skip
     add("--format", choices=PRINTED, help=f"of standard output (default: {PRINTED[0]})")
     add("--keep", help="columns of the input to keep in the output, separated by commas (default: none)")
-    add("--on-bad-row", choices=MODES,
-        help=f"what to do with a row that cannot be read (default: {MODES[0]})")  # fmt: skip
+    add("--on-bad-row", choices=ON_BAD_ROW,
+        help=f"what to do with a row that cannot be read (default: {ON_BAD_ROW[0]})")  # fmt: skip
     add("--threshold", type=float, help="probability above which a label is given; not for several classes "
         "(default: 0.5; where rows can have several labels, the run's, chosen on its validation rows)")  # fmt: skip
     add("--explain", action="store_true",
         help="show what each token adds: cls, max, avg, maxavg (default: off)")  # fmt: skip
     add("--html", help="write what --explain shows to this page (default: the terminal)")
-    wanted = parser.parse_args(arguments)
-    check_arguments(wanted)
-    wanted.format, wanted.on_bad_row = wanted.format or PRINTED[0], wanted.on_bad_row or MODES[0]
-    return wanted
+    options = parser.parse_args(arguments)
+    check_arguments(options)
+    options.format, options.on_bad_row = options.format or PRINTED[0], options.on_bad_row or ON_BAD_ROW[0]
+    return options
 
 
 def parse_export(arguments: Sequence[str]) -> argparse.Namespace:
@@ -78,24 +80,24 @@ def _add_run(parser: argparse.ArgumentParser, named: bool = True) -> None:
     parser.add_argument("--backbone", help="where the backbone lies (default: where stage one found it)")
 
 
-def check_arguments(wanted: argparse.Namespace) -> None:
+def check_arguments(options: argparse.Namespace) -> None:
     """Check that the arguments go together, before anything slow begins.
 
     Raises:
         UserError: they do not.
     """
-    if bool(wanted.texts) == bool(wanted.input):
+    if bool(options.texts) == bool(options.input):
         raise UserError("give either texts or --input FILE; like: python predict.py --run RUN 'some text'")
-    if wanted.html and not wanted.explain:
+    if options.html and not options.explain:
         raise UserError("--html is the page of --explain; add --explain")
-    if wanted.explain and wanted.input:
+    if options.explain and options.input:
         raise UserError("--explain shows texts of the command line, not files")
-    _check_input(wanted)
-    if wanted.threshold is not None and not 0 <= wanted.threshold < 1:
-        raise UserError(f"--threshold {wanted.threshold} is not at least 0 and below 1")
-    _check_output(wanted)
-    if wanted.html:
-        _check_folder(wanted.html, "--html")
+    _check_input(options)
+    if options.threshold is not None and not 0 <= options.threshold < 1:
+        raise UserError(f"--threshold {options.threshold} is not at least 0 and below 1")
+    _check_output(options)
+    if options.html:
+        _check_folder(options.html, "--html")
 
 
 def require_explained(head: str, can: Sequence[str]) -> None:
@@ -110,36 +112,54 @@ def require_explained(head: str, can: Sequence[str]) -> None:
         )
 
 
-def _check_input(wanted: argparse.Namespace) -> None:
-    for flag in OF_INPUT:
-        if getattr(wanted, flag) is not None and not wanted.input:
+def _check_input(options: argparse.Namespace) -> None:
+    for flag in INPUT_OPTIONS:
+        if getattr(options, flag) is not None and not options.input:
             raise UserError(
                 f"--{flag.replace('_', '-')} goes with --input, not with texts of the command line"
             )
-    if wanted.format and wanted.output not in (None, STANDARD):
+    if options.format and options.output not in (None, STANDARD):
         raise UserError(
-            f"--format is of standard output; the ending of --output {wanted.output} says its own"
+            f"--format is of standard output; the ending of --output {options.output} says its own"
         )
-    if wanted.lines and (wanted.input != STANDARD or wanted.text_column):
+    if options.lines and (options.input != STANDARD or options.text_column):
         raise UserError("--lines goes with --input -, and without --text-column: each line is a text")
 
 
-def _check_output(wanted: argparse.Namespace) -> None:
-    output = wanted.output
+def _check_output(options: argparse.Namespace) -> None:
+    output = options.output
     if output in (None, STANDARD):
         return
-    if not wanted.input:
+    if not options.input:
         raise UserError("--output goes with --input; like: --input texts.csv --output labels.csv")
     if not output.lower().endswith(ENDINGS):
         raise UserError(f"--output {output} has none of the endings {', '.join(ENDINGS)}")
     _check_folder(output, "--output")
     if os.path.isdir(output):
         raise UserError(f"--output {output} is a folder; name a file")
-    if is_among(output, files_of(wanted.input)):
-        raise UserError(f"--output {output} is part of the input {wanted.input}; name another file")
+    if is_among(output, files_of(options.input)):
+        raise UserError(f"--output {output} is part of the input {options.input}; name another file")
 
 
 def _check_folder(path: str, flag: str) -> None:
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
         raise UserError(f"{flag} {path}: there is no folder {folder}; make it first")
+
+
+def files_of(data: str) -> list[str]:
+    """Files that a name or pattern means; none for standard input or a data set elsewhere."""
+    if os.path.exists(data):
+        return [data]
+    return sorted(path for path in glob.glob(data, recursive=True) if os.path.isfile(path))
+
+
+def is_among(path: str, files: list[str]) -> bool:
+    """Whether a path means one of the files, whatever it is called."""
+    return os.path.exists(path) and any(os.path.samefile(path, file) for file in files)
+
+
+def stamp(data: str) -> list[tuple[str, int, int]] | None:
+    """Name, size and time of change of each file, which show whether it is still the same; None for no files."""
+    stats = [(os.path.abspath(path), os.stat(path)) for path in files_of(data)]
+    return [(path, stat.st_size, stat.st_mtime_ns) for path, stat in stats] or None

@@ -1,25 +1,29 @@
-"""Say how far a stream is."""
+"""Progress of the labelling of a stream."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
-from headstart.extract.predict.input import row_bytes, total_bytes
+from headstart.cache.runtime.progress import draw_line
+from headstart.extract.predict.options import files_of
+
+SIZED = (".csv", ".tsv", ".jsonl", ".ndjson")
+"""Endings of files whose bytes are those of their rows, more or less."""
 
 
-class Progress:
-    """Tells rate and time left, and the rows that are left out.
+class StreamProgress:
+    """Reports rate and time left, and the rows that are left out.
 
     Args:
-        data: what is read.
-        report: whether rows that are left out are named.
-        say: takes a line.
-        stream: takes the line that is redrawn on a terminal.
+        data: Name or pattern of the input.
+        report: Whether rows that are left out are named.
+        say: Function that takes a line for the user.
     """
 
-    def __init__(self, data: str, report: bool, say: Callable[[str], None], stream: Any) -> None:
+    def __init__(self, data: str, report: bool, say: Callable[[str], None]) -> None:
         self._rate, self._report = Rate(total_bytes(data), time.perf_counter()), report
-        self._say, self._stream = say, stream
+        self._say = say
 
     def __call__(self, chunk: Any, new: bool) -> None:
         """Take a chunk that is done."""
@@ -29,17 +33,15 @@ class Progress:
         if not new:
             self._rate.skip(size, rows)
             return
-        line = self._rate.line(size, rows, time.perf_counter())
-        self._stream.write(f"\r{line}\033[K" if self._stream.isatty() else f"{line}\n")
-        self._stream.flush()
+        draw_line(self._rate.line(size, rows, time.perf_counter()))
 
 
 class Rate:
-    """Rows in a second, and the time that is left.
+    """Rows per second, and the time that is left.
 
     Args:
-        total: bytes of the input; None if that is not known.
-        start: when it began, in seconds.
+        total: Bytes of the input; None if unknown.
+        start: Time at which it began, in seconds.
     """
 
     def __init__(self, total: int | None, start: float) -> None:
@@ -60,3 +62,20 @@ class Rate:
             return said
         left = max(0, self._total - self._skipped - self._bytes) * seconds / self._bytes
         return f"{said}  about {left:,.0f} s left"
+
+
+def total_bytes(data: str) -> int | None:
+    """Bytes of all files; None where they say little about the rows that are still to come."""
+    files = files_of(data)
+    if not files or not all(path.lower().endswith(SIZED) for path in files):
+        return None
+    return sum(os.path.getsize(path) for path in files)
+
+
+def row_bytes(table: Any) -> int:
+    """Estimate of the bytes that a table's rows take in a text file.
+
+    Args:
+        table: A DataFrame of strings.
+    """
+    return sum(int(table[name].str.len().sum()) + len(table) for name in table.columns)

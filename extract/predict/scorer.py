@@ -14,34 +14,33 @@ from jaxtyping import Float, Int
 
 from headstart.cache.ragged import token_places
 from headstart.extract.backbone.distilbert import Backbone, Inputs
-from headstart.extract.dataset.dataset import Rows
 from headstart.extract.features.blocks import BlockPlan
-from headstart.extract.features.compute import gather, stored_lengths
-from headstart.extract.features.packing import Batch
-from headstart.extract.text.tokenizer import Tokens
+from headstart.extract.features.compute import TokenizedRows, gather, run_ahead, stored_lengths
+from headstart.extract.features.packing import PackedBatch
 
 Head = Callable[[Any, Float[Array, "n d"], Int[Array, " b"], Int[Array, " b"]], Any]
-"""Parameters, tokens of all rows, where each row starts, how many tokens it has -> arrays with an item for each row."""
-FEWEST = 8  # rows of a batch; more are a power of two, so that few programs are compiled
+"""From parameters, tokens of all rows, start and length of each row to arrays with an item for each row."""
+FEWEST = 8
+"""Fewest rows of a batch; more are a power of two, so that few programs are compiled."""
 
 
-class Places(NamedTuple):
-    """Where the rows of a batch lie in their device's tokens; `[devices, r]`, filled up with rows of one token."""
+class RowPlaces(NamedTuple):
+    """Start and length of a batch's rows in their device's tokens, `[devices, r]`, filled up with rows of one token."""
 
     starts: Int[np.ndarray, "s r"]
     lengths: Int[np.ndarray, "s r"]
 
 
-class Scorer:
+class ScoringProgram:
     """One jitted function on all local devices, compiled once for each shape of batch.
 
     Args:
-        backbone: the frozen model.
-        head: a pure function.
-        params: of the head.
+        backbone: The frozen model.
+        head: A pure function.
+        params: Parameters of the head.
 
     Attributes:
-        devices: how many share a batch.
+        devices: Number of devices that share a batch.
     """
 
     def __init__(self, backbone: Backbone, head: Head, params: Any) -> None:
@@ -60,52 +59,51 @@ class Scorer:
         """Shapes of batches that were compiled so far."""
         return int(self._run._cache_size())
 
-    def run(self, inputs: Inputs, places: Places) -> Any:
+    def run(self, inputs: Inputs, places: RowPlaces) -> Any:
         """Start a batch and return at once: arrays `[devices * r, ...]`."""
         return self._run(self._backbone.weights, self._params, inputs, places)
 
-    def _scores(self, weights: Any, params: Any, inputs: Inputs, places: Places) -> Any:
+    def _scores(self, weights: Any, params: Any, inputs: Inputs, places: RowPlaces) -> Any:
         # The barrier keeps the compiler from mixing the two: the hidden states are stage one's to the last bit.
         hidden = lax.optimization_barrier(self._backbone.hidden(weights, inputs))
         tokens = hidden.reshape(-1, hidden.shape[-1])
         return self._head(params, tokens, places.starts[0], places.lengths[0])
 
 
-def score_rows(scorer: Scorer, plan: BlockPlan, tokens: Tokens, about: Rows, layout: str) -> Any:
-    """Scores of all rows of a block, in its order: what the head returns, as NumPy arrays `[b, ...]`.
+def score_rows(scorer: ScoringProgram, plan: BlockPlan, rows: TokenizedRows, layout: str) -> Any:
+    """Scores of all rows of a block, in its order: outputs of the head as NumPy arrays `[b, ...]`.
 
     Args:
-        scorer: backbone and head.
-        plan: the rows and their batches.
-        tokens: of all rows.
-        about: all rows.
-        layout: of the features that the head learnt from, see `cache.layout`.
+        scorer: Backbone and head.
+        plan: The block's rows and their batches.
+        rows: All rows.
+        layout: Layout of the features that the head learnt from, see `cache.layout`.
     """
     lengths = stored_lengths(plan, layout)
-    order, parts, running = [], [], []
-    for batch in plan.batches:
-        places, slots = deal(batch, lengths[batch.rows], scorer.devices)
-        order.append(batch.rows)
-        running.append((scorer.run(gather(batch, plan, tokens, about), places), slots))
-        if len(running) > 1:  # one batch ahead: the device computes while the host copies
-            parts.append(_taken(*running.pop(0)))
-    parts.extend(_taken(*last) for last in running)
-    back = np.argsort(np.concatenate(order))
-    return jax.tree.map(lambda *own: np.concatenate(own)[back], *parts)
+
+    def start(batch: PackedBatch) -> tuple[Any, Int[np.ndarray, " r"]]:
+        places, slots = place_rows(batch, lengths[batch.rows], scorer.devices)
+        return scorer.run(gather(batch, plan, rows), places), slots
+
+    parts = [_scores_at(slots, scores) for _, (scores, slots) in run_ahead(plan.batches, start)]
+    back = np.argsort(np.concatenate([batch.rows for batch in plan.batches]))
+    return jax.tree.map(lambda *values: np.concatenate(values)[back], *parts)
 
 
-def _taken(scores: Any, slots: Int[np.ndarray, " r"]) -> Any:
+def _scores_at(slots: Int[np.ndarray, " r"], scores: Any) -> Any:
     """Wait for a batch and take the real rows' scores."""
     return jax.tree.map(lambda values: np.asarray(values)[slots], scores)
 
 
-def deal(batch: Batch, lengths: Int[np.ndarray, " r"], devices: int) -> tuple[Places, Int[np.ndarray, " r"]]:
-    """Say where each device finds its rows.
+def place_rows(
+    batch: PackedBatch, lengths: Int[np.ndarray, " r"], devices: int
+) -> tuple[RowPlaces, Int[np.ndarray, " r"]]:
+    """Look up where each device finds its rows.
 
     Args:
-        batch: its sequences are dealt to the devices in order.
-        lengths: of the batch's rows.
-        devices: how many.
+        batch: A batch; as many of its sequences go to each device, in order.
+        lengths: Tokens of the batch's rows.
+        devices: Number of devices.
 
     Returns:
         The places, and the position of each row in their flat order.
@@ -117,6 +115,6 @@ def deal(batch: Batch, lengths: Int[np.ndarray, " r"], devices: int) -> tuple[Pl
     order = np.argsort(owners, kind="stable")
     slots = np.empty(len(order), np.int64)
     slots[order] = token_places(np.zeros_like(counts), counts)
-    starts, own = np.zeros((devices, size), np.int32), np.ones((devices, size), np.int32)
-    starts[owners, slots], own[owners, slots] = batch.places % share, lengths
-    return Places(starts, own), owners * size + slots
+    places = RowPlaces(np.zeros((devices, size), np.int32), np.ones((devices, size), np.int32))
+    places.starts[owners, slots], places.lengths[owners, slots] = batch.places % share, lengths
+    return places, owners * size + slots

@@ -23,12 +23,12 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 
 
 class Source(NamedTuple):
-    """What a program is made from.
+    """Backbone and arithmetic of a program.
 
     Attributes:
-        recipe: of the features that the head learnt from.
-        checkpoint: the backbone's files.
-        exact: compute in float32 throughout, as every platform can; else as the recipe says.
+        recipe: Recipe of the features that the head learnt from.
+        checkpoint: Files of the backbone.
+        exact: Whether to compute in float32 throughout, as every platform can, or as the recipe says.
     """
 
     recipe: Recipe
@@ -37,8 +37,8 @@ class Source(NamedTuple):
 
     @property
     def precision(self) -> Precision:
-        """In which numbers the backbone computes."""
-        return EXACT if self.exact else Precision(self.recipe.compute_dtype, self.recipe.forward)
+        """The numbers in which the backbone computes."""
+        return EXACT if self.exact else Precision.of(self.recipe)
 
 
 def tokens_in(source: Source, head: Head, params: Any) -> Callable[..., Any]:
@@ -49,7 +49,7 @@ def tokens_in(source: Source, head: Head, params: Any) -> Callable[..., Any]:
         source.precision,
         source.recipe.storage_dtype,
     )
-    weights, own = jax.device_get((backbone.weights, params))
+    weights, head_params = jax.device_get((backbone.weights, params))
 
     def run(ids: Int[Array, "b t"], mask: Int[Array, "b t"]) -> Any:
         b, t = ids.shape
@@ -58,7 +58,7 @@ def tokens_in(source: Source, head: Head, params: Any) -> Callable[..., Any]:
         starts = jnp.arange(b, dtype=jnp.int32) * t
         lengths = jnp.full(b, t) if source.recipe.layout == "padded" else mask.sum(axis=1)
         return head(
-            jax.tree.map(jnp.asarray, own),
+            jax.tree.map(jnp.asarray, head_params),
             hidden.reshape(-1, hidden.shape[-1]),
             starts,
             lengths.astype(jnp.int32),

@@ -1,40 +1,61 @@
-"""Classes that a split lacks: not learnt without training rows, not judged without test rows."""
-
-from collections.abc import Iterator
+"""What splits must hold: rows, and every class: not learnt without training rows, not judged without test rows."""
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import class_counts
-from headstart.extract.dataset.dataset import Rows
+from headstart.extract.dataset.dataset import Dataset
+from headstart.extract.settings import Settings
 from headstart.extract.splits.rules import Splits
 
+MIN_ROWS = 10  # the fewest that leave a row for each split
 SHOWN = 5  # lines
 
 
-def absent_classes(rows: Rows, splits: Splits) -> Iterator[tuple[str, str]]:
-    """Each split and class without a row in it."""
-    for split, own in splits.items():
-        for name, count in class_counts(rows.task, rows.labels[own]):
-            if not count:
-                yield split, name
+def require_enough(count: int) -> None:
+    """Check that so many rows can be split.
+
+    Raises:
+        UserError: they are too few.
+    """
+    if count < MIN_ROWS:
+        raise UserError(f"{count} rows are too few to split; at least {MIN_ROWS} are needed")
 
 
-def describe_absent(rows: Rows, splits: Splits, advice: str) -> list[str]:
-    """A line for each class that valid or test lacks.
+def require_rows(splits: Splits) -> Splits:
+    """Return splits all of which have rows.
 
-    Args:
-        rows: all of them.
-        splits: positions of each split's rows.
-        advice: what to do about it.
+    Raises:
+        UserError: one has none.
+    """
+    if empty := [name for name, rows in splits.items() if not len(rows)]:
+        raise UserError(f"the split {empty[0]} gets no row; use more rows, or another --seed")
+    return splits
+
+
+def describe_absent(dataset: Dataset, splits: Splits, settings: Settings) -> list[str]:
+    """A line for each class that valid or test lacks, with what to do about it.
 
     Raises:
         UserError: train lacks a class.
     """
-    total = dict(class_counts(rows.task, rows.labels))
+    advice = what_to_do(settings)
+    total = dict(class_counts(dataset.task, dataset.labels))
     lines = []
-    for split, name in absent_classes(rows, splits):
-        found = f"class {name!r} has {total[name]:,} rows, none of them in {split}"
-        if split == "train":
-            raise UserError(f"{found}, and cannot be learnt; {advice}, or leave the class out")
-        lines.append(f"warning: {found}; {advice}")
+    for split, rows in splits.items():
+        for name, count in class_counts(dataset.task, dataset.labels[rows]):
+            if count:
+                continue
+            absent = f"class {name!r} has {total[name]:,} rows, none of them in {split}"
+            if split == "train":
+                raise UserError(f"{absent}, and cannot be learnt; {advice}, or leave the class out")
+            lines.append(f"warning: {absent}; {advice}")
     rest = len(lines) - SHOWN
     return lines[:SHOWN] + [f"warning: {rest:,} more classes are absent from a split"] * (rest > 0)
+
+
+def what_to_do(settings: Settings) -> str:
+    """Advice about a class that a split lacks."""
+    if settings.split_column or len(settings.split_files) == 2:
+        return "give that split some of its rows"
+    if settings.groups or settings.split_rule != "notebook":
+        return "try another --seed"
+    return "give it more rows" if settings.stratify else "deal with --stratify"

@@ -1,4 +1,4 @@
-"""Which rule deals the rows to the splits, as the settings say."""
+"""The way in which rows are split, as the settings say."""
 
 import functools
 from collections.abc import Callable
@@ -6,40 +6,44 @@ from typing import NamedTuple
 
 from headstart.cache.recipe import GROUPED
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.dataset.dataset import SAMPLE, Rows
-from headstart.extract.settings import Settings
-from headstart.extract.splits.given import digest, from_column, from_files, splits_of, with_missing
-from headstart.extract.splits.groups import deal_groups, groups_of
+from headstart.cache.splits import SPLITS
+from headstart.extract.dataset.dataset import Dataset
+from headstart.extract.settings import SAMPLES, Settings
+from headstart.extract.splits.assignments import digest, groups_by_column, splits_by_column, splits_by_file
+from headstart.extract.splits.coverage import require_enough, require_rows
 from headstart.extract.splits.rules import (
-    RULES,
     Splits,
-    deal_twice,
-    require_enough,
-    require_rows,
-    split_rows,
+    split_at_random,
+    split_by_content,
+    split_by_groups,
+    split_by_number,
+    split_in_two,
     strata_of,
 )
 from headstart.extract.tables.files import expand
 
+RANDOM = "scikit-learn train_test_split 0.2, then 0.5, same seed"
+STABLE = "first 8 bytes of SHA-256 of seed:text, modulo 10: 0-7, 8, 9"
 STRATIFIED = ", stratified by labels, those of fewer than 10 rows pooled"
+FRACTION = 0.1  # of the training rows, for a split without a file
 
 
-class Dealing(NamedTuple):
-    """A way to deal rows.
+class Splitter(NamedTuple):
+    """A way to split rows.
 
     Attributes:
-        deal: rows and seed to the positions of each split's rows.
-        describe: what the recipe says; where the data give the splits, a hash of them.
-        grows: appended rows leave the others where they are.
+        split: rows and seed to the positions of each split's rows.
+        describe: what the recipe says; where the data name the splits or groups, with a hash of them.
+        grows: whether appended rows leave the others where they are.
     """
 
-    deal: Callable[[Rows, int], Splits]
-    describe: Callable[[Rows], str]
+    split: Callable[[Dataset, int], Splits]
+    describe: Callable[[Dataset], str]
     grows: bool = False
 
 
-def choose_dealing(settings: Settings) -> Dealing:
-    """Return the wanted rule.
+def choose_splitter(settings: Settings) -> Splitter:
+    """Return the splitter that the settings name.
 
     Raises:
         UserError: two settings contradict each other.
@@ -47,99 +51,92 @@ def choose_dealing(settings: Settings) -> Dealing:
     _refuse_contradictions(settings)
     if settings.split_column:
         return _by_column(settings.split_column)
-    if settings.valid_data or settings.test_data:
+    if settings.split_files:
         return _by_files(settings)
-    if settings.group_column:
-        return _by_groups(settings.group_column)
-    return _stratified() if settings.stratify else _by_rule(settings.split_rule)
+    if settings.groups:
+        return _by_groups(settings.groups)
+    rules: dict[str, Callable[[], Splitter]] = {
+        "notebook": functools.partial(_at_random, settings.stratify),
+        "stable": _by_content,
+    }
+    return rules[settings.split_rule]()
 
 
-def deal(rows: Rows, settings: Settings) -> Splits:
-    """Return the row positions of each split.
+def split_rows(dataset: Dataset, settings: Settings) -> Splits:
+    """Return the positions of each split's rows.
 
     Raises:
         UserError: there are too few rows, or a split gets none.
     """
-    return require_rows(choose_dealing(settings).deal(rows, settings.seed))
+    return require_rows(choose_splitter(settings).split(dataset, settings.seed))
 
 
-def extra_files(settings: Settings) -> dict[str, str]:
-    """The files of single splits, by split."""
-    files = {"valid": settings.valid_data, "test": settings.test_data}
-    return {name: path for name, path in files.items() if path}
+def _at_random(stratify: bool) -> Splitter:
+    def split(dataset: Dataset, seed: int) -> Splits:
+        require_enough(len(dataset.texts))
+        return split_at_random(len(dataset.texts), seed, strata_of(dataset.labels) if stratify else None)
+
+    return Splitter(split, lambda _: RANDOM + STRATIFIED * stratify)
 
 
-def other_columns(settings: Settings) -> list[str]:
-    """Names of the columns that the rule reads."""
-    return [name for name in (settings.split_column, settings.group_column) if name]
+def _by_content() -> Splitter:
+    def split(dataset: Dataset, seed: int) -> Splits:
+        require_enough(len(dataset.texts))
+        return split_by_content(dataset.texts, seed)
+
+    return Splitter(split, lambda _: STABLE, grows=True)
 
 
-def advice(settings: Settings) -> str:
-    """What to do about a class that a split lacks."""
-    if settings.split_column or len(extra_files(settings)) == 2:
-        return "give that split some of its rows"
-    if settings.group_column or settings.split_rule != "notebook":
-        return "try another --seed"
-    return "give it more rows" if settings.stratify else "deal with --stratify"
-
-
-def _by_rule(name: str) -> Dealing:
-    rule = RULES[name]
-    return Dealing(
-        lambda rows, seed: split_rows(rows.texts, seed, name), lambda _: rule.description, rule.grows
+def _by_column(name: str) -> Splitter:
+    return Splitter(
+        lambda dataset, _: split_by_number(splits_by_column(dataset, name)),
+        lambda dataset: f"given with the data, SHA-256 {digest(splits_by_column(dataset, name))}",
     )
 
 
-def _stratified() -> Dealing:
-    def own(rows: Rows, seed: int) -> Splits:
-        require_enough(len(rows.texts))
-        return deal_twice(len(rows.texts), seed, strata_of(rows.labels))
-
-    return Dealing(own, lambda _: RULES["notebook"].description + STRATIFIED)
-
-
-def _by_column(name: str) -> Dealing:
-    return Dealing(
-        lambda rows, _: splits_of(from_column(rows, name)),
-        lambda rows: f"given with the data, SHA-256 {digest(from_column(rows, name))}",
-    )
-
-
-def _by_files(settings: Settings) -> Dealing:
-    extra = list(extra_files(settings))
-    numbers = functools.partial(from_files, first=len(expand(settings.data)), extra=extra)
-
-    def own(rows: Rows, seed: int) -> Splits:
-        splits = splits_of(numbers(rows))
-        require_rows({name: splits[name] for name in ("train", *extra)})
-        return with_missing(splits, extra, seed, rows.labels if settings.stratify else None)
-
-    dealt = "" if len(extra) == 2 else ", the third scikit-learn train_test_split 0.1 of train"
-    dealt += STRATIFIED * settings.stratify
-    return Dealing(own, lambda rows: f"given with the data, SHA-256 {digest(numbers(rows))}{dealt}")
-
-
-def _by_groups(name: str) -> Dealing:
-    return Dealing(
-        lambda rows, seed: deal_groups(groups_of(rows, name), seed),
-        lambda rows: (
-            f"{GROUPED} 0.2, then 0.5, same seed, groups with the SHA-256 {digest(groups_of(rows, name))}"
+def _by_groups(name: str) -> Splitter:
+    return Splitter(
+        lambda dataset, seed: split_by_groups(groups_by_column(dataset, name), seed),
+        lambda dataset: (
+            f"{GROUPED} 0.2, then 0.5, same seed, groups with the SHA-256 {digest(groups_by_column(dataset, name))}"
         ),
     )
 
 
+def _by_files(settings: Settings) -> Splitter:
+    """Each file is a split; one that has no file is split off from the training rows, 90 : 10."""
+    extra = list(settings.split_files)
+    missing = [name for name in SPLITS[1:] if name not in extra]
+    numbers = functools.partial(splits_by_file, first=len(expand(settings.data)), extra=extra)
+
+    def split(dataset: Dataset, seed: int) -> Splits:
+        splits = split_by_number(numbers(dataset))
+        require_rows({name: splits[name] for name in ("train", *extra)})
+        for name in missing:
+            rows = splits["train"]
+            require_enough(len(rows))
+            strata = strata_of(dataset.labels[rows]) if settings.stratify else None
+            splits["train"], splits[name] = split_in_two(rows, FRACTION, seed, strata)
+        return splits
+
+    third = ", the third scikit-learn train_test_split 0.1 of train" if missing else ""
+    third += STRATIFIED * settings.stratify
+    return Splitter(split, lambda dataset: f"given with the data, SHA-256 {digest(numbers(dataset))}{third}")
+
+
 def _refuse_contradictions(settings: Settings) -> None:
     """Refuse two flags that both say which row goes where."""
-    if settings.data == SAMPLE and extra_files(settings):
+    if settings.data in SAMPLES and settings.split_files:
         raise UserError("--valid-data and --test-data go with files: name yours with --data")
-    files = " and ".join(f"--{name}-data" for name in extra_files(settings))
-    whole = {
+    files = " and ".join(f"--{name}-data" for name in settings.split_files)
+    groups = "--group-column" if settings.group_column else f"--data {settings.data} (split by film)"
+    flags = {
         "--split-column": settings.split_column,
         files: files,
-        "--group-column": settings.group_column,
+        groups: settings.groups,
         "--split-rule stable": settings.split_rule != "notebook",
-        # with one file, the split without one is still to be dealt
-        "--stratify": settings.stratify and len(extra_files(settings)) != 1,
+        # with one file, the split without one is still to be drawn
+        "--stratify": settings.stratify and len(settings.split_files) != 1,
     }
-    if len(chosen := [flag for flag, value in whole.items() if value]) > 1:
+    if len(chosen := [flag for flag, value in flags.items() if value]) > 1:
         raise UserError(f"{chosen[0]} and {chosen[1]} both say which row goes to which split; choose one")

@@ -1,21 +1,49 @@
-"""What a format's reader hands on: some rows of one file."""
+"""Some rows of a file as its format's reader hands them on, and what makes a row one that cannot be used."""
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
-from headstart.extract.tables.bad_rows import BadRow
+from headstart.cache.runtime.errors import UserError
+
+MOST_CHARACTERS = 10_000_000  # of a cell
+MOST_COLUMNS = 10_000
+
+TOO_LONG = f"a cell is longer than 10 MB ({MOST_CHARACTERS:,} characters)"
 
 
-class Batch(NamedTuple):
+class BadRow(NamedTuple):
+    """A row that cannot be used.
+
+    Attributes:
+        file: name of its file.
+        row: its number in that file, counted from 1, the header left out.
+        line: line at which it starts; None where that is not known.
+        reason: what is wrong with it.
+    """
+
+    file: str
+    row: int
+    line: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f" (line {self.line})"
+        return f"{self.file}, data row {self.row}{line}: {self.reason}"
+
+
+class TableBatch(NamedTuple):
     """Some rows of one file, in its order.
 
     Attributes:
-        file: its name.
+        file: name of the file.
         header: names of the columns.
         rows: cells of each sound row, as many as columns; a missing cell is empty.
-        numbers: of each sound row in its file, counted from 0, int64.
+        numbers: position of each sound row in its file, counted from 0, `[b]` int64.
         met: rows of the file so far, bad ones included.
         bad: the rows that are left out.
         nested: for each column with lists or objects, the numbers of the rows that hold one.
@@ -39,3 +67,66 @@ class Batch(NamedTuple):
             return [""] * len(self.rows)
         place = self.header.index(name)
         return [row[place] for row in self.rows]
+
+
+def check_names(file: str, names: Sequence[str]) -> list[str]:
+    """Return the names of a table's columns as a list.
+
+    Raises:
+        UserError: they are too many, or one occurs twice.
+    """
+    if len(names) > MOST_COLUMNS:
+        raise UserError(
+            f"{file} has {len(names):,} columns, at most {MOST_COLUMNS:,} can be read; keep those with text and label"
+        )
+    name, count = Counter(names).most_common(1)[0]
+    if count > 1:
+        raise UserError(f"{file} names the column {name[:80]!r} twice; rename one")
+    return list(names)
+
+
+def is_sound(rows: list[list[str]], width: int) -> bool:
+    """Whether no row has a flaw; looks at all of them at once."""
+    if not {*map(len, rows)} <= {width}:
+        return False
+    joined = "".join(map("".join, rows))
+    if len(joined) > MOST_CHARACTERS and max(map(len, chain.from_iterable(rows))) > MOST_CHARACTERS:
+        return False
+    return "\0" not in joined and is_encodable(joined)
+
+
+def flaw(cells: list[str], width: int, encoding: str) -> str | None:
+    """What is wrong with a row; None if nothing is.
+
+    Args:
+        cells: the row's; bytes that are not of the encoding are lone surrogates.
+        width: how many there should be.
+        encoding: name of the file's encoding.
+    """
+    if len(cells) != width:
+        count = "1 cell" if len(cells) == 1 else f"{len(cells):,} cells"
+        return f"it has {count}, the header has {width}"
+    joined = "".join(cells)
+    if "\0" in joined:
+        return "it holds a NUL byte, which no text has"
+    if max(map(len, cells), default=0) > MOST_CHARACTERS:
+        return TOO_LONG
+    return None if is_encodable(joined) else not_of(encoding)
+
+
+def not_of(encoding: str) -> str:
+    """Say that bytes are not of an encoding."""
+    return (
+        f"it is not {encoding.upper()}; if the file is in another encoding, name it, like `--encoding cp1252`"
+    )
+
+
+def is_encodable(text: str) -> bool:
+    """Whether a text can be written as UTF-8, that is, holds no half of a surrogate pair."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -9,10 +9,21 @@ from itertools import islice
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.bad_rows import MOST_CHARACTERS, TOO_LONG, BadRow, flaw, is_sound, not_of
-from headstart.extract.tables.batch import Batch
-from headstart.extract.tables.header import check_header
+from headstart.extract.tables.batch import (
+    MOST_CHARACTERS,
+    TOO_LONG,
+    BadRow,
+    TableBatch,
+    check_names,
+    flaw,
+    is_encodable,
+    is_sound,
+    not_of,
+)
 from headstart.extract.tables.streams import Lines
+
+DELIMITERS = (",", ";", "\t", "|")
+SNIFFED = 50  # lines
 
 MOST_AT_ONCE = 32_000_000  # characters of a batch
 
@@ -21,95 +32,95 @@ LARGE, MOST_STEP = 1_000_000, 1_024  # characters that make a step a large one; 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def read_delimited(file: str, lines: Lines, delimiter: str | None, rows: int) -> Iterator[Batch]:
+def read_delimited(file: str, lines: Lines, delimiter: str | None, rows: int) -> Iterator[TableBatch]:
     """Read a file in batches; blank lines are no rows.
 
     Args:
-        file: its name, for messages.
-        lines: its text.
-        delimiter: None finds it out.
-        rows: of a batch at most.
+        file: name of the file, for messages.
+        lines: text of the file.
+        delimiter: character between cells; None finds it out.
+        rows: most rows of a batch.
 
     Raises:
         UserError: the header is none, or it cannot be told where a broken row ends.
     """
     csv.field_size_limit(MOST_CHARACTERS)
-    reader = _Reader(file, lines, delimiter or sniff(lines.peek(SNIFFED)))
+    reader = _DelimitedReader(file, lines, delimiter or sniff(lines.peek(SNIFFED)))
     while not reader.done:
         batch = reader.take(rows)
         if batch.rows or batch.bad:
             yield batch
 
 
-class _Reader:
+class _DelimitedReader:
     """Where we are in a file."""
 
     def __init__(self, file: str, lines: Lines, delimiter: str) -> None:
         self.done = False
         self._broken_at = 0  # the first line with unbalanced quotes
         self._file, self._lines, self._met = file, lines, 0
-        self._rows = csv.reader(iter(lines), delimiter=delimiter, strict=True)
+        self._csv = csv.reader(iter(lines), delimiter=delimiter, strict=True)
         self._header = self._read_header()
 
     def _read_header(self) -> list[str]:
         try:
-            names = next(filter(None, self._rows), None)
+            names = next(filter(None, self._csv), None)
         except csv.Error as error:
             raise UserError(f"the first line of {self._file} is no header: {error}") from None
         except UnicodeError:
             raise UserError(f"the first line of {self._file}: {not_of(self._lines.encoding)}") from None
         return check_header(self._file, names, self._lines.encoding)
 
-    def take(self, count: int) -> Batch:
+    def take(self, count: int) -> TableBatch:
         """Read so many rows, or up to a broken one."""
         before = self._lines.number
-        found, failure = self._found(count)
-        kept = [row for row in found if row]
+        rows, failure = self._read_rows(count)
+        kept = [row for row in rows if row]
         numbers, bad = np.arange(self._met, self._met + len(kept)), list[BadRow]()
         if not is_sound(kept, len(self._header)):
-            kept, numbers, bad = self._sifted(found, before)
+            kept, numbers, bad = self._sift(rows, before)
         self._met += len(kept) + len(bad)
         if failure:
             self._met += 1
-            bad.append(self._broken(failure, before + 1 + sum(map(_lines_of, found))))
-        return Batch(self._file, self._header, kept, numbers, self._met, bad, {})
+            bad.append(self._broken(failure, before + 1 + sum(map(_lines_of, rows))))
+        return TableBatch(self._file, self._header, kept, numbers, self._met, bad, {})
 
-    def _found(self, count: int) -> tuple[list[list[str]], Exception | None]:
+    def _read_rows(self, count: int) -> tuple[list[list[str]], Exception | None]:
         """Rows and blank lines, and what broke off; in steps, as large cells must not pile up."""
-        found: list[list[str]] = []
+        rows: list[list[str]] = []
         end, step = self._lines.characters + MOST_AT_ONCE, 1
         try:
-            while len(found) < count and self._lines.characters < end:
-                before, characters = len(found), self._lines.characters
-                wanted = min(step, count - before)
-                found.extend(islice(self._rows, wanted))
-                if len(found) < before + wanted:
+            while len(rows) < count and self._lines.characters < end:
+                before, characters = len(rows), self._lines.characters
+                most = min(step, count - before)
+                rows.extend(islice(self._csv, most))
+                if len(rows) < before + most:
                     self.done = True
                     break
-                self._check_quotes(found)
+                self._check_quotes(rows)
                 large = self._lines.counting or self._lines.characters - characters > LARGE
                 step = 1 if large else min(2 * step, MOST_STEP)
         except (csv.Error, UnicodeError) as error:
-            return found, error
-        return found, None
+            return rows, error
+        return rows, None
 
-    def _check_quotes(self, found: list[list[str]]) -> None:
+    def _check_quotes(self, rows: list[list[str]]) -> None:
         """After a row with broken quotes, a row with half a pair shows that the broken one was longer than its line.
 
         Then what was taken for rows since are parts of a cell.
         """
         if self._lines.counting and self._lines.quotes % 2:
-            row = self._met + sum(map(bool, found))
+            row = self._met + sum(map(bool, rows))
             raise UserError(
                 f"{self._file}, data row {row} (line {self._lines.number}): half a pair of quotes, after a row with "
                 f"unbalanced quotes at line {self._broken_at}: where that row ends cannot be told; mend it: a quote "
                 "within quotes is written twice"
             )
 
-    def _sifted(self, found: list[list[str]], line: int) -> tuple[list[list[str]], np.ndarray, list[BadRow]]:
+    def _sift(self, rows: list[list[str]], line: int) -> tuple[list[list[str]], np.ndarray, list[BadRow]]:
         """Part sound rows from bad ones; `line` is the one before them."""
         kept, numbers, bad, number = [], [], list[BadRow](), self._met
-        for row in found:
+        for row in rows:
             if row:
                 if reason := flaw(row, len(self._header), self._lines.encoding):
                     bad.append(BadRow(self._file, number + 1, line + 1, reason))
@@ -136,14 +147,39 @@ class _Reader:
         ) from None
 
 
+def check_header(file: str, names: Sequence[str] | None, encoding: str) -> list[str]:
+    """Return the names of the columns of a delimited file.
+
+    Raises:
+        UserError: they are none, too many, not all different, or look like data.
+    """
+    if not names:
+        raise UserError(f"{file} is empty; its first line must name the columns")
+    checked = check_names(file, names)
+    if not is_encodable("".join(names)):
+        raise UserError(f"the first line of {file}: {not_of(encoding)}")
+    if any("\0" in name for name in names):
+        raise UserError(
+            f"the first line of {file} holds a NUL byte: it is no text file, or in an encoding to be named, "
+            "like `--encoding utf-16-le`"
+        )
+    if any(map(_is_number, names)):
+        start = ", ".join(names)[:80]
+        raise UserError(f"the first line of {file} looks like data ({start}); it must name the columns")
+    return checked
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return name.strip().lower() not in ("nan", "inf", "infinity")
+
+
 def _lines_of(row: list[str]) -> int:
     """Lines that a row takes."""
     return 1 + sum(len(_LINE_END.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
-
-
-DELIMITERS = (",", ";", "\t", "|")
-
-SNIFFED = 50  # lines
 
 
 def sniff(lines: Sequence[str]) -> str:

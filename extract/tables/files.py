@@ -5,9 +5,10 @@ import os
 from collections.abc import Sequence
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.streams import COMPRESSIONS, STANDARD_INPUT
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
+COMPRESSIONS = (".gz", ".zip", ".zst")
+STANDARD_INPUT = "-"
 HUB = "hf:"
 MOST_NAMED = 60  # characters of a name made of several
 _WILD = "*?["
@@ -20,18 +21,18 @@ def expand(data: str | Sequence[str]) -> list[str]:
         UserError: there is no such file, its ending is unknown, or one is named twice.
     """
     names = [data] if isinstance(data, str) else list(data)
-    found = [path for name in names for path in _matching(name)]
-    for path in found:
+    paths = [path for name in names for path in _matching(name)]
+    for path in paths:
         if path != STANDARD_INPUT and not path.startswith(HUB):
             ending(path)
     met: dict[str, str] = {}
-    for path in found:
+    for path in paths:
         place = path if path == STANDARD_INPUT or path.startswith(HUB) else os.path.realpath(path)
         if place in met:
             known = "" if met[place] == path else f", once as {met[place]}"
             raise UserError(f"{path} is named twice{known}; its rows would count twice")
         met[place] = path
-    return found
+    return paths
 
 
 def ending(path: str) -> str:
@@ -44,15 +45,15 @@ def ending(path: str) -> str:
         raise UserError(f"there is no file {path}")
     if os.path.isdir(path):
         raise UserError(f"{path} is not a file; for all of its files: '{os.path.join(path, '*.csv')}'")
-    base, own = os.path.splitext(path.lower())
-    if own in COMPRESSIONS:
-        own = os.path.splitext(base)[1]
-    if own not in ENDINGS:
+    base, last = os.path.splitext(path.lower())
+    if last in COMPRESSIONS:
+        last = os.path.splitext(base)[1]
+    if last not in ENDINGS:
         raise UserError(
-            f"{path} has the ending {own or 'none'}; what can be read: {', '.join(ENDINGS)}, also as "
+            f"{path} has the ending {last or 'none'}; what can be read: {', '.join(ENDINGS)}, also as "
             f"{', '.join(COMPRESSIONS)}"
         )
-    return own
+    return last
 
 
 def stem(data: str | Sequence[str]) -> str:
@@ -74,8 +75,8 @@ def _stem(name: str) -> str:
     if name.startswith(HUB):
         return "".join(c if c.isalnum() or c in "-_." else "-" for c in name.removeprefix(HUB))
     name = os.path.basename(name)
-    for own in (*COMPRESSIONS, *ENDINGS):
-        name = name.removesuffix(own)
+    for suffix in (*COMPRESSIONS, *ENDINGS):
+        name = name.removesuffix(suffix)
     return "".join(c for c in name if c not in _WILD + "]").strip("-_. ") or "data"
 
 
@@ -84,6 +85,6 @@ def _matching(name: str) -> list[str]:
         return [name]
     if not any(c in name for c in _WILD):
         raise UserError(f"there is no file {name}")
-    if not (found := sorted(filter(os.path.isfile, glob.glob(name, recursive=True)))):
+    if not (paths := sorted(filter(os.path.isfile, glob.glob(name, recursive=True)))):
         raise UserError(f"no file matches {name}")
-    return found
+    return paths

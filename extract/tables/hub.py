@@ -5,27 +5,26 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.batch import Batch
+from headstart.extract.tables.batch import TableBatch
 from headstart.extract.tables.files import HUB
 from headstart.extract.tables.records import Objects
 
-WANTED = f"{HUB}OWNER/NAME[@CONFIGURATION][:SPLIT]"
+SYNTAX = f"{HUB}OWNER/NAME[@CONFIGURATION][:SPLIT]"
 
 
-def read_hub(source: str, rows: int) -> Iterator[Batch]:
+def read_hub(source: str, rows: int) -> Iterator[TableBatch]:
     """Read a data set in batches as it comes over the network; classes come by their names.
 
     Args:
         source: `hf:OWNER/NAME`, with a configuration as `@NAME` and a split as `:NAME`; the split `train` by default.
-        rows: of a batch.
+        rows: rows of a batch.
 
     Raises:
         UserError: the library is missing, or the hub does not give the data set.
     """
     name, configuration, split = parse_name(source)
     try:
-        found = _load(name, configuration, split)
-        yield from _batches(source, found, rows)
+        yield from _batches(source, _load(name, configuration, split), rows)
     except UserError:
         raise
     except Exception as error:  # the network's, the hub's and the library's own kinds
@@ -42,7 +41,7 @@ def parse_name(source: str) -> tuple[str, str | None, str]:
     name, _, split = source.removeprefix(HUB).partition(":")
     name, _, configuration = name.partition("@")
     if not name or name.count("/") > 1 or name.startswith((".", "/")) or name.endswith("/"):
-        raise UserError(f"{source!r} names no data set of the hub; wanted is {WANTED}")
+        raise UserError(f"{source!r} names no data set of the hub; wanted is {SYNTAX}")
     return name, configuration or None, split or "train"
 
 
@@ -56,12 +55,11 @@ def _load(name: str, configuration: str | None, split: str) -> Any:
     return datasets.load_dataset(name, configuration, split=split, streaming=True)
 
 
-def _batches(source: str, found: Any, rows: int) -> Iterator[Batch]:
-    classes = {name: names for name, kind in (found.features or {}).items() if (names := _classes(kind))}
-    objects, met, iterator = Objects(source), 0, iter(found)
-    while some := [_named(fields, classes) for fields in itertools.islice(iterator, rows)]:
-        numbers = list(range(met, met := met + len(some)))
-        yield objects.batch(some, numbers, [None] * len(some), [], met)
+def _batches(source: str, stream: Any, rows: int) -> Iterator[TableBatch]:
+    classes = {name: names for name, kind in (stream.features or {}).items() if (names := _classes(kind))}
+    iterator = iter(stream)
+    groups = iter(lambda: [_named(fields, classes) for fields in itertools.islice(iterator, rows)], [])
+    yield from Objects(source).batches(groups)
 
 
 def _classes(kind: Any) -> list[str] | None:

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.bad_rows import MOST_CHARACTERS, TOO_LONG, BadRow, is_encodable, not_of
-from headstart.extract.tables.batch import Batch
+from headstart.extract.tables.batch import MOST_CHARACTERS, TOO_LONG, BadRow, TableBatch, is_encodable, not_of
 from headstart.extract.tables.records import Objects
 from headstart.extract.tables.streams import Lines
 
@@ -17,13 +16,13 @@ class _NoObjectError(ValueError):
     """A line is no object that can be read."""
 
 
-def read_json_lines(file: str, lines: Lines, rows: int) -> Iterator[Batch]:
+def read_json_lines(file: str, lines: Lines, rows: int) -> Iterator[TableBatch]:
     """Read a file in batches; blank lines are no rows, and numbers keep the digits of the file.
 
     Raises:
         UserError: the file is one JSON array.
     """
-    reader = _Reader(file, lines)
+    reader = _JsonLinesReader(file, lines)
     while not reader.done:
         batch = reader.take(rows)
         if batch.rows or batch.bad:
@@ -32,7 +31,7 @@ def read_json_lines(file: str, lines: Lines, rows: int) -> Iterator[Batch]:
         raise UserError(f"{file} is empty; each line must hold a JSON object")
 
 
-class _Reader:
+class _JsonLinesReader:
     """Where we are in a file."""
 
     def __init__(self, file: str, lines: Lines) -> None:
@@ -40,22 +39,22 @@ class _Reader:
         self._file, self._lines, self._iterator = file, lines, iter(lines)
         self._objects = Objects(file)
 
-    def take(self, count: int) -> Batch:
+    def take(self, count: int) -> TableBatch:
         """Read so many rows."""
-        found, numbers, at, bad = list[Mapping[str, Any]](), list[int](), list[int | None](), list[BadRow]()
+        records, numbers, at, bad = list[Mapping[str, Any]](), list[int](), list[int | None](), list[BadRow]()
         end = self._lines.characters + MOST_AT_ONCE
-        while len(found) + len(bad) < count and self._lines.characters < end:
+        while len(records) + len(bad) < count and self._lines.characters < end:
             if (line := self._next()) is None:
                 self.done = True
                 break
             try:
-                found.append(self._parse(line))
+                records.append(self._parse(line))
             except _NoObjectError as error:
                 bad.append(BadRow(self._file, self.met, self._lines.number, str(error)))
             else:
                 numbers.append(self.met - 1)
                 at.append(self._lines.number)
-        return self._objects.batch(found, numbers, at, bad, self.met)
+        return self._objects.batch(records, numbers, at, bad, self.met)
 
     def _next(self) -> str | None:
         """The next line that is not blank; it counts as a row."""
@@ -86,16 +85,16 @@ def parse(line: str) -> dict[str, Any]:
         ValueError: it is none.
     """
     try:
-        found = json.loads(
+        value = json.loads(
             line, parse_float=str, parse_int=str, parse_constant=_no_number, object_pairs_hook=_fields
         )
     except json.JSONDecodeError as error:
         raise _NoObjectError(f"it is no JSON ({error.msg}, column {error.colno})") from None
     except RecursionError:
         raise _NoObjectError("its JSON is nested too deeply") from None
-    if not isinstance(found, dict):
-        raise _NoObjectError(f"it is a JSON {_KINDS.get(type(found), 'value')}, wanted is an object")
-    return found
+    if not isinstance(value, dict):
+        raise _NoObjectError(f"it is a JSON {_KINDS.get(type(value), 'value')}, wanted is an object")
+    return value
 
 
 _KINDS = {list: "array", str: "string or number", bool: "boolean", type(None): "null"}

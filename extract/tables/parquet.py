@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.batch import Batch
-from headstart.extract.tables.header import check_names
+from headstart.extract.tables.batch import TableBatch, check_names
 from headstart.extract.tables.records import Objects
 
 ROWS_AT_ONCE = 2_000  # decoded into Python's objects together
 
 
-def read_parquet(file: str, stream: Any, rows: int) -> Iterator[Batch]:
+def read_parquet(file: str, stream: Any, rows: int) -> Iterator[TableBatch]:
     """Read a file in batches; lists and structs become JSON.
 
     Raises:
@@ -23,12 +22,11 @@ def read_parquet(file: str, stream: Any, rows: int) -> Iterator[Batch]:
     try:
         table = pq.ParquetFile(stream, pre_buffer=False)
         names = check_names(file, table.schema_arrow.names or [""])
-        objects, met = Objects(file, names), 0
-        for batch in table.iter_batches(batch_size=min(rows, ROWS_AT_ONCE)):
-            columns = [_values(column) for column in batch.columns]
-            found = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-            numbers = list(range(met, met := met + len(found)))
-            yield objects.batch(found, numbers, [None] * len(found), [], met)
+        groups = (
+            [dict(zip(names, row, strict=True)) for row in zip(*map(_values, batch.columns), strict=True)]
+            for batch in table.iter_batches(batch_size=min(rows, ROWS_AT_ONCE))
+        )
+        yield from Objects(file, names).batches(groups)
     except pa.ArrowException as error:
         raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
 

@@ -1,4 +1,4 @@
-"""From names of files to chunks of rows: the one entry to all formats."""
+"""Rows of files in chunks: the one entry to all formats."""
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -7,39 +7,35 @@ from typing import NamedTuple
 import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.bad_rows import BadRow, check_mode, refusal
-from headstart.extract.tables.batch import Batch
+from headstart.extract.tables.bad_rows import check_mode, refusal
+from headstart.extract.tables.batch import BadRow, TableBatch
 from headstart.extract.tables.delimited import read_delimited
-from headstart.extract.tables.files import HUB, ending, expand
+from headstart.extract.tables.files import HUB, STANDARD_INPUT, ending, expand
 from headstart.extract.tables.hub import read_hub
 from headstart.extract.tables.json_lines import read_json_lines
 from headstart.extract.tables.parquet import read_parquet
-from headstart.extract.tables.streams import DAMAGE, STANDARD_INPUT, as_lines, opened, seekable
+from headstart.extract.tables.streams import DAMAGE, as_lines, opened, seekable
 
 ROWS = 10_000
 PARQUET_MAGIC = "PAR1"
 
 
-class Chunk(NamedTuple):
+class TableChunk(NamedTuple):
     """Some rows of one file.
 
     Attributes:
         table: strings, a missing cell is empty, lists and objects are JSON; its index holds each row's position among
             all rows of all files, bad ones included, counted from 0.
-        source: number of the file, from 0.
         bad: rows that are left out.
-        nested: for each column with lists or objects, the index of the rows that hold one.
     """
 
     table: pd.DataFrame
-    source: int
     bad: list[BadRow]
-    nested: dict[str, set[int]] = {}  # noqa: RUF012  # never changed
 
 
 def read_chunks(
-    data: str | Sequence[str], on_bad_row: str = "error", rows: int = ROWS, encoding: str | None = None
-) -> Iterator[Chunk]:
+    data: str | Sequence[str], on_bad_row: str = "error", rows: int = ROWS
+) -> Iterator[TableChunk]:
     """Read files in chunks, in constant memory.
 
     No cell such as `NA` or `null` is taken for a missing one.
@@ -47,26 +43,29 @@ def read_chunks(
     Args:
         data: a file, several, or a glob pattern; `-` is standard input; `hf:OWNER/NAME` a data set of the hub.
         on_bad_row: `error` stops at the first bad row; `skip` and `report` leave bad rows out and hand them on.
-        rows: of a chunk at most; where rows are large they are fewer.
-        encoding: of text files; None takes UTF-8, or what the byte-order mark says.
+        rows: most rows of a chunk; where rows are large they are fewer.
 
     Raises:
         UserError: a file is not there, not of its format, holds no rows, or a bad row.
     """
     check_mode(on_bad_row)
-    for batch in read_batches(data, rows, encoding):
+    for batch in read_batches(data, rows):
         if batch.bad and on_bad_row == "error":
             raise refusal(batch.bad[0])
         index = pd.Index(batch.numbers + batch.before)
         table = pd.DataFrame(batch.rows, columns=batch.header, dtype=str, index=index)
-        nested = {name: {n + batch.before for n in own} for name, own in batch.nested.items()}
-        yield Chunk(table, batch.source, batch.bad, nested)
+        yield TableChunk(table, batch.bad)
 
 
 def read_batches(
     data: str | Sequence[str], rows: int = ROWS, encoding: str | None = None
-) -> Generator[Batch]:
+) -> Generator[TableBatch]:
     """Read files in batches of plain lists; what `read_chunks` makes tables of.
+
+    Args:
+        data: files, as `read_chunks` takes them.
+        rows: most rows of a batch.
+        encoding: name of the text files' encoding; None takes UTF-8, or what a byte-order mark says.
 
     Raises:
         UserError: a file is not there, not of its format, or holds no rows.
@@ -83,7 +82,7 @@ def read_batches(
         before += met
 
 
-def _guarded(file: str, rows: int, encoding: str | None) -> Generator[Batch]:
+def _guarded(file: str, rows: int, encoding: str | None) -> Generator[TableBatch]:
     """A file's batches; damage that shows while it is read is the user's to mend."""
     name = "standard input" if file == STANDARD_INPUT else file
     try:
@@ -93,7 +92,7 @@ def _guarded(file: str, rows: int, encoding: str | None) -> Generator[Batch]:
         raise UserError(f"{name} cannot be read: {reason}") from None
 
 
-def _read(file: str, name: str, rows: int, encoding: str | None) -> Iterator[Batch]:
+def _read(file: str, name: str, rows: int, encoding: str | None) -> Iterator[TableBatch]:
     kind = None if file == STANDARD_INPUT else ending(file)
     with ExitStack() as stack:
         stream = stack.enter_context(opened(file))

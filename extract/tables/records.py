@@ -1,21 +1,19 @@
 """Rows of objects: the cells are strings, whatever the values are."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from headstart.extract.tables.bad_rows import BadRow, flaw
-from headstart.extract.tables.batch import Batch
-from headstart.extract.tables.header import check_names
+from headstart.extract.tables.batch import BadRow, TableBatch, check_names, flaw
 
 
 class Objects:
     """Turns objects into batches; later objects may name further columns.
 
     Args:
-        file: their file's name.
+        file: name of their file.
         names: columns that are there from the start.
     """
 
@@ -26,17 +24,25 @@ class Objects:
 
     def batch(
         self,
-        found: Sequence[Mapping[str, Any]],
+        records: Sequence[Mapping[str, Any]],
         numbers: list[int],
         lines: Sequence[int | None],
         bad: list[BadRow],
         met: int,
-    ) -> Batch:
-        """Make a batch of objects, whose numbers in the file and lines are known."""
-        self._add_names(found)
-        nested = self._nested(found, numbers)
+    ) -> TableBatch:
+        """Make a batch of objects.
+
+        Args:
+            records: the objects.
+            numbers: position of each in the file, counted from 0.
+            lines: line of each; None where that is not known.
+            bad: other rows that are left out; flawed objects join them.
+            met: rows of the file so far.
+        """
+        self._add_names(records)
+        nested = self._nested(records, numbers)
         kept, places = [], []
-        for fields, number, line in zip(found, numbers, lines, strict=True):
+        for fields, number, line in zip(records, numbers, lines, strict=True):
             cells = [cell(fields.get(name)) for name in self._header]
             if reason := flaw(cells, len(self._header), "utf-8"):
                 bad.append(BadRow(self._file, number + 1, line, reason))
@@ -44,18 +50,25 @@ class Objects:
                 kept.append(cells)
                 places.append(number)
         bad.sort(key=lambda row: row.row)
-        return Batch(self._file, self._header, kept, np.array(places, np.int64), met, bad, nested)
+        return TableBatch(self._file, self._header, kept, np.array(places, np.int64), met, bad, nested)
 
-    def _add_names(self, found: Sequence[Mapping[str, Any]]) -> None:
+    def batches(self, groups: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[TableBatch]:
+        """Make a batch of each group of objects, which are all the rows of the file and have no lines."""
+        met = 0
+        for records in groups:
+            numbers = list(range(met, met := met + len(records)))
+            yield self.batch(records, numbers, [None] * len(records), [], met)
+
+    def _add_names(self, records: Sequence[Mapping[str, Any]]) -> None:
         before = len(self._names)
-        for fields in found:
+        for fields in records:
             self._names.update(dict.fromkeys(fields))
         if len(self._names) > before:
             self._header = check_names(self._file, list(self._names))
 
-    def _nested(self, found: Sequence[Mapping[str, Any]], numbers: list[int]) -> dict[str, set[int]]:
+    def _nested(self, records: Sequence[Mapping[str, Any]], numbers: list[int]) -> dict[str, set[int]]:
         nested: dict[str, set[int]] = {}
-        for fields, number in zip(found, numbers, strict=True):
+        for fields, number in zip(records, numbers, strict=True):
             for name, value in fields.items():
                 if isinstance(value, list | tuple | dict):
                     nested.setdefault(name, set()).add(number)

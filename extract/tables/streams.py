@@ -13,9 +13,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.bad_rows import MOST_CHARACTERS
+from headstart.extract.tables.batch import MOST_CHARACTERS
+from headstart.extract.tables.files import STANDARD_INPUT
 
-LONGEST = 2 * MOST_CHARACTERS  # of a line
+LONGEST = 2 * MOST_CHARACTERS  # characters of a line
 
 
 class Lines:
@@ -27,8 +28,8 @@ class Lines:
         stream: opened with `newline=""`, so that lines keep their ends.
 
     Attributes:
-        number: of the last line, counted from 1.
-        characters: of all lines so far.
+        number: number of the last line, counted from 1.
+        characters: characters of all lines so far.
         quotes: double quotes met; counted by whoever sets `counting`.
         counting: whether they are counted.
     """
@@ -72,11 +73,7 @@ class Lines:
         return "x" * (MOST_CHARACTERS + 1) + "\n"
 
 
-COMPRESSIONS = (".gz", ".zip", ".zst")
-
 DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile)
-
-STANDARD_INPUT = "-"
 
 Buffered = Any  # an io.BufferedReader of whatever lies below
 
@@ -126,8 +123,8 @@ def as_lines(file: str, stream: Buffered, encoding: str | None) -> Iterator[Line
         UserError: there is no such encoding.
     """
     start = stream.peek(4)[:4]
-    found = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "utf-8-sig")
-    name = _named(encoding) or found
+    marked = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "utf-8-sig")
+    name = _named(encoding) or marked
     try:
         # Bytes that are not of the encoding become lone surrogates, so that a bad row can be told from the others.
         text = io.TextIOWrapper(stream, encoding=name, errors="surrogateescape", newline="")

@@ -16,31 +16,31 @@ LANGUAGES = "lang"
 PATTERNS = "exceptions"
 
 
-def choose_cleaning(wanted: str) -> Cleaning:
+def choose_cleaning(choice: str) -> Cleaning:
     """Return the cleaning of a name, or of a file.
 
     Args:
-        wanted: `notebook`, `none`, or the path of a TOML file such as `no_urls = true`.
+        choice: `notebook`, `none`, or the path of a TOML file such as `no_urls = true`.
 
     Raises:
         UserError: it is no such name, or the file holds something else than options of clean-text.
     """
-    if wanted in NAMED:
-        return NAMED[wanted]
-    if not wanted.lower().endswith(".toml"):
-        hint = did_you_mean(wanted, NAMED)
-        raise UserError(f"--clean {wanted} is neither notebook, none nor a .toml file; {hint}see --help")
-    known, given = defaults(), _read(wanted)
-    check_options(given, wanted)
+    if choice in NAMED:
+        return NAMED[choice]
+    if not choice.lower().endswith(".toml"):
+        hint = did_you_mean(choice, NAMED)
+        raise UserError(f"--clean {choice} is neither notebook, none nor a .toml file; {hint}see --help")
+    known, options = defaults(), _read(choice)
+    check_options(options, choice)
     # Without what is the default anyway: a file that says what the notebook says gives the notebook's cache.
-    return Cleaning({name: value for name, value in given.items() if value != known[name]})
+    return Cleaning({name: value for name, value in options.items() if value != known[name]})
 
 
 def check_options(options: Mapping[str, Any] | None, place: str) -> None:
     """Refuse what clean-text does not take.
 
     Args:
-        options: of clean-text, by name; None for no cleaning.
+        options: clean-text's options by name; None for no cleaning.
         place: where they stand, for messages.
 
     Raises:
@@ -75,12 +75,12 @@ def _check(path: str, name: str, value: Any, known: dict[str, Any]) -> None:
         raise UserError(
             f"{path}: clean-text has no option {name!r}; {hint}the options are: {', '.join(known)}"
         )
-    if wanted := _mistake(name, value, known[name]):
-        raise UserError(f"{path}: {name} = {value!r} does not fit; wanted: {wanted}")
+    if fitting := _mistake(name, value, known[name]):
+        raise UserError(f"{path}: {name} = {value!r} does not fit; wanted: {fitting}")
 
 
 def _mistake(name: str, value: Any, default: Any) -> str | None:
-    """What is wanted in place of a value; None if it fits."""
+    """What would fit in place of a value; None if it fits."""
     if name == PATTERNS:
         return None if _are_patterns(value) else "a list of regular expressions"
     if isinstance(default, bool):

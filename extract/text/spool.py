@@ -16,13 +16,9 @@ class Spool:
     """Bytes that are written once, at the end, and read anywhere.
 
     The file has no name, so that nothing is left behind however the process ends.
-
-    Args:
-        in_memory: bytes up to which they stay in memory.
     """
 
-    def __init__(self, in_memory: int = IN_MEMORY) -> None:
-        self._most = in_memory
+    def __init__(self) -> None:
         self._memory = bytearray()
         self._file: BinaryIO | None = None
         self.size = 0
@@ -34,7 +30,7 @@ class Spool:
             UserError: the disk of the temporary folder is full.
         """
         self.size += len(data)
-        if self._file is None and self.size <= self._most:
+        if self._file is None and self.size <= IN_MEMORY:
             self._memory += data
             return
         try:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from headstart.cache.ragged import row_starts
-from headstart.extract.text.spool import IN_MEMORY, Spool
+from headstart.extract.text.spool import Spool
 
 AT_ONCE = 1_000  # texts read together
 MOST_BYTES = 4_000_000  # of these; more are read one by one
@@ -18,9 +18,9 @@ class Texts(Sequence[str]):
     """Texts in a spool, UTF-8, each read when it is asked for; a slice is a list.
 
     Args:
-        spool: their bytes.
-        starts: of each text in the spool, int64.
-        lengths: bytes of each text, int32.
+        spool: bytes of all texts.
+        starts: position of each text in the spool, `[b]` int64.
+        lengths: bytes of each text, `[b]` int32.
     """
 
     def __init__(self, spool: Spool, starts: Int[np.ndarray, " b"], lengths: Int[np.ndarray, " b"]) -> None:
@@ -32,11 +32,11 @@ class Texts(Sequence[str]):
 
     def encoded(self) -> Iterator[bytes]:
         """The bytes of each text."""
-        for own in slabs(len(self)):
-            if self._lengths[own].sum(dtype=np.int64) <= MOST_BYTES:
-                yield from self._read(own)
+        for slab in slabs(len(self)):
+            if self._lengths[slab].sum(dtype=np.int64) <= MOST_BYTES:
+                yield from self._read(slab)
             else:
-                yield from itertools.chain.from_iterable(map(self._read, _single(own)))
+                yield from itertools.chain.from_iterable(map(self._read, _single(slab)))
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -58,7 +58,7 @@ class Texts(Sequence[str]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str) or len(other) != len(self):
             return False
-        return all(own == its for own, its in zip(self, other, strict=True))
+        return all(text == its for text, its in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # as a list
 
@@ -75,14 +75,10 @@ class Texts(Sequence[str]):
 
 
 class TextWriter:
-    """Collects texts on disk.
+    """Collects texts on disk."""
 
-    Args:
-        in_memory: bytes up to which they stay in memory.
-    """
-
-    def __init__(self, in_memory: int = IN_MEMORY) -> None:
-        self._spool = Spool(in_memory)
+    def __init__(self) -> None:
+        self._spool = Spool()
         self._lengths = [np.zeros(0, np.int32)]
 
     def add(self, texts: Iterable[str]) -> None:

@@ -55,9 +55,9 @@ def among(tokens: Tokens, rows: Int[np.ndarray, " r"], count: int) -> Tokens:
     """The tokens of some rows as those of more rows, of which the others have none.
 
     Args:
-        tokens: of `rows`, in this order.
-        rows: their positions, ascending.
-        count: of all rows.
+        tokens: tokens of `rows`, in this order.
+        rows: positions of these rows among all, ascending.
+        count: number of all rows.
     """
     lengths, text_lengths = np.zeros(count, np.int32), np.zeros(count, np.int64)
     lengths[rows], text_lengths[rows] = tokens.lengths, tokens.text_lengths
@@ -112,9 +112,9 @@ def tokenize(tokenizer: Tokenizer, chunks: Iterable[list[str]]) -> Tokens:
     ids, packed = Spool(), Spool()
     lengths, text_lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
     for texts in chunks:
-        own = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
-        lengths.append(np.array([len(row) for row in own], np.int32))
-        ids.append(np.fromiter(itertools.chain.from_iterable(own), np.int32).tobytes())
+        rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
+        lengths.append(np.array([len(row) for row in rows], np.int32))
+        ids.append(np.fromiter(itertools.chain.from_iterable(rows), np.int32).tobytes())
         text = pack(texts)
         text_lengths.append(packed_lengths(text))
         packed.append(text.tobytes())

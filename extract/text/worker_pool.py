@@ -36,7 +36,7 @@ def in_processes(work: Work, chunks: Iterable[list[str]], processes: int) -> Ite
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_the_parent)
     results = _Ordered(pool, work, iter(chunks), processes)
     try:
-        with _told_when_killed():
+        with _explain_kills():
             results.hand_over()
             yield iter(results)
     except BaseException:
@@ -89,7 +89,7 @@ class _Ordered:
 
 
 @contextlib.contextmanager
-def _told_when_killed() -> Iterator[None]:
+def _explain_kills() -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool:

@@ -12,7 +12,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
@@ -20,6 +19,7 @@ from scipy.special import ndtr
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from headstart.cache.task import BINARY
+from headstart.train.statistics.entrant import SplitAnswers
 from headstart.train.statistics.summary import summarise
 from tests.train.statistics.worlds import World
 
@@ -63,21 +63,19 @@ def outcome(world: World, rows: int, resamples: int, trial: int) -> Iterator[tup
     rng = np.random.default_rng([trial, rows])
     signals = world.train(rng)
     valid, test = (world.draw(rng, rows, signals) for _ in range(2))
-    found = summarise(BINARY, valid[0], test[0], valid[1], test[1], seed=trial, resamples=resamples)
-    own = found["metrics"]["head0"]
-    yield "told apart: any two of ten", any(pair["differs"] for pair in found["pairs"])
-    yield "McNemar alone below 0.05: first two", found["pairs"][0]["p"] <= 0.05
-    accuracies = ndtr(signals[..., 0]).mean(axis=1)
-    difference = accuracies[0] - accuracies[1]
-    yield "covered: difference of two accuracies", _in(difference, found["pairs"][0])
-    yield "covered: accuracy", _in(accuracies[0], own["accuracy"])
+    summary = summarise(BINARY, SplitAnswers(*valid), SplitAnswers(*test), seed=trial, resamples=resamples)
+    metrics, first = summary.metrics["head0"], summary.pairs[0]
+    yield "told apart: any two of ten", any(pair.differs for pair in summary.pairs)
+    yield "McNemar alone below 0.05: first two", first.p <= 0.05
+    accuracies, accuracy = ndtr(signals[..., 0]).mean(axis=1), metrics["accuracy"]
+    yield "covered: difference of two accuracies", first.low <= accuracies[0] - accuracies[1] <= first.high
+    yield "covered: accuracy", accuracy.low <= accuracies[0] <= accuracy.high
     if world.seeds > 1:
         anew = ndtr(world.signal + world.spread * rng.normal())
-        ends = {"low": own["accuracy"]["anew_low"], "high": own["accuracy"]["anew_high"]}
-        yield "covered: accuracy of a head trained anew", _in(anew, ends)
+        yield "covered: accuracy of a head trained anew", accuracy.anew_low <= anew <= accuracy.anew_high
     if world.spread == 0:
-        for name, truth in (truths(world) | world.f1(found["threshold"]["head0"])).items():
-            yield f"covered: {name}", _in(truth, own[name])
+        for name, truth in (truths(world) | world.f1(summary.threshold["head0"])).items():
+            yield f"covered: {name}", metrics[name].low <= truth <= metrics[name].high
 
 
 def truths(world: World) -> dict[str, float]:
@@ -88,10 +86,6 @@ def truths(world: World) -> dict[str, float]:
 
 
 _TRUTHS: dict[World, dict[str, float]] = {}
-
-
-def _in(truth: float, ends: dict[str, Any]) -> bool:
-    return bool(ends["low"] <= truth <= ends["high"])
 
 
 if __name__ == "__main__":

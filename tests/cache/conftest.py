@@ -70,5 +70,5 @@ def make_cache(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def made(make_cache: Callable[..., str], blocks: dict[str, list[Block]]) -> str:
+def cache_path(make_cache: Callable[..., str], blocks: dict[str, list[Block]]) -> str:
     return make_cache(blocks)

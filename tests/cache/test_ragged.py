@@ -14,9 +14,9 @@ DTYPES = pytest.mark.parametrize("dtype", [np.int32, np.int64])
 def test_starts_and_bounds_are_sums_of_the_lengths_before(dtype: type, lengths: list[int]) -> None:
     sums = [sum(lengths[:row]) for row in range(len(lengths) + 1)]
     array = np.array(lengths, dtype)
-    for found, expected in ((row_starts(array), sums[:-1]), (row_bounds(array), sums)):
-        assert found.tolist() == expected
-        assert found.dtype == np.int64
+    for actual, expected in ((row_starts(array), sums[:-1]), (row_bounds(array), sums)):
+        assert actual.tolist() == expected
+        assert actual.dtype == np.int64
 
 
 def test_no_rows() -> None:

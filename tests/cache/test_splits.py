@@ -60,8 +60,8 @@ def test_a_view_with_other_rows_is_found(
 ) -> None:
     other = again_as(blocks["train"], 0)[::-1]
     again = {"train-view-1": other, "train-view-2": again_as(blocks["train"], 1)}
-    found = verify(open_cache(make_cache({**blocks, **again}, RECIPE)))
-    assert [problem[:3] for problem in found] == [("train-view-1", "", "rows")]
+    damage = verify(open_cache(make_cache({**blocks, **again}, RECIPE)))
+    assert [problem[:3] for problem in damage] == [("train-view-1", "", "rows")]
 
 
 def test_a_missing_view_is_found_and_asked_for(

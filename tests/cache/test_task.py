@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.task import BINARY, Task, class_counts
-from headstart.cache.texts import pack, packed_lengths, unpack
 
 
 @pytest.mark.parametrize(
@@ -52,17 +49,3 @@ def test_rows_of_each_class_are_counted() -> None:
     ]
     several = np.array([[1, 0], [1, 1], [0, 0]])
     assert class_counts(Task("multilabel", ("a", "b")), several) == [("a", 2), ("b", 1)]
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
-def test_texts_come_back_from_their_bytes(texts: list[str]) -> None:
-    packed = pack(texts)
-    wanted = [text.replace("\0", "\ufffd") for text in texts]
-    assert unpack(packed) == wanted
-    assert packed_lengths(packed).tolist() == [len(text.encode()) + 1 for text in wanted]
-
-
-@pytest.mark.parametrize("packed", [[65], [255, 0], [65, 0, 66]])
-def test_what_is_no_text(packed: list[int]) -> None:
-    with pytest.raises(CacheError):
-        unpack(np.array(packed, np.uint8))

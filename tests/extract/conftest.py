@@ -1,6 +1,7 @@
 """A tiny backbone with random weights, and a small data file."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
 
+from headstart.cache.runtime.progress import Reporter
+from headstart.extract.dataset.dataset import Dataset
+from headstart.extract.dataset.read import read_dataset
 from headstart.extract.settings import Settings
 
 WORDS = [
@@ -86,8 +90,13 @@ def comments_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class Recorder:
-    """A listener that keeps what it hears."""
+def dataset_of(data: str | Sequence[str], **fields: object) -> Dataset:
+    """The rows of files."""
+    return read_dataset(Settings(data=data if isinstance(data, str) else tuple(data), **fields))
+
+
+class Recorder(Reporter):
+    """A reporter that keeps what it hears."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -103,7 +112,7 @@ class Recorder:
         """Tokens that the backbone has read."""
         return self.works.get("backbone", (0, 0, ""))[0]
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         self.lines.append(line)
 
     def start(self, work: str, total: int, unit: str) -> None:

@@ -22,13 +22,13 @@ class Hostile(NamedTuple):
         name: of the file.
         content: its bytes.
         says: what the error says whatever the mode; None where rows can be left out.
-        tally: rows read, used, empty and bad, where rows can be left out.
+        counts: rows read, used, empty and bad, where rows can be left out.
     """
 
     name: str
     content: bytes
     says: str | None = None
-    tally: tuple[int, int, int, int] | None = None
+    counts: tuple[int, int, int, int] | None = None
 
 
 def csv_of(*rows: str | bytes, header: str = "text,label") -> bytes:
@@ -183,10 +183,10 @@ WHOLE: list[tuple[str, bytes, str]] = [
 def made_by_hand() -> list[Hostile]:
     """The list made by hand."""
     found = [Hostile(name, content, says) for name, content, says in WHOLE]
-    found += [Hostile(f"{n}.csv", csv_of(row), tally=BAD_ROW) for n, row in BAD_CSV_ROWS.items()]
-    found += [Hostile(f"{n}.csv", csv_of(row), tally=(5, 4, 1, 0)) for n, row in NO_ROWS.items()]
-    found += [Hostile(f"{n}.jsonl", lines_of(row), tally=BAD_ROW) for n, row in BAD_JSON_LINES.items()]
-    found += [Hostile(f"{n}.jsonl", lines_of(row), tally=(5, 4, 1, 0)) for n, row in NO_JSON_ROWS.items()]
+    found += [Hostile(f"{n}.csv", csv_of(row), counts=BAD_ROW) for n, row in BAD_CSV_ROWS.items()]
+    found += [Hostile(f"{n}.csv", csv_of(row), counts=(5, 4, 1, 0)) for n, row in NO_ROWS.items()]
+    found += [Hostile(f"{n}.jsonl", lines_of(row), counts=BAD_ROW) for n, row in BAD_JSON_LINES.items()]
+    found += [Hostile(f"{n}.jsonl", lines_of(row), counts=(5, 4, 1, 0)) for n, row in NO_JSON_ROWS.items()]
     return found
 
 

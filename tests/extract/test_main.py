@@ -39,7 +39,7 @@ def run(tmp_path: Path, tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_nothing_is_half_written(hostile: object, tmp_path: Path, run: Callable[..., None]) -> None:
     path = tmp_path / hostile.name
     path.write_bytes(hostile.content)
-    if hostile.tally and not hostile.tally[-1]:
+    if hostile.counts and not hostile.counts[-1]:
         run("--data", str(path))
         return
     with pytest.raises(UserError):

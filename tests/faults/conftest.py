@@ -25,15 +25,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def comments(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """400 real comments of both classes, or made-up ones where the data are absent."""
+    """400 real comments of both classes, or film reviews where the data are absent."""
     path = tmp_path_factory.mktemp("data") / "comments.csv"
     if JIGSAW.exists():
         with JIGSAW.open(newline="") as file:
             rows = list(csv.reader(file))[1::9][:400]
     else:
-        from headstart.extract.sample.generator import comments
+        from headstart.extract.dataset.film_reviews import read_film_reviews
 
-        rows = [[text, str(label)] for text, label in comments(400)]
+        (batch,) = read_film_reviews("sample")
+        rows = [[text, label] for label, text, _ in batch.rows[::10]]
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([["text", "label"], *rows])
     return path

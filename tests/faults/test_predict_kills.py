@@ -13,11 +13,10 @@ import pytest
 from ..made import ROOT, Made
 
 WORK = """
-import sys
-import predict
-import extract.predict.parts
-extract.predict.parts.part_of = lambda block: 40
-predict.main()
+import headstart.extract.predict.chunks
+import headstart.predict
+headstart.extract.predict.chunks.part_of = lambda block: 40
+headstart.predict.main()
 """
 
 

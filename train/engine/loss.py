@@ -47,9 +47,7 @@ def balanced_weights(task: Task, labels: Int[np.ndarray, " b *k"]) -> Float32[np
 
     A class that no row has weighs 0.
     """
-    several = task.kind == "multilabel"
-    values = range(2) if several else range(len(task.classes))
-    counts = np.stack([(labels == value).sum(axis=0) for value in values])
+    counts = np.stack([(labels == value).sum(axis=0) for value in range(task.highest_label + 1)])
     weights = np.where(counts > 0, len(labels) / (len(counts) * np.maximum(counts, 1)), 0)
     return weights.astype(np.float32)
 

@@ -1,22 +1,35 @@
-"""A folder that appears when it is whole, and what lies in it."""
+"""A folder that appears when it is whole, what lies in it, and whether its program agrees with `predict.py`."""
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
+from jax import export
 from jaxtyping import PyTree
 from safetensors.numpy import save
 
+from headstart.cache.ragged import split_rows
+from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_folder
+from headstart.train.predict.trained_head import Trained
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("load.py", "head.py")
+PACKAGES = ("jax", "flax", "transformers", "safetensors", "numpy")
+SAMPLES = (
+    "you are kind and I thank you for your help",
+    "this is the most stupid page that I have ever read",
+    "no",
+    "the source of the second table is a book of 1998 that nobody can find any more, so I took it out again "
+    * 3,
+)
 
 
 def new_folder(path: str) -> AbstractContextManager[Path]:
@@ -53,3 +66,42 @@ def save_scripts(folder: Path) -> None:
 def save_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file that people read, too."""
     path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+def head_json(head: Trained) -> dict[str, Any]:
+    """What the loader has to know beside what the head computes."""
+    return {
+        "head": head.name,
+        "seed": head.seed,
+        **head.task.to_json(),
+        "outputs": head.task.outputs,
+        "thresholds": head.thresholds,
+        "max_length": head.recipe.max_length,
+        "storage_dtype": head.recipe.storage_dtype,
+        "padding_counts": head.recipe.layout == "padded",
+    }
+
+
+def packages() -> list[str]:
+    """The releases that the folder was written with."""
+    return [f"{name} {version(name)}" for name in PACKAGES]
+
+
+def try_program(program: bytes, encoder: Any, answer: Callable[[Any], Any], recipe: Recipe) -> float:
+    """Run the exported program and `predict.py`'s own on `SAMPLES`: how far their probabilities are apart, at most.
+
+    Args:
+        program: What `jax.export` has serialized.
+        encoder: Cleans and tokenises.
+        answer: From tokens to answers.
+        recipe: Of the features.
+    """
+    tokens = encoder.tokenize(SAMPLES)
+    rows = split_rows(tokens.ids, tokens.lengths)
+    longest = recipe.max_length if recipe.layout == "padded" else int(tokens.lengths.max())
+    mask = (np.arange(longest) < tokens.lengths[:, None]).astype(np.int32)
+    ids = np.full_like(mask, tokens.padding)
+    for at, row in enumerate(rows):
+        ids[at, : len(row)] = row
+    _, probabilities = export.deserialize(bytearray(program)).call(ids, mask)
+    return float(np.abs(np.asarray(probabilities) - answer(tokens).probabilities).max())

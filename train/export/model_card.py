@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from headstart.train.predict.trained_head import Trained
+from headstart.train.statistics.findings import Estimate
 
 SHOWN = (
     "accuracy",
@@ -19,40 +20,41 @@ SHOWN = (
 )
 
 
-class Agreement(NamedTuple):
-    """How far the exported program's probabilities are from those of `predict.py`, at most, on some texts.
+class Program(NamedTuple):
+    """The exported program.
 
     Attributes:
-        texts: how many.
-        difference: the largest.
+        exact: Whether it computes in float32 whatever the recipe.
+        texts: Number of texts that it was tried on.
+        difference: How far its probabilities were from those of `predict.py`, at most.
     """
 
+    exact: bool
     texts: int
     difference: float
 
 
-def card(head: Trained, title: str, packages: Sequence[str], exact: bool, agreement: Agreement) -> str:
+def card(head: Trained, title: str, packages: Sequence[str], program: Program) -> str:
     """The card as Markdown.
 
     Args:
-        head: what is exported.
-        title: the head's full name.
-        packages: what the loader was tried with, such as `jax 0.10.2`.
-        exact: the program computes in float32 whatever the recipe.
-        agreement: with `predict.py`.
+        head: What is exported.
+        title: The head's full name.
+        packages: What the loader was tried with, such as `jax 0.10.2`.
+        program: The exported program.
     """
     parts = (
         _what(head, title),
         _figures(head),
         _use(head, packages),
-        _arithmetic(head, exact, agreement),
+        _arithmetic(head, program),
         _limits(head),
     )
     return "\n\n".join(parts) + "\n"
 
 
 def _what(head: Trained, title: str) -> str:
-    source, task = head.run["cache"]["source"], head.task
+    source, task = head.run.cache.source, head.task
     names = ", ".join(f"`{_plain(name)}`" for name in task.classes[:50])
     more = f" and {len(task.classes) - 50:,} more" if len(task.classes) > 50 else ""
     return (
@@ -64,31 +66,30 @@ def _what(head: Trained, title: str) -> str:
 
 
 def _rows(head: Trained) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in head.run["rows"].items())
+    return ", ".join(f"{name} {count:,}" for name, count in head.run.rows.items())
 
 
 def _figures(head: Trained) -> str:
-    own = head.run["statistics"]["metrics"][head.name]
-    lines = [_line(name, own[name]) for name in SHOWN if name in own and own[name]["mean"] is not None]
-    seeds = len({row["seed"] for row in head.run["results"] if row["head"] == head.name})
-    floors = ", ".join(
-        f"{name} {head.run['statistics']['metrics'][name]['accuracy']['mean']:.4f}"
-        for name in head.run["floors"]
-    )
+    every = head.run.statistics.metrics
+    metrics = every[head.name]
+    lines = [
+        _line(name, metrics[name]) for name in SHOWN if name in metrics and metrics[name].mean is not None
+    ]
+    seeds = len({row.seed for row in head.run.results if row.head == head.name})
+    baselines = ", ".join(f"{name} {every[name]['accuracy'].mean:.4f}" for name in head.run.baselines)
     return (
         "## Measured on the test rows\n\n"
         f"Mean over {seeds} seed(s), with the 95 % interval of the bootstrap over test rows; the weights here are "
         f"those of seed {head.seed}.\n\n| metric | value | 95 % interval |\n|---|---|---|\n"
         + "\n".join(lines)
-        + f"\n\nFor comparison, accuracy of the floors: {floors}. The head was "
+        + f"\n\nFor comparison, accuracy of the floors: {baselines}. The head was "
         "chosen by its loss on the validation rows; of many heads the best one's figures flatter a little."
     )
 
 
-def _line(name: str, own: dict[str, Any]) -> str:
-    ends = (own["low"], own["high"])
-    interval = "" if None in ends else f"{ends[0]:.4f} to {ends[1]:.4f}"
-    return f"| {name} | {own['mean']:.4f} | {interval} |"
+def _line(name: str, estimate: Estimate) -> str:
+    interval = f"{estimate.low:.4f} to {estimate.high:.4f}" if estimate.known else ""
+    return f"| {name} | {estimate.mean:.4f} | {interval} |"
 
 
 def _use(head: Trained, packages: Sequence[str]) -> str:
@@ -114,21 +115,20 @@ def _shape(head: Trained) -> str:
 
 
 def _thresholds(head: Trained) -> str:
-    if head.task.kind == "multiclass":
+    if head.task.link == "softmax":
         return "The label is the most probable class."
-    found = json.dumps(head.thresholds)
-    used = "these" if head.task.kind == "multilabel" else "0.5"
-    return f"Thresholds with the highest F1 on the validation rows: {found}; `predict.py` uses {used}."
+    thresholds, used = json.dumps(head.thresholds), "these" if head.task.several else "0.5"
+    return f"Thresholds with the highest F1 on the validation rows: {thresholds}; `predict.py` uses {used}."
 
 
-def _arithmetic(head: Trained, exact: bool, agreement: Agreement) -> str:
+def _arithmetic(head: Trained, program: Program) -> str:
     recipe = head.recipe
-    now = "float32 throughout" if exact else "the recipe's own numbers, too"
+    now = "float32 throughout" if program.exact else "the recipe's own numbers, too"
     return (
         "## Arithmetic\n\n"
         f"The head learnt from features computed in {recipe.compute_dtype} (`{recipe.forward}`), stored as "
-        f"{recipe.storage_dtype}. `load.py` computes in float32, `model.stablehlo` in {now}. On {agreement.texts} "
-        f"texts the program's probabilities were at most {agreement.difference:.1e} from those of `predict.py`; where "
+        f"{recipe.storage_dtype}. `load.py` computes in float32, `model.stablehlo` in {now}. On {program.texts} "
+        f"texts the program's probabilities were at most {program.difference:.1e} from those of `predict.py`; where "
         "the recipe is not float32, they differ by what its rounding does, which also depends on the rows of a batch."
     )
 
@@ -141,7 +141,7 @@ def _limits(head: Trained) -> str:
         "of people; classifiers of this kind often mistake mentions of a group for insults.\n"
         "- Probabilities are as well calibrated as `ece` says.\n"
         f"- Licence: the backbone `{_plain(head.backbone)}` and the data "
-        f"`{_plain(head.run['cache']['source']['data'])}` have licences of their own, which nothing here changes. Look "
+        f"`{_plain(head.run.cache.source['data'])}` have licences of their own, which nothing here changes. Look "
         "them up before you pass this folder on; the weights of the head are derived from both.\n"
         f"- Key of the features: `{head.recipe.key}`; all inputs are in recipe.json."
     )

@@ -1,6 +1,6 @@
-"""Metrics of the order in which scores put the rows: areas under the ROC and precision-recall curves.
+"""Metrics of the order in which scores put the rows: areas under the ROC and precision-recall curves; the ROC curve.
 
-Both need, for each positive row, the weight of the rows at or above its score. Rows are grouped by the positives'
+The areas need, for each positive row, the weight of the rows at or above its score. Rows are grouped by the positives'
 distinct scores once; each weighting then costs one sparse product and a running sum.
 """
 
@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy import sparse
+from sklearn.metrics import roc_curve
 
 from headstart.cache.task import Task
-from headstart.train.metrics.confusion import targets
 from headstart.train.metrics.measure import Measure, indicator, mean_defined, ratio
-from headstart.train.metrics.probabilities import probabilities
+from headstart.train.metrics.probabilities import probabilities_of, targets
 
 NAMES = ("roc_auc", "average_precision")
+POINTS = 200
+"""Of a drawn curve, at most."""
 BLOCK = 32  # levels of a running sum that are added up before the blocks are
 
 
@@ -39,10 +41,10 @@ def ranks(task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray
     Binary: of class 1. Else the plain mean over classes, each against the rest, of those for which it is defined:
     the area under the ROC curve needs rows of the class and others, average precision rows of the class.
     """
-    scores = probabilities(task, logits) if task.kind == "multiclass" else logits.astype(np.float64)
+    scores = probabilities_of(task, logits) if task.link == "softmax" else logits.astype(np.float64)
     truth = targets(task, labels)
     orders = [order(truth[:, k], scores[:, k]) for k in range(task.outputs) if truth[:, k].any()]
-    parts = [part for own in orders for part in own]
+    parts = [part for grouped in orders for part in grouped]
     if not parts:
         return Measure(NAMES, sparse.csr_array((0, len(labels))), _undefined)
     cuts = np.cumsum([part.shape[0] for part in parts])[:-1]
@@ -50,9 +52,33 @@ def ranks(task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray
     def rule(sums: Float[np.ndarray, "m c"]) -> Float[np.ndarray, "2 c"]:
         pieces = np.split(sums, cuts)
         areas = [_areas(len(labels), *pieces[i : i + 3]) for i in range(0, len(pieces), 3)]
-        return np.stack([mean_defined(np.stack(own)) for own in zip(*areas, strict=True)])
+        return np.stack([mean_defined(np.stack(values)) for values in zip(*areas, strict=True)])
 
     return Measure(NAMES, sparse.vstack(parts, format="csr"), rule)
+
+
+class RocCurve(NamedTuple):
+    """Points of a ROC curve from (0, 0) to (1, 1): rates of false and of true positives."""
+
+    fpr: list[float]
+    tpr: list[float]
+
+
+def roc(
+    task: Task, labels: Int[np.ndarray, " n *k"], probabilities: Float[np.ndarray, "n k"]
+) -> RocCurve | None:
+    """ROC curve; None where no row, or every row, is positive.
+
+    With several classes all pairs of a row and a class are pooled (the micro average).
+    """
+    truth = targets(task, labels).ravel()
+    if truth.all() or not truth.any():
+        return None
+    false, true, _ = roc_curve(truth, probabilities.ravel())
+    length = false + true
+    # points at even distances along the curve, the two ends included
+    kept = np.unique(np.searchsorted(length, np.linspace(0, length[-1], POINTS)))
+    return RocCurve(false[kept].tolist(), true[kept].tolist())
 
 
 def order(truth: Bool[np.ndarray, " n"], scores: Float[np.ndarray, " n"]) -> Order:
@@ -83,15 +109,15 @@ def _areas(
     The first is the share of pairs, one positive and one negative row, in which the positive scores higher, half of
     the equal ones included; the second the mean over positives of the precision at their score.
     """
-    above, found = running(negatives), running(positives)
-    total = found[-1]
+    above, hits = running(negatives), running(positives)
+    total = hits[-1]
     others = rows - total
     beaten = others - above
     if len(ties):
         beaten += ties / 2
-    # nothing found is divided by anything: a masked division takes several times as long
-    hits = positives * found / np.maximum(found + above, np.finfo(found.dtype).tiny)
-    return ratio(_sum(positives * beaten), total * others), ratio(_sum(hits), total)
+    # without a hit 0 is divided by something: a masked division takes several times as long
+    precisions = positives * hits / np.maximum(hits + above, np.finfo(hits.dtype).tiny)
+    return ratio(_sum(positives * beaten), total * others), ratio(_sum(precisions), total)
 
 
 def running(values: Float[np.ndarray, "u c"]) -> Float[np.ndarray, "u c"]:

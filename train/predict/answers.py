@@ -13,6 +13,8 @@ from headstart.cache.task import Task
 
 SEPARATOR = "|"
 """Between the labels of a row, where a label is one string."""
+LINKS = {"softmax": jax.nn.softmax, "sigmoid": jax.nn.sigmoid}
+"""From logits to probabilities, along the last axis; `train.metrics.probabilities` is their oracle."""
 
 
 class Answer(NamedTuple):
@@ -20,11 +22,11 @@ class Answer(NamedTuple):
 
     Attributes:
         logits: `[b, k]` float32, on the device or the host.
-        shares: probability of each class, likewise `[b, c]`; of a binary task of both.
+        probabilities: Of each class, likewise `[b, c]`; of a binary task of both.
     """
 
     logits: Any
-    shares: Any
+    probabilities: Any
 
 
 def answering(task: Task, score: Callable[..., Array]) -> Callable[..., Answer]:
@@ -32,37 +34,34 @@ def answering(task: Task, score: Callable[..., Array]) -> Callable[..., Answer]:
 
     def answer(*arguments: Any) -> Answer:
         logits = score(*arguments)
-        return Answer(logits, shares_of(task, logits))
+        return Answer(logits, class_probabilities(task, logits))
 
     return answer
 
 
-def shares_of(task: Task, logits: Float32[Array, "b k"]) -> Float32[Array, "b c"]:
-    """Probability of each class, float32: see `train.metrics.probabilities`, which is its oracle."""
-    if task.kind == "multiclass":
-        return jax.nn.softmax(logits, axis=-1)
-    if task.kind == "multilabel":
-        return jax.nn.sigmoid(logits)
-    return jax.nn.sigmoid(jnp.concatenate([-logits, logits], axis=1))
+def class_probabilities(task: Task, logits: Float32[Array, "b k"]) -> Float32[Array, "b c"]:
+    """Probability of each class, float32."""
+    both = task.outputs < len(task.classes)
+    return LINKS[task.link](jnp.concatenate([-logits, logits], axis=1) if both else logits)
 
 
 def chosen(
-    task: Task, shares: Float[np.ndarray, "b c"], threshold: float | list[float]
+    task: Task, probabilities: Float[np.ndarray, "b c"], threshold: float | list[float]
 ) -> Bool[np.ndarray, "b c"]:
     """Which classes each row gets: one, or of a multilabel task those above their thresholds.
 
     Args:
-        task: a multiclass task takes the most probable class, of equal ones the first, and no threshold.
-        shares: see `Answer`.
-        threshold: of class 1, or of each label.
+        task: A multiclass task takes the most probable class, of equal ones the first, and no threshold.
+        probabilities: See `Answer`.
+        threshold: Of class 1, or of each label.
     """
-    if task.kind == "multilabel":
-        return np.asarray(shares > np.asarray(threshold))
-    numbers = shares.argmax(axis=1) if task.kind == "multiclass" else (shares[:, 1] > threshold).astype(int)
-    picked: np.ndarray = np.arange(shares.shape[1]) == numbers[:, None]
-    return picked
+    if task.several:
+        return np.asarray(probabilities > np.asarray(threshold))
+    of_class_1 = task.link == "sigmoid"
+    numbers = (probabilities[:, 1] > threshold).astype(int) if of_class_1 else probabilities.argmax(axis=1)
+    return np.asarray(np.arange(probabilities.shape[1]) == numbers[:, None])
 
 
 def labels_of(task: Task, picked: Bool[np.ndarray, "b c"]) -> list[list[str]]:
     """Names of the classes of each row."""
-    return [[name for name, own in zip(task.classes, row, strict=True) if own] for row in picked]
+    return [[name for name, has in zip(task.classes, row, strict=True) if has] for row in picked]

@@ -1,52 +1,53 @@
 """What each token adds to each logit, as coloured text or as a page."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int
+from jaxtyping import Float, Float32, Int
 
 from headstart.cache.task import Task
-from headstart.train.predict.answers import SEPARATOR, labels_of
-from headstart.train.predict.explain_style import STYLE
+from headstart.train.predict.answers import SEPARATOR, chosen, labels_of
 from headstart.train.report.html.markup import text as escaped
 
+STYLE = "\n" + Path(__file__).with_name("explain.css").read_text("utf-8")
 FAINT = 0.01
 """Contributions below it have no colour."""
 
 
-class Said(NamedTuple):
-    """The answer to a text.
+class LabelledText(NamedTuple):
+    """A text and the answer to it.
 
     Attributes:
-        text: as given.
-        label: names of its classes, joined.
-        shares: probability of each class.
+        text: As the user gave it.
+        label: Names of its classes, joined.
+        probabilities: Of each class.
     """
 
     text: str
     label: str
-    shares: dict[str, float]
+    probabilities: dict[str, float]
 
     def __str__(self) -> str:
-        listed = "  ".join(f"{name} {share:.4f}" for name, share in self.shares.items())
+        listed = "  ".join(f"{name} {value:.4f}" for name, value in self.probabilities.items())
         return f"{self.label or '(none)'}  [{listed}]  {' '.join(self.text.split())[:200]}"
 
 
 class Explained(NamedTuple):
-    """An answer and the share of each token; the bias and the shares of an output add up to its logit.
+    """An answer and what each token adds; the bias and the tokens' parts of an output add up to its logit.
 
     Attributes:
-        said: the answer.
-        outputs: names of the classes that have a logit.
+        labelled: The text and its answer.
+        outputs: Names of the classes that have a logit.
         logits: `[k]`.
         bias: `[k]`.
-        words: the text's tokens.
-        added: by each token to each logit, `[t, k]`.
-        won: features of the maximum that are each token's; None where the head reads no maximum.
+        words: The text's tokens.
+        added: What each token adds to each logit, `[t, k]`.
+        won: Features of the maximum that are each token's; None where the head reads no maximum.
     """
 
-    said: Said
+    labelled: LabelledText
     outputs: tuple[str, ...]
     logits: Float32[np.ndarray, " k"]
     bias: Float32[np.ndarray, " k"]
@@ -62,29 +63,30 @@ class Explained(NamedTuple):
         return [f", largest in {count:,} of {self.won.sum():,} features" for count in self.won]
 
 
-def said_of(
-    task: Task, texts: Sequence[str], shares: Float[np.ndarray, "b c"], picked: Bool[np.ndarray, "b c"]
-) -> list[Said]:
-    """The answer to each text.
+def label_texts(
+    task: Task, texts: Sequence[str], probabilities: Float[np.ndarray, "b c"], threshold: float | list[float]
+) -> list[LabelledText]:
+    """Each text with its answer.
 
     Args:
-        task: what is told apart.
-        texts: as given.
-        shares: see `train.predict.answers.Answer`.
-        picked: see `train.predict.answers.chosen`.
+        task: What is told apart.
+        texts: As the user gave them.
+        probabilities: See `train.predict.answers.Answer`.
+        threshold: See `train.predict.answers.chosen`.
     """
+    labels = labels_of(task, chosen(task, probabilities, threshold))
     return [
-        Said(text, SEPARATOR.join(label), dict(zip(task.classes, own.tolist(), strict=True)))
-        for text, label, own in zip(texts, labels_of(task, picked), shares, strict=True)
+        LabelledText(text, SEPARATOR.join(label), dict(zip(task.classes, row.tolist(), strict=True)))
+        for text, label, row in zip(texts, labels, probabilities, strict=True)
     ]
 
 
-def as_lines(own: Explained, colour: bool) -> str:
+def as_lines(text: Explained, colour: bool) -> str:
     """A line for each output: red adds to the logit, blue takes away."""
     return "\n".join(
         f"  {name}: {logit:+.3f} = {bias:+.3f} bias  "
-        + " ".join(_coloured(w, v, colour) for w, v in zip(own.words, values.tolist(), strict=True))
-        for name, logit, bias, values in zip(own.outputs, own.logits, own.bias, own.added.T, strict=True)
+        + " ".join(_coloured(w, v, colour) for w, v in zip(text.words, values.tolist(), strict=True))
+        for name, logit, bias, values in zip(text.outputs, text.logits, text.bias, text.added.T, strict=True)
     )
 
 
@@ -105,25 +107,25 @@ def as_page(title: str, texts: list[Explained]) -> str:
     )
 
 
-def _card(own: Explained) -> str:
-    shares = ", ".join(f"{name} {share:.4f}" for name, share in own.said.shares.items())
-    outputs = "".join(_output(own, number) for number in range(len(own.outputs)))
+def _card(text: Explained) -> str:
+    listed = ", ".join(f"{name} {value:.4f}" for name, value in text.labelled.probabilities.items())
+    outputs = "".join(_output(text, number) for number in range(len(text.outputs)))
     return (
-        f"<article><h2>{escaped(own.said.label or '(none)')}</h2><p>{escaped(shares)}</p>"
-        f"<blockquote>{escaped(own.said.text)}</blockquote>{outputs}</article>"
+        f"<article><h2>{escaped(text.labelled.label or '(none)')}</h2><p>{escaped(listed)}</p>"
+        f"<blockquote>{escaped(text.labelled.text)}</blockquote>{outputs}</article>"
     )
 
 
-def _output(own: Explained, number: int) -> str:
-    values = own.added[:, number]
+def _output(text: Explained, number: int) -> str:
+    values = text.added[:, number]
     largest = max(float(np.abs(values).max(initial=0)), FAINT)
     tokens = " ".join(
         _token(word, float(value), float(value) / largest, caption)
-        for word, value, caption in zip(own.words, values, own.captions, strict=True)
+        for word, value, caption in zip(text.words, values, text.captions, strict=True)
     )
-    logit, bias = own.logits[number], own.bias[number]
+    logit, bias = text.logits[number], text.bias[number]
     return (
-        f"<h3>{escaped(own.outputs[number])}: logit {logit:+.4f} = bias {bias:+.4f} + tokens {values.sum():+.4f}</h3>"
+        f"<h3>{escaped(text.outputs[number])}: logit {logit:+.4f} = bias {bias:+.4f} + tokens {values.sum():+.4f}</h3>"
         f'<p class="tokens">{tokens}</p>'
     )
 

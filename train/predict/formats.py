@@ -22,9 +22,9 @@ class Columns(NamedTuple):
     """What each row of the output has, beside its number and its label.
 
     Attributes:
-        kept: columns of the input.
-        classes: each has a probability.
-        several: a row can have several labels, or none.
+        kept: Columns of the input.
+        classes: Names of the classes, each of which has a probability.
+        several: Whether a row can have several labels, or none.
     """
 
     kept: tuple[str, ...]
@@ -32,7 +32,7 @@ class Columns(NamedTuple):
     several: bool
 
     @property
-    def shares(self) -> tuple[str, ...]:
+    def probabilities(self) -> tuple[str, ...]:
         """Names of the columns with probabilities."""
         return tuple(f"p_{name}" for name in self.classes)
 
@@ -43,40 +43,40 @@ class Columns(NamedTuple):
         Raises:
             UserError: two columns of the output would have one name.
         """
-        own = {"row", "label", *self.shares}
-        found = tuple(f"{name}_input" if name in own else name for name in self.kept)
-        if twice := [name for name in found if name in own or found.count(name) > 1]:
+        ours = {"row", "label", *self.probabilities}
+        names = tuple(f"{name}_input" if name in ours else name for name in self.kept)
+        if twice := [name for name in names if name in ours or names.count(name) > 1]:
             raise UserError(f"--keep: two columns of the output would be called {twice[0]!r}; leave one out")
-        return found
+        return names
 
 
-class Labelled(NamedTuple):
+class LabelledRows(NamedTuple):
     """Some rows with their labels.
 
     Attributes:
-        rows: their numbers in the input, counted from 1.
-        kept: values of each kept column.
-        labels: names of the classes of each row.
-        shares: probability of each class.
+        rows: Their numbers in the input, counted from 1.
+        kept: Values of each kept column.
+        labels: Names of the classes of each row.
+        probabilities: Of each class.
     """
 
     rows: Int[np.ndarray, " b"]
     kept: list[list[str]]
     labels: list[list[str]]
-    shares: Float[np.ndarray, "b c"]
+    probabilities: Float[np.ndarray, "b c"]
 
 
 class Format(NamedTuple):
     """One way of writing.
 
     Attributes:
-        header: bytes before the first piece.
-        encode: bytes of a piece.
-        finish: makes the file of all bytes, at the path given, and returns its own.
+        header: Makes the bytes before the first piece.
+        encode: Makes the bytes of a piece.
+        finish: Makes the file from the path of all bytes, and returns its path.
     """
 
     header: Callable[[Columns], bytes]
-    encode: Callable[[Columns, Labelled], bytes]
+    encode: Callable[[Columns, LabelledRows], bytes]
     finish: Callable[[str], str] = str
 
 
@@ -90,41 +90,42 @@ def delimited(delimiter: str) -> Format:
     """Text with a delimiter; several labels of a row are joined by `|`."""
 
     def header(columns: Columns) -> bytes:
-        return _line(delimiter, [["row", *columns.renamed, "label", *columns.shares]])
+        return _line(delimiter, [["row", *columns.renamed, "label", *columns.probabilities]])
 
-    def encode(columns: Columns, labelled: Labelled) -> bytes:
-        kept = list(zip(*labelled.kept, strict=True)) or [()] * len(labelled.rows)
-        parts = zip(labelled.rows.tolist(), kept, labelled.labels, labelled.shares, strict=True)
-        return _line(
-            delimiter,
-            [
-                [row, *own, SEPARATOR.join(label), *(f"{share:.6f}" for share in shares)]
-                for row, own, label, shares in parts
-            ],
-        )
+    def encode(columns: Columns, labelled: LabelledRows) -> bytes:
+        rows = [
+            [row, *kept, SEPARATOR.join(label), *(f"{value:.6f}" for value in probabilities)]
+            for row, kept, label, probabilities in _each_row(labelled)
+        ]
+        return _line(delimiter, rows)
 
     return Format(header, encode)
 
 
-def encode_json(columns: Columns, labelled: Labelled) -> bytes:
-    """A JSON object in each line; `label` is a list where a row can have several."""
+def _each_row(labelled: LabelledRows) -> Iterator[tuple[int, tuple[str, ...], list[str], np.ndarray]]:
+    """Number, kept values, labels and probabilities of each row."""
     kept = list(zip(*labelled.kept, strict=True)) or [()] * len(labelled.rows)
-    parts = zip(labelled.rows.tolist(), kept, labelled.labels, labelled.shares, strict=True)
+    return zip(labelled.rows.tolist(), kept, labelled.labels, labelled.probabilities, strict=True)
+
+
+def encode_json(columns: Columns, labelled: LabelledRows) -> bytes:
+    """A JSON object in each line; `label` is a list where a row can have several."""
     lines = [
         {
             "row": row,
-            **dict(zip(columns.renamed, own, strict=True)),
+            **dict(zip(columns.renamed, kept, strict=True)),
             "label": label if columns.several else label[0],
             "probabilities": {
-                name: round(float(share), 6) for name, share in zip(columns.classes, shares, strict=True)
+                name: round(float(value), 6)
+                for name, value in zip(columns.classes, probabilities, strict=True)
             },
         }
-        for row, own, label, shares in parts
+        for row, kept, label, probabilities in _each_row(labelled)
     ]
     return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
-def encode_arrow(columns: Columns, labelled: Labelled) -> bytes:
+def encode_arrow(columns: Columns, labelled: LabelledRows) -> bytes:
     """A whole Arrow stream; several can lie one after another."""
     import pyarrow as pa
 
@@ -132,12 +133,13 @@ def encode_arrow(columns: Columns, labelled: Labelled) -> bytes:
     arrays = {
         "row": pa.array(labelled.rows, pa.int64()),
         **{
-            name: pa.array(own, pa.string()) for name, own in zip(columns.renamed, labelled.kept, strict=True)
+            name: pa.array(values, pa.string())
+            for name, values in zip(columns.renamed, labelled.kept, strict=True)
         },
         "label": pa.array(labels, pa.list_(pa.string()) if columns.several else pa.string()),
         **{
-            name: pa.array(own, pa.float32())
-            for name, own in zip(columns.shares, labelled.shares.T, strict=True)
+            name: pa.array(values, pa.float32())
+            for name, values in zip(columns.probabilities, labelled.probabilities.T, strict=True)
         },
     }
     batch = pa.record_batch(list(arrays.values()), names=list(arrays))
@@ -182,7 +184,7 @@ FORMATS = {
 """By a file's ending."""
 
 
-def nothing(columns: Columns) -> Labelled:
+def nothing(columns: Columns) -> LabelledRows:
     """No rows; what tells the columns of a file without any."""
     empty = np.zeros((0, len(columns.classes)), np.float32)
-    return Labelled(np.zeros(0, np.int64), [[] for _ in columns.kept], [], empty)
+    return LabelledRows(np.zeros(0, np.int64), [[] for _ in columns.kept], [], empty)

@@ -14,9 +14,9 @@ class Done(NamedTuple):
     """What is safely on disk.
 
     Attributes:
-        identity: of the work; other work must not go on here.
-        pieces: how many.
-        size: their bytes.
+        identity: Of the work; other work must not go on here.
+        pieces: Number of pieces.
+        size: Their bytes.
     """
 
     identity: str
@@ -30,8 +30,8 @@ class Journal:
     Both are synced to disk after each piece, the pieces first.
 
     Args:
-        target: the file to be.
-        identity: of everything that the pieces depend on; None if they cannot be made a second time.
+        target: The file to be.
+        identity: Of everything that the pieces depend on; None if they cannot be computed a second time.
     """
 
     def __init__(self, target: str, identity: str | None) -> None:

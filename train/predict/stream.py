@@ -9,7 +9,7 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.prefetch import prefetch
 from headstart.cache.task import Task
 from headstart.train.predict.answers import Answer, chosen, labels_of
-from headstart.train.predict.formats import Columns, Labelled, nothing
+from headstart.train.predict.formats import Columns, LabelledRows, nothing
 from headstart.train.predict.target import Target
 
 Answers = Callable[[Any], Answer]
@@ -19,12 +19,12 @@ class Labelling(NamedTuple):
     """How rows are labelled.
 
     Attributes:
-        task: what is told apart.
-        threshold: see `train.predict.answers.chosen`.
-        text_of: name of a table's text column.
-        prepare: texts -> tokens; runs beside `answer`.
-        answer: tokens -> answers, in order.
-        keep: columns of the input to keep.
+        task: What is told apart.
+        threshold: See `train.predict.answers.chosen`.
+        text_of: From a table to the name of its text column.
+        prepare: From texts to tokens; runs beside `answer`.
+        answer: From tokens to answers, in order.
+        keep: Columns of the input to keep.
     """
 
     task: Task
@@ -36,17 +36,17 @@ class Labelling(NamedTuple):
 
     @property
     def columns(self) -> Columns:
-        """Of the output."""
-        return Columns(self.keep, self.task.classes, self.task.kind == "multilabel")
+        """Columns of the output."""
+        return Columns(self.keep, self.task.classes, self.task.several)
 
 
 class Counts(NamedTuple):
     """Rows of a stream.
 
     Attributes:
-        labelled: with an answer.
-        empty: of these, without any text.
-        bad: left out.
+        labelled: Rows with an answer.
+        empty: Those of them without any text.
+        bad: Rows that are left out.
     """
 
     labelled: int = 0
@@ -65,10 +65,10 @@ def label_stream(
     """Label every row; chunks that the target has already are only counted.
 
     Args:
-        chunks: each with a `table` of strings and the rows that are left out, `bad`.
-        labelling: how.
-        target: takes the labels.
-        on_chunk: told each chunk, and whether it was new.
+        chunks: Each with a `table` of strings and the rows that are left out, `bad`.
+        labelling: How to label them.
+        target: Where the labels go.
+        on_chunk: Gets each chunk, and whether it was new.
 
     Raises:
         UserError: a chunk cannot be read, or lacks a column.
@@ -116,11 +116,11 @@ def _texts(labelling: Labelling, table: Any) -> list[str]:
     return list(table[labelling.text_of(table)])
 
 
-def _labelled(labelling: Labelling, table: Any, tokens: Any) -> Labelled:
+def _labelled(labelling: Labelling, table: Any, tokens: Any) -> LabelledRows:
     if tokens is None:
         return nothing(labelling.columns)
     kept = [table[name].tolist() for name in labelling.keep]
-    shares = np.asarray(labelling.answer(tokens).shares)
-    picked = chosen(labelling.task, shares, labelling.threshold)
+    probabilities = np.asarray(labelling.answer(tokens).probabilities)
+    picked = chosen(labelling.task, probabilities, labelling.threshold)
     rows = table.index.to_numpy().astype(np.int64) + 1
-    return Labelled(rows, kept, labels_of(labelling.task, picked), shares)
+    return LabelledRows(rows, kept, labels_of(labelling.task, picked), probabilities)

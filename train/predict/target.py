@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any, Protocol, runtime_checkable
 
-from headstart.train.predict.formats import FORMATS, Columns, Format, Labelled
+from headstart.train.predict.formats import FORMATS, Columns, Format, LabelledRows
 from headstart.train.predict.journal import Journal
 
 
@@ -14,7 +14,7 @@ class Target(Protocol):
 
     done: int
 
-    def write(self, columns: Columns, labelled: Labelled) -> None:
+    def write(self, columns: Columns, labelled: LabelledRows) -> None:
         """Add a piece."""
 
     def finish(self, columns: Columns) -> None:
@@ -28,8 +28,8 @@ class ToStream:
     """Labels that go to standard output as they come.
 
     Args:
-        stream: takes bytes.
-        form: how to write.
+        stream: Where bytes go.
+        form: How to write.
     """
 
     done = 0
@@ -37,7 +37,7 @@ class ToStream:
     def __init__(self, stream: Any, form: Format) -> None:
         self._stream, self._form, self._begun = stream, form, False
 
-    def write(self, columns: Columns, labelled: Labelled) -> None:
+    def write(self, columns: Columns, labelled: LabelledRows) -> None:
         """See `Target`."""
         header = b"" if self._begun else self._form.header(columns)
         self._begun = True
@@ -55,8 +55,8 @@ class ToFile:
     """Labels that appear as a file when they are whole.
 
     Args:
-        path: of the file; its ending says how to write.
-        identity: of the work, see `identity_of`.
+        path: Of the file; its ending says how to write.
+        identity: Of the work, see `identity_of`.
     """
 
     def __init__(self, path: str, identity: str | None) -> None:
@@ -64,7 +64,7 @@ class ToFile:
         self._journal = Journal(path, identity)
         self.done = self._journal.done.pieces
 
-    def write(self, columns: Columns, labelled: Labelled) -> None:
+    def write(self, columns: Columns, labelled: LabelledRows) -> None:
         """See `Target`."""
         header = b"" if self._journal.done.pieces else self._form.header(columns)
         self._journal.append(header + self._form.encode(columns, labelled))
@@ -85,8 +85,8 @@ def identity_of(source: Any, **options: Any) -> str | None:
     """SHA-256 of everything that the labels depend on; None if the source cannot be read again.
 
     Args:
-        source: see `extract.predict.input.stamp`.
-        options: the rest, as JSON can hold it.
+        source: See `extract.predict.options.stamp`.
+        options: The rest, as JSON can hold it.
     """
     if source is None:
         return None

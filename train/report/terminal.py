@@ -1,10 +1,12 @@
-"""The comparison of heads for a terminal of 80 columns."""
+"""The comparison of heads for a terminal of 80 columns, and how far it is for a person who waits."""
 
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from headstart.train.results.result import Result, by_head
+from headstart.cache.runtime.progress import draw_line
+from headstart.train.engine.history import HeadSeed, TrainingProgress
+from headstart.train.results.result import FoldSpread, Result, mean_by_head
+from headstart.train.statistics.findings import Summary
 
 WIDTH = 79
 LETTERS = 6  # as many fit; nobody reads more
@@ -16,19 +18,47 @@ _SEEDS = (
 )
 
 
-def lines(results: Sequence[Result], summary: dict[str, Any]) -> str:
+class EpochLine:
+    """One line on standard error, redrawn on a terminal and else printed for each epoch.
+
+    Args:
+        epochs: The most there can be.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        self._epochs = epochs
+
+    def __call__(self, progress: TrainingProgress, active: Sequence[HeadSeed]) -> None:
+        """Take the progress after an epoch, and who took part."""
+        done, seconds = len(progress.seconds), progress.seconds[-1]
+        loss, name = min((progress.histories[key][-1].valid_loss, key.head) for key in active)
+        left = (self._epochs - done) * seconds
+        line = (
+            f"epoch {done:>2}  {seconds:.2f} s  {len(active)} in training  lowest valid loss {loss:.4f} ({name})"
+            f"  at most {left:,.0f} s left"
+        )
+        draw_line(line)
+
+
+def table(
+    results: Sequence[Result],
+    summary: Summary,
+    folds: Mapping[str, Mapping[str, FoldSpread]] | None = None,
+) -> str:
     """Table of the heads, what it says in words, and how to read it.
 
     Args:
-        results: a row for each head and seed, floors among them; parameters, epochs and seconds are theirs.
-        summary: what `summarise` returns for the same heads; all else is its.
+        results: A row for each head and seed, baselines among them; parameters, epochs and seconds are theirs.
+        summary: What the test rows say of the same heads; all else is its.
+        folds: How measures spread over folds, for a second table.
     """
-    rows = by_head(results)
+    rows = mean_by_head(results)
     several = max(row.seed for row in rows) > 1
     header = f"{_SEEDS if several else _ONE_SEED}{'seconds':>8}"
-    table = [_line(row, summary, several) for row in rows]
-    words = ["", *map(wrapped, summary["verdict"]), "", wrapped(_legend(summary, several))]
-    return "\n".join([header, *table, *words, *map(wrapped, summary["notes"])])
+    lines = [_line(row, summary, several) for row in rows]
+    words = ["", *map(wrapped, summary.verdict), "", wrapped(_legend(summary, several))]
+    below = ["", _fold_table(folds, summary.task.several)] if folds else []
+    return "\n".join([header, *lines, *words, *map(wrapped, summary.notes), *below])
 
 
 def wrapped(text: str) -> str:
@@ -36,15 +66,15 @@ def wrapped(text: str) -> str:
     return textwrap.fill(text, WIDTH, break_on_hyphens=False)
 
 
-def _line(row: Result, summary: dict[str, Any], several: bool) -> str:
-    own = summary["metrics"][row.head]
-    judged = own[summary["compared"]]
-    name = f"{row.head}*" if row.head in summary["floors"] else row.head
+def _line(row: Result, summary: Summary, several: bool) -> str:
+    metrics = summary.metrics[row.head]
+    judged = metrics[summary.compared]
+    name = f"{row.head}*" if row.head in summary.baselines else row.head
     start = f"{name:<14}{row.params:>9,}{row.epochs:>7.3g}"
-    loss, accuracy = _number(own["loss"]["mean"], 4), _number(judged["mean"], 4)
-    values = f"{loss:>7}{accuracy:>7}{_number(judged['sd'], 3):>6}" if several else f"{loss:>10}{accuracy:>9}"
-    ends = "-" if judged["low"] is None else f"{judged['low']:.3f}-{judged['high']:.3f}"
-    group = f"{_letters(summary['groups'][row.head]):>7}"
+    loss, accuracy = _number(metrics["loss"].mean, 4), _number(judged.mean, 4)
+    values = f"{loss:>7}{accuracy:>7}{_number(judged.sd, 3):>6}" if several else f"{loss:>10}{accuracy:>9}"
+    ends = "-" if judged.low is None else f"{judged.low:.3f}-{judged.high:.3f}"
+    group = f"{_letters(summary.groups[row.head]):>7}"
     return f"{start}{values}{ends:>{14 if several else 15}}{group}{row.train_seconds:>8.1f}"
 
 
@@ -58,15 +88,30 @@ def _letters(group: str) -> str:
     return group if len(group) <= LETTERS else f"{group[: LETTERS - 1]}+"
 
 
-def _legend(summary: dict[str, Any], several: bool) -> str:
-    exact = "; acc: exact match, every label right" if summary["compared"] == "subset_accuracy" else ""
+def _legend(summary: Summary, several: bool) -> str:
+    exact = "; acc: exact match, every label right" if summary.compared == "subset_accuracy" else ""
     means = (
         f"loss, acc, sd: test rows, mean and standard deviation over seeds{exact}" if several else exact[2:]
     )
-    lost = [f"{name} seed {', '.join(map(str, seeds))}" for name, seeds in summary["diverged"].items()]
+    lost = [f"{name} seed {', '.join(map(str, seeds))}" for name, seeds in summary.diverged.items()]
     parts = [
-        "* floor" if summary["floors"] else "",
+        "* floor" if summary.baselines else "",
         means,
         f"diverged and left out: {'; '.join(lost)}" if lost else "",
     ]
     return "; ".join(part for part in parts if part)
+
+
+def _fold_table(spread: Mapping[str, Mapping[str, FoldSpread]], several: bool) -> str:
+    """Test accuracy over folds; where rows have several labels, of single labels."""
+    count = len(next(iter(spread.values()))["test_accuracy"].folds)
+    accuracy = "label acc" if several else "test acc"
+    header = f"{'head':<14}{accuracy:>9}{'sd':>7}{'lowest':>8}{'highest':>8}{'test loss':>10}{'sd':>7}"
+    lines = [_fold_line(name, measures) for name, measures in spread.items()]
+    return "\n".join([f"Over {count} folds:", header, *lines])
+
+
+def _fold_line(name: str, measures: Mapping[str, FoldSpread]) -> str:
+    accuracy, loss = measures["test_accuracy"], measures["test_loss"]
+    ends = f"{min(accuracy.folds):>8.4f}{max(accuracy.folds):>8.4f}"
+    return f"{name:<14}{accuracy.mean:>9.4f}{accuracy.sd:>7.4f}{ends}{loss.mean:>10.4f}{loss.sd:>7.4f}"

@@ -1,4 +1,4 @@
-"""What a head must beat to be worth its name: the shares of the classes, and logistic regressions."""
+"""What a head must beat to be worth its name: the frequencies of the classes, and logistic regressions."""
 
 import time
 import warnings
@@ -13,25 +13,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from headstart.cache.task import Task
-from headstart.train.metrics.probabilities import row_losses
 from headstart.train.data.split import Split
+from headstart.train.metrics.probabilities import LINKS, row_losses, targets
 
-CLIP = 1e-7  # a split of one class would else have an infinite loss on a row of the other
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)
 """Inverse regularisation; the validation loss chooses."""
 MEAN = 2  # place of the mean among the pooled vectors
 MOST_ROWS = 50_000
-"""Of training, drawn at random: a floor should not take longer than the heads."""
+"""Of training, drawn at random: a baseline should not take longer than the heads."""
 
 
-class Floor(NamedTuple):
+class Baseline(NamedTuple):
     """A classifier without a head.
 
     Attributes:
         name: `majority`, `tfidf_logreg` or `logreg_mean`.
-        params: its coefficients.
-        seconds: that it took to fit.
-        logits: of the rows of each split but training.
+        params: Its coefficients.
+        seconds: Wall clock of the fit.
+        logits: Logits of the rows of each split but training.
     """
 
     name: str
@@ -40,12 +39,12 @@ class Floor(NamedTuple):
     logits: dict[str, Float32[np.ndarray, "b k"]]
 
 
-def all_floors(task: Task, splits: Mapping[str, Split], logistic: bool) -> list[Floor]:
-    """The shares of the classes and, if wanted, the two logistic regressions."""
+def all_baselines(task: Task, splits: Mapping[str, Split], logistic: bool) -> list[Baseline]:
+    """The frequencies of the classes and, if asked for, the two logistic regressions."""
     rows = {name: len(split.labels) for name, split in splits.items() if name != "train"}
-    found = [majority(task, splits["train"].labels, rows)]
+    baselines = [majority(task, splits["train"].labels, rows)]
     if not logistic:
-        return found
+        return baselines
     learnt = drawn(len(splits["train"].labels))
     labels = {name: split.labels for name, split in splits.items()}
     texts = {name: split.texts for name, split in splits.items()}
@@ -53,42 +52,38 @@ def all_floors(task: Task, splits: Mapping[str, Split], logistic: bool) -> list[
     labels["train"], means["train"] = labels["train"][learnt], means["train"][learnt]
     texts["train"] = [texts["train"][row] for row in learnt]
     words = tfidf_logreg(task, labels, texts)
-    return [*found, *([words] if words else []), logreg_mean(task, labels, means)]
+    return [*baselines, *([words] if words else []), logreg_mean(task, labels, means)]
 
 
-def majority(task: Task, labels: Int[np.ndarray, " r *k"], rows: Mapping[str, int]) -> Floor:
-    """The share of each class in the training labels, for every row.
+def majority(task: Task, labels: Int[np.ndarray, " r *k"], rows: Mapping[str, int]) -> Baseline:
+    """The frequency of each class among the training labels, for every row.
 
     As for heads a probability above 0.5 says 1, so equal classes say 0.
     """
     logits = prior(task, labels)
     constant = {name: np.tile(logits, (count, 1)) for name, count in rows.items()}
-    return Floor("majority", 0, 0.0, constant)
+    return Baseline("majority", 0, 0.0, constant)
 
 
 def prior(task: Task, labels: Int[np.ndarray, " r *k"]) -> Float32[np.ndarray, " k"]:
     """Logits that say how often each class comes."""
-    if task.kind == "multiclass":
-        shares = np.bincount(labels, minlength=len(task.classes)) / len(labels)
-        return np.log(np.clip(shares, CLIP, 1)).astype(np.float32)
-    ones: np.ndarray = np.clip(labels.reshape(len(labels), -1).mean(axis=0), CLIP, 1 - CLIP)
-    odds: np.ndarray = np.log(ones / (1 - ones))
-    return odds.astype(np.float32)
+    logits = LINKS[task.link].inverse(targets(task, labels).mean(axis=0))
+    return np.asarray(logits.astype(np.float32))
 
 
 def logreg_mean(
     task: Task, labels: Mapping[str, Int[np.ndarray, " _ *k"]], means: Mapping[str, Float[np.ndarray, "_ d"]]
-) -> Floor:
+) -> Baseline:
     """Logistic regression on mean-pooled hidden states, each feature scaled to unit variance."""
     start = time.perf_counter()
     scaler = StandardScaler().fit(means["train"].astype(np.float32))
-    scaled = {name: scaler.transform(own.astype(np.float32)) for name, own in means.items()}
+    scaled = {name: scaler.transform(vectors.astype(np.float32)) for name, vectors in means.items()}
     return _fitted("logreg_mean", task, labels, scaled, start)
 
 
 def tfidf_logreg(
     task: Task, labels: Mapping[str, Int[np.ndarray, " _ *k"]], texts: Mapping[str, Sequence[str]]
-) -> Floor | None:
+) -> Baseline | None:
     """Logistic regression on words and pairs of words, weighted by TF-IDF; None where no text has a word."""
     start = time.perf_counter()
     words = TfidfVectorizer(
@@ -98,12 +93,12 @@ def tfidf_logreg(
         vectors = {"train": words.fit_transform(texts["train"])}
     except ValueError:  # an empty vocabulary
         return None
-    vectors |= {name: words.transform(own) for name, own in texts.items() if name != "train"}
+    vectors |= {name: words.transform(split) for name, split in texts.items() if name != "train"}
     return _fitted("tfidf_logreg", task, labels, vectors, start)
 
 
 def drawn(rows: int) -> Int[np.ndarray, " r"]:
-    """The training rows that floors learn from, in order."""
+    """The training rows that baselines learn from, in order."""
     if rows <= MOST_ROWS:
         return np.arange(rows)
     return np.sort(np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False))
@@ -111,25 +106,25 @@ def drawn(rows: int) -> Int[np.ndarray, " r"]:
 
 def _fitted(
     name: str, task: Task, labels: Mapping[str, Any], vectors: Mapping[str, Any], start: float
-) -> Floor:
+) -> Baseline:
     """Fit with every strength and keep the one with the lowest validation loss."""
-    found = []
+    fits = []
     for strength in STRENGTHS:
         models = [_fit(vectors["train"], column, strength) for column in _columns(task, labels["train"])]
         logits = {
-            split: _logits(task, models, own, labels["train"])
-            for split, own in vectors.items()
+            split: _logits(task, models, rows, labels["train"])
+            for split, rows in vectors.items()
             if split != "train"
         }
         loss = float(row_losses(task, labels["valid"], logits["valid"]).mean())
-        found.append((loss, sum(_size(model) for model in models), logits))
-    _, params, logits = min(found, key=lambda own: own[0])
-    return Floor(name, params, time.perf_counter() - start, logits)
+        fits.append((loss, sum(_size(model) for model in models), logits))
+    _, params, logits = min(fits, key=lambda fit: fit[0])
+    return Baseline(name, params, time.perf_counter() - start, logits)
 
 
 def _columns(task: Task, labels: Int[np.ndarray, " r *k"]) -> list[Int[np.ndarray, " r"]]:
     """What one regression each learns."""
-    return list(labels.T) if task.kind == "multilabel" else [labels]
+    return list(labels.T) if task.several else [labels]
 
 
 def _fit(vectors: Any, labels: Int[np.ndarray, " r"], strength: float) -> LogisticRegression | None:
@@ -137,7 +132,7 @@ def _fit(vectors: Any, labels: Int[np.ndarray, " r"], strength: float) -> Logist
     if len(np.unique(labels)) < 2:
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a floor a little lower than it could be
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline a little lower than it could be
         return LogisticRegression(C=strength, max_iter=300).fit(vectors, labels)
 
 
@@ -150,7 +145,7 @@ def _logits(
         if model is None:
             continue
         scores = model.decision_function(vectors)
-        if task.kind != "multiclass":
+        if task.link == "sigmoid":
             whole[:, output] = scores
         elif scores.ndim == 2:
             whole[:, model.classes_] = scores

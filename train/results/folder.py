@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
@@ -12,24 +12,23 @@ import numpy as np
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file, remove_partials
-from headstart.train.results import plots
 from headstart.train.engine.checkpoints import save
 from headstart.train.engine.history import FitResult
 from headstart.train.engine.loss import Metrics
-from headstart.train.results.result import Result, by_head, to_csv, to_json
+from headstart.train.results import plots
+from headstart.train.results.result import mean_by_head, to_csv
+from headstart.train.results.run_record import RunRecord
 
 RUN = "results.json"
 STALE = (RUN, "results.csv", "comparison.png", "report.html")
 """What an older run has left, and what would belie the heads of a new one."""
-TOLD = {"results", "cache", "task", "settings", "operands"}
-"""What every reader of `results.json` needs."""
 
 
 class RunFolder:
     """Writes `results.csv`, `results.json`, `predictions/`, `checkpoints/`, `history/` and the report.
 
     Args:
-        path: the folder.
+        path: The folder.
     """
 
     def __init__(self, path: str) -> None:
@@ -65,20 +64,13 @@ class RunFolder:
         remove_partials(path)
         return atomic_file(path)
 
-    def save_results(
-        self, results: Sequence[Result], run: Mapping[str, Any], folds: Sequence[int] = ()
-    ) -> None:
-        """Write `results.csv` and `results.json`."""
-        self.write("results.csv", to_csv(results, folds))
-        self.write(RUN, to_json(dict(run)))
-
-    def save_head(self, name: str, seed: int, fitted: FitResult, title: str, fold: int = 0) -> None:
+    def save_head(self, name: str, seed: int, fitted: FitResult, title: str, fold: int | None = None) -> None:
         """Write a head's checkpoints and the picture of its epochs; of folds, counted from 1, the first one's."""
-        own = ("checkpoints", name, *([f"fold-{fold}"] if fold else []), f"seed-{seed}")
-        checkpoints = os.path.join(self.path, *own)
+        parts = ("checkpoints", name, *([f"fold-{fold}"] if fold else []), f"seed-{seed}")
+        checkpoints = os.path.join(self.path, *parts)
         save(checkpoints, "best", fitted.best_params)
         save(checkpoints, "last", fitted.last_params)
-        if fold > 1:
+        if fold and fold > 1:
             return
         os.makedirs(os.path.join(self.path, "history"), exist_ok=True)
         stem = name if seed == 0 else f"{name}-seed-{seed}"
@@ -92,21 +84,19 @@ class RunFolder:
         with self._new_file(f"predictions/{split}.npz") as file:
             savez(file, **arrays)
 
-    def save_comparison(
-        self, results: Sequence[Result], statistics: Mapping[str, Any], titles: Mapping[str, str]
-    ) -> None:
-        """Draw the notebook's two bar charts, with 95 % intervals."""
+    def save_record(self, record: RunRecord, titles: Mapping[str, str]) -> None:
+        """Write `results.csv` and `results.json`, and draw the notebook's two bar charts, with 95 % intervals."""
+        self.write("results.csv", to_csv(record.results))
+        self.write(RUN, json.dumps(record.to_json(), indent=1, allow_nan=False) + "\n")
+        majority = Metrics(record.results[0].test_loss, record.results[0].test_accuracy)
+        bars = [
+            plots.comparison_row(row, record.statistics.metrics[row.head], titles[row.head])
+            for row in mean_by_head(record.results)
+            if row.head in titles
+        ]
+        plots.comparison(bars, majority).savefig(os.path.join(self.path, "comparison.png"), dpi=120)
 
-        def bar(row: Result) -> plots.ComparisonRow:
-            own = statistics["metrics"][row.head]
-            ends = [plots.error_of(own[name]) for name in ("loss", "accuracy")]
-            return plots.ComparisonRow(row.head, titles[row.head], row.test_loss, row.test_accuracy, *ends)
-
-        bars = [bar(row) for row in by_head(results) if row.head in titles]
-        floor = Metrics(results[0].test_loss, results[0].test_accuracy)
-        plots.comparison(bars, floor).savefig(os.path.join(self.path, "comparison.png"), dpi=120)
-
-    def results(self) -> dict[str, Any]:
+    def record(self) -> RunRecord:
         """Read `results.json`.
 
         Raises:
@@ -115,14 +105,15 @@ class RunFolder:
         path = os.path.join(self.path, RUN)
         try:
             with open(path, encoding="utf-8") as file:
-                found = json.load(file)
+                fields = json.load(file)
         except (OSError, ValueError) as error:
             raise UserError(
                 f"{self.path} holds no finished run ({error}); make one with `python bench.py`"
             ) from None
-        if not isinstance(found, dict) or not set(found) >= TOLD:
-            raise UserError(f"{path} is not what bench.py of this version writes; run it again")
-        return found
+        try:
+            return RunRecord.from_json(fields)
+        except (TypeError, ValueError):
+            raise UserError(f"{path} is not what bench.py of this version writes; run it again") from None
 
     def predictions(self, split: str) -> dict[str, np.ndarray]:
         """Read `predictions/<split>.npz`; nothing in it is executed.

@@ -1,150 +1,32 @@
 """What a comparison found: a row for each head and seed, the answers to every row, the statistics."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
+
 import jax
 import numpy as np
-from jaxtyping import Float32, Int
-from headstart.cache.reader import Cache
+from jaxtyping import Float, Float32, Int
+
 from headstart.cache.task import Task
 from headstart.train.data.split import Split
-from headstart.train.engine.history import FitResult, HeadSeed
-from headstart.train.results.baselines import Floor
-from headstart.train.results.folder import RunFolder
+from headstart.train.engine.history import FitResult, HeadSeed, History, TrainingProgress
 from headstart.train.engine.loss import Metrics
-from headstart.cache.block import LEAST
-from headstart.train.results.result import Result, metrics_of
-from headstart.train.statistics.summary import summarise
-from typing import NamedTuple
-from headstart.train.engine.history import FitResult, HeadSeed, TrainingProgress
 from headstart.train.engine.trainer import Trainer
-from headstart.train.data.split import Split
+from headstart.train.metrics.probabilities import probabilities_of, right_decisions, row_losses
+from headstart.train.results.baselines import Baseline
+from headstart.train.results.result import FoldSpread, Result, spread_over_folds
+from headstart.train.statistics.entrant import SplitAnswers
+from headstart.train.statistics.findings import Summary
+from headstart.train.statistics.summary import summarise
 
-
-
+FOLDS_NOTE = (
+    "Each row was tested once, by the heads of the fold that left it out. The folds share most of their training rows, "
+    "so the interval says what other test rows would change, not what other training rows would. Thresholds are chosen "
+    "on the validation rows of all folds together."
+)
 Logits = Mapping[str, Float32[np.ndarray, "_ _ k"]]
-"""Of each head or floor: a seed, a row, an output. A floor has one seed, whatever heads have."""
-
-
-
-@runtime_checkable
-class Labelled(Protocol):
-    """Rows of which labels and positions in the data file are known."""
-
-    @property
-    def labels(self) -> Int[np.ndarray, " n *k"]:
-        """See `train.data.split.Split`."""
-
-    @property
-    def rows(self) -> Int[np.ndarray, " n"]:
-        """Position of each row in the data file."""
-
-
-
-class Outcome(NamedTuple):
-    """What a comparison found.
-
-    Attributes:
-        task: what was told apart.
-        results: a row of the table for each floor, and each head and seed.
-        logits: of validation and test rows.
-        statistics: see `train.statistics.summary`.
-        fitted: what training left, by head and seed: `gru/0`.
-        rows: how many rows each split has.
-    """
-
-    task: Task
-    results: list[Result]
-    logits: dict[str, Logits]
-    statistics: dict[str, Any]
-    fitted: Mapping[str, FitResult]
-    rows: dict[str, int]
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything but the logits."""
-        return {
-            "task": self.task.to_json(),
-            "results": [result._asdict() for result in self.results],
-            "histories": {
-                name: [record._asdict() for record in own.history] for name, own in self.fitted.items()
-            },
-            "statistics": self.statistics,
-            "floors": self.statistics["floors"],
-            "rows": self.rows,
-        }
-
-    def save_predictions(self, folder: RunFolder, splits: Mapping[str, Labelled]) -> None:
-        """Write the logits of every row."""
-        for split, heads in self.logits.items():
-            seeds = {f"{name}/{seed}": one for name, own in heads.items() for seed, one in enumerate(own)}
-            folder.save_predictions(
-                split, {"labels": splits[split].labels, "rows": splits[split].rows, **seeds}
-            )
-
-
-
-def judged(
-    task: Task,
-    splits: Mapping[str, Split],
-    fitted: Mapping[HeadSeed, FitResult],
-    logits: Mapping[str, Logits],
-    floors: Sequence[Floor],
-) -> Outcome:
-    """Score heads and floors on the test rows, and compare them.
-
-    Args:
-        task: what is told apart.
-        splits: `train`, `valid` and `test`.
-        fitted: of each head and seed.
-        logits: of `valid` and `test`, by head.
-        floors: come first in the table.
-    """
-    labels = {name: split.labels for name, split in splits.items()}
-    results, whole = scored(task, splits, fitted, logits, floors)
-    least = {floor.name for floor in floors}
-    statistics = summarise(task, labels["valid"], labels["test"], whole["valid"], whole["test"], least)
-    named = {f"{name}/{seed}": own for (name, seed), own in fitted.items()}
-    return Outcome(task, results, whole, statistics, named, {name: len(own) for name, own in labels.items()})
-
-
-
-def scored(
-    task: Task,
-    splits: Mapping[str, Split],
-    fitted: Mapping[HeadSeed, FitResult],
-    logits: Mapping[str, Logits],
-    floors: Sequence[Floor],
-) -> tuple[list[Result], dict[str, Logits]]:
-    """Rows of the table, and the logits of floors and heads; arguments as of `judged`."""
-    labels = {name: split.labels for name, split in splits.items()}
-    names = dict.fromkeys(name for name, _ in fitted)
-    whole: dict[str, Logits] = {
-        split: {**{floor.name: floor.logits[split][None] for floor in floors}, **{n: heads[n] for n in names}}
-        for split, heads in logits.items()
-    }
-    results = [
-        *(_of_floor(task, labels, floor) for floor in floors),
-        *(
-            _of_head(lane, own, metrics_of(task, labels["test"], whole["test"][lane[0]][lane[1]]))
-            for lane, own in fitted.items()
-        ),
-    ]
-    return results, whole
-
-
-
-def _of_floor(task: Task, labels: Mapping[str, Any], floor: Floor) -> Result:
-    valid, test = (metrics_of(task, labels[name], floor.logits[name]) for name in ("valid", "test"))
-    return Result(floor.name, 0, floor.params, 0, 0, *valid, *test, train_seconds=floor.seconds)
-
-
-
-def _of_head(lane: HeadSeed, fitted: FitResult, test: Metrics) -> Result:
-    best = fitted.history[fitted.best_epoch - 1]
-    count = sum(leaf.size for leaf in jax.tree.leaves(fitted.best_params))
-    valid = best.valid_loss, best.valid_accuracy
-    return Result(*lane, count, len(fitted.history), fitted.best_epoch, *valid, *test, fitted.seconds)
-
+"""Of each head or baseline: a seed, a row, an output. A baseline has one seed, whatever heads have."""
 
 
 class TrainedHeads(NamedTuple):
@@ -152,12 +34,13 @@ class TrainedHeads(NamedTuple):
 
     Attributes:
         splits: `train`, `valid` and `test`.
-        trainer: heads and features.
-        progress: after the last epoch.
-        fitted: of each head and seed.
-        logits: of `valid` and `test`, by head.
-        floors: what heads must beat.
-        seconds: wall clock of the training.
+        trainer: Heads and features.
+        progress: Where training ended.
+        fitted: What training left of each head and seed.
+        logits: Logits of `valid` and `test`, by head.
+        baselines: What heads must beat; they come first in the table.
+        seconds: Wall clock of the training.
+        fold: Number of the fold, counted from 1; None without folds.
     """
 
     splits: dict[str, Split]
@@ -165,5 +48,121 @@ class TrainedHeads(NamedTuple):
     progress: TrainingProgress
     fitted: dict[HeadSeed, FitResult]
     logits: Mapping[str, Logits]
-    floors: Sequence[Floor]
+    baselines: Sequence[Baseline]
     seconds: float
+    fold: int | None
+
+    def all_logits(self, split: str) -> Logits:
+        """Logits of the baselines and the heads."""
+        names = dict.fromkeys(name for name, _ in self.fitted)
+        of_baselines = {baseline.name: baseline.logits[split][None] for baseline in self.baselines}
+        return {**of_baselines, **{name: self.logits[split][name] for name in names}}
+
+    def histories(self) -> dict[str, History]:
+        """Epochs of each head and seed, `gru/0`; in a fold `gru/0-fold-1`."""
+        fold = "" if self.fold is None else f"-fold-{self.fold}"
+        return {f"{name}/{seed}{fold}": fitted.history for (name, seed), fitted in self.fitted.items()}
+
+
+class Outcome(NamedTuple):
+    """What a comparison found.
+
+    Attributes:
+        results: A row of the table for each baseline, and each head and seed; with folds for each of them.
+        statistics: What the test rows say.
+        histories: Epochs of each head, seed and fold, see `TrainedHeads.histories`.
+        rows: Rows of each split; of several folds the first one's, and all that were tested.
+        predictions: For `valid` and `test` the arrays that `predictions/` keeps: `labels`, `rows`, and for
+            `<head>/<seed>` the logits `[n, outputs]`.
+        folds: How measures spread over folds, by head; None without folds.
+    """
+
+    results: list[Result]
+    statistics: Summary
+    histories: dict[str, History]
+    rows: dict[str, int]
+    predictions: dict[str, dict[str, np.ndarray]]
+    folds: dict[str, dict[str, FoldSpread]] | None
+
+
+def judge(
+    task: Task, rounds: Sequence[TrainedHeads], tested: Split, places: Sequence[Int[np.ndarray, " _"]]
+) -> Outcome:
+    """Score heads and baselines on the test rows, and compare them on all rows that were tested.
+
+    Args:
+        task: What is told apart.
+        rounds: What training left: once, or of each fold.
+        tested: All rows that were tested.
+        places: For each fold the places of its test rows among them; without folds none.
+    """
+    valid, test = _valid_answers(rounds), _test_answers(rounds, tested, places)
+    valid_rows = np.concatenate([heads.splits["valid"].rows for heads in rounds])
+    summary = summarise(task, valid, test, {baseline.name for baseline in rounds[0].baselines})
+    if places:
+        summary = dataclasses.replace(summary, notes=[*summary.notes, FOLDS_NOTE])
+    results = [row for heads in rounds for row in score(task, heads)]
+    counts = {name: len(split.labels) for name, split in rounds[0].splits.items()}
+    return Outcome(
+        results,
+        summary,
+        histories={name: history for heads in rounds for name, history in heads.histories().items()},
+        rows={**counts, "test": len(tested.labels)},
+        predictions={"valid": _arrays(valid, valid_rows), "test": _arrays(test, tested.rows)},
+        folds=spread_over_folds(results) if places else None,
+    )
+
+
+def score(task: Task, heads: TrainedHeads) -> list[Result]:
+    """Rows of the table: the baselines', and one for each head and seed."""
+    labels, fold = {name: split.labels for name, split in heads.splits.items()}, heads.fold
+
+    def of_baseline(baseline: Baseline) -> Result:
+        valid, test = (metrics_of(task, labels[name], baseline.logits[name]) for name in ("valid", "test"))
+        return Result(baseline.name, 0, baseline.params, 0, 0, *valid, *test, baseline.seconds, fold)
+
+    def of_head(key: HeadSeed, fitted: FitResult) -> Result:
+        best = fitted.history[fitted.best_epoch - 1]
+        valid = best.valid_loss, best.valid_accuracy
+        test = metrics_of(task, labels["test"], heads.logits["test"][key.head][key.seed])
+        params = sum(leaf.size for leaf in jax.tree.leaves(fitted.best_params))
+        epochs = len(fitted.history), fitted.best_epoch
+        return Result(*key, params, *epochs, *valid, *test, fitted.seconds, fold)
+
+    return [*map(of_baseline, heads.baselines), *(of_head(*item) for item in heads.fitted.items())]
+
+
+def metrics_of(task: Task, labels: Int[np.ndarray, " b *k"], logits: Float[np.ndarray, "b k"]) -> Metrics:
+    """Loss and accuracy of logits; accuracy of a multilabel task is the share of right labels, as in Keras."""
+    right = right_decisions(task, labels, probabilities_of(task, logits))
+    with np.errstate(invalid="ignore"):  # a head that diverged: its loss is NaN
+        losses = row_losses(task, labels, logits)
+    return Metrics(float(losses.mean()), float(right.mean()))
+
+
+def _valid_answers(rounds: Sequence[TrainedHeads]) -> SplitAnswers:
+    labels = np.concatenate([heads.splits["valid"].labels for heads in rounds])
+    return SplitAnswers(labels, _joined(rounds, "valid"))
+
+
+def _test_answers(
+    rounds: Sequence[TrainedHeads], tested: Split, places: Sequence[Int[np.ndarray, " _"]]
+) -> SplitAnswers:
+    """Answers to all rows in their order; that each row has one place is what folds are."""
+    order = np.argsort(np.concatenate(places)) if places else np.arange(len(tested.labels))
+    logits = {name: logits[:, order] for name, logits in _joined(rounds, "test").items()}
+    return SplitAnswers(tested.labels, logits)
+
+
+def _joined(rounds: Sequence[TrainedHeads], split: str) -> dict[str, np.ndarray]:
+    """Logits of all rounds' rows, one round after another."""
+    parts = [heads.all_logits(split) for heads in rounds]
+    return {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+
+
+def _arrays(answers: SplitAnswers, rows: Int[np.ndarray, " n"]) -> dict[str, np.ndarray]:
+    """What `predictions/` keeps of a split."""
+    lanes = {
+        f"{name}/{seed}": one for name, heads in answers.logits.items() for seed, one in enumerate(heads)
+    }
+    return {"labels": answers.labels, "rows": rows, **lanes}

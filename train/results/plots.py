@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,6 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from headstart.train.engine.history import EpochRecord
 from headstart.train.engine.loss import Metrics
+from headstart.train.results.result import Result
+from headstart.train.statistics.findings import Estimate
 
 # Okabe and Ito's palette: told apart with every kind of colour vision, and in grey
 BLUE, ORANGE, GREEN, INK, FAINT = "#0072B2", "#D55E00", "#009E73", "#222222", "#767676"
@@ -19,12 +21,12 @@ class ComparisonRow(NamedTuple):
     """One head's bars.
 
     Attributes:
-        name: the head's key.
-        title: the notebook's name for it, written small below the key.
-        loss: test loss.
-        accuracy: test accuracy, a fraction.
-        loss_error: how far an error bar reaches below and above.
-        accuracy_error: likewise.
+        name: The head's key.
+        title: The notebook's name for it, written small below the key.
+        loss: Test loss.
+        accuracy: Test accuracy, a fraction.
+        loss_error: How far an error bar reaches below and above.
+        accuracy_error: Likewise.
     """
 
     name: str
@@ -35,30 +37,35 @@ class ComparisonRow(NamedTuple):
     accuracy_error: tuple[float, float] = (0.0, 0.0)
 
 
-def error_of(metric: Mapping[str, Any]) -> tuple[float, float]:
-    """How far the interval of a metric (`mean`, `low`, `high`, see `train.statistics`) reaches from its mean."""
-    if None in (metric["mean"], metric["low"], metric["high"]):
-        return 0.0, 0.0
-    return max(0.0, metric["mean"] - metric["low"]), max(0.0, metric["high"] - metric["mean"])
+def comparison_row(row: Result, metrics: Mapping[str, Estimate], title: str) -> ComparisonRow:
+    """One head's bars, from its mean over seeds and the estimates of its metrics."""
+    errors = (_reach(metrics[name]) for name in ("loss", "accuracy"))
+    return ComparisonRow(row.head, title, row.test_loss, row.test_accuracy, *errors)
 
 
-def comparison(rows: Sequence[ComparisonRow], floor: Metrics | None = None) -> Figure:
+def _reach(estimate: Estimate) -> tuple[float, float]:
+    """How far a metric's interval reaches from its mean."""
+    mean, low, high = estimate.known or (0.0, 0.0, 0.0)
+    return max(0.0, mean - low), max(0.0, high - mean)
+
+
+def comparison(rows: Sequence[ComparisonRow], majority: Metrics | None = None) -> Figure:
     """Test loss and test accuracy of each head, in the order given from top to bottom.
 
     Args:
-        rows: one for each head.
-        floor: of the majority class, drawn as a dashed line.
+        rows: One for each head.
+        majority: Loss and accuracy of the majority class, drawn as dashed lines.
     """
     figure = Figure(figsize=(13, 1.7 + 0.6 * len(rows)), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw_bars(left, [row.loss for row in rows], [row.loss_error for row in rows], BLUE, "{:.4f}")
     draw_bars(right, [row.accuracy for row in rows], [row.accuracy_error for row in rows], ORANGE, "{:.2%}")
-    if floor is not None:
-        draw_floor(left, floor.loss, "{:.4f}")
-        draw_floor(right, floor.accuracy, "{:.2%}")
+    if majority is not None:
+        draw_majority(left, majority.loss, "{:.4f}")
+        draw_majority(right, majority.accuracy, "{:.2%}")
     left.set_title("Test loss (lower is better)", loc="left", pad=24, weight="bold")
     right.set_title("Test accuracy (higher is better)", loc="left", pad=24, weight="bold")
-    zoom(right, [row.accuracy for row in rows] + ([] if floor is None else [floor.accuracy]))
+    zoom(right, [row.accuracy for row in rows] + ([] if majority is None else [majority.accuracy]))
     name_rows(left, rows)
     right.set_yticks([])
     return figure
@@ -89,7 +96,7 @@ def draw_bars(
     tidy(axes)
 
 
-def draw_floor(axes: Axes, value: float, form: str) -> None:
+def draw_majority(axes: Axes, value: float, form: str) -> None:
     """Draw the majority class as a dashed line, with its value above the bars."""
     axes.axvline(value, color=INK, linestyle="--", linewidth=1.3)
     axes.annotate(
@@ -140,9 +147,9 @@ def history(records: Sequence[EpochRecord], title: str, best_epoch: int) -> Figu
     """Loss and accuracy by epoch on training and validation rows.
 
     Args:
-        records: one for each epoch.
-        title: above the figure.
-        best_epoch: the epoch whose parameters were kept; marked on the validation curves.
+        records: One for each epoch.
+        title: What stands above the figure.
+        best_epoch: The epoch whose parameters were kept; marked on the validation curves.
     """
     figure = Figure(figsize=(12, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)

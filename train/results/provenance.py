@@ -1,62 +1,69 @@
-"""What a run depends on, and what it was made with: cache, settings, machine, versions."""
+"""What a run depends on, and what it was made with: cache, settings, machine, versions, times."""
 
-import dataclasses
-import time
-from collections.abc import Sequence
-from importlib.metadata import version
-from typing import Any
-from headstart.cache.runtime.text import format_bytes
-from headstart.cache.reader import Cache
-from headstart.train.engine.history import TrainingProgress
-from headstart.train.results.latency import seconds_per_thousand
-from headstart.train.engine.trainer import Trainer
-from headstart.train.engine.steps import Group
-from headstart.train.options import ComparisonSettings
-from headstart.train.engine.compiled_epochs import of_seed
-from headstart.train.data.split import Split
-from headstart.train.results.outcome import TrainedHeads
 import os
 import platform
 import resource
+import statistics
 import sys
-import jax
-from headstart.cache.runtime.environment import multiplies_bfloat16
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float32, Int
-from headstart.cache.task import Task
+from jaxtyping import PyTree
+
+from headstart.cache.block import MIN_PART_ROWS
+from headstart.cache.reader import Cache
+from headstart.cache.runtime.environment import multiplies_bfloat16
+from headstart.cache.runtime.text import format_bytes
 from headstart.train.data.split import Split
-from headstart.train.engine.history import FitResult, HeadSeed
-from headstart.train.results.baselines import Floor
-from headstart.train.results.folder import RunFolder
-from headstart.train.engine.loss import Metrics
-from headstart.cache.block import LEAST
-from headstart.train.results.result import Result, metrics_of
-from headstart.train.statistics.summary import summarise
+from headstart.train.engine.compiled_epochs import of_seed
+from headstart.train.engine.steps import Group
+from headstart.train.engine.trainer import Trainer
+from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.table import batch_of, table_of, take
+from headstart.train.options import ComparisonSettings
+from headstart.train.results.outcome import Outcome, TrainedHeads
+from headstart.train.results.run_record import CacheFacts, RunRecord
+
+LIBRARIES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy", "scikit-learn")
+NUMERIC = ("seeds", "epochs", "batch_size", "quick", "batching", "class_weight", "deduplicate")
+"""Settings that change numbers, beside those that are kept by what they led to."""
+TIMED_ROWS = 128
+REPEATS = 5
 
 
+class Experiment(NamedTuple):
+    """What is compared: some heads on a cache, as the user set it."""
+
+    cache: Cache
+    heads: Sequence[str]
+    settings: ComparisonSettings
 
 
 def choose_operands(settings: ComparisonSettings) -> str:
-    """Dtype of the operands of the large matmuls."""
-    return fast_operands() if settings.precision == "auto" else settings.precision
+    """Dtype of the operands of the large matmuls; `auto` is the one whose matmuls are fastest here."""
+    if settings.precision != "auto":
+        return settings.precision
+    accelerated = jax.local_devices()[0].platform != "cpu"
+    return "bfloat16" if accelerated or multiplies_bfloat16() else "float32"
 
 
-
-def facts(cache: Cache, names: Sequence[str], settings: ComparisonSettings, trainer: Trainer) -> dict[str, Any]:
+def facts(experiment: Experiment, trainer: Trainer) -> dict[str, Any]:
     """Everything that the numbers depend on."""
-    own = ("seeds", "epochs", "batch_size", "quick", "batching", "class_weight", "deduplicate")
+    cache, heads, settings = experiment
     streamed = {"memory_limit": trainer.plan.limit} if trainer.plan.mode == "stream" else {}
     return {
         "cache": cache.manifest.key,
-        "heads": list(names),
-        **{field: getattr(settings, field) for field in own},
+        "heads": list(heads),
+        **{field: getattr(settings, field) for field in NUMERIC},
         "precision": choose_operands(settings),
         **streamed,
         **{name: version(name) for name in ("jax", "numpy")},
     }
-
 
 
 def memory_line(trainer: Trainer) -> str:
@@ -68,63 +75,69 @@ def memory_line(trainer: Trainer) -> str:
     )
 
 
-
-def made_with(
-    cache: Cache,
-    settings: ComparisonSettings,
+def record_run(
+    experiment: Experiment,
     trained: Sequence[TrainedHeads],
+    outcome: Outcome,
     inference: dict[str, float],
     start: float,
-) -> dict[str, Any]:
-    """What a run was made with, and what it took.
+) -> RunRecord:
+    """What a run found, what it was made with, and what it took.
 
     Args:
-        cache: its features.
-        settings: of the comparison.
-        trained: of all rows, or of each fold.
-        inference: see `inference_seconds`.
-        start: when it began, of `time.perf_counter`.
+        experiment: What was compared.
+        trained: What training left: once, or of each fold.
+        outcome: What was found.
+        inference: See `inference_seconds`.
+        start: When the run began, by `time.perf_counter`.
     """
     first = trained[0].trainer
-    compiled = {id(own.trainer.compiled): own.trainer.compiled.compile_seconds for own in trained}
-    return {
-        "settings": dataclasses.asdict(settings),
-        "operands": choose_operands(settings),
-        "cache": described(cache),
-        "environment": environment(),
-        "inference": inference,
-        "seconds": {
+    compiled = {id(heads.trainer.compiled): heads.trainer.compiled.compile_seconds for heads in trained}
+    return RunRecord(
+        task=experiment.cache.task,
+        results=outcome.results,
+        histories=outcome.histories,
+        statistics=outcome.statistics,
+        baselines=outcome.statistics.baselines,
+        rows=outcome.rows,
+        settings=experiment.settings,
+        operands=choose_operands(experiment.settings),
+        cache=cache_facts(experiment.cache),
+        environment=environment(),
+        inference=inference,
+        seconds={
             "total": time.perf_counter() - start,
-            "training": sum(own.seconds for own in trained),
+            "training": sum(heads.seconds for heads in trained),
             "compile": sum(compiled.values()),
-            "epochs": [seconds for own in trained for seconds in own.progress.seconds],
+            "epochs": [seconds for heads in trained for seconds in heads.progress.seconds],
         },
-        "memory": {**first.plan._asdict(), "features": first.size, "held": first.held, "peak": peak_memory()},
-    }
+        memory={**first.plan._asdict(), "features": first.size, "held": first.held, "peak": peak_memory()},
+        folds=outcome.folds,
+    )
 
 
-
-def inference_seconds(
-    groups: Sequence[Group], pooling: Sequence[str], split: Split, progress: TrainingProgress
-) -> dict[str, float]:
-    """Seconds per 1,000 rows of each head, the features given.
-
-    Args:
-        groups: of one head each.
-        pooling: heads that read pooled vectors only.
-        split: some rows.
-        progress: of a training that is over; seed 0 is timed.
-    """
-    found = {}
-    for group in groups:
-        (name,) = group.names
-        params, tokens = {name: of_seed(progress.best[name], 0)}, name not in pooling
-        found[name] = seconds_per_thousand(group, params, split, tokens, not tokens)
-    return found
+def cache_facts(cache: Cache) -> CacheFacts:
+    """What a cache was made of, and how its test rows were grouped when they were computed."""
+    manifest, blocks = cache.manifest, cache.manifest.splits.get("test", [])
+    return CacheFacts(
+        name=cache.name,
+        location=cache.store.location,
+        key=manifest.key,
+        recipe=cache.recipe.to_json(),
+        source=manifest.source,
+        # a single block says only that all test rows go into one
+        block_rows=blocks[0].rows
+        if len(blocks) > 1
+        else max([MIN_PART_ROWS, *(block.rows for block in blocks)]),
+        device=manifest.device,
+    )
 
 
-LIBRARIES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy", "scikit-learn")
-
+def environment() -> dict[str, Any]:
+    """What a run was computed with."""
+    device = jax.local_devices()[0]
+    about = {"device": device.device_kind, "devices": jax.local_device_count(), "cores": os.cpu_count()}
+    return {"python": platform.python_version(), **about, **{name: version(name) for name in LIBRARIES}}
 
 
 def peak_memory() -> dict[str, int]:
@@ -138,32 +151,50 @@ def peak_memory() -> dict[str, int]:
     return peak
 
 
+def inference_seconds(
+    groups: Sequence[Group], pooling: Sequence[str], trained: TrainedHeads
+) -> dict[str, float]:
+    """Seconds per 1,000 rows of each head, seed 0, on the test rows, the features given.
 
-def fast_operands() -> str:
-    """Dtype whose large matmuls are fastest here."""
-    accelerated = jax.local_devices()[0].platform != "cpu"
-    return "bfloat16" if accelerated or multiplies_bfloat16() else "float32"
+    Args:
+        groups: Groups of one head each.
+        pooling: Heads that read pooled vectors only.
+        trained: What training left of them.
+    """
+    seconds = {}
+    for group in groups:
+        (name,) = group.names
+        params, reads_tokens = {name: of_seed(trained.progress.best[name], 0)}, name not in pooling
+        seconds[name] = seconds_per_thousand(group, params, trained.splits["test"], reads_tokens)
+    return seconds
 
 
+def seconds_per_thousand(
+    group: Group, params: Mapping[str, PyTree], features: Split, reads_tokens: bool
+) -> float:
+    """Median seconds for 1,000 rows, after compilation, on one device; a batch of the rows of middling length.
 
-def environment() -> dict[str, Any]:
-    """What a run was computed with."""
-    device = jax.local_devices()[0]
-    about = {"device": device.device_kind, "devices": jax.local_device_count(), "cores": os.cpu_count()}
-    return {"python": platform.python_version(), **about, **{name: version(name) for name in LIBRARIES}}
+    Args:
+        group: A group of one head.
+        params: That head's parameters by its name.
+        features: Any split.
+        reads_tokens: Whether the head reads hidden states; else it reads pooled vectors.
+    """
+    middle = np.argsort(features.lengths, kind="stable")
+    start = max(0, (len(middle) - TIMED_ROWS) // 2)
+    rows = np.sort(middle[start : start + TIMED_ROWS])
+    spec = FeedSpec(reads_tokens, not reads_tokens, TIMED_ROWS, 1, "exact")
+    table = jax.device_put(take(table_of(features, spec), rows))
 
+    @jax.jit
+    def run(params: Any, table: Any) -> Any:
+        return group.logits(params, batch_of(table, jnp.arange(len(rows))))
 
-
-def described(cache: Cache) -> dict[str, Any]:
-    """What a cache was made of, and how its test rows were grouped when they were computed."""
-    about = {"name": cache.name, "location": cache.store.location, "key": cache.manifest.key}
-    blocks = cache.manifest.splits.get("test", [])
-    # a single block says only that all test rows go into one
-    rows = blocks[0].rows if len(blocks) > 1 else max([LEAST, *(block.rows for block in blocks)])
-    return {
-        **about,
-        "recipe": cache.recipe.to_json(),
-        "source": cache.manifest.source,
-        "block_rows": rows,
-        "device": cache.manifest.device,
-    }
+    placed = jax.device_put(dict(params))
+    jax.block_until_ready(run(placed, table))
+    seconds = []
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        jax.block_until_ready(run(placed, table))
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds) * 1000 / len(rows)

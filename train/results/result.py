@@ -1,35 +1,29 @@
-"""What a comparison of heads says: a row for each head and seed, and the mean of each head's seeds."""
+"""What a comparison of heads says: a row for each head, seed and fold, and the means over them."""
 
 import csv
+import dataclasses
 import io
-import json
-import math
 import statistics
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-from jaxtyping import Float, Int
 
-from headstart.cache.task import Task
-from headstart.train.engine.loss import Metrics
-from headstart.train.metrics.probabilities import decisions, probabilities, row_losses
-
-
-class Result(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Result:
     """One trained head; the columns of `results.csv`, in this order.
 
     Attributes:
-        head: its name, or a floor's.
-        seed: of the initial weights and of the order of rows.
-        params: trainable parameters.
-        epochs: epochs that ran; fractional only in a mean over seeds.
-        best_epoch: the one whose weights were kept, counted from 1.
-        valid_loss: at the best epoch.
-        valid_accuracy: likewise.
-        test_loss: of the kept weights; the test rows are read once, at the end.
-        test_accuracy: likewise.
-        train_seconds: wall clock of all epochs until its last, the other heads' share included, compilation not.
+        head: Its name, or a baseline's.
+        seed: Seed of the initial weights and of the order of rows; in a mean over seeds, how many they are.
+        params: Trainable parameters.
+        epochs: Epochs that ran; fractional only in a mean over seeds.
+        best_epoch: The one whose weights were kept, counted from 1.
+        valid_loss: Loss on the validation rows at the best epoch.
+        valid_accuracy: Likewise.
+        test_loss: Loss of the kept weights; the test rows are read once, at the end.
+        test_accuracy: Likewise.
+        train_seconds: Wall clock of all epochs until its last, the other heads' share included, compilation not.
+        fold: The fold that tested it, counted from 1; None without folds, and then no column.
     """
 
     head: str
@@ -42,62 +36,73 @@ class Result(NamedTuple):
     test_loss: float
     test_accuracy: float
     train_seconds: float
+    fold: int | None = None
 
 
-MEANS = (
-    "epochs",
-    "best_epoch",
-    "valid_loss",
-    "valid_accuracy",
-    "test_loss",
-    "test_accuracy",
-    "train_seconds",
-)
+COLUMNS = tuple(field.name for field in dataclasses.fields(Result))
+MEASURED = ("valid_loss", "valid_accuracy", "test_loss", "test_accuracy")
+MEANS = ("epochs", "best_epoch", *MEASURED, "train_seconds")
 
 
-def to_csv(results: Sequence[Result], folds: Sequence[int] = ()) -> str:
-    """Results as the text of `results.csv`; with folds, a last column says which."""
+class FoldSpread(NamedTuple):
+    """A measure over folds: mean and standard deviation of the folds' means over seeds, and these means."""
+
+    mean: float
+    sd: float
+    folds: list[float]
+
+
+def to_csv(results: Sequence[Result]) -> str:
+    """Results as the text of `results.csv`."""
+    columns = COLUMNS if any(result.fold for result in results) else COLUMNS[:-1]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*Result._fields, *["fold"][: len(folds)]])
-    writer.writerows(zip(*zip(*results, strict=True), folds, strict=True) if folds else results)
+    writer.writerow(columns)
+    writer.writerows([getattr(result, name) for name in columns] for result in results)
     return text.getvalue()
 
 
-def to_json(details: dict[str, Any]) -> str:
-    """Everything about a run as the text of `results.json`."""
-    return json.dumps(_without_nan(details), indent=1, allow_nan=False) + "\n"
+def group_by_head(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """The results of each head and baseline, in the order of first appearance."""
+    heads: dict[str, list[Result]] = {}
+    for result in results:
+        heads.setdefault(result.head, []).append(result)
+    return heads
 
 
-def by_head(results: Sequence[Result]) -> list[Result]:
+def mean_by_head(results: Sequence[Result]) -> list[Result]:
     """The mean over seeds and folds of each head, in the order of first appearance; `seed` is the number of seeds.
 
     Seconds of folds are added up: a head takes all of them.
     """
-    heads = {result.head: [r for r in results if r.head == result.head] for result in results}
-    return [_mean(runs) for runs in heads.values()]
+    return [_mean(head) for head in group_by_head(results).values()]
 
 
-def metrics_of(task: Task, labels: Int[np.ndarray, " b *k"], logits: Float[np.ndarray, "b k"]) -> Metrics:
-    """Loss and accuracy of logits; accuracy of a multilabel task is the share of right labels, as in Keras."""
-    right = decisions(task, probabilities(task, logits)) == labels
-    with np.errstate(invalid="ignore"):  # a head that diverged: its loss is NaN
-        losses = row_losses(task, labels, logits)
-    return Metrics(float(losses.mean()), float(right.mean()))
+def mean_of(results: Sequence[Result], field: str) -> float:
+    """Mean of a column."""
+    return sum(float(getattr(result, field)) for result in results) / len(results)
 
 
-def _without_nan(value: Any) -> Any:
-    """Replace numbers that JSON cannot hold by null: the losses of a head that diverged."""
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def spread_over_folds(results: Sequence[Result]) -> dict[str, dict[str, FoldSpread]]:
+    """For each head and baseline how its measures spread over folds."""
+    return {
+        name: {measure: _over_folds(head, measure) for measure in MEASURED}
+        for name, head in group_by_head(results).items()
+    }
 
 
-def _mean(runs: Sequence[Result]) -> Result:
-    columns = dict(zip(Result._fields, zip(*runs, strict=True), strict=True))
-    means = {name: statistics.fmean(columns[name]) for name in MEANS}
-    seeds = len(set(columns["seed"]))
-    means["train_seconds"] = sum(columns["train_seconds"]) / seeds
-    return Result(runs[0].head, seeds, runs[0].params, **means)
+def _mean(results: Sequence[Result]) -> Result:
+    means: dict[str, Any] = {
+        name: statistics.fmean(getattr(result, name) for result in results) for name in MEANS
+    }
+    seeds = len({result.seed for result in results})
+    means["train_seconds"] = sum(result.train_seconds for result in results) / seeds
+    return dataclasses.replace(results[0], seed=seeds, fold=None, **means)
+
+
+def _over_folds(results: Sequence[Result], measure: str) -> FoldSpread:
+    folds: dict[int | None, list[float]] = {}
+    for result in results:
+        folds.setdefault(result.fold, []).append(getattr(result, measure))
+    means = [statistics.fmean(values) for values in folds.values()]
+    return FoldSpread(statistics.fmean(means), statistics.stdev(means), means)

@@ -1,16 +1,21 @@
-"""The paired bootstrap over test rows: every metric of every head is computed on the same resamples."""
+"""What other test rows and other seeds would have changed: the paired bootstrap over rows, and the variance over seeds.
+
+Every metric of every head is computed on the same resamples.
+"""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import stdtr, stdtrit
 
 RESAMPLES = 10_000
 LEVEL = 0.95
 CHUNK = 2**20  # weights that a worker holds at a time: 4 MiB
 WORKERS = 8
+FIXED = 1e9  # degrees of freedom of a variance that is as good as known
 
 
 def resample(
@@ -21,10 +26,10 @@ def resample(
     The same seed draws the same samples, whatever the statistic and however many cores.
 
     Args:
-        statistic: from how often each row was drawn, float32 `[n, c]`, to the statistics `[m, c]` of c samples.
+        statistic: From how often each row was drawn, float32 `[n, c]`, to the statistics `[m, c]` of c samples.
         rows: n.
-        resamples: r, how many samples.
-        seed: of the draws.
+        resamples: r, the number of samples.
+        seed: Seed of the draws.
     """
     size = max(1, min(resamples, CHUNK // rows))
     starts = range(0, resamples, size)
@@ -52,3 +57,41 @@ def interval(values: Float[np.ndarray, "*m r"]) -> Float[np.ndarray, "2 ..."]:
         if len(defined):
             ends[(slice(None), *where)] = np.quantile(defined.astype(np.float64), [tail, 1 - tail])
     return ends
+
+
+class Spread:
+    """Variance of an estimate from test rows and seeds together.
+
+    The rows' part is as good as known from the bootstrap; each head's part is known from few seeds only, which
+    Student's t with Welch's and Satterthwaite's degrees of freedom makes up for.
+
+    Args:
+        rows: variance over resamples of the rows.
+        seeds: for each head the value of each seed; a single one says nothing and counts as no spread.
+        anew: whether the estimate is for one more training, not for the mean over all.
+
+    Reference:
+        B. L. Welch, The generalization of "Student's" problem ..., Biometrika 34 (1947).
+    """
+
+    def __init__(self, rows: float, seeds: Sequence[Float[np.ndarray, " _"]], anew: bool = False) -> None:
+        parts = [(_spread(values, anew), len(values) - 1) for values in seeds if len(values) > 1]
+        self.variance = rows + sum(part for part, _ in parts)
+        doubt = sum(part**2 / freedom for part, freedom in parts)
+        self.freedom = min(FIXED, self.variance**2 / doubt) if doubt > 0 else FIXED
+
+    @property
+    def half_width(self) -> float:
+        """Half of the 95 % interval around the estimate."""
+        return float(stdtrit(self.freedom, (1 + LEVEL) / 2) * self.variance**0.5)
+
+    def p(self, estimate: float) -> float:
+        """Two-sided p value of the estimate if the truth is 0."""
+        if self.variance == 0:
+            return float(estimate == 0)
+        return 2 * float(stdtr(self.freedom, -abs(estimate) / self.variance**0.5))
+
+
+def _spread(values: Float[np.ndarray, " s"], anew: bool) -> float:
+    """Variance of the seeds' mean; with one more training's own variance, of the next value around that mean."""
+    return float(values.var(ddof=1)) * (1 / len(values) + anew)

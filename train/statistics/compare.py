@@ -2,37 +2,65 @@
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
-from scipy.stats import fisher_exact
+from jaxtyping import Float, Int
 
 from headstart.cache.task import Task
-from headstart.train.metrics.probabilities import probabilities
-from headstart.train.statistics.alignment import Run, align, taken
+from headstart.train.metrics.probabilities import probabilities_of
+from headstart.train.metrics.scores import compared_metric
 from headstart.train.statistics.bootstrap import RESAMPLES, resample
 from headstart.train.statistics.entrant import all_right
-from headstart.train.statistics.pairs import Judged, contrast, decide, gap
+from headstart.train.statistics.findings import Comparison, HeadChange, RunPair, RunScores
+from headstart.train.statistics.pairs import Contrast, HeadDecisions, contrast, contrast_apart, decide
+
+ENOUGH = 0.5  # share of the larger run's rows below which agreeing labels could be chance
+APART = (
+    "The intervals treat the two as separate draws of rows: they are wide, and the rows may differ in kind."
+)
 
 
-def compare_runs(runs: Sequence[Run], seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Any]:
+class RunAnswers(NamedTuple):
+    """One run's answers to its test rows.
+
+    Attributes:
+        name: What the user calls it.
+        task: Kind and classes.
+        labels: `[n]` or `[n, k]`.
+        rows: `[n]`, number of each row in the data file, none twice.
+        logits: Head or baseline -> `[s, n, outputs]`.
+    """
+
+    name: str
+    task: Task
+    labels: Int[np.ndarray, " n *k"]
+    rows: Int[np.ndarray, " n"]
+    logits: dict[str, Float[np.ndarray, "s n o"]]
+
+
+class Alignment(NamedTuple):
+    """Where the rows of two runs meet.
+
+    Attributes:
+        positions: Of the common rows in the first run and in the second; None where they cannot be paired.
+        statement: What was found, in words.
+    """
+
+    positions: tuple[Int[np.ndarray, " m"], Int[np.ndarray, " m"]] | None
+    statement: str
+
+
+def compare_runs(runs: Sequence[RunAnswers], seed: int = 0, resamples: int = RESAMPLES) -> Comparison:
     """Compare every head that two runs share, for every two runs.
 
-    Args:
-        runs: two or more, of the same task.
-        seed: of the resamples.
-        resamples: of the test rows.
+    Paired rows: bootstrap of the difference and McNemar's exact test. Else: two separate bootstraps and Fisher's exact
+    test. Several seeds: see `train.statistics.pairs.compare_pairs`.
 
-    Returns:
-        - `compared`: `accuracy`, or `subset_accuracy` where a row has several labels.
-        - `runs`: name, rows and accuracy of each head (mean over seeds; null where all seeds diverged).
-        - `pairs`: for each two runs `a`, `b`, `paired`, `rows` (null if not paired), `statement`; the heads
-          `only_in_a`, `only_in_b`, `diverged_in_a`, `diverged_in_b`; and `heads`: for each other one `head`, its
-          accuracy `a` and `b` on the rows compared, `change` (b less a) with `low` and `high`, `only_a`, `only_b`, `p`,
-          `p_seeds`, `p_holm`, `differs`. Paired: bootstrap of the difference and McNemar's exact test. Else: two
-          separate bootstraps and Fisher's exact test, `only_a` and `only_b` null. Several seeds: see `compare_pairs`.
-        - `comparisons`: how many tests there are in all; Holm's correction is over them.
+    Args:
+        runs: Two or more, of the same task.
+        seed: Seed of the resamples.
+        resamples: Resamples of the test rows.
 
     Raises:
         ValueError: the runs' tasks differ, or there are fewer than two.
@@ -42,90 +70,130 @@ def compare_runs(runs: Sequence[Run], seed: int = 0, resamples: int = RESAMPLES)
     if len({run.task for run in runs}) > 1:
         raise ValueError("the runs tell apart other classes and cannot be compared: " + _tasks(runs))
     named = _distinct(runs)
-    pairs = [_pair(a, b, seed, resamples) for a, b in combinations(named, 2)]
-    decided = iter(decide([row for pair in pairs for row in pair["heads"]]))
-    return {
-        "compared": "subset_accuracy" if runs[0].task.kind == "multilabel" else "accuracy",
-        "runs": [{"name": run.name, "rows": len(run.rows), "accuracy": _accuracies(run)} for run in named],
-        "pairs": [{**pair, "heads": [_turned(next(decided)) for _ in pair["heads"]]} for pair in pairs],
-        "comparisons": sum(len(pair["heads"]) for pair in pairs),
-    }
+    couples = [_Couple(a, b, seed, resamples) for a, b in combinations(named, 2)]
+    decided = iter(decide([between for couple in couples for between in couple.contrasts.values()]))
+    pairs = [couple.pair([next(decided) for _ in couple.contrasts]) for couple in couples]
+    scores = [RunScores(run.name, len(run.rows), _accuracies(run)) for run in named]
+    return Comparison(compared_metric(runs[0].task), scores, pairs, sum(len(pair.heads) for pair in pairs))
 
 
-def _pair(a: Run, b: Run, seed: int, resamples: int) -> dict[str, Any]:
+def align(a: RunAnswers, b: RunAnswers) -> Alignment:
+    """Pair the rows that both runs have; by number, and only if all their labels agree.
+
+    Rows that one run alone has are left out: one run may have removed duplicates. Runs that share less than half of
+    the larger's rows, or disagree in a label, were not made from the same data and are not paired.
+    """
+    rows, first, second = np.intersect1d(a.rows, b.rows, return_indices=True)
+    common, most = len(rows), max(len(a.rows), len(b.rows))
+    if common < ENOUGH * most:
+        few = f"only {common:,} of up to {most:,} rows have the same number"
+        return Alignment(None, f"not paired: {few if common else 'no row is in both'}. {APART}")
+    disagree = int((a.labels[first] != b.labels[second]).reshape(common, -1).any(axis=1).sum())
+    if disagree:
+        other = f"{disagree:,} of {common:,} rows with the same number have other labels"
+        return Alignment(None, f"not paired: {other}. {APART}")
+    if common == len(a.rows) == len(b.rows):
+        return Alignment((first, second), f"paired: the same {common:,} test rows with the same labels.")
+    sizes = f"A {len(a.rows):,}, B {len(b.rows):,}"
+    statement = f"paired on the {common:,} test rows that both have ({sizes}); labels agree."
+    return Alignment((first, second), statement)
+
+
+def take(run: RunAnswers, positions: Int[np.ndarray, " m"]) -> RunAnswers:
+    """The run on some of its rows."""
+    logits = {name: heads[:, positions] for name, heads in run.logits.items()}
+    return run._replace(labels=run.labels[positions], rows=run.rows[positions], logits=logits)
+
+
+class _Couple:
     """Two runs on their common rows, or apart."""
-    found = align(a, b)
-    paired = found.positions is not None
-    own = (
-        [taken(run, at) for run, at in zip((a, b), found.positions, strict=True)]
-        if found.positions
-        else [a, b]
+
+    def __init__(self, a: RunAnswers, b: RunAnswers, seed: int, resamples: int) -> None:
+        self._a, self._b, self._alignment = a, b, align(a, b)
+        positions = self._alignment.positions
+        self._rows = len(positions[0]) if positions else None
+        runs = [take(run, at) for run, at in zip((a, b), positions, strict=True)] if positions else [a, b]
+        # rows that are not paired are drawn independently
+        seeds = (seed, seed if positions else seed + 1)
+        self._first, self._second = (
+            _decisions(run, own_seed, resamples) for run, own_seed in zip(runs, seeds, strict=True)
+        )
+        self.contrasts: dict[str, Contrast] = {
+            name: (contrast if positions else contrast_apart)(head, self._second[name])
+            for name, head in self._first.items()
+            if name in self._second
+        }
+
+    def pair(self, decided: Sequence[tuple[float, bool]]) -> RunPair:
+        """The two runs, from `p_holm` and `differs` of each of `contrasts`."""
+        a, b, first, second = self._a.logits, self._b.logits, self._first, self._second
+        return RunPair(
+            self._a.name,
+            self._b.name,
+            paired=self._rows is not None,
+            rows=self._rows,
+            statement=self._alignment.statement,
+            heads=[
+                _change(first[name], second[name], between, holm)
+                for (name, between), holm in zip(self.contrasts.items(), decided, strict=True)
+            ],
+            only_in_a=[name for name in a if name not in b],
+            only_in_b=[name for name in b if name not in a],
+            diverged_in_a=[name for name in a if name not in first],
+            diverged_in_b=[name for name in b if name not in second],
+        )
+
+
+def _change(a: HeadDecisions, b: HeadDecisions, between: Contrast, decided: tuple[float, bool]) -> HeadChange:
+    """What b changes: b less a."""
+    means = float(a.accuracies.mean()), float(b.accuracies.mean())
+    return HeadChange(
+        a.name,
+        *means,
+        low=-between.high,
+        high=-between.low,
+        p_seeds=between.p_seeds,
+        only_a=between.only_a,
+        only_b=between.only_b,
+        p=between.p,
+        p_holm=decided[0],
+        differs=decided[1],
+        change=-between.difference,
     )
-    # rows that are not paired are drawn independently
-    first, second = (_judged(run, seed if paired else seed + i, resamples) for i, run in enumerate(own))
-    shared = [name for name in first if name in second]
-    return {
-        "a": a.name,
-        "b": b.name,
-        "paired": paired,
-        "rows": len(own[0].rows) if paired else None,
-        "statement": found.statement,
-        "heads": [{"head": name, **_row(first[name], second[name], paired)} for name in shared],
-        "only_in_a": [name for name in a.logits if name not in b.logits],
-        "only_in_b": [name for name in b.logits if name not in a.logits],
-        "diverged_in_a": [name for name in a.logits if name not in first],
-        "diverged_in_b": [name for name in b.logits if name not in second],
-    }
 
 
-def _row(a: Judged, b: Judged, paired: bool) -> dict[str, Any]:
-    """One head in two runs."""
-    found = contrast(a, b) if paired else _apart(a, b)
-    return {"a": float(a.accuracies.mean()), "b": float(b.accuracies.mean()), **found}
-
-
-def _apart(a: Judged, b: Judged) -> dict[str, Any]:
-    """One head on separate rows: as `contrast`, but Fisher's exact test."""
-    counts = [[int(own.right.sum()), int((~own.right).sum())] for own in (a, b)]
-    return {**gap(a, b), "only_a": None, "only_b": None, "p": float(fisher_exact(counts).pvalue)}
-
-
-def _turned(row: dict[str, Any]) -> dict[str, Any]:
-    """The same row with b less a: what b changes."""
-    kept = {key: value for key, value in row.items() if key != "difference"}
-    return {**kept, "change": -row["difference"], "low": -row["high"], "high": -row["low"]}
-
-
-def _judged(run: Run, seed: int, resamples: int) -> dict[str, Judged]:
+def _decisions(run: RunAnswers, seed: int, resamples: int) -> dict[str, HeadDecisions]:
     """Answers of each head, without the seeds that diverged; heads that have none left are left out."""
-    shares = {name: _shares(run.task, logits) for name, logits in run.logits.items()}
-    right = {name: all_right(run.task, run.labels, own) for name, own in shares.items() if len(own)}
+    probabilities = _probabilities(run)
+    right = {name: all_right(run.task, run.labels, seeds) for name, seeds in probabilities.items()}
     if not right:
         return {}
-    means = np.stack([own.mean(axis=0) for own in right.values()]).astype(np.float32)
+    means = np.stack([seeds.mean(axis=0) for seeds in right.values()]).astype(np.float32)
     draws = resample(lambda weights: means @ weights / len(run.rows), len(run.rows), resamples, seed)
+    together = {
+        name: all_right(run.task, run.labels, seeds.mean(axis=0)) for name, seeds in probabilities.items()
+    }
     return {
-        name: Judged(
-            name, all_right(run.task, run.labels, shares[name].mean(axis=0)), own.mean(axis=1), draws[i]
-        )
-        for i, (name, own) in enumerate(right.items())
+        name: HeadDecisions(name, together[name], seeds.mean(axis=1), draws[i])
+        for i, (name, seeds) in enumerate(right.items())
     }
 
 
-def _shares(task: Task, logits: Float[np.ndarray, "s n o"]) -> Float[np.ndarray, "_ n o"]:
-    """Probabilities of the seeds that did not diverge."""
-    return probabilities(task, logits[~np.isnan(logits).any(axis=(1, 2))])
+def _probabilities(run: RunAnswers) -> dict[str, Float[np.ndarray, "_ n o"]]:
+    """Probabilities of the seeds of each head that did not diverge, of heads with any."""
+    kept = {name: logits[~np.isnan(logits).any(axis=(1, 2))] for name, logits in run.logits.items()}
+    return {name: probabilities_of(run.task, logits) for name, logits in kept.items() if len(logits)}
 
 
-def _accuracies(run: Run) -> dict[str, float | None]:
-    shares = {name: _shares(run.task, logits) for name, logits in run.logits.items()}
-    return {
-        name: float(all_right(run.task, run.labels, own).mean()) if len(own) else None
-        for name, own in shares.items()
+def _accuracies(run: RunAnswers) -> dict[str, float | None]:
+    means = {
+        name: float(all_right(run.task, run.labels, seeds).mean())
+        for name, seeds in _probabilities(run).items()
     }
+    return {name: means.get(name) for name in run.logits}
 
 
-def _distinct(runs: Sequence[Run]) -> list[Run]:
+def _distinct(runs: Sequence[RunAnswers]) -> list[RunAnswers]:
     """Number runs of the same name."""
     names = [run.name for run in runs]
     return [
@@ -136,5 +204,5 @@ def _distinct(runs: Sequence[Run]) -> list[Run]:
     ]
 
 
-def _tasks(runs: Sequence[Run]) -> str:
+def _tasks(runs: Sequence[RunAnswers]) -> str:
     return "; ".join(f"{run.name}: {run.task.kind} {', '.join(run.task.classes)}" for run in runs)

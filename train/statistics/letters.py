@@ -1,20 +1,20 @@
 """The compact letter display: heads that share a letter cannot be told apart."""
 
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import combinations, count
 
 Pair = frozenset[str]
 
 
-def letter_groups(names: Sequence[str], differing: Iterable[tuple[str, str]]) -> dict[str, str]:
+def letter_groups(names: Sequence[str], differing: Iterable[Collection[str]]) -> dict[str, str]:
     """Letters of each head; two heads share one if and only if they do not differ.
 
     "Cannot be told apart" is not transitive: a head between two that differ has the letters of both.
 
     Args:
-        names: the best head first, which so gets the first letter.
-        differing: pairs that differ.
+        names: The best head first, which so gets the first letter.
+        differing: Pairs that differ.
 
     Reference:
         H.-P. Piepho, An algorithm for a letter-based representation of all-pairwise comparisons, J. Comput. Graph.

@@ -1,85 +1,72 @@
-"""Everything that a report says about the test rows, as one JSON-ready object."""
+"""Everything that a report says about the test rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from headstart.cache.task import Task
-from headstart.train.metrics.confusion import counts, per_class
-from headstart.train.metrics.curves import curves
+from headstart.train.metrics.calibration import calibration_curve
+from headstart.train.metrics.confusion import ClassScores, confusion_matrix, per_class
 from headstart.train.metrics.probabilities import decisions
-from headstart.train.metrics.scores import metric_names
+from headstart.train.metrics.ranks import roc
+from headstart.train.metrics.scores import compared_metric, metric_names
 from headstart.train.statistics.bootstrap import RESAMPLES, resample
-from headstart.train.statistics.entrant import Entrant, all_right, enter
+from headstart.train.statistics.entrant import Entrant, SplitAnswers, all_right, enter
+from headstart.train.statistics.findings import Curves, Estimate, Summary
 from headstart.train.statistics.letters import letter_groups
-from headstart.train.statistics.pairs import Judged, compare_pairs
-from headstart.train.statistics.uncertainty import metric_table
+from headstart.train.statistics.pairs import HeadDecisions, compare_pairs
+from headstart.train.statistics.uncertainty import estimates
 from headstart.train.statistics.verdict import Standing, notes, verdict
 
 
 def summarise(
     task: Task,
-    labels_valid: Int[np.ndarray, " v *k"],
-    labels_test: Int[np.ndarray, " n *k"],
-    logits_valid: Mapping[str, Float[np.ndarray, "_ v o"]],
-    logits_test: Mapping[str, Float[np.ndarray, "_ n o"]],
-    floors: AbstractSet[str] = frozenset(),
+    valid: SplitAnswers,
+    test: SplitAnswers,
+    baselines: AbstractSet[str] = frozenset(),
     seed: int = 0,
     resamples: int = RESAMPLES,
-) -> dict[str, Any]:
+) -> Summary:
     """Score all heads on the test rows, and compare them.
 
     Args:
-        task: kind and classes.
-        labels_valid: of the validation rows, which choose the thresholds and nothing else.
-        labels_test: of the test rows.
-        logits_valid: of each head and floor, for each of its seeds.
-        logits_test: likewise, of the same heads and seeds.
-        floors: which of them are floors.
-        seed: of the resamples.
-        resamples: of the paired bootstrap over test rows.
-
-    Returns:
-        - `compared`: the metric that pairs, groups and verdict are about: `accuracy`, or `subset_accuracy` where a row
-          has several labels.
-        - `metrics`: head -> metric -> `mean` and `sd` over seeds, `low` and `high` (95 % interval of the mean over test
-          rows drawn anew, the trained heads held fixed), `anew_low` and `anew_high` (of a head trained anew, rows and
-          seed included; null with one seed), `per_seed`. Null where undefined, infinite or diverged.
-        - `threshold`: head -> number, one for each label, or null (multiclass).
-        - `confusion`, `per_class`: of the decision by the mean probability over seeds, at 0.5.
-        - `curves`: head -> `roc` (null where undefined) and `calibration`.
-        - `pairs`: every pair of heads and floors, see `compare_pairs`.
-        - `groups`: head -> letters; heads that share one cannot be told apart; empty for a diverged head.
-        - `diverged`: head -> its seeds that gave NaN, where there are any; they are left out of everything else.
-        - `verdict`: two sentences. `notes`: what the intervals cover, how pairs were tested.
+        task: Kind and classes.
+        valid: The validation rows, which choose the thresholds and nothing else.
+        test: The test rows, answered by the same heads and seeds.
+        baselines: Names of those that are baselines.
+        seed: Seed of the resamples.
+        resamples: Resamples of the paired bootstrap over test rows.
     """
-    entrants = [
-        enter(task, name, labels_valid, labels_test, logits_valid[name], logits)
-        for name, logits in logits_test.items()
-    ]
-    alive = [own for own in entrants if not own.diverged]
-    draws = _resampled(alive, len(labels_test), resamples, seed)
-    compared = "subset_accuracy" if task.kind == "multilabel" else "accuracy"
-    metrics = {own.name: metric_table(task, own, draws.get(own.name)) for own in entrants}
-    judged = [judge(task, labels_test, own, draws[own.name], compared) for own in alive]
-    described = {own.name: _describe(task, labels_test, own) for own in entrants}
-    return {
-        "task": task.to_json(),
-        "rows": len(labels_test),
-        "compared": compared,
-        "floors": [own.name for own in entrants if own.name in floors],
-        "metrics": metrics,
-        "threshold": {own.name: own.threshold for own in entrants},
-        **{key: {name: own[key] for name, own in described.items()} for key in DESCRIBED},
-        **(ranking := _ranking(entrants, judged, metrics, floors, compared)),
-        "notes": notes(len(ranking["pairs"]), max(len(own.finite) for own in entrants), compared, resamples),
-    }
-
-
-DESCRIBED = ("confusion", "per_class", "curves")
+    entrants = [enter(task, name, valid, test) for name in test.logits]
+    alive = [entrant for entrant in entrants if not entrant.diverged]
+    draws = _resampled(alive, len(test.labels), resamples, seed)
+    compared, seeds = compared_metric(task), max(len(entrant.finite) for entrant in entrants)
+    metrics = {entrant.name: estimates(task, entrant, draws.get(entrant.name)) for entrant in entrants}
+    described = {entrant.name: _describe(task, test.labels, entrant) for entrant in entrants}
+    pairs = compare_pairs([_decisions(task, test.labels, entrant, draws[entrant.name]) for entrant in alive])
+    differing = {frozenset([pair.a, pair.b]) for pair in pairs if pair.differs}
+    standings = [_standing(name, metrics[name][compared], name in baselines) for name in draws]
+    letters = _letters(standings, differing)
+    lost = [entrant.name for entrant in entrants if entrant.diverged]
+    return Summary(
+        task=task,
+        rows=len(test.labels),
+        compared=compared,
+        baselines=[name for name in metrics if name in baselines],
+        metrics=metrics,
+        threshold={entrant.name: entrant.threshold for entrant in entrants},
+        confusion={name: head.confusion for name, head in described.items()},
+        per_class={name: head.per_class for name, head in described.items()},
+        curves={name: head.curves for name, head in described.items()},
+        pairs=pairs,
+        groups={name: letters.get(name, "") for name in metrics},
+        diverged={entrant.name: entrant.lost_seeds for entrant in entrants if entrant.lost_seeds},
+        verdict=verdict(standings, differing, lost, compared, len(test.labels), seeds),
+        notes=notes(len(pairs), seeds, compared, resamples),
+    )
 
 
 def _resampled(
@@ -88,58 +75,46 @@ def _resampled(
     """Metrics of every head in the same resamples."""
     if not alive:
         return {}
-    draws = resample(lambda w: np.concatenate([own.values(w) for own in alive]), rows, resamples, seed)
-    return dict(zip([own.name for own in alive], np.split(draws, len(alive)), strict=True))
+    draws = resample(lambda w: np.concatenate([head.values(w) for head in alive]), rows, resamples, seed)
+    return dict(zip([head.name for head in alive], np.split(draws, len(alive)), strict=True))
 
 
-def judge(
-    task: Task, labels: Int[np.ndarray, " n *k"], own: Entrant, draws: Float[np.ndarray, "m r"], compared: str
-) -> Judged:
+def _decisions(
+    task: Task, labels: Int[np.ndarray, " n *k"], head: Entrant, draws: Float[np.ndarray, "m r"]
+) -> HeadDecisions:
     """What the comparison of pairs needs to know of a head."""
-    right = all_right(task, labels, own.mean_shares)
-    accuracies = all_right(task, labels, own.shares).mean(axis=1)
-    return Judged(own.name, right, accuracies, draws[metric_names(task).index(compared)])
+    right = all_right(task, labels, head.mean_probabilities)
+    accuracies = all_right(task, labels, head.probabilities).mean(axis=1)
+    return HeadDecisions(head.name, right, accuracies, draws[metric_names(task).index(compared_metric(task))])
 
 
-def _describe(task: Task, labels: Int[np.ndarray, " n *k"], own: Entrant) -> dict[str, Any]:
+class _Description(NamedTuple):
     """What a report shows of a single head; None of one that diverged."""
-    if own.diverged:
-        return dict.fromkeys(DESCRIBED)
-    decided = decisions(task, own.mean_shares)
-    described = (
-        counts(task, labels, decided),
+
+    confusion: list[list[int]] | list[list[list[int]]] | None = None
+    per_class: dict[str, ClassScores] | None = None
+    curves: Curves | None = None
+
+
+def _describe(task: Task, labels: Int[np.ndarray, " n *k"], head: Entrant) -> _Description:
+    if head.diverged:
+        return _Description()
+    decided = decisions(task, head.mean_probabilities)
+    return _Description(
+        confusion_matrix(task, labels, decided),
         per_class(task, labels, decided),
-        curves(task, labels, own.shares),
+        Curves(
+            roc(task, labels, head.mean_probabilities), calibration_curve(task, labels, head.probabilities)
+        ),
     )
-    return dict(zip(DESCRIBED, described, strict=True))
 
 
-def _ranking(
-    entrants: Sequence[Entrant],
-    judged: Sequence[Judged],
-    metrics: Mapping[str, Any],
-    floors: AbstractSet[str],
-    compared: str,
-) -> dict[str, Any]:
-    """Pairs, groups and verdict."""
-    pairs = compare_pairs(judged)
-    differing = {frozenset([pair["a"], pair["b"]]) for pair in pairs if pair["differs"]}
-    values = {own.name: metrics[own.name][compared] for own in judged}
-    standings = [
-        Standing(name, own["mean"], own["low"], own["high"], name in floors) for name, own in values.items()
-    ]
-    ranked = sorted(standings, key=lambda own: -own.value)
-    letters = letter_groups([own.name for own in ranked], [tuple(pair) for pair in differing])
-    seeds = max(len(own.finite) for own in entrants)
-    rows = len(judged[0].right) if judged else 0
-    lost = [own.name for own in entrants if own.diverged]
-    return {
-        "pairs": pairs,
-        "groups": {own.name: letters.get(own.name, "") for own in entrants},
-        "diverged": {
-            own.name: [s for s, ok in enumerate(own.finite) if not ok]
-            for own in entrants
-            if not all(own.finite)
-        },
-        "verdict": verdict(standings, differing, lost, compared, rows, seeds),
-    }
+def _standing(name: str, estimate: Estimate, baseline: bool) -> Standing:
+    assert estimate.known  # an accuracy is always defined
+    return Standing(name, *estimate.known, baseline)
+
+
+def _letters(standings: Sequence[Standing], differing: AbstractSet[frozenset[str]]) -> dict[str, str]:
+    """Letters of each head and baseline; the best gets the first."""
+    ranked = sorted(standings, key=lambda standing: -standing.value)
+    return letter_groups([standing.name for standing in ranked], differing)

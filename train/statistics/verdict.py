@@ -8,10 +8,10 @@ def notes(pairs: int, seeds: int, compared: str, resamples: int) -> list[str]:
     """Sentences that belong under a table of heads.
 
     Args:
-        pairs: how many were tested together.
-        seeds: of each head.
-        compared: metric of the tests.
-        resamples: of the rows.
+        pairs: Pairs tested together.
+        seeds: Seeds of each head.
+        compared: Metric of the tests.
+        resamples: Resamples of the rows.
     """
     said = "row decided rightly in every label" if compared == "subset_accuracy" else "row decided rightly"
     return [_intervals(seeds, resamples), *([_tests(pairs, seeds, said)] if pairs else [])]
@@ -43,21 +43,21 @@ TITLES = {"accuracy": "test accuracy", "subset_accuracy": "exact-match test accu
 
 
 class Standing(NamedTuple):
-    """A head or floor that gave finite answers.
+    """A head or baseline that gave finite answers.
 
     Attributes:
-        name: its name.
-        value: mean over seeds of the metric that heads are compared by.
-        low: lower end of its 95 % interval.
-        high: upper end.
-        floor: whether it is a floor.
+        name: Its name.
+        value: Mean over seeds of the metric that heads are compared by.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        baseline: Whether it is a baseline.
     """
 
     name: str
     value: float
     low: float
     high: float
-    floor: bool
+    baseline: bool
 
 
 def verdict(
@@ -71,12 +71,12 @@ def verdict(
     """Two sentences: what comes first and what it cannot be told apart from; what it does beat.
 
     Args:
-        standings: heads and floors in the order of the table.
-        differing: pairs of names that differ.
-        diverged: names of those that gave no finite answers.
+        standings: Heads and baselines in the order of the table.
+        differing: Pairs of names that differ.
+        diverged: Names of those that gave no finite answers.
         metric: `accuracy` or `subset_accuracy`.
-        rows: test rows.
-        seeds: the most seeds that any head has.
+        rows: Test rows.
+        seeds: The most seeds that any head has.
     """
     lost = f"{_names(diverged)} diverged and {'is' if len(diverged) == 1 else 'are'} left out"
     if not standings:
@@ -84,7 +84,11 @@ def verdict(
     top = max(standing.value for standing in standings)
     best = [standing for standing in standings if standing.value == top]
     others = [standing for standing in standings if standing not in best]
-    same = [own for own in others if any(frozenset([own.name, b.name]) not in differing for b in best)]
+    same = [
+        standing
+        for standing in others
+        if any(frozenset([standing.name, b.name]) not in differing for b in best)
+    ]
     beaten = [standing for standing in others if standing not in same]
     first = f"{_first(best, bool(others), metric, rows, seeds)}{_apart(same, others)}."
     second = _second(best, same, beaten, bool(differing))
@@ -105,9 +109,9 @@ def _apart(same: list[Standing], others: list[Standing]) -> str:
     """What the first cannot be told apart from."""
     if not same:
         return ""
-    heads = [own for own in same if not own.floor]
-    every = len(heads) > 3 and len(heads) == sum(not own.floor for own in others)
-    names = _listed(same) if not every else _joined(["any other head", *_floors(same)], "or")
+    heads = [standing for standing in same if not standing.baseline]
+    every = len(heads) > 3 and len(heads) == sum(not standing.baseline for standing in others)
+    names = _listed(same) if not every else _joined(["any other head", *_baselines(same)], "or")
     return f", but cannot be told apart from {names}"
 
 
@@ -121,7 +125,7 @@ def _second(best: list[Standing], same: list[Standing], beaten: list[Standing], 
         )
     if not any_differ:
         return "No difference between any two of them holds"
-    if all(own.floor for own in best):
+    if all(standing.baseline for standing in best):
         rest = f"; {subject} {verb} {_listed(beaten)}" if beaten else ""
         return f"No head does better than {'these floors' if len(best) > 1 else 'this floor'}{rest}"
     if not beaten:
@@ -132,12 +136,14 @@ def _second(best: list[Standing], same: list[Standing], beaten: list[Standing], 
 
 
 def _listed(standings: Sequence[Standing]) -> str:
-    """Names in words, the floors last and named as such."""
-    return _joined([*(own.name for own in standings if not own.floor), *_floors(standings)], "and")
+    """Names in words, the baselines last and named as such."""
+    return _joined(
+        [*(standing.name for standing in standings if not standing.baseline), *_baselines(standings)], "and"
+    )
 
 
-def _floors(standings: Sequence[Standing]) -> list[str]:
-    names = [own.name for own in standings if own.floor]
+def _baselines(standings: Sequence[Standing]) -> list[str]:
+    names = [standing.name for standing in standings if standing.baseline]
     return [f"the floor{'s' if len(names) > 1 else ''} {_names(names)}"] if names else []
 
 

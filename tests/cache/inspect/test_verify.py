@@ -3,17 +3,14 @@
 import dataclasses
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from headstart.cache import UserError, open_cache
+from headstart.cache import open_cache
 from headstart.cache.block import Block
-from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, remove_cache
 from headstart.cache.inspect.verify import Problem, verify
 
 from ..conftest import RECIPE, random_block
@@ -27,43 +24,43 @@ def shard(location: str, array: str) -> Path:
     return next(path for path in (Path(location) / array / "c").rglob("*") if path.is_file())
 
 
-def test_a_sound_cache_has_no_problems(made: str) -> None:
-    assert verify(open_cache(made)) == []
-    assert verify(open_cache(made), full=False) == []
+def test_a_sound_cache_has_no_problems(cache_path: str) -> None:
+    assert verify(open_cache(cache_path)) == []
+    assert verify(open_cache(cache_path), full=False) == []
 
 
 @pytest.mark.parametrize("array", ["hidden", "pooled", "lengths", "labels", "rows"])
-def test_a_flipped_byte_is_a_checksum(made: str, array: str) -> None:
-    path = shard(made, f"train/00001/{array}")
+def test_a_flipped_byte_is_a_checksum(cache_path: str, array: str) -> None:
+    path = shard(cache_path, f"train/00001/{array}")
     data = bytearray(path.read_bytes())
     data[5] ^= 64
     path.write_bytes(data)
-    assert problems(made) == [("train", "00001", "checksum")]
+    assert problems(cache_path) == [("train", "00001", "checksum")]
 
 
-def test_a_short_file_is_truncated(made: str) -> None:
-    path = shard(made, "valid/00000/hidden")
+def test_a_short_file_is_truncated(cache_path: str) -> None:
+    path = shard(cache_path, "valid/00000/hidden")
     path.write_bytes(path.read_bytes()[:-7])
-    assert problems(made) == [("valid", "00000", "truncated")]
-    assert problems(made, full=False) == []  # --fast leaves hidden states alone, and says so
+    assert problems(cache_path) == [("valid", "00000", "truncated")]
+    assert problems(cache_path, full=False) == []  # --fast leaves hidden states alone, and says so
 
 
 @pytest.mark.parametrize("name", ["hidden/zarr.json", "block.json", "labels"])
-def test_what_is_gone_is_missing(made: str, name: str) -> None:
-    path = Path(made) / "test/00000" / name
+def test_what_is_gone_is_missing(cache_path: str, name: str) -> None:
+    path = Path(cache_path) / "test/00000" / name
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-    assert problems(made) == [("test", "00000", "missing")]
+    assert problems(cache_path) == [("test", "00000", "missing")]
 
 
-def test_a_missing_block_is_missing_in_every_part(made: str) -> None:
-    shutil.rmtree(Path(made) / "train/00001")
-    assert set(problems(made)) == {("train", "00001", "missing")}
+def test_a_missing_block_is_missing_in_every_part(cache_path: str) -> None:
+    shutil.rmtree(Path(cache_path) / "train/00001")
+    assert set(problems(cache_path)) == {("train", "00001", "missing")}
 
 
-def test_metadata_that_another_reader_would_stumble_over(made: str) -> None:
-    path = Path(made) / "test/00000/rows/zarr.json"
+def test_metadata_that_another_reader_would_stumble_over(cache_path: str) -> None:
+    path = Path(cache_path) / "test/00000/rows/zarr.json"
     path.write_text(path.read_text().replace('"fill_value":0', '"fill_value":1'))
-    assert problems(made) == [("test", "00000", "metadata")]
+    assert problems(cache_path) == [("test", "00000", "metadata")]
 
 
 def swap(one: Path, other: Path) -> None:
@@ -78,29 +75,29 @@ def test_swapped_blocks_are_called_by_name(make_cache: Callable[..., str]) -> No
     second = random_block(4, seed=2, first_row=4)._replace(lengths=first.lengths, hidden=first.hidden + 1)
     location = make_cache({"train": [first, second]}, dataclasses.replace(RECIPE, row_count=8))
     swap(Path(location) / "train/00000", Path(location) / "train/00001")
-    found = verify(open_cache(location))
-    assert {problem.block for problem in found} == {"00000", "00001"}
-    assert any("hidden: holds the block train/00001" in str(problem) for problem in found)
+    damage = verify(open_cache(location))
+    assert {problem.block for problem in damage} == {"00000", "00001"}
+    assert any("hidden: holds the block train/00001" in str(problem) for problem in damage)
 
 
 def test_a_block_of_another_cache(
-    made: str, make_cache: Callable[..., str], blocks: dict[str, list[Block]]
+    cache_path: str, make_cache: Callable[..., str], blocks: dict[str, list[Block]]
 ) -> None:
     (test,) = blocks["test"]
     changed = blocks | {"test": [test._replace(hidden=test.hidden + 1, pooled=test.pooled + 1)]}
     other = make_cache(changed, name="other")
-    shutil.rmtree(Path(made) / "test/00000")
-    shutil.copytree(Path(other) / "test/00000", Path(made) / "test/00000")
-    found = verify(open_cache(made))
-    assert ("test", "00000", "record") in [problem[:3] for problem in found]
-    assert any("holds a block of another cache" in problem.detail for problem in found)
+    shutil.rmtree(Path(cache_path) / "test/00000")
+    shutil.copytree(Path(other) / "test/00000", Path(cache_path) / "test/00000")
+    damage = verify(open_cache(cache_path))
+    assert ("test", "00000", "record") in [problem[:3] for problem in damage]
+    assert any("holds a block of another cache" in problem.detail for problem in damage)
 
 
-def test_a_renamed_folder_is_missing_here_and_stray_there(made: str) -> None:
-    (Path(made) / "train/00001").rename(Path(made) / "train/00007")
-    found = problems(made)
-    assert ("train", "00001", "missing") in found
-    assert ("", "", "stray") in found
+def test_a_renamed_folder_is_missing_here_and_stray_there(cache_path: str) -> None:
+    (Path(cache_path) / "train/00001").rename(Path(cache_path) / "train/00007")
+    damage = problems(cache_path)
+    assert ("train", "00001", "missing") in damage
+    assert ("", "", "stray") in damage
 
 
 @pytest.mark.parametrize(
@@ -124,7 +121,7 @@ def test_values_that_should_never_have_been_written(
         lengths = np.array([1, 1, 1, 30], np.int32)
         change = {"lengths": lengths, "hidden": np.zeros((33, 7), np.float16)}
     location = make_cache(blocks | {"test": [block._replace(**change)]})
-    assert [found[2] for found in problems(location)] == [kind]
+    assert [problem[2] for problem in problems(location)] == [kind]
 
 
 def test_an_infinite_hidden_state(make_cache: Callable[..., str], blocks: dict[str, list[Block]]) -> None:
@@ -139,59 +136,10 @@ def test_rows_that_were_never_written(make_cache: Callable[..., str], blocks: di
     ]
 
 
-def test_a_link_is_unsafe(made: str, tmp_path: Path) -> None:
-    shutil.move(Path(made) / "test/00000/rows", tmp_path / "rows")
-    (Path(made) / "test/00000/rows").symlink_to(tmp_path / "rows")
-    assert ("test", "00000", "unsafe") in problems(made)
-
-
-def test_dropping_leaves_sound_blocks_alone(made: str) -> None:
-    shard(made, "train/00001/hidden").unlink()
-    cache = open_cache(made)
-    assert drop_blocks(cache, damaged_blocks(verify(cache))) == ["train"]
-    assert list(open_cache(made).manifest.splits) == ["valid", "test"]
-    left = {"/".join(name.split("/")[:2]) for name in cache.store.files()}
-    assert left == {"recipe.json", "manifest.json", "train/00000", "valid/00000", "test/00000"}
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "cache", *arguments], capture_output=True, text=True, check=False
-    )
-
-
-def test_verify_and_repair_from_the_command_line(made: str) -> None:
-    assert "sound (14 rows" in run("verify", made).stdout
-    shard(made, "train/00001/hidden").unlink()
-    done = run("verify", made)
-    assert done.returncode == 2
-    assert "train/00001: missing: hidden" in done.stdout
-    assert "`python -m cache repair` mends it" in done.stderr
-    asked = run("repair", made)
-    assert asked.returncode == 2
-    assert f"python -m cache repair {made} --" in asked.stderr
-    assert (Path(made) / "manifest.json").exists()  # nothing was dropped yet
-
-
-def test_remove_asks_and_touches_nothing_else(made: str) -> None:
-    (Path(made) / "notes.txt").write_text("mine")
-    with pytest.raises(UserError, match=r"holds 'notes.txt', which is not ours"):
-        remove_cache(made)
-    (Path(made) / "notes.txt").unlink()
-    asked = subprocess.run(
-        [sys.executable, "-m", "cache", "remove", made],
-        input="n\n",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert asked.returncode == 2
-    assert Path(made).exists()
-    assert run("remove", made, "--yes").returncode == 0
-    assert not Path(made).exists()
-    assert Path(made).parent.exists()
-    with pytest.raises(UserError, match="is no feature cache"):
-        remove_cache(str(Path(made).parent))
+def test_a_link_is_unsafe(cache_path: str, tmp_path: Path) -> None:
+    shutil.move(Path(cache_path) / "test/00000/rows", tmp_path / "rows")
+    (Path(cache_path) / "test/00000/rows").symlink_to(tmp_path / "rows")
+    assert ("test", "00000", "unsafe") in problems(cache_path)
 
 
 def test_a_problem_is_a_line() -> None:

@@ -1,3 +1,4 @@
+import gc
 import threading
 
 import pytest
@@ -5,39 +6,51 @@ import pytest
 from headstart.cache.runtime.prefetch import prefetch
 
 
-def test_items_come_made_and_in_order():
+def test_items_come_prepared_and_in_order():
     assert list(prefetch(range(5), lambda item: item * 10)) == [0, 10, 20, 30, 40]
     assert list(prefetch([], str)) == []
 
 
-def test_one_is_made_ahead_and_no_more():
-    made, second = [], threading.Event()
+def test_one_is_prepared_ahead_and_no_more():
+    begun, second = [], threading.Event()
 
-    def make(item):
-        made.append(item)
+    def prepare(item):
+        begun.append(item)
         if item == 1:
             second.set()
         return item
 
-    items = prefetch(range(10), make)
+    items = prefetch(range(10), prepare)
     assert next(items) == 0
-    assert second.wait(5)  # made while the caller holds the first
-    assert made == [0, 1]
+    assert second.wait(5)  # prepared while the caller holds the first
+    assert begun == [0, 1]
     assert next(items) == 1
     items.close()
-    assert len(made) <= 3
+    assert len(begun) <= 3
 
 
 def test_an_error_comes_where_its_item_would():
-    def make(item):
+    def prepare(item):
         if item == 2:
             raise KeyError("broken")
         return item
 
-    items = prefetch(range(5), make)
+    items = prefetch(range(5), prepare)
     assert [next(items), next(items)] == [0, 1]
     with pytest.raises(KeyError, match="broken"):
         next(items)
+
+
+def test_items_are_taken_in_the_thread():
+    def items():
+        for _ in range(3):
+            yield threading.get_ident()
+
+    assert threading.get_ident() not in set(prefetch(items(), lambda thread: thread))
+
+
+def test_results_that_are_nothing_come_too():
+    assert list(prefetch(range(3), lambda item: None)) == [None] * 3
 
 
 def test_leaving_early_ends_the_thread():
@@ -45,7 +58,5 @@ def test_leaving_early_ends_the_thread():
     for item in prefetch(range(100), str):
         assert item == "0"
         break
-    import gc
-
     gc.collect()
     assert threading.active_count() == before

@@ -1,6 +1,21 @@
+import io
+import sys
+
 import pytest
 
-from headstart.cache.runtime.progress import TerminalListener, clock, progress_line
+from headstart.cache.runtime import progress
+from headstart.cache.runtime.progress import (
+    Clock,
+    TerminalReporter,
+    draw_line,
+    format_duration,
+    progress_line,
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_a_line_by_hand() -> None:
@@ -9,17 +24,66 @@ def test_a_line_by_hand() -> None:
 
 
 def test_minutes_and_seconds() -> None:
-    assert [clock(seconds) for seconds in (0.0, 59.6, 83.0, 3600.0)] == ["0:00", "1:00", "1:23", "60:00"]
+    times = {0.0: "0:00", 59.6: "1:00", 83.0: "1:23", 3600.0: "60:00"}
+    assert [format_duration(seconds) for seconds in times] == [*times.values()]
+
+
+def test_lines_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    TerminalReporter().log("what is coming")
+    assert capsys.readouterr() == ("what is coming\n", "")
 
 
 def test_each_work_ends_with_a_whole_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    listener = TerminalListener()
+    reporter = TerminalReporter()
     for work, unit in (("cleaning", "rows"), ("backbone", "tokens")):
-        listener.start(work, 10, unit)
-        listener.advance(4)
-        listener.advance(6)
+        reporter.start(work, 10, unit)
+        reporter.advance(4)
+        reporter.advance(6)
     lines = capsys.readouterr().err.splitlines()
     assert [line.split()[0] for line in lines] == ["cleaning", "backbone"]
     assert all(
         "100%" in line and f"{unit}/s" in line for line, unit in zip(lines, ("rows", "tokens"), strict=True)
     )
+
+
+def test_a_bar_is_redrawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(progress, "INTERVAL", 0.0)
+    reporter = TerminalReporter()
+    reporter.start("cleaning", 4, "rows")
+    for _ in range(4):
+        reporter.advance(1)
+    _, *shown = terminal.getvalue().split("\r")
+    assert [line.split("%")[0][-3:].strip() for line in shown] == ["25", "50", "75", "100"]
+    assert terminal.getvalue().count("\n") == 1
+    assert terminal.getvalue().endswith("\n")
+
+
+def test_a_shorter_line_leaves_nothing_of_a_longer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        monkeypatch.setattr(sys, "stderr", stream)
+        draw_line("longer")
+        draw_line("short")
+    assert terminal.getvalue() == "\rlonger\033[K\rshort\033[K"
+    assert file.getvalue() == "longer\nshort\n"
+
+
+def test_a_clock_adds_up_the_seconds_of_each_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [10.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    clock = Clock()
+    for phase, seconds in (("clean", 1.0), ("write", 2.0), ("clean", 4.0)):
+        with clock.measure(phase):
+            now[0] += seconds
+        now[0] += 0.5
+
+    def fail_late() -> None:
+        now[0] += 8.0
+        raise KeyError
+
+    with pytest.raises(KeyError), clock.measure("write"):
+        fail_late()
+    assert clock.seconds == {"clean": 5.0, "write": 10.0}
+    assert clock.total() == 16.5

@@ -38,9 +38,9 @@ def test_the_lock_names_its_owner_and_leaves_nothing(store: Store) -> None:
 
 def test_a_second_one_is_told_who_holds_it(store: Store) -> None:
     with held(store, print):
-        found = Lock(store).try_acquire()
-        assert found is not None
-        assert lock.owner_line(found.owner) == f"process {os.getpid()} on {socket.gethostname()}"
+        file = Lock(store).try_acquire()
+        assert file is not None
+        assert lock.owner_line(file.owner) == f"process {os.getpid()} on {socket.gethostname()}"
     second = Lock(store)
     assert second.try_acquire() is None
     second.release()
@@ -120,11 +120,11 @@ def test_an_owner_that_wakes_after_it_was_judged_is_not_robbed(
     woken: list[float] = []
 
     def read(self: Store, name: str) -> tuple[dict[str, object] | None, bytes]:
-        found = real(self, name)
+        answer = real(self, name)
         if name == "lock.json" and time.monotonic() - since > 0.1 and len(woken) < 20:
             woken.append(time.monotonic())  # its sign of life comes right behind our look
             path.write_text(json.dumps({"host": "elsewhere", "pid": 1, "heartbeat": woken[-1]}))
-        return found
+        return answer
 
     monkeypatch.setattr(Store, "read_versioned", read)
     with held(store, lambda line: None):
@@ -207,14 +207,14 @@ def test_who_lost_the_lock_is_told_and_does_not_release_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lock, "HEARTBEAT", 0.02)
-    with held(store, print) as own:
-        own.check()
+    with held(store, print) as first:
+        first.check()
         usurper = Lock(store)
         while not usurper.take(store.read_versioned("lock.json")[1]):
             pass
         time.sleep(0.2)
         with pytest.raises(CacheError, match="lost its lock"):
-            own.check()
+            first.check()
     assert owner(store)["token"] == usurper._owner["token"]
 
 
@@ -239,7 +239,7 @@ def test_a_heartbeat_that_cannot_be_written_is_tried_again(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lock, "HEARTBEAT", 0.02)
-    with held(store, print) as own:
+    with held(store, print) as first:
         before = owner(store)["heartbeat"]
         with monkeypatch.context() as patched:
             patched.setattr(
@@ -248,7 +248,7 @@ def test_a_heartbeat_that_cannot_be_written_is_tried_again(
             time.sleep(0.1)
         time.sleep(0.1)
         assert owner(store)["heartbeat"] != before
-        own.check()
+        first.check()
 
 
 def test_a_write_whose_answer_was_lost_is_ours(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,11 +259,11 @@ def test_a_write_whose_answer_was_lost_is_ours(store: Store, monkeypatch: pytest
         return None if lost and lost.pop() else stamp  # TensorStore asked again, and met its own first try
 
     monkeypatch.setattr(Store, "write_if", write_if)
-    own, other = Lock(store), Lock(store)
-    assert own.take(store.generation("lock.json"))
+    first, other = Lock(store), Lock(store)
+    assert first.take(store.generation("lock.json"))
     assert not other.take(b"\x00gone")
-    own.check()
-    own.release()
+    first.check()
+    first.release()
     assert not store.exists("lock.json")
 
 

@@ -7,7 +7,7 @@ import tensorstore as ts
 
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage.object_store import PATIENT, object_spec, retries, scheme_of
-from headstart.cache.storage.store import StorageError, Store
+from headstart.cache.storage.store import Store
 
 S3 = {"driver": "s3", "bucket": "b", "path": "some where/100%/"}
 
@@ -19,7 +19,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "found"),
+    ("variables", "fields"),
     [
         ({}, {}),
         ({"AWS_ENDPOINT_URL": "http://one:9/"}, {"endpoint": "http://one:9"}),
@@ -31,11 +31,11 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_environment_decides(
-    variables: dict[str, str], found: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    variables: dict[str, str], fields: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert object_spec("s3://b/some where/100%") == S3 | found
+    assert object_spec("s3://b/some where/100%") == S3 | fields
     assert object_spec("gs://b/x") == {"driver": "gcs", "bucket": "b", "path": "x/"}
 
 
@@ -48,15 +48,6 @@ def test_tensorstore_takes_it(location: str) -> None:
 
 def test_the_scheme_of_a_place() -> None:
     assert [scheme_of(place) for place in ("gs://b", "/tmp/b", "b")] == ["gs", "", ""]
-
-
-def test_a_refused_request_says_what_to_check() -> None:
-    text = "PERMISSION_DENIED: AccessDenied: no [http_response_code='403'] [source locations='x']"
-    said = str(StorageError("s3://b/x", ValueError(text)))
-    assert said.startswith(
-        "s3://b/x cannot be read or written: PERMISSION_DENIED: AccessDenied: no; check the bucket"
-    )
-    assert str(StorageError("/x", ValueError("no"))) == "/x cannot be read or written: no"
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,7 @@ import pytest
 import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec, ShardingCodec
 
-from headstart.cache.storage.arrays import read_array, write_array
 from headstart.cache.storage.shards import ShardError, read_shards, shards_of
-from headstart.cache.storage.store import Store
 
 CHUNK, SHARD = 4, 12
 
@@ -44,14 +42,6 @@ def test_shards_that_zarr_python_wrote(tmp_path: Path, rows: int, tail: tuple[in
     values[: rows // 2] = 0
     foreign(tmp_path / "a", values)
     np.testing.assert_array_equal(read(tmp_path / "a", values.shape), values)
-
-
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "int64"])
-def test_every_dtype_comes_back(tmp_path: Path, dtype: str) -> None:
-    values = np.random.default_rng(0).standard_normal((700, 3)).astype(np.dtype(dtype))
-    store = Store(str(tmp_path))
-    write_array(store, "a", values)
-    np.testing.assert_array_equal(read_array(store, "a", values.shape, values.dtype), values)
 
 
 def shard(folder: Path, number: int) -> Path:

@@ -14,8 +14,8 @@ import pytest
 
 from headstart.cache import Cache, UserError, open_cache
 from headstart.cache.inspect.verify import verify
-from headstart.extract.backbone.dropout import Dropout, read_dropout
-from headstart.extract.backbone.dropout_masks import drop, kept_states, kept_weights, row_keys
+from headstart.extract.backbone.architecture import Dropout, read_dropout
+from headstart.extract.backbone.dropout_masks import bernoulli, drop, kept_weights, row_keys
 from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
@@ -78,7 +78,7 @@ def test_a_view_is_the_oracle_s_with_the_same_masks(made: Made) -> None:
 
         def dropped(values: np.ndarray, key: jax.Array = key, sites=sites) -> np.ndarray:
             own = jax.random.fold_in(key, next(sites))
-            kept = kept_states if values.ndim == 2 else kept_weights
+            kept = bernoulli if values.ndim == 2 else kept_weights
             return np.where(kept(own, 0.9, values.shape), values / 0.9, 0)
 
         wanted = hidden_states(ids, weights, 2, 2, dropped)
@@ -174,7 +174,7 @@ def test_rates_are_the_backbone_s_own(settings: Settings) -> None:
 
 def test_what_stays_does_not_depend_on_the_padding() -> None:
     key = jax.random.key(1)
-    short, long = kept_states(key, 0.9, (5, 6)), kept_states(key, 0.9, (9, 6))
+    short, long = bernoulli(key, 0.9, (5, 6)), bernoulli(key, 0.9, (9, 6))
     np.testing.assert_array_equal(short, long[:5])
     short, long = kept_weights(key, 0.9, (3, 5, 5)), kept_weights(key, 0.9, (3, 9, 9))
     np.testing.assert_array_equal(short, long[:, :5, :5])

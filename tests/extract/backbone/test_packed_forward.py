@@ -13,7 +13,7 @@ from jax import export
 from headstart.cache import UserError
 from headstart.extract.backbone import packed_forward
 from headstart.extract.backbone.distilbert import Backbone, Inputs
-from headstart.extract.backbone.packed_forward import Rows, attention, cudnn_attention, feed_forward
+from headstart.extract.backbone.packed_forward import Segments, attend, attend_by_cudnn, feed_forward
 from headstart.extract.backbone.precision import EXACT, Precision
 from headstart.extract.backbone.weights import load_weights
 
@@ -86,7 +86,7 @@ def test_parts_of_the_feed_forward_layer_add_up_to_it(
                 config=SimpleNamespace(activation=activation),
                 activation=jax.nn.relu,
             ),
-            Rows(jnp.zeros((2, 5), int), jnp.zeros((2, 5), int)),
+            Segments(jnp.zeros((2, 5), int), jnp.zeros((2, 5), int)),
             hidden,
         )
         for params in (whole, parts)
@@ -120,9 +120,9 @@ def test_cudnn_attends_as_the_stock_model_does(tiny_backbone: Path, wanted: list
         np.testing.assert_allclose(own, row, atol=0.1)
 
 
-@pytest.mark.parametrize(("attend", "calls"), [(cudnn_attention, 1), (attention, 0)])
+@pytest.mark.parametrize(("attend_within_rows", "calls"), [(attend_by_cudnn, 1), (attend, 0)])
 def test_a_gpu_s_program_calls_cudnn_only_if_told_to(
-    monkeypatch: pytest.MonkeyPatch, attend: Any, calls: int
+    monkeypatch: pytest.MonkeyPatch, attend_within_rows: Any, calls: int
 ) -> None:
     """Lowered for a machine that is not here: the mask goes along as a bias, and no scores are written out."""
     from jax._src.cudnn import fused_attention_stablehlo as cudnn
@@ -133,7 +133,7 @@ def test_a_gpu_s_program_calls_cudnn_only_if_told_to(
 
     def program(params: Any, query: Any, segments: Any, positions: Any) -> Any:
         module = SimpleNamespace(variables={"params": params}, n_heads=2)
-        return attend(module, Rows(segments, positions), query=query)
+        return attend_within_rows(module, Segments(segments, positions), query=query)
 
     query = jax.ShapeDtypeStruct((2, 152, 128), jnp.bfloat16)
     traced = jax.jit(program).trace(weights, query, numbers, numbers)

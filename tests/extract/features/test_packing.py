@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.extract.features.packing import Batch, BatchShape, bucket_lengths, packed_lengths, padded_tokens, plan_batches
+from headstart.extract.features.packing import (
+    BatchShape,
+    PackedBatch,
+    bucket_lengths,
+    packed_lengths,
+    padded_tokens,
+    plan_batches,
+)
 
 LENGTHS = np.random.default_rng(0).integers(2, 151, 3000)
 
@@ -22,7 +29,7 @@ def test_the_notebook_s_length_needs_few_shapes() -> None:
     assert packed_lengths(150) == [40, 80, 120, 152]
 
 
-def check(batches: list[Batch], lengths: np.ndarray, packed: bool, devices: int) -> None:
+def check(batches: list[PackedBatch], lengths: np.ndarray, packed: bool, devices: int) -> None:
     """Every token of every row has a place of its own, and no row crosses the end of its sequence."""
     assert sorted(row for batch in batches for row in batch.rows) == list(range(len(lengths)))
     for batch in batches:

@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 
 from headstart.cache import open_cache
-from headstart.cache.runtime.timing import Clock
+from headstart.cache.runtime.progress import Clock
 from headstart.cache.writer import CacheWriter
-from headstart.extract.pipeline.context import Run
 from headstart.extract.pipeline.distributed import Hosts
-from headstart.extract.pipeline.job import prepare
-from headstart.extract.pipeline.partition import COMPARED, Share, share_out, texts_of
+from headstart.extract.pipeline.job import RunContext, prepare
+from headstart.extract.pipeline.partition import COMPARED, Partition, partition_blocks, texts_of
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
-from headstart.extract.splits.splitter import deal
+from headstart.extract.splits.splitter import split_rows
 from headstart.extract.text.texts import TextWriter
 from headstart.extract.text.tokenizer import among, load_tokenizer, tokenize
 
@@ -30,12 +29,12 @@ class Several(Hosts):
         pass
 
 
-def share(settings: Settings, index: int, count: int) -> Share:
+def share(settings: Settings, index: int, count: int) -> Partition:
     job = prepare(settings)
-    run = Run(
+    run = RunContext(
         job, CacheWriter(job.location, job.recipe), lambda: None, Several(index, count), Clock(), Recorder()
     )
-    return share_out(run, deal(job.rows, settings))
+    return partition_blocks(run, split_rows(job.dataset, settings))
 
 
 @pytest.fixture
@@ -46,9 +45,9 @@ def own(settings: Settings, tmp_path: Path) -> Settings:
 @pytest.mark.parametrize("count", [1, 2, 3, 50])
 def test_processes_share_blocks_and_read_their_rows_only(own: Settings, count: int) -> None:
     shares = [share(own, index, count) for index in range(count)]
-    dealt = sorted(block.key for each in shares for block in each.own)
+    dealt = sorted(block.key for each in shares for block in each.assigned)
     assert dealt == sorted(block.key for block in shares[0].blocks)
-    assert max(len(each.own) for each in shares) - min(len(each.own) for each in shares) <= 1
+    assert max(len(each.assigned) for each in shares) - min(len(each.assigned) for each in shares) <= 1
     assert [len(each.compared) for each in shares] == [COMPARED] + [0] * (count - 1)
     read = np.concatenate([each.rows for each in shares])
     assert sorted(read) == list(range(58))  # the compared rows are of the first process's own block
@@ -58,7 +57,7 @@ def test_processes_share_blocks_and_read_their_rows_only(own: Settings, count: i
 def test_views_of_a_block_stay_in_one_process(own: Settings) -> None:
     views = dataclasses.replace(own, dropout_views=2, block_rows=16)
     shares = [share(views, index, 2) for index in range(2)]
-    assert sorted(block.key for each in shares for block in each.own) == sorted(
+    assert sorted(block.key for each in shares for block in each.assigned) == sorted(
         b.key for b in shares[0].blocks
     )
     assert sum(len(each.rows) for each in shares) == 58  # no text is read twice

@@ -13,12 +13,11 @@ from headstart.cache import UserError, open_cache
 from headstart.cache.inspect.verify import verify
 from headstart.cache.storage.store import StorageError
 from headstart.cache.writer import CacheWriter
-from headstart.extract.dataset.dataset import read_rows
 from headstart.extract.pipeline import forecast
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 
-from ..conftest import Recorder
+from ..conftest import Recorder, dataset_of
 
 
 class StoppedError(Exception):
@@ -205,7 +204,7 @@ def test_other_files_in_the_way_are_not_ours(settings: Settings, undisturbed: st
 
 
 def test_the_digest_of_the_first_rows(comments_csv: Path) -> None:
-    rows = read_rows(str(comments_csv), None, None, None)
+    rows = dataset_of(str(comments_csv))
     first = rows._replace(texts=rows.texts[:42], labels=rows.labels[:42], rows=rows.rows[:42])
     assert rows.digest(42) == first.digest()
     assert rows.digest() != first.digest()
@@ -271,9 +270,9 @@ def test_who_lost_the_lock_does_not_touch_what_another_finished(
 ) -> None:
     from headstart.cache.storage.lock import Lock
     from headstart.cache.storage.store import Store
-    from headstart.extract.pipeline import fill
+    from headstart.extract.pipeline import extractor
 
-    here, real = dataclasses.replace(settings, cache_dir=str(tmp_path)), fill.compute_block
+    here, real = dataclasses.replace(settings, cache_dir=str(tmp_path)), extractor.compute_block
     location = tmp_path / Path(undisturbed).name
 
     def taken_over_meanwhile(*arguments: object) -> object:
@@ -281,7 +280,7 @@ def test_who_lost_the_lock_does_not_touch_what_another_finished(
             assert Lock(Store(str(location))).take(Store(str(location)).generation("lock.json"))
         return real(*arguments)
 
-    monkeypatch.setattr(fill, "compute_block", taken_over_meanwhile)
+    monkeypatch.setattr(extractor, "compute_block", taken_over_meanwhile)
     with pytest.raises(UserError, match="lost its lock"):
         extract(here, Recorder())
     assert not (location / "manifest.json").exists()

@@ -15,10 +15,9 @@ from headstart.cache import UserError, open_cache
 from headstart.cache.inspect.verify import verify
 from headstart.cache.layout import LAYOUTS
 from headstart.cache.splits import SPLITS
-from headstart.extract.dataset.dataset import Rows
 from headstart.extract.features.blocks import BlockPlan, BlockRows
-from headstart.extract.features.compute import compute_block, gather
-from headstart.extract.features.packing import Batch
+from headstart.extract.features.compute import TokenizedRows, compute_block, gather
+from headstart.extract.features.packing import PackedBatch
 from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
@@ -103,7 +102,7 @@ class Echo:
     """A backbone of width `d` whose every hidden state is the token's id."""
 
     def __init__(self, width: int) -> None:
-        self.width = width
+        self.width, self.storage_dtype = width, np.dtype(np.float32)
 
     def run(self, inputs: object) -> jnp.ndarray:
         ids = np.asarray(inputs.ids, np.float32)[None, ..., None]  # type: ignore[attr-defined]
@@ -117,15 +116,15 @@ def test_a_pooled_run_keeps_no_hidden_states_of_a_block(
     """64 batches of a row each: what NumPy holds at its highest is far below the block's hidden states."""
     rows, length, width = 64, 50, 128
     lengths = np.full(rows, length, np.int32)
-    batches = [Batch(np.array([row]), np.array([0]), length, 1) for row in range(rows)]
+    batches = [PackedBatch(np.array([row]), np.array([0]), length, 1) for row in range(rows)]
     plan = BlockPlan(BlockRows("train", 0, 0, np.arange(rows)), lengths, rows, batches)
     texts = np.zeros(rows, np.uint8), np.ones(rows, np.int64)
     tokens = Tokens(np.arange(rows * length, dtype=np.int32), lengths, *texts)
-    about = Rows([""] * rows, np.zeros(rows, np.int32), np.arange(rows), 0, ("", ""))
-    Echo(width).run(gather(batches[0], plan, tokens, about))  # JAX starts, outside of what is measured
+    tokenized = TokenizedRows(tokens, np.zeros(rows, np.int32), np.arange(rows))
+    Echo(width).run(gather(batches[0], plan, tokenized))  # JAX starts, outside of what is measured
     tracemalloc.start()
     block = compute_block.__wrapped__(  # type: ignore[attr-defined]  # past the check that it is a Backbone
-        Echo(width), plan, tokens, about, width, np.dtype(np.float32), lambda count: None, layout
+        Echo(width), plan, tokenized, layout
     )
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

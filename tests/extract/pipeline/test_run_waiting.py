@@ -10,11 +10,13 @@ import pytest
 
 from headstart.cache import UserError
 from headstart.cache.writer import CacheWriter
-from headstart.extract.pipeline import accuracy
+from headstart.extract.pipeline import extractor
 from headstart.extract.pipeline import run as stage_one
-from headstart.extract.pipeline.accuracy import Backbones, load_backbones
-from headstart.extract.pipeline.job import Job, prepare
+from headstart.extract.pipeline.accuracy import Backbones
+from headstart.extract.pipeline.extractor import load_backbones
+from headstart.extract.pipeline.job import ExtractJob, prepare
 from headstart.extract.pipeline.run import extract
+from headstart.extract.pipeline.tokens import unless_failed
 from headstart.extract.settings import Settings
 
 from ..conftest import Recorder
@@ -30,11 +32,11 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The caches that a backbone has been loaded for."""
     jobs: list[str] = []
 
-    def load(job: Job) -> Backbones:
+    def load(job: ExtractJob) -> Backbones:
         jobs.append(job.location)
         return load_backbones(job)
 
-    monkeypatch.setattr(accuracy, "load_backbones", load)
+    monkeypatch.setattr(extractor, "load_backbones", load)
     return jobs
 
 
@@ -58,7 +60,7 @@ def test_who_waits_leaves_the_devices_alone(
     own: Settings, loaded: list[str], thread: ThreadPoolExecutor
 ) -> None:
     job, recorder = prepare(own), Recorder()
-    with CacheWriter(job.location, job.recipe).alone(recorder.say):
+    with CacheWriter(job.location, job.recipe).alone(recorder.log):
         waiting = start_behind_another(thread, own, recorder)
         time.sleep(0.5)
         assert recorder.lines[-1].endswith("waiting for it")
@@ -74,7 +76,7 @@ def test_who_waited_for_the_very_same_job_has_nothing_to_do(
     elsewhere = dataclasses.replace(own, cache_dir=own.cache_dir + "/elsewhere")
     filled = Path(extract(elsewhere, Recorder()))
     loaded.clear()
-    with CacheWriter(job.location, job.recipe).alone(recorder.say):
+    with CacheWriter(job.location, job.recipe).alone(recorder.log):
         waiting = start_behind_another(thread, own, recorder)
         for path in filled.iterdir():  # what the other job does meanwhile
             path.rename(Path(job.location) / path.name)
@@ -85,9 +87,9 @@ def test_who_waited_for_the_very_same_job_has_nothing_to_do(
 
 
 def test_weights_that_do_not_fit_end_the_reading_of_texts() -> None:
-    found: Future[Backbones] = Future()
-    chunks = stage_one._unless_failed(found, iter([["a"], ["b"], ["c"]]))
+    loading: Future[Backbones] = Future()
+    chunks = unless_failed(loading, iter([["a"], ["b"], ["c"]]))
     assert next(chunks) == ["a"]
-    found.set_exception(UserError("the checkpoint does not fit"))
+    loading.set_exception(UserError("the checkpoint does not fit"))
     with pytest.raises(UserError, match="does not fit"):
         next(chunks)

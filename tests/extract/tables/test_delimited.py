@@ -1,8 +1,15 @@
-"""The delimiter of a .csv file: in doubt it is a comma."""
+"""Delimited text: the delimiter, in doubt a comma, line ends, and the header."""
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 
-from headstart.extract.tables.delimited import sniff
+from headstart.cache import UserError
+from headstart.extract.tables.delimited import check_header, sniff
+
+from ..conftest import dataset_of
+from .formats import TABLE, whole
 
 
 @pytest.mark.parametrize(
@@ -27,3 +34,38 @@ from headstart.extract.tables.delimited import sniff
 )
 def test_delimiters(lines: list[str], delimiter: str) -> None:
     assert sniff([line if line.endswith("\n") else f"{line}\n" for line in lines]) == delimiter
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiter_and_byte_order_mark_are_found_out(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(TABLE.to_csv(index=False, sep=delimiter).encode(encoding))
+    pd.testing.assert_frame_equal(whole(str(path)), TABLE)
+
+
+def test_line_ends_within_cells_and_between(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'text,label\r\n"a\r\nb",1\r\n\r\n"c\rd",0\re f,1\n')
+    assert whole(str(path)).to_numpy().tolist() == [["a\r\nb", "1"], ["c\rd", "0"], ["e f", "1"]]
+
+
+def test_a_huge_cell(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"text,label\n{'word ' * 2_000_000},1\nc d,0\n")
+    assert len(dataset_of(str(tmp_path / "a.csv")).texts[0]) == 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (None, "is empty; its first line must name the columns"),
+        (["a", "a"], "names the column 'a' twice"),
+        (["a", "0.5"], r"looks like data \(a, 0.5\)"),
+        (["a\0"], "holds a NUL byte"),
+        (["\udc80"], "it is not CP1252"),
+    ],
+)
+def test_what_is_no_header(names: list[str] | None, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        check_header("a.csv", names, "cp1252")
+    assert check_header("a.csv", ["text", "nan"], "utf-8") == ["text", "nan"]

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.dataset.dataset import read_rows
 from headstart.extract.tables.hub import parse_name
+
+from ..conftest import dataset_of
 
 NAMES = ["neg", "pos"]
 ROWS = [{"text": f"text number {n}", "label": n % 2, "tags": [0] * (n % 3)} for n in range(25)]
@@ -47,28 +48,28 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
 
 def test_classes_come_by_their_names(asked: list[tuple[Any, ...]]) -> None:
-    rows = read_rows("hf:owner/set@plain:test", "text", "label", on_bad_row="skip")
+    rows = dataset_of("hf:owner/set@plain:test", text_column="text", label_column="label", on_bad_row="skip")
     assert asked == [("owner/set", "plain", {"split": "test", "streaming": True})]
     assert rows.task.classes == ("neg", "pos")
     assert rows.texts == [row["text"] for row in ROWS]
     assert rows.labels.tolist() == [row["label"] for row in ROWS]
-    assert rows.tally.bad == 1  # the hub writes -1 for no label
+    assert rows.counts.bad == 1  # the hub writes -1 for no label
 
 
 def test_lists_of_classes(asked: list[tuple[Any, ...]]) -> None:
-    rows = read_rows("hf:set", "text", "tags", class_names="b,a")
+    rows = dataset_of("hf:set", text_column="text", label_column="tags", class_names="b,a")
     assert rows.labels.tolist() == [*([0, int(n % 3 > 0)] for n in range(25)), [0, 0]]
 
 
 def test_the_hub_is_out_of_reach(asked: list[tuple[Any, ...]]) -> None:
     with pytest.raises(UserError, match=r"hf:missing/set cannot be read .* Couldn't reach the hub$"):
-        read_rows("hf:missing/set", None, None)
+        dataset_of("hf:missing/set")
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(UserError, match=r"pip install -e '.\[hub\]'"):
-        read_rows("hf:owner/set", None, None)
+        dataset_of("hf:owner/set")
 
 
 @pytest.mark.parametrize(

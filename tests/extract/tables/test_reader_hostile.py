@@ -13,30 +13,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headstart.cache import UserError
-from headstart.extract.dataset.dataset import Rows, read_rows
+from headstart.extract.dataset.dataset import Dataset
 
+from ..conftest import dataset_of
 from ..hostile import NONE_LEFT, Hostile, damaged, made_by_hand
 
 HAND, DAMAGED = made_by_hand(), damaged(150)
 MODES = ("error", "skip", "report")
 
 
-def outcomes(folder: Path, hostile: Hostile) -> dict[str, Rows | str]:
+def outcomes(folder: Path, hostile: Hostile) -> dict[str, Dataset | str]:
     """The rows, or what the error says, in each mode; anything but a user's error is raised."""
-    path, found = folder / hostile.name, dict[str, Rows | str]()
+    path, found = folder / hostile.name, dict[str, Dataset | str]()
     path.write_bytes(hostile.content)
     for mode in MODES:
         try:
-            found[mode] = read_rows(
-                str(path), None, None, on_bad_row=mode, bad_rows=str(folder / "bad.jsonl")
-            )
+            found[mode] = dataset_of(str(path), on_bad_row=mode, bad_rows=str(folder / "bad.jsonl"))
         except UserError as error:
             found[mode] = str(error)
     assert all(len(error.splitlines()) == 1 for error in found.values() if isinstance(error, str))
     return found
 
 
-def check(folder: Path, found: dict[str, Rows | str]) -> None:
+def check(folder: Path, found: dict[str, Dataset | str]) -> None:
     """What must hold of every file."""
     report = folder / "bad.jsonl"
     skipped, reported = found["skip"], found["report"]
@@ -46,12 +45,12 @@ def check(folder: Path, found: dict[str, Rows | str]) -> None:
         assert isinstance(found["error"], str)
         assert not report.exists()
         return
-    tally, listed = reported.tally, [json.loads(line) for line in report.read_text().splitlines()]
-    assert tally.read == len(reported.texts) + reported.missing + len(listed)
-    assert len({entry["row"] for entry in listed}) == tally.bad == len(listed)
+    counts, listed = reported.counts, [json.loads(line) for line in report.read_text().splitlines()]
+    assert counts.read == len(reported.texts) + reported.missing + len(listed)
+    assert len({entry["row"] for entry in listed}) == counts.bad == len(listed)
     assert not {entry["row"] - 1 for entry in listed} & {*reported.rows.tolist()}
     assert skipped.digest() == reported.digest()
-    assert isinstance(found["error"], str) == bool(tally.bad)
+    assert isinstance(found["error"], str) == bool(counts.bad)
 
 
 def test_there_are_more_than_two_hundred() -> None:
@@ -62,16 +61,16 @@ def test_there_are_more_than_two_hundred() -> None:
 def test_made_by_hand(tmp_path: Path, hostile: Hostile) -> None:
     found = outcomes(tmp_path, hostile)
     check(tmp_path, found)
-    if hostile.tally is None:
+    if hostile.counts is None:
         for mode in ("skip", "report") if hostile.says == NONE_LEFT else MODES:
             assert isinstance(found[mode], str)
             assert re.search(hostile.says or "", str(found[mode]))
         return
     rows = found["report"]
-    assert isinstance(rows, Rows)
-    assert (rows.tally.read, rows.tally.used, rows.tally.empty, rows.tally.bad) == hostile.tally
+    assert isinstance(rows, Dataset)
+    assert (rows.counts.read, rows.counts.used, rows.counts.empty, rows.counts.bad) == hostile.counts
     assert rows.rows.tolist() == [0, 1, 3, 4]
-    if hostile.tally[-1]:
+    if hostile.counts[-1]:
         assert "data row 3" in str(found["error"])
 
 
@@ -79,9 +78,9 @@ def test_made_by_hand(tmp_path: Path, hostile: Hostile) -> None:
 def test_damaged(tmp_path: Path, hostile: Hostile) -> None:
     found = outcomes(tmp_path, hostile)
     check(tmp_path, found)
-    if isinstance(rows := found["skip"], Rows) and hostile.name.endswith(".jsonl"):
+    if isinstance(rows := found["skip"], Dataset) and hostile.name.endswith(".jsonl"):
         lines = hostile.content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        assert rows.tally.read == sum(bool(line.strip()) for line in lines)
+        assert rows.counts.read == sum(bool(line.strip()) for line in lines)
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "csv.zst", "csv.zip"])
@@ -116,15 +115,15 @@ KINDS: dict[str, Callable[[str, str], bytes]] = {
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(list(KINDS)), text, label), min_size=1, max_size=30))
 def test_every_row_is_where_it_belongs(made: list[tuple[str, str, str]]) -> None:
-    """Rows of known kinds in any order: each used one comes out as it went in, each other is counted."""
+    """Dataset of known kinds in any order: each used one comes out as it went in, each other is counted."""
     made = [("used", "so kind", "0"), ("used", "so rude", "1"), *made]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
         path.write_bytes(b"text,label\n" + b"".join(KINDS[kind](text, label) for kind, text, label in made))
-        rows = read_rows(str(path), "text", "label", on_bad_row="skip")
+        rows = dataset_of(str(path), text_column="text", label_column="label", on_bad_row="skip")
     used = [place for place, (kind, _, _) in enumerate(made) if kind == "used"]
     assert rows.rows.tolist() == used
     assert rows.texts == [made[place][1] for place in used]
     assert rows.labels.tolist() == [int(made[place][2]) for place in used]
     assert rows.missing == sum(kind == "empty" for kind, _, _ in made)
-    assert rows.tally.bad == len(made) - len(used) - rows.missing
+    assert rows.counts.bad == len(made) - len(used) - rows.missing

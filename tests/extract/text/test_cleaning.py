@@ -2,19 +2,15 @@ import dataclasses
 import itertools
 import json
 import pickle
-import re
-from pathlib import Path
 
 import pytest
 from cleantext import clean as library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.cache import UserError
 from headstart.cache.runtime.errors import CacheError
-from headstart.extract.text import cleaning, fast_cleaning
+from headstart.extract.text import cleaning
 from headstart.extract.text.cleaning import NONE, NOTEBOOK, Cleaning
-from headstart.extract.text.cleaning_options import choose_cleaning, defaults
 
 from ...real_data import real_texts
 
@@ -95,7 +91,7 @@ def test_every_ascii_character_comes_out_as_the_library_has_it(code: int) -> Non
 def test_real_texts_go_the_short_way_and_come_out_the_same(file: str, name: str) -> None:
     texts = real_texts(file, name)[::20]
     assert cleaning.clean_all(texts) == [library(text, **OPTIONS) for text in texts]
-    short = [fast_cleaning.clean_plain(text, fast_cleaning.url_replacer()) for text in texts]
+    short = [cleaning.clean_plain(text, cleaning.url_replacer()) for text in texts]
     assert sum(text is not None for text in short) > 0.6 * len(texts)
 
 
@@ -107,30 +103,6 @@ def test_releases_that_were_not_compared_go_through_the_library(monkeypatch: pyt
 
 def test_the_installed_releases_are_those_that_were_compared() -> None:
     assert cleaning._has_short_way(NOTEBOOK)
-
-
-def write(tmp_path: Path, text: str) -> str:
-    (tmp_path / "own.toml").write_text(text)
-    return str(tmp_path / "own.toml")
-
-
-def test_the_notebook_s_cleaning_none_and_a_file(tmp_path: Path) -> None:
-    assert choose_cleaning("notebook") == NOTEBOOK
-    assert cleaning.clean(" As it\nis! ", choose_cleaning("none")) == " As it\nis! "
-    own = choose_cleaning(write(tmp_path, 'lower = false\nno_digits = true\nreplace_with_digit = "9"\n'))
-    assert cleaning.clean("Room 12, a", own) == library(
-        "Room 12, a", lower=False, no_digits=True, replace_with_digit="9"
-    )
-    kept = choose_cleaning(write(tmp_path, 'exceptions = ["C[+][+]"]\nno_punct = true\n'))
-    assert cleaning.clean("I like C++!", kept) == "i like C++"
-
-
-def test_what_is_the_default_anyway_is_no_other_cleaning(tmp_path: Path) -> None:
-    lines = [
-        f"{name} = {json.dumps(value)}" for name, value in (defaults() | OPTIONS).items() if value is not None
-    ]
-    assert choose_cleaning(write(tmp_path, "\n".join(lines))) == NOTEBOOK
-    assert choose_cleaning(write(tmp_path, "")) == Cleaning({})
 
 
 @pytest.mark.parametrize(
@@ -148,51 +120,3 @@ def test_there_and_back(how: Cleaning) -> None:
 def test_a_recipe_s_cleaning_that_is_none(text: str, says: str) -> None:
     with pytest.raises(CacheError, match=says):
         cleaning.from_json(text)
-
-
-MISTAKES = [
-    (
-        "no_url = true",
-        "clean-text has no option 'no_url'; did you mean 'no_urls'? the options are: fix_unicode,",
-    ),
-    ("[clean]\nlower = true", "clean-text has no option 'clean'"),
-    ("text = 'a'", "clean-text has no option 'text'"),
-    ("lower = 1", "lower = 1 does not fit; wanted: true or false"),
-    ("lower = 'no'", "wanted: true or false"),
-    ("replace_with_url = true", "a text in quotes"),
-    ("no_urls = true\nreplace_with_url = '\\1'", "without backslashes"),
-    ('replace_with_url = "\\u0000"', "a text in quotes"),
-    ("lang = 'xx'", "wanted: one of en, de"),
-    ("exceptions = ['(']", "a list of regular expressions"),
-    ("exceptions = 'a'", "a list of regular expressions"),
-    ("exceptions = [1]", "a list of regular expressions"),
-    ("lower", "is not TOML"),
-    ("lower = true\nlower = true", "is not TOML"),
-]
-
-
-@pytest.mark.parametrize(("text", "says"), MISTAKES)
-def test_mistakes_in_a_file_name_it(tmp_path: Path, text: str, says: str) -> None:
-    path = write(tmp_path, text)
-    with pytest.raises(UserError, match=re.escape(says)) as error:
-        choose_cleaning(path)
-    assert str(error.value).startswith(path)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "says"),
-    [
-        ("notebok", "did you mean 'notebook'?"),
-        ("nowhere.toml", "there is no file nowhere.toml"),
-        ("a.csv", "neither"),
-    ],
-)
-def test_an_unknown_cleaning(wanted: str, says: str) -> None:
-    with pytest.raises(UserError, match=re.escape(says)):
-        choose_cleaning(wanted)
-
-
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
-    (tmp_path / "own.toml").write_bytes(b"lower = \xff")
-    with pytest.raises(UserError, match="is not TOML"):
-        choose_cleaning(str(tmp_path / "own.toml"))

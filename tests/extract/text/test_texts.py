@@ -1,27 +1,27 @@
-"""Texts and numbers on disk are those that were put there."""
+"""Texts on disk are those that were put there."""
 
 import os
-import tempfile
 from collections.abc import Sequence
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.cache import UserError
+from headstart.extract.text import spool
 from headstart.extract.text import texts as module
-from headstart.extract.text.spool import Spool
 from headstart.extract.text.texts import Texts, TextWriter, encode_all
 
 some_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 def written(texts: Sequence[str], in_memory: int = 10**6, pieces: int = 3) -> Texts:
-    writer = TextWriter(in_memory)
-    for start in range(0, len(texts), pieces):
-        writer.add(texts[start : start + pieces])
-    return writer.finish()
+    with mock.patch.object(spool, "IN_MEMORY", in_memory):
+        writer = TextWriter()
+        for start in range(0, len(texts), pieces):
+            writer.add(texts[start : start + pieces])
+        return writer.finish()
 
 
 @settings(deadline=None)
@@ -53,30 +53,3 @@ def test_rows_far_apart_are_not_read_in_one_piece(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "pread", lambda file, n, at, read=os.pread: sizes.append(n) or read(file, n, at))
     assert found.take(np.array([0, 2]))[:] == ["first", "last"]
     assert max(sizes) < 10
-
-
-def test_a_spool_leaves_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    spool = Spool(in_memory=4)
-    for piece in (b"abc", b"defg", b"h"):
-        spool.append(piece)
-    assert (spool.read(0, 3), spool.read(2, 8), spool.size) == (b"abc", b"cdefgh", 8)
-    numbers = spool.array(np.uint8)
-    assert os.listdir(str(tmp_path)) == []
-    del spool
-    assert numbers.tobytes() == b"abcdefgh"
-
-
-def test_an_empty_spool() -> None:
-    assert Spool().array(np.int32).shape == (0,)
-    assert Spool(0).array(np.int32).shape == (0,)
-
-
-def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    spool = Spool(0)
-    spool.append(b"a")
-    monkeypatch.setattr(spool, "_file", open("/dev/full", "wb"))  # noqa: SIM115  # fails as it is written to
-    with pytest.raises(UserError, match=r"cannot hold what is read \(No space left on device\)"):
-        spool.append(b"b")
-    with pytest.raises(OSError, match="No space"):
-        spool._file.close()

@@ -1,8 +1,10 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from headstart.cache import UserError
+from headstart.extract.text import spool
 from headstart.extract.text.tokenizer import load_tokenizer, tokenize
 
 from ..conftest import VOCABULARY
@@ -35,3 +37,14 @@ def test_a_bare_vocabulary_is_enough(tmp_path: Path, tiny_backbone: Path) -> Non
 def test_a_folder_without_tokenizer(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"tokenizer.json or vocab.txt"):
         load_tokenizer(str(tmp_path), 10)
+
+
+def test_tokens_on_disk_are_those_in_memory(tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = load_tokenizer(str(tiny_backbone), 10)
+    chunks = [["you are kind", ""], [], ["idiots !"]]
+    inside = tokenize(tokenizer, chunks)
+    monkeypatch.setattr(spool, "IN_MEMORY", 0)
+    on_disk = tokenize(tokenizer, chunks)
+    for name, values in vars(inside).items():
+        np.testing.assert_array_equal(values, vars(on_disk)[name])
+    assert isinstance(on_disk.ids.base, np.memmap)

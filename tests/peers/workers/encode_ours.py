@@ -15,12 +15,11 @@ import numpy as np
 from headstart.cache.block import Block
 from headstart.extract.backbone.architecture import read_architecture
 from headstart.extract.backbone.checkpoint import find_checkpoint
-from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, device_count
+from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens
 from headstart.extract.backbone.precision import Precision, fastest_dtype
 from headstart.extract.backbone.weights import load_weights
-from headstart.extract.dataset.dataset import Rows
 from headstart.extract.features.blocks import cut, plan_blocks
-from headstart.extract.features.compute import compute_block
+from headstart.extract.features.compute import TokenizedRows, compute_block
 from headstart.extract.features.packing import BatchShape, packed_lengths
 from headstart.extract.settings import Settings
 from headstart.extract.text.tokenizer import load_tokenizer, tokenize
@@ -35,23 +34,14 @@ def load(folder: Path, variant: str) -> Encode:
     weights = load_weights(checkpoint.weights)
     backbone = Backbone(architecture, weights, Precision(dtype, defaults.forward), defaults.dtype)
     tokenizer = load_tokenizer(checkpoint.folder, MAX_LENGTH)
-    shape = BatchShape(packed_lengths(MAX_LENGTH), default_batch_tokens(), device_count(), packed=True)
+    shape = BatchShape(packed_lengths(MAX_LENGTH), default_batch_tokens(), len(backbone.devices), packed=True)
 
     def blocks(texts: list[str]) -> Iterator[Block]:
         tokens = tokenize(tokenizer, [texts])
-        rows = Rows(texts, np.zeros(len(texts), np.int32), np.arange(len(texts)), 0, ("", ""))
+        rows = TokenizedRows(tokens, np.zeros(len(texts), np.int32), np.arange(len(texts)))
         plan = plan_blocks(cut({"train": np.arange(len(texts))}, defaults.block_rows), tokens, shape)
         for block in plan.blocks:
-            yield compute_block(
-                backbone,
-                block,
-                tokens,
-                rows,
-                architecture.dim,
-                np.dtype(defaults.dtype),
-                lambda done: None,
-                "ragged",
-            )
+            yield compute_block(backbone, block, rows, "ragged")
 
     def encode(texts: list[str], batch: int) -> Vectors:
         """`batch` is not ours to choose: batches are token budgets."""

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.metrics.probabilities import decisions, probabilities, row_losses
+from headstart.train.metrics.probabilities import decisions, probabilities_of, row_losses
 
 THREE = Task("multiclass", ("x", "y", "z"))
 LABELS = Task("multilabel", ("x", "y", "z"))
@@ -14,8 +14,10 @@ def test_sigmoid_and_softmax_row_by_row():
     for s in range(2):
         for i in range(5):
             row = logits[s, i].astype(np.float64)
-            assert probabilities(THREE, logits)[s, i] == pytest.approx(np.exp(row) / sum(np.exp(row)))
-            assert probabilities(LABELS, logits)[s, i] == pytest.approx([1 / (1 + np.exp(-z)) for z in row])
+            assert probabilities_of(THREE, logits)[s, i] == pytest.approx(np.exp(row) / sum(np.exp(row)))
+            assert probabilities_of(LABELS, logits)[s, i] == pytest.approx(
+                [1 / (1 + np.exp(-z)) for z in row]
+            )
 
 
 @pytest.mark.parametrize(
@@ -31,14 +33,14 @@ def test_sigmoid_and_softmax_row_by_row():
     ],
 )
 def test_infinite_logits_are_certain(task, logits, expected):
-    assert probabilities(task, np.array(logits, np.float32)) == pytest.approx(np.array(expected))
+    assert probabilities_of(task, np.array(logits, np.float32)) == pytest.approx(np.array(expected))
 
 
 @pytest.mark.parametrize("task", [BINARY, THREE, LABELS])
 def test_nan_stays_where_it_is(task):
     logits = np.zeros((2, task.outputs), np.float32)
     logits[1, 0] = np.nan
-    shares = probabilities(task, logits)
+    shares = probabilities_of(task, logits)
     assert np.isfinite(shares[0]).all()
     assert np.isnan(shares[1, 0])
 
@@ -47,12 +49,12 @@ def test_losses_are_scikit_learns():
     rng = np.random.default_rng(1)
     logits = rng.normal(size=(40, 3)).astype(np.float32)
     numbers, several = rng.integers(0, 3, 40), rng.integers(0, 2, (40, 3))
-    shares = probabilities(THREE, logits)
+    shares = probabilities_of(THREE, logits)
     assert row_losses(THREE, numbers, logits).mean() == pytest.approx(log_loss(numbers, shares))
-    means = [log_loss(several[:, k], probabilities(LABELS, logits)[:, k]) for k in range(3)]
+    means = [log_loss(several[:, k], probabilities_of(LABELS, logits)[:, k]) for k in range(3)]
     assert row_losses(LABELS, several, logits).mean() == pytest.approx(np.mean(means))
     binary = row_losses(BINARY, several[:, 0], logits[:, :1]).mean()
-    assert binary == pytest.approx(log_loss(several[:, 0], probabilities(BINARY, logits[:, :1])))
+    assert binary == pytest.approx(log_loss(several[:, 0], probabilities_of(BINARY, logits[:, :1])))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.metrics.probabilities import decisions, probabilities
+from headstart.train.metrics.probabilities import decisions, probabilities_of
 from headstart.train.metrics.scores import metric_names, scorer
 from headstart.train.statistics.bootstrap import draw
 
@@ -27,7 +27,7 @@ def problem(task, rows=57, seed=0, ties=False):
 
 def sklearn_values(task, labels, logits, threshold):
     """The same metrics, from scikit-learn, on rows that may be repeated."""
-    shares = probabilities(task, logits)
+    shares = probabilities_of(task, logits)
     plain, chosen = decisions(task, shares), decisions(task, shares, 0.5 if threshold is None else threshold)
     return {"binary": binary_values, "multiclass": class_values, "multilabel": label_values}[task.kind](
         labels, shares, plain, chosen
@@ -148,7 +148,7 @@ def test_an_absent_class_is_left_out_of_the_means():
     labels, logits, _ = problem(THREE)
     rows = labels != 2
     values = value(THREE, labels[rows], logits[rows])
-    shares = probabilities(THREE, logits[rows])
+    shares = probabilities_of(THREE, logits[rows])
     areas = [metrics.roc_auc_score(labels[rows] == k, shares[:, k]) for k in range(2)]
     assert values["roc_auc"] == pytest.approx(np.mean(areas))
     said = shares.argmax(axis=1)

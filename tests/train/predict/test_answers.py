@@ -9,8 +9,8 @@ import pytest
 from scipy.special import expit, softmax
 
 from headstart.cache.task import Task
-from headstart.train.predict.answers import chosen, labels_of, shares_of
-from headstart.train.predict.explain_page import Explained, as_lines, as_page, said_of
+from headstart.train.predict.answers import chosen, class_probabilities, labels_of
+from headstart.train.predict.explain_page import Explained, as_lines, as_page, label_texts
 
 TASKS = {
     "binary": Task("binary", ("no", "yes")),
@@ -24,7 +24,7 @@ NASTY = '<script>alert("x")</script> & \u202e \x1b[31m'
 def test_probabilities_are_scipy_s(kind: str) -> None:
     task = TASKS[kind]
     logits = np.random.default_rng(0).normal(scale=8, size=(50, task.outputs)).astype(np.float32)
-    found = np.asarray(jax.jit(lambda own: shares_of(task, own))(logits))
+    found = np.asarray(jax.jit(lambda logits: class_probabilities(task, logits))(logits))
     wanted = {
         "binary": lambda: np.concatenate([expit(-logits), expit(logits)], axis=1),
         "multiclass": lambda: softmax(logits, axis=1),
@@ -47,12 +47,12 @@ def test_labels_at_their_thresholds() -> None:
 def explained(text: str) -> Explained:
     task = TASKS["multilabel"]
     shares = np.array([[0.9, 0.1, 0.2]], np.float32)
-    (said,) = said_of(task, [text], shares, chosen(task, shares, 0.5))
+    (labelled,) = label_texts(task, [text], shares, 0.5)
     random = np.random.default_rng(0)
     added, bias = random.normal(size=(4, 3)).astype(np.float32), np.float32([0.1, -0.2, 0.3])
     won = np.array([3, 0, 4, 1])
     return Explained(
-        said, task.classes, added.sum(axis=0) + bias, bias, ["[CLS]", NASTY, "b", "c"], added, won
+        labelled, task.classes, added.sum(axis=0) + bias, bias, ["[CLS]", NASTY, "b", "c"], added, won
     )
 
 

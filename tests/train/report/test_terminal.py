@@ -2,15 +2,16 @@ import numpy as np
 import pytest
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.report.terminal import lines
+from headstart.train.report.terminal import table
 from headstart.train.results.result import Result
+from headstart.train.statistics.entrant import SplitAnswers
 from headstart.train.statistics.summary import summarise
 
 HEADS = ("cls", "gru", "bilstm_pooled")
 
 
 def comparison(seeds=1, task=BINARY, spoil=None):
-    """Results and summary of three heads and a floor."""
+    """Results and summary of three heads and a baseline."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, (300, task.outputs))
     logits = {
@@ -21,7 +22,8 @@ def comparison(seeds=1, task=BINARY, spoil=None):
         logits[spoil][:] = np.nan
     logits["tfidf_logreg"] = np.zeros((1, 300, task.outputs), np.float32)
     labels = labels[:, 0] if task.kind == "binary" else labels
-    summary = summarise(task, labels, labels, logits, logits, {"tfidf_logreg"}, resamples=100)
+    answers = SplitAnswers(labels, logits)
+    summary = summarise(task, answers, answers, {"tfidf_logreg"}, resamples=100)
     results = [
         Result(name, seed, 1_205_185, 31 + seed, 26, 0.3, 0.8, 0.3, 0.8, 12.34)
         for name, own in logits.items()
@@ -34,41 +36,41 @@ def comparison(seeds=1, task=BINARY, spoil=None):
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_it_fits_80_columns_and_says_what_the_summary_says(seeds, task):
     results, summary = comparison(seeds, task)
-    text = lines(results, summary)
-    table, words, how = text.split("\n\n")
+    text = table(results, summary)
+    heads, words, how = text.split("\n\n")
     assert max(map(len, text.splitlines())) <= 80
-    rows = table.splitlines()
+    rows = heads.splitlines()
     assert len({len(row) for row in rows}) == 1
-    for row, (name, own) in zip(rows[1:], summary["metrics"].items(), strict=True):
+    for row, (name, own) in zip(rows[1:], summary.metrics.items(), strict=True):
         cells = row.split()
-        judged = own[summary["compared"]]
+        judged = own[summary.compared]
         assert cells[0] == name + "*" * (name == "tfidf_logreg")
         assert cells[1] == "1,205,185"
-        assert float(cells[3]) == pytest.approx(own["loss"]["mean"], abs=5e-5)
-        assert float(cells[4]) == pytest.approx(judged["mean"], abs=5e-5)
-        assert cells[-3] == f"{judged['low']:.3f}-{judged['high']:.3f}"
-        assert cells[-2:] == [summary["groups"][name], "12.3"]
-    assert " ".join(words.split()) == " ".join(summary["verdict"])
+        assert float(cells[3]) == pytest.approx(own["loss"].mean, abs=5e-5)
+        assert float(cells[4]) == pytest.approx(judged.mean, abs=5e-5)
+        assert cells[-3] == f"{judged.low:.3f}-{judged.high:.3f}"
+        assert cells[-2:] == [summary.groups[name], "12.3"]
+    assert " ".join(words.split()) == " ".join(summary.verdict)
     assert how.startswith("* floor")
 
 
 def test_mean_and_spread_over_seeds():
     results, summary = comparison(3)
-    row = lines(results, summary).splitlines()[2].split()
+    row = table(results, summary).splitlines()[2].split()
     assert row[2] == "32"
-    assert row[5] == f"{summary['metrics']['gru']['accuracy']['sd']:.3f}"
+    assert row[5] == f"{summary.metrics['gru']['accuracy'].sd:.3f}"
 
 
 def test_a_diverged_head_keeps_its_line():
     results, summary = comparison(spoil="gru")
-    text = lines(results, summary)
+    text = table(results, summary)
     assert text.splitlines()[2].split() == ["gru", "1,205,185", "31", "-", "-", "-", "12.3"]
     assert "diverged and left out: gru seed 0" in text
 
 
 def test_many_letters_are_cut():
     results, summary = comparison()
-    summary["groups"]["gru"] = "abcdefgh"
-    rows = lines(results, summary).splitlines()
+    summary.groups["gru"] = "abcdefgh"
+    rows = table(results, summary).splitlines()
     assert " abcde+ " in rows[2]
     assert len(rows[2]) == len(rows[0])

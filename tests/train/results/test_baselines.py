@@ -3,8 +3,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.results.baselines import Floor, logreg_mean, majority, tfidf_logreg
-from headstart.train.results.result import metrics_of
+from headstart.train.results.baselines import Baseline, logreg_mean, majority, tfidf_logreg
+from headstart.train.results.outcome import metrics_of
 
 THREE, SEVERAL = Task("multiclass", ("a", "b", "c")), Task("multilabel", ("a", "b", "c"))
 
@@ -21,24 +21,24 @@ THREE, SEVERAL = Task("multiclass", ("a", "b", "c")), Task("multilabel", ("a", "
     ],
 )
 def test_the_shares_of_two_classes(train, test, loss, accuracy):
-    floor = majority(BINARY, np.array(train), {"test": len(test)})
-    assert metrics_of(BINARY, np.array(test), floor.logits["test"]) == pytest.approx((loss, accuracy))
+    baseline = majority(BINARY, np.array(train), {"test": len(test)})
+    assert metrics_of(BINARY, np.array(test), baseline.logits["test"]) == pytest.approx((loss, accuracy))
 
 
 def test_the_shares_of_three_classes():
-    floor = majority(THREE, np.array([0, 2, 2, 1]), {"test": 2})
-    found = metrics_of(THREE, np.array([2, 0]), floor.logits["test"])
+    baseline = majority(THREE, np.array([0, 2, 2, 1]), {"test": 2})
+    found = metrics_of(THREE, np.array([2, 0]), baseline.logits["test"])
     assert found == pytest.approx((-(np.log(0.5) + np.log(0.25)) / 2, 0.5))
 
 
 def test_each_of_several_labels_has_its_share():
-    floor = majority(SEVERAL, np.array([[1, 0, 0], [1, 1, 0]]), {"test": 1})
-    np.testing.assert_allclose(1 / (1 + np.exp(-floor.logits["test"])), [[1, 0.5, 0]], atol=1e-6)
+    baseline = majority(SEVERAL, np.array([[1, 0, 0], [1, 1, 0]]), {"test": 1})
+    np.testing.assert_allclose(1 / (1 + np.exp(-baseline.logits["test"])), [[1, 0.5, 0]], atol=1e-6)
 
 
 def test_one_class_only_stays_finite():
-    floor = majority(BINARY, np.array([1, 1, 1]), {"test": 2})
-    loss, accuracy = metrics_of(BINARY, np.array([1, 0]), floor.logits["test"])
+    baseline = majority(BINARY, np.array([1, 1, 1]), {"test": 2})
+    loss, accuracy = metrics_of(BINARY, np.array([1, 0]), baseline.logits["test"])
     assert 5 < loss < np.inf
     assert accuracy == 0.5
 
@@ -62,13 +62,13 @@ def test_regressions_learn(task):
     labels, means, texts = splits_of(task)
     shares = majority(task, labels["train"], {"test": 80})
     least = metrics_of(task, labels["test"], shares.logits["test"])
-    for floor in (logreg_mean(task, labels, means), tfidf_logreg(task, labels, texts)):
-        assert isinstance(floor, Floor)
-        assert floor.logits["test"].shape == (80, task.outputs)
-        found = metrics_of(task, labels["test"], floor.logits["test"])
+    for baseline in (logreg_mean(task, labels, means), tfidf_logreg(task, labels, texts)):
+        assert isinstance(baseline, Baseline)
+        assert baseline.logits["test"].shape == (80, task.outputs)
+        found = metrics_of(task, labels["test"], baseline.logits["test"])
         assert found.loss < least.loss - 0.1
         assert found.accuracy > least.accuracy + 0.1
-    assert floor.params > 0
+    assert baseline.params > 0
 
 
 def test_the_validation_loss_chooses_the_strength():
@@ -90,9 +90,9 @@ def test_the_validation_loss_chooses_the_strength():
 def test_a_class_without_training_rows_keeps_its_prior(present):
     labels, means, _ = splits_of(THREE)
     labels["train"] = np.random.default_rng(1).choice(present, 200).astype(np.int32)
-    floor = logreg_mean(THREE, labels, means)
-    assert np.isfinite(floor.logits["test"]).all()
-    assert set(floor.logits["test"].argmax(axis=1)) <= set(present)
+    baseline = logreg_mean(THREE, labels, means)
+    assert np.isfinite(baseline.logits["test"]).all()
+    assert set(baseline.logits["test"].argmax(axis=1)) <= set(present)
 
 
 def test_texts_without_words_have_no_floor():

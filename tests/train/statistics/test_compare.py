@@ -7,9 +7,9 @@ from scipy.stats import binomtest, fisher_exact
 
 from headstart.cache.task import BINARY, Task
 from headstart.train.report.compare import compare_lines
-from headstart.train.statistics.alignment import Run, align, taken
+from headstart.train.results.run_record import encode
 from headstart.train.statistics.bootstrap import resample
-from headstart.train.statistics.compare import compare_runs
+from headstart.train.statistics.compare import RunAnswers, align, compare_runs, take
 
 
 def run(name="a", rows=200, seed=0, heads=("cls", "gru"), seeds=1, noise=1.0, task=BINARY):
@@ -21,11 +21,11 @@ def run(name="a", rows=200, seed=0, heads=("cls", "gru"), seeds=1, noise=1.0, ta
         for head in heads
     }
     labels = labels[:, 0] if task.kind == "binary" else labels
-    return Run(name, task, labels, np.arange(rows) * 7, logits)
+    return RunAnswers(name, task, labels, np.arange(rows) * 7, logits)
 
 
 def shuffled(own, seed=3):
-    return taken(own, np.random.default_rng(seed).permutation(len(own.rows)))
+    return take(own, np.random.default_rng(seed).permutation(len(own.rows)))
 
 
 def test_rows_are_paired_by_number_whatever_their_order():
@@ -38,7 +38,7 @@ def test_rows_are_paired_by_number_whatever_their_order():
 
 
 def test_rows_that_one_run_has_removed_are_left_out():
-    a, b = run(), taken(run(name="b"), np.arange(50, 200))
+    a, b = run(), take(run(name="b"), np.arange(50, 200))
     found = align(a, b)
     assert found.statement == "paired on the 150 test rows that both have (A 200, B 150); labels agree."
     assert (a.rows[found.positions[0]] == b.rows[found.positions[1]]).all()
@@ -71,67 +71,65 @@ def right(own, head):
 def test_paired_runs_are_compared_head_by_head():
     a, b = run(), run(name="b", seed=1, noise=0.7)
     found = compare_runs([a, shuffled(b)], resamples=2000)
-    (pair,) = found["pairs"]
-    assert (pair["paired"], pair["rows"]) == (True, 200)
-    for row in pair["heads"]:
-        one, two = right(a, row["head"]), right(b, row["head"])
+    (pair,) = found.pairs
+    assert (pair.paired, pair.rows) == (True, 200)
+    for row in pair.heads:
+        one, two = right(a, row.head), right(b, row.head)
         only_a, only_b = int((one & ~two).sum()), int((two & ~one).sum())
-        assert (row["a"], row["b"]) == pytest.approx((one.mean(), two.mean()))
-        assert row["change"] == pytest.approx(two.mean() - one.mean())
-        assert (row["only_a"], row["only_b"]) == (only_a, only_b)
-        assert row["p"] == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
+        assert (row.a, row.b) == pytest.approx((one.mean(), two.mean()))
+        assert row.change == pytest.approx(two.mean() - one.mean())
+        assert (row.only_a, row.only_b) == (only_a, only_b)
+        assert row.p == pytest.approx(binomtest(only_a, only_a + only_b).pvalue)
         error = np.std(two * 1.0 - one) / 200**0.5
-        assert [row["low"], row["high"]] == pytest.approx(
-            [row["change"] + k * error for k in (-1.96, 1.96)], abs=0.01
-        )
+        assert [row.low, row.high] == pytest.approx([row.change + k * error for k in (-1.96, 1.96)], abs=0.01)
 
 
 def test_the_difference_is_taken_within_each_resample():
     a, b = run(), run(name="b", seed=1)
-    row = compare_runs([a, b], seed=4, resamples=50)["pairs"][0]["heads"][1]
+    row = compare_runs([a, b], seed=4, resamples=50).pairs[0].heads[1]
     gap = (right(b, "gru") * 1.0 - right(a, "gru"))[None]
     draws = resample(lambda weights: gap @ weights / 200, 200, 50, seed=4)
-    assert [row["low"], row["high"]] == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=1e-6)
+    assert [row.low, row.high] == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=1e-6)
 
 
 def test_unpaired_runs_have_wider_intervals_and_fishers_test():
     a = run()
     noise = np.random.default_rng(5).normal(size=(1, 200, 1)).astype(np.float32)
     b = a._replace(name="b", logits={head: own + noise for head, own in a.logits.items()})
-    (paired,) = compare_runs([a, b], resamples=1000)["pairs"]
-    (apart,) = compare_runs([a, b._replace(rows=b.rows + 1)], resamples=1000)["pairs"]
-    assert (apart["paired"], apart["rows"]) == (False, None)
-    for near, far in zip(paired["heads"], apart["heads"], strict=True):
-        assert far["change"] == near["change"]
-        assert far["high"] - far["low"] > near["high"] - near["low"]
-        counts = [[own.sum(), (~own).sum()] for own in (right(a, far["head"]), right(b, far["head"]))]
-        assert far["p"] == pytest.approx(fisher_exact(counts).pvalue)
-        assert far["only_a"] is far["only_b"] is None
+    (paired,) = compare_runs([a, b], resamples=1000).pairs
+    (apart,) = compare_runs([a, b._replace(rows=b.rows + 1)], resamples=1000).pairs
+    assert (apart.paired, apart.rows) == (False, None)
+    for near, far in zip(paired.heads, apart.heads, strict=True):
+        assert far.change == near.change
+        assert far.high - far.low > near.high - near.low
+        counts = [[own.sum(), (~own).sum()] for own in (right(a, far.head), right(b, far.head))]
+        assert far.p == pytest.approx(fisher_exact(counts).pvalue)
+        assert far.only_a is far.only_b is None
 
 
 def test_every_two_runs_are_tested_together():
     runs = [run(name=name, seed=i) for i, name in enumerate("abc")]
     found = compare_runs(runs, resamples=50)
-    assert [(pair["a"], pair["b"]) for pair in found["pairs"]] == list(combinations("abc", 2))
-    assert found["comparisons"] == 6
-    smallest = min((row for pair in found["pairs"] for row in pair["heads"]), key=lambda row: row["p"])
-    assert smallest["p_holm"] == pytest.approx(min(1, 6 * smallest["p"]))
+    assert [(pair.a, pair.b) for pair in found.pairs] == list(combinations("abc", 2))
+    assert found.comparisons == 6
+    smallest = min((row for pair in found.pairs for row in pair.heads), key=lambda row: row.p)
+    assert smallest.p_holm == pytest.approx(min(1, 6 * smallest.p))
 
 
 def test_heads_of_one_run_only_are_named():
     a, b = run(heads=("cls", "gru")), run(name="b", heads=("gru", "lstm"))
-    (pair,) = compare_runs([a, b], resamples=20)["pairs"]
-    assert [row["head"] for row in pair["heads"]] == ["gru"]
-    assert (pair["only_in_a"], pair["only_in_b"]) == (["cls"], ["lstm"])
+    (pair,) = compare_runs([a, b], resamples=20).pairs
+    assert [row.head for row in pair.heads] == ["gru"]
+    assert (pair.only_in_a, pair.only_in_b) == (["cls"], ["lstm"])
 
 
 def test_a_diverged_head_is_not_compared():
     a, b = run(), run(name="b")
     b.logits["gru"][:] = np.nan
     found = compare_runs([a, b], resamples=20)
-    json.dumps(found, allow_nan=False)
-    assert [row["head"] for row in found["pairs"][0]["heads"]] == ["cls"]
-    assert found["runs"][1]["accuracy"]["gru"] is None
+    json.dumps(encode(found), allow_nan=False)
+    assert [row.head for row in found.pairs[0].heads] == ["cls"]
+    assert found.runs[1].accuracy["gru"] is None
     assert "diverged in B: gru" in compare_lines(found)
     assert "no head to compare" in compare_lines(
         compare_runs([b._replace(logits={"gru": b.logits["gru"]}), a], resamples=20)
@@ -142,16 +140,16 @@ def test_several_labels_must_all_be_right():
     task = Task("multilabel", ("x", "y"))
     a, b = run(task=task, seeds=2), run(name="b", seed=1, task=task, seeds=3)
     found = compare_runs([a, b], resamples=20)
-    assert found["compared"] == "subset_accuracy"
+    assert found.compared == "subset_accuracy"
     expected = ((a.logits["gru"] > 0) == a.labels).all(axis=2).mean()
-    assert found["runs"][0]["accuracy"]["gru"] == pytest.approx(expected)
+    assert found.runs[0].accuracy["gru"] == pytest.approx(expected)
     assert "exact-match" in compare_lines(found)
 
 
 def test_runs_of_one_name_are_numbered():
     found = compare_runs([run(), run()], resamples=20)
-    assert [own["name"] for own in found["runs"]] == ["a (1)", "a (2)"]
-    assert all(row["p"] == 1 and not row["differs"] for row in found["pairs"][0]["heads"])
+    assert [scores.name for scores in found.runs] == ["a (1)", "a (2)"]
+    assert all(row.p == 1 and not row.differs for row in found.pairs[0].heads)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,10 @@ from scipy.special import ndtr
 
 from headstart.cache.task import BINARY
 from headstart.train.metrics.calibration import chance
-from headstart.train.metrics.probabilities import probabilities
+from headstart.train.metrics.probabilities import probabilities_of
 from headstart.train.metrics.scores import metric_names, scorer
-from headstart.train.statistics.bootstrap import interval, resample
-from headstart.train.statistics.pairs import Judged, compare_pairs
-from headstart.train.statistics.seed_variance import Spread
+from headstart.train.statistics.bootstrap import Spread, interval, resample
+from headstart.train.statistics.pairs import HeadDecisions, compare_pairs
 from headstart.train.statistics.uncertainty import ece_interval
 
 from .worlds import World
@@ -31,7 +30,7 @@ def test_intervals_cover_the_truth(temperature):
         ends = interval(draws)
         value = score(np.ones((300, 1)))[-1, 0]
         ends[:, -1] = ece_interval(
-            value, draws[-1], chance(BINARY, probabilities(BINARY, logits["head0"][0]))
+            value, draws[-1], chance(BINARY, probabilities_of(BINARY, logits["head0"][0]))
         )
         covered.append((ends[0] <= truth) & (truth <= ends[1]))
     shares = dict(zip(metric_names(BINARY), np.mean(covered, axis=0), strict=True))
@@ -44,9 +43,12 @@ def judge(world, labels, logits, seed):
     right = {name: (own[..., 0] > 0) == labels for name, own in logits.items()}
     means = np.stack([own.mean(axis=0) for own in right.values()]).astype(np.float32)
     draws = resample(lambda weights: means @ weights / len(labels), len(labels), 200, seed)
-    together = [(probabilities(BINARY, own)[..., 0].mean(axis=0) > 0.5) == labels for own in logits.values()]
+    together = [
+        (probabilities_of(BINARY, own)[..., 0].mean(axis=0) > 0.5) == labels for own in logits.values()
+    ]
     return [
-        Judged(name, together[i], own.mean(axis=1), draws[i]) for i, (name, own) in enumerate(right.items())
+        HeadDecisions(name, together[i], own.mean(axis=1), draws[i])
+        for i, (name, own) in enumerate(right.items())
     ]
 
 
@@ -57,7 +59,7 @@ def told_apart(world, rows, trials):
     for trial in range(trials):
         labels, logits = world.draw(rng, rows, world.train(rng))
         pairs = compare_pairs(judge(world, labels, logits, trial))
-        wrong += any(pair["differs"] for pair in pairs)
+        wrong += any(pair.differs for pair in pairs)
     return wrong / trials
 
 
@@ -75,7 +77,7 @@ def test_heads_that_are_not_equal_are_told_apart():
     rng = np.random.default_rng(0)
     signals = np.array([1.0, 1.5]).reshape(2, 1, 1)
     found = [compare_pairs(judge(world, *world.draw(rng, 300, signals), trial))[0] for trial in range(40)]
-    assert np.mean([pair["differs"] and pair["difference"] < 0 for pair in found]) > 0.9
+    assert np.mean([pair.differs and pair.difference < 0 for pair in found]) > 0.9
 
 
 def test_the_interval_of_a_head_trained_anew_covers_its_next_training():

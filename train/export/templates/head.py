@@ -14,32 +14,34 @@ HEAD = json.loads((HERE / "head.json").read_text())
 PARAMS = unflatten_dict(load_file(HERE / "head.safetensors"), sep=".")
 
 
-def gru(own, state, x):
+def gru(weights, state, x):
     """One step; z keeps the old state, r resets it."""
     z, r, candidate = jnp.split(x, 3, axis=-1)
-    of_z, of_r, of_candidate = jnp.split(state[0] @ own["recurrent_kernel"] + own["bias"][1], 3, axis=-1)
+    of_z, of_r, of_candidate = jnp.split(
+        state[0] @ weights["recurrent_kernel"] + weights["bias"][1], 3, axis=-1
+    )
     z, r = sigmoid(z + of_z), sigmoid(r + of_r)
     return (z * state[0] + (1 - z) * jnp.tanh(candidate + r * of_candidate),)
 
 
-def lstm(own, state, x):
+def lstm(weights, state, x):
     """One step; i writes to the memory, f keeps it, o shows it."""
-    i, f, c, o = jnp.split(x + state[0] @ own["recurrent_kernel"], 4, axis=-1)
+    i, f, c, o = jnp.split(x + state[0] @ weights["recurrent_kernel"], 4, axis=-1)
     memory = sigmoid(f) * state[1] + sigmoid(i) * jnp.tanh(c)
     return sigmoid(o) * jnp.tanh(memory), memory
 
 
-def recur(own, hidden, mask, reverse):
+def recur(weights, hidden, mask, reverse):
     """Last state and all outputs of one direction; padding leaves the state as it is."""
     step = {"gru": gru, "lstm": lstm}[HEAD["cell"]]
 
     def advance(state, token):
         x, real = token
-        after = step(own, state, x)
+        after = step(weights, state, x)
         state = tuple(jnp.where(real[:, None], new, old) for new, old in zip(after, state, strict=True))
         return state, state[0]
 
-    x = hidden @ own["kernel"] + jnp.atleast_2d(own["bias"])[0]
+    x = hidden @ weights["kernel"] + jnp.atleast_2d(weights["bias"])[0]
     zeros = (jnp.zeros((len(mask), HEAD["units"])),) * (1 if HEAD["cell"] == "gru" else 2)
     last, outputs = jax.lax.scan(advance, zeros, (x.swapaxes(0, 1), mask.T), reverse=reverse)
     return last[0], outputs.swapaxes(0, 1)

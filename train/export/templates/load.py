@@ -23,8 +23,8 @@ def probabilities(texts):
     options = {"padding": padding, "truncation": True, "max_length": HEAD["max_length"]}
     inputs = tokenizer(list(texts), **options, return_tensors="np")
     ids, mask = inputs["input_ids"], inputs["attention_mask"]
-    found = logits(model(ids, mask, params=backbone).last_hidden_state, mask)
-    return jax.nn.softmax(found) if HEAD["kind"] == "multiclass" else jax.nn.sigmoid(found)
+    scores = logits(model(ids, mask, params=backbone).last_hidden_state, mask)
+    return jax.nn.softmax(scores) if HEAD["kind"] == "multiclass" else jax.nn.sigmoid(scores)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Accuracy against what it costs: parameters, training time, inference time."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from headstart.train.report.html.drawing import LEFT, Panel, figure, span
-from headstart.train.report.html.heads_table import NAMES, by_head, mean
 from headstart.train.report.html.markup import section
+from headstart.train.results.result import group_by_head, mean_of
+from headstart.train.results.run_record import RunRecord
 
 SIZE = (380, 300)
 LETTER = 5.6
@@ -20,38 +21,33 @@ class Spot(NamedTuple):
     score: float
     low: float
     high: float
-    floor: bool
+    baseline: bool
 
 
-def costs(run: Mapping[str, Any]) -> str:
-    """Three figures on the same scores."""
-    compared = run["statistics"]["compared"]
-    heads = by_head(run).items()
+def costs(run: RunRecord, measure: str) -> str:
+    """Three figures on the same scores, which `measure` names."""
+    heads = group_by_head(run.results).items()
     kinds = {
-        "parameters": ("parameters", {name: mean(rows, "params") for name, rows in heads}),
+        "parameters": ("parameters", {name: mean_of(rows, "params") for name, rows in heads}),
         "training time": (
             "seconds to train, all epochs",
-            {name: mean(rows, "train_seconds") for name, rows in heads},
+            {name: mean_of(rows, "train_seconds") for name, rows in heads},
         ),
-        "inference time": ("seconds for 1,000 rows, features given", dict(run.get("inference", {}))),
+        "inference time": ("seconds for 1,000 rows, features given", run.inference),
     }
-    figures = [
-        _figure(title, label, NAMES[compared], _spots(run, values, compared))
-        for title, (label, values) in kinds.items()
-    ]
-    body = "".join(figures)
+    body = "".join(
+        _figure(title, label, measure, _spots(run, values)) for title, (label, values) in kinds.items()
+    )
     return section("costs", "What accuracy costs", f'<div class="grid three">{body}</div>' if body else "")
 
 
-def _spots(run: Mapping[str, Any], values: Mapping[str, float], compared: str) -> list[Spot]:
-    found = []
-    for name, cost in values.items():
-        own = run["statistics"]["metrics"][name][compared]
-        if cost > 0 and None not in (own["mean"], own["low"], own["high"]):
-            found.append(
-                Spot(name, cost, own["mean"], own["low"], own["high"], name in run.get("floors", ()))
-            )
-    return found
+def _spots(run: RunRecord, costs: Mapping[str, float]) -> list[Spot]:
+    scores = {name: estimate.known for name, estimate in run.statistics.compared_estimates().items()}
+    return [
+        Spot(name, cost, *score, name in run.baselines)
+        for name, cost in costs.items()
+        if cost > 0 and (score := scores[name])
+    ]
 
 
 def _figure(title: str, label: str, measure: str, spots: list[Spot]) -> str:
@@ -59,24 +55,19 @@ def _figure(title: str, label: str, measure: str, spots: list[Spot]) -> str:
         return ""
     x = span([spot.cost for spot in spots], f"{label} (powers of ten)", log=True)
     y = span([end for spot in spots for end in (spot.low, spot.high)], "", percent=True)
-    panel, taken = (
-        Panel(x, y, f"{measure} by {title}", SIZE),
-        list[tuple[float, float, float]](),
-    )
+    panel = Panel(x, y, f"{measure} by {title}", SIZE)
+    taken: list[tuple[float, float, float]] = []
     for spot in sorted(spots, key=lambda spot: -spot.score):
-        kind = "spot floor" if spot.floor else "spot"
-        panel.line(
-            [(spot.cost, spot.low), (spot.cost, spot.high)], f"whisker{' floor' if spot.floor else ''}"
-        )
-        panel.dot((spot.cost, spot.score), kind)
+        kind = " floor" if spot.baseline else ""
+        panel.line([(spot.cost, spot.low), (spot.cost, spot.high)], f"whisker{kind}")
+        panel.dot((spot.cost, spot.score), f"spot{kind}")
         _name(panel, spot, taken)
     says = "; ".join(
         f"{spot.name}: {spot.score:.3f} ({spot.low:.3f} to {spot.high:.3f}) at {spot.cost:.3g}"
         for spot in spots
     )
-    return figure(
-        f"by-{title.replace(chr(32), chr(45))}", f"{measure} against {label}", says, SIZE, panel.svg()
-    )
+    name = f"by-{title.replace(' ', '-')}"
+    return figure(name, f"{measure} against {label}", says, SIZE, panel.svg())
 
 
 def _name(panel: Panel, spot: Spot, taken: list[tuple[float, float, float]]) -> None:

@@ -18,11 +18,11 @@ class Span(NamedTuple):
     """An axis.
 
     Attributes:
-        low: at its beginning.
-        high: at its end.
-        name: what it measures.
-        log: powers of ten are at even distances.
-        percent: numbers are shares.
+        low: Value at its beginning.
+        high: Value at its end.
+        name: What it measures.
+        log: Whether powers of ten are at even distances.
+        percent: Whether its numbers are shares.
     """
 
     low: Number
@@ -43,8 +43,8 @@ class Span(NamedTuple):
                 math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9) + 1
             )
             return [10.0**power for power in powers] if len(powers) > 1 else [self.low, self.high]
-        found = MaxNLocator(5).tick_values(self.low, self.high)
-        return [float(tick) for tick in found if self.low - 1e-12 <= tick <= self.high + 1e-12]
+        ticks = MaxNLocator(5).tick_values(self.low, self.high)
+        return [float(tick) for tick in ticks if self.low - 1e-12 <= tick <= self.high + 1e-12]
 
     def label(self, tick: Number) -> str:
         """A tick's number."""
@@ -66,11 +66,11 @@ class Panel:
     """One pair of axes at a place in a figure.
 
     Args:
-        x: the horizontal axis.
-        y: the vertical axis.
-        title: above it.
-        size: width and height, labels included.
-        left: where it begins.
+        x: The horizontal axis.
+        y: The vertical axis.
+        title: What stands above it.
+        size: Width and height, labels included.
+        left: Where it begins.
     """
 
     def __init__(self, x: Span, y: Span, title: str, size: tuple[int, int], left: int = 0) -> None:
@@ -130,10 +130,10 @@ def figure(name: str, title: str, says: str, size: tuple[int, int], *parts: str,
     """A figure with its text alternative.
 
     Args:
-        name: unique in the page.
-        title: what it is.
-        says: its facts in words, for those who do not see it.
-        size: width and height.
+        name: Unique in the page.
+        title: What it is.
+        says: Its facts in words, for those who do not see it.
+        size: Width and height.
         parts: SVG.
         caption: HTML below it.
     """

@@ -1,7 +1,6 @@
-"""The table of heads and floors, every metric, every class, every pair that differs."""
+"""The table of heads and baselines, every metric, every pair that differs."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from headstart.train.report.html.markup import (
     NOTHING,
@@ -14,6 +13,9 @@ from headstart.train.report.html.markup import (
     text,
     word,
 )
+from headstart.train.results.result import Result, group_by_head, mean_of
+from headstart.train.results.run_record import RunRecord
+from headstart.train.statistics.findings import Estimate, Summary
 
 SHOWN = ("accuracy", "roc_auc", "f1", "loss", "ece")
 NAMES = {
@@ -31,134 +33,115 @@ NAMES = {
 WIDE, HIGH = 96, 14
 
 
-def scores(run: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+def scores(run: RunRecord, titles: Mapping[str, str]) -> str:
     """The sortable table, and how to read it."""
-    statistics = run["statistics"]
-    compared = statistics["compared"]
+    compared, heads = run.statistics.compared, group_by_head(run.results)
     measures = [compared, *(name for name in SHOWN if name != compared)]
     header = ["head", "same as", NAMES[compared], "95 % interval", *(NAMES[m] for m in measures[1:])]
     header += ["parameters", "epochs", "train s", "ms per 1,000 rows"]
-    ends = _ends(statistics, compared)
-    rows = [_row(name, own, run, measures, ends, titles) for name, own in by_head(run).items()]
-    marks = ["floor" if name in run.get("floors", ()) else "" for name in by_head(run)]
+    ends = _ends(run.statistics)
+    rows = [
+        [
+            _name(name, titles),
+            *_estimates(run.statistics, name, measures, ends),
+            *_costs(results, run.inference.get(name)),
+        ]
+        for name, results in heads.items()
+    ]
+    marks = ["floor" if name in run.baselines else "" for name in heads]
     body = table(
         "Heads on the test rows. A click on a column sorts.", header, rows, sortable=True, marks=marks
     )
     notes = [
         "Heads that share a letter under “same as” cannot be told apart. Rows in grey are floors: classifiers without "
         "a head, which a head must beat to be worth its name.",
-        *statistics.get("notes", ()),
+        *run.statistics.notes,
     ]
     return section(
-        "scores", "Heads", body, *(paragraph(note, "note") for note in notes), _all_metrics(statistics)
+        "scores", "Heads", body, *(paragraph(note, "note") for note in notes), _all_metrics(run.statistics)
     )
 
 
-def by_head(run: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
-    """The rows of `results.csv` of each head and floor."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for row in run["results"]:
-        found.setdefault(row["head"], []).append(row)
-    return found
-
-
-def mean(rows: list[Mapping[str, Any]], field: str) -> float:
-    """Mean over seeds."""
-    return sum(float(row[field]) for row in rows) / len(rows)
-
-
-def _ends(statistics: Mapping[str, Any], compared: str) -> tuple[float, float]:
+def _ends(summary: Summary) -> tuple[float, float]:
     """Where the drawn intervals begin and end; the majority class, far below, would leave no room for the others."""
     values = [
-        own[compared][key]
-        for name, own in statistics["metrics"].items()
+        value
+        for name, estimate in summary.compared_estimates().items()
         if name != "majority"
-        for key in ("low", "high", "mean")
-        if own[compared][key] is not None
+        for value in (estimate.low, estimate.high, estimate.mean)
+        if value is not None
     ]
     return (min(values), max(values)) if values else (0.0, 1.0)
 
 
-def _row(
-    name: str,
-    rows: list[Mapping[str, Any]],
-    run: Mapping[str, Any],
-    measures: list[str],
-    ends: tuple[float, float],
-    titles: Mapping[str, str],
-) -> list[Cell]:
-    statistics = run["statistics"]
-    metrics = statistics["metrics"][name]
-    first, *others = [metrics[measure] for measure in measures]
-    seconds = run.get("inference", {}).get(name)
+def _name(name: str, titles: Mapping[str, str]) -> Cell:
+    return Cell(f"<span>{text(name)}</span><small>{text(titles.get(name, 'floor'))}</small>", name, "head")
+
+
+def _estimates(summary: Summary, name: str, measures: Sequence[str], ends: tuple[float, float]) -> list[Cell]:
+    first, *others = [summary.metrics[name][measure] for measure in measures]
+    drawn = Cell(interval(first, ends), first.low, "interval")
+    return [word(summary.groups[name]), number(first.mean), drawn, *(number(other.mean) for other in others)]
+
+
+def _costs(results: Sequence[Result], seconds: float | None) -> list[Cell]:
     return [
-        Cell(f"<span>{text(name)}</span><small>{text(titles.get(name, 'floor'))}</small>", name, "head"),
-        word(statistics["groups"][name]),
-        number(first["mean"]),
-        Cell(interval(first, ends), first["low"], "interval"),
-        *(number(own["mean"]) for own in others),
-        number(mean(rows, "params"), 0),
-        number(mean(rows, "epochs"), 0 if len(rows) == 1 else 1),
-        number(mean(rows, "train_seconds"), 1),
+        number(mean_of(results, "params"), 0),
+        number(mean_of(results, "epochs"), 0 if len(results) == 1 else 1),
+        number(mean_of(results, "train_seconds"), 1),
         number(seconds, 2, scale=1000),
     ]
 
 
-def interval(metric: Mapping[str, Any], ends: tuple[float, float]) -> str:
+def interval(estimate: Estimate, ends: tuple[float, float]) -> str:
     """An interval as numbers and as a little drawing of them, all on one scale."""
-    if None in (metric["low"], metric["high"], metric["mean"]):
+    if estimate.known is None:
         return NOTHING
     size = (ends[1] - ends[0]) or 1.0
-    shares = [(metric[key] - ends[0]) / size for key in ("low", "high", "mean")]
-    low, high, middle = (4 + (WIDE - 8) * min(1.0, max(0.0, share)) for share in shares)
+    shares = [(value - ends[0]) / size for value in estimate.known]
+    middle, low, high = (4 + (WIDE - 8) * min(1.0, max(0.0, share)) for share in shares)
     return (
         f'<svg class="bar" aria-hidden="true" viewBox="0 0 {WIDE} {HIGH}" width="{WIDE}" height="{HIGH}">'
         f'<line x1="{low:.1f}" x2="{high:.1f}" y1="7" y2="7"/><circle cx="{middle:.1f}" cy="7" r="3.5"/></svg>'
-        f"<span>{metric['low']:.3f} to {metric['high']:.3f}</span>"
+        f"<span>{estimate.low:.3f} to {estimate.high:.3f}</span>"
     )
 
 
-def _all_metrics(statistics: Mapping[str, Any]) -> str:
-    heads = statistics["metrics"]
-    measures = list(next(iter(heads.values())))
-    several = any(own["sd"] is not None for metrics in heads.values() for own in metrics.values())
-
-    def cell(metric: Mapping[str, Any]) -> Cell:
-        if metric["mean"] is None:
-            return Cell(NOTHING)
-        spread = f" ± {metric['sd']:.4f}" if metric["sd"] is not None else ""
-        ends = "" if metric["low"] is None else f"<small>{metric['low']:.3f} to {metric['high']:.3f}</small>"
-        return Cell(f"{metric['mean']:.4f}{spread}{ends}", metric["mean"])
-
+def _all_metrics(summary: Summary) -> str:
+    measures = list(next(iter(summary.metrics.values())))
+    several = any(e.sd is not None for metrics in summary.metrics.values() for e in metrics.values())
     rows = [
-        [word(name, "head"), *(cell(own[measure]) for measure in measures)] for name, own in heads.items()
+        [word(name, "head"), *(_with_interval(metrics[measure]) for measure in measures)]
+        for name, metrics in summary.metrics.items()
     ]
     spread = "mean ± standard deviation over seeds" if several else "value"
     caption = f"Every metric on the test rows: {spread}, below it the 95 % interval over rows"
-    return folded(
-        "All metrics with their intervals", table(caption, ["head", *map(_named, measures)], rows, True)
-    )
+    header = ["head", *(NAMES.get(measure, measure) for measure in measures)]
+    return folded("All metrics with their intervals", table(caption, header, rows, True))
 
 
-def _named(measure: str) -> str:
-    return NAMES.get(measure, measure)
+def _with_interval(estimate: Estimate) -> Cell:
+    if estimate.mean is None:
+        return Cell(NOTHING)
+    spread = f" ± {estimate.sd:.4f}" if estimate.sd is not None else ""
+    ends = "" if estimate.low is None else f"<small>{estimate.low:.3f} to {estimate.high:.3f}</small>"
+    return Cell(f"{estimate.mean:.4f}{spread}{ends}", estimate.mean)
 
 
-def differences(statistics: Mapping[str, Any]) -> str:
+def differences(summary: Summary) -> str:
     """Which pairs of heads differ, and by how much."""
-    found = sorted((pair for pair in statistics["pairs"] if pair["differs"]), key=lambda pair: pair["p_holm"])
-    total = len(statistics["pairs"])
-    says = f"{len(found)} of {total} pairs differ after Holm's correction at 5 %."
+    differing = sorted((pair for pair in summary.pairs if pair.differs), key=lambda pair: pair.p_holm)
+    says = f"{len(differing)} of {len(summary.pairs)} pairs differ after Holm's correction at 5 %."
     rows = [
         [
-            word(f"{pair['a']} \u2212 {pair['b']}", "head"),
-            number(pair["difference"]),
-            Cell(f"{pair['low']:+.3f} to {pair['high']:+.3f}", pair["low"]),
-            number(pair["only_a"], 0),
-            number(pair["only_b"], 0),
-            Cell(f"{pair['p_holm']:.2g}", pair["p_holm"]),
+            word(f"{pair.a} \u2212 {pair.b}", "head"),
+            number(pair.difference),
+            Cell(f"{pair.low:+.3f} to {pair.high:+.3f}", pair.low),
+            number(pair.only_a, 0),
+            number(pair.only_b, 0),
+            Cell(f"{pair.p_holm:.2g}", pair.p_holm),
         ]
-        for pair in found
+        for pair in differing
     ]
     header = ["pair", "difference", "95 % interval", "only first right", "only second right", "p (Holm)"]
     listed = folded("The pairs that differ", table("Pairs that differ", header, rows, True)) if rows else ""

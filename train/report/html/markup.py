@@ -23,8 +23,8 @@ class Cell(NamedTuple):
 
     Attributes:
         shown: HTML.
-        value: what the column is sorted by; None comes last.
-        kind: a class of the style sheet.
+        value: What the column is sorted by; None comes last.
+        kind: A class of the style sheet.
     """
 
     shown: str
@@ -53,10 +53,10 @@ def table(
 
     Args:
         caption: HTML.
-        header: names of the columns, plain text.
-        rows: their cells.
-        sortable: a click on a column's name sorts.
-        marks: a class for each row.
+        header: Names of the columns, plain text.
+        rows: Their cells.
+        sortable: Whether a click on a column's name sorts.
+        marks: A class of the style sheet for each row.
     """
     names = "".join(_name(name, sortable) for name in header)
     lines = [_row(row, mark) for row, mark in zip(rows, marks or iter(lambda: "", None), strict=False)]
@@ -74,7 +74,7 @@ def section(name: str, title: str, *parts: str) -> str:
 
 
 def folded(summary: str, body: str) -> str:
-    """What a reader opens if wanted; the summary is plain text."""
+    """A part that a reader opens by its summary, plain text."""
     return f"<details><summary>{text(summary)}</summary>{body}</details>" if body else ""
 
 
@@ -90,8 +90,8 @@ def _name(name: str, sortable: bool) -> str:
 
 def _row(cells: Sequence[Cell], mark: str) -> str:
     first, *rest = cells
-    own = f' class="{mark}"' if mark else ""
-    return f"<tr{own}>{_cell(first, 'th', ' scope=' + chr(34) + 'row' + chr(34))}{''.join(map(_cell, rest))}</tr>"
+    marked = f' class="{mark}"' if mark else ""
+    return f"<tr{marked}>{_cell(first, 'th', ' scope=' + chr(34) + 'row' + chr(34))}{''.join(map(_cell, rest))}</tr>"
 
 
 def _cell(cell: Cell, tag: str = "td", more: str = "") -> str:

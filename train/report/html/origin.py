@@ -6,8 +6,9 @@ from typing import Any
 
 from headstart.train.data.checks import describe_leaks
 from headstart.train.report.html.markup import Cell, folded, paragraph, section, table, text, word
+from headstart.train.results.run_record import RunRecord
 
-FLAGS = (
+REPEATED = (
     "heads",
     "seeds",
     "epochs",
@@ -17,59 +18,60 @@ FLAGS = (
     "class_weight",
     "memory",
     "memory_limit",
+    "folds",
+    "notebook",
+    "deduplicate",
+    "no_floors",
+    "quick",
 )
-SWITCHES = ("notebook", "deduplicate", "no_floors", "quick")
-COUNTS = ("folds",)
+"""Settings that change a number."""
 
 
-def commands(run: Mapping[str, Any]) -> list[str]:
+def commands(run: RunRecord) -> list[str]:
     """The two commands."""
-    extract = run["cache"].get("source", {}).get("command")
+    extract = run.cache.source.get("command")
     return [*([str(extract)] if extract else []), bench_command(run)]
 
 
-def bench_command(run: Mapping[str, Any]) -> str:
+def bench_command(run: RunRecord) -> str:
     """Stage two, with every setting that changes a number."""
-    settings = run["settings"]
+    settings = {f"--{name.replace('_', '-')}": getattr(run.settings, name) for name in REPEATED}
     flags = [
-        f"--{name.replace('_', '-')} {shlex.quote(str(settings[name]))}"
-        for name in FLAGS
-        if settings.get(name) is not None
+        flag if value is True else f"{flag} {shlex.quote(str(value))}"
+        for flag, value in settings.items()
+        if value
     ]
-    flags += [f"--{name} {settings[name]}" for name in COUNTS if settings.get(name)]
-    flags += [f"--{name.replace('_', '-')}" for name in SWITCHES if settings.get(name)]
-    location = run["cache"].get("location", run["cache"]["name"])
-    return " ".join(["python bench.py", f"--cache {shlex.quote(str(location))}", *flags])
+    location = shlex.quote(run.cache.location or run.cache.name)
+    return " ".join(["python bench.py", f"--cache {location}", *flags])
 
 
-def data(run: Mapping[str, Any]) -> str:
+def data(run: RunRecord) -> str:
     """Rows, classes, and texts that stand in two splits."""
-    rows, task = run.get("rows", {}), run["task"]
-    counts = ", ".join(f"{name} {count:,}" for name, count in rows.items())
-    names = ", ".join(task["classes"][:20]) + (" …" if len(task["classes"]) > 20 else "")
-    parts = [paragraph(f"Rows: {counts}. Task: {task['kind']} ({names}).")]
-    if "leaks" in run:
-        says = describe_leaks(run["leaks"], bool(run["settings"].get("deduplicate")))
+    classes = run.task.classes
+    counts = ", ".join(f"{name} {count:,}" for name, count in run.rows.items())
+    names = ", ".join(classes[:20]) + (" …" if len(classes) > 20 else "")
+    parts = [paragraph(f"Rows: {counts}. Task: {run.task.kind} ({names}).")]
+    if run.leaks is not None:
+        says = describe_leaks(run.leaks, run.settings.deduplicate)
         parts.append(paragraph(f"{says[0].upper()}{says[1:]}."))
     return section("data", "Data", *parts)
 
 
-def origin(run: Mapping[str, Any]) -> str:
+def origin(run: RunRecord) -> str:
     """Commands, recipe, environment, times."""
-    made = "".join(f"<pre><code>{text(line)}</code></pre>" for line in commands(run))
-    about = {"cache key": run["cache"].get("key", ""), **run.get("environment", {})}
+    shown = "".join(f"<pre><code>{text(line)}</code></pre>" for line in commands(run))
     seconds = {
-        name: f"{own:.1f} s" for name, own in run.get("seconds", {}).items() if isinstance(own, (int, float))
+        name: f"{value:.1f} s" for name, value in run.seconds.items() if isinstance(value, int | float)
     }
+    environment = {"cache key": run.cache.key, **run.environment, **seconds}
     return section(
         "origin",
         "Make it again",
-        made,
+        shown,
         folded(
-            "Recipe of the cache: everything that changes a cached value",
-            _facts("Recipe", run["cache"].get("recipe", {})),
+            "Recipe of the cache: everything that changes a cached value", _facts("Recipe", run.cache.recipe)
         ),
-        folded("Environment and times", _facts("Environment", {**about, **seconds})),
+        folded("Environment and times", _facts("Environment", environment)),
     )
 
 

@@ -3,20 +3,22 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
-from headstart.train.report.html.classes import classes
 from headstart.train.report.html.costs import costs
-from headstart.train.report.html.epochs import epochs
-from headstart.train.report.html.heads_table import differences, scores
+from headstart.train.report.html.curves import epochs, trust
+from headstart.train.report.html.heads_table import NAMES, differences, scores
 from headstart.train.report.html.markup import paragraph, text
-from headstart.train.report.html.mistakes import mistakes
+from headstart.train.report.html.mistakes import classes, mistakes
 from headstart.train.report.html.origin import data, origin
-from headstart.train.report.html.script import SCRIPT
-from headstart.train.report.html.style import STYLE
-from headstart.train.report.html.trust import trust
+from headstart.train.results.run_record import RunRecord
+
+STYLE, SCRIPT = (
+    f"\n{Path(__file__).with_name(name).read_text('utf-8')}" for name in ("report.css", "report.js")
+)
+"""Light and dark, phone and paper, in Okabe and Ito's colours; and a click on the name of a column, which sorts."""
 
 PARTS = {
     "scores": "Heads",
@@ -32,39 +34,38 @@ PARTS = {
 
 
 def render(
-    run: Mapping[str, Any],
-    predictions: Mapping[str, Mapping[str, np.ndarray]],
-    texts: Mapping[str, Sequence[str]] | None,
+    run: RunRecord,
     titles: Mapping[str, str],
+    predictions: Mapping[str, np.ndarray],
+    texts: Sequence[str] | None,
 ) -> str:
     """The report as one HTML file that needs nothing else, and no network.
 
     Args:
-        run: what `results.json` holds.
-        predictions: arrays of `predictions/<split>.npz`, by split.
-        texts: cleaned texts by split, for the mistakes; None leaves them out.
-        titles: of the heads, by name.
+        run: What `results.json` holds.
+        titles: Full names of the heads.
+        predictions: Answers to the test rows, see `train.results.outcome.Outcome`.
+        texts: Cleaned texts of the test rows, for the mistakes; None leaves them out.
     """
     best = best_head(run)
-    shown = mistakes(run, predictions["test"], texts["test"], best) if texts and best else ""
-    body = "".join(
-        [
-            scores(run, titles),
-            differences(run["statistics"]),
-            costs(run),
-            epochs(run),
-            trust(run, best),
-            classes(run, best),
-            shown,
-            data(run),
-            origin(run),
-        ]
+    shown = mistakes(run.task, predictions, texts, best) if texts and best else ""
+    parts = (
+        scores(run, titles),
+        differences(run.statistics),
+        costs(run, NAMES[run.statistics.compared]),
+        epochs(run),
+        trust(run, best),
+        classes(run, best),
+        shown,
+        data(run),
+        origin(run),
     )
+    body = "".join(parts)
     links = "".join(
         f'<a href="#{name}">{title}</a>' for name, title in PARTS.items() if f'id="{name}"' in body
     )
-    name = text(run["cache"]["name"])
-    verdict = "".join(paragraph(sentence, "verdict") for sentence in run["statistics"]["verdict"])
+    name = text(run.cache.name)
+    verdict = "".join(paragraph(sentence, "verdict") for sentence in run.statistics.verdict)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'
@@ -78,28 +79,25 @@ def render(
     )
 
 
-def about(run: Mapping[str, Any]) -> str:
+def about(run: RunRecord) -> str:
     """What was compared, in a line."""
-    heads = [name for name in run["statistics"]["metrics"] if name not in run.get("floors", ())]
-    seeds = 1 + max(int(row["seed"]) for row in run["results"])
-    rows = run["statistics"].get("rows")
+    heads = [name for name in run.statistics.metrics if name not in run.baselines]
+    seeds = 1 + max(result.seed for result in run.results)
     return (
         f"{len(heads)} head{'s' * (len(heads) != 1)}, {seeds} seed{'s' * (seeds != 1)}"
-        + (f", {rows:,} test rows" if rows else "")
-        + ", encoder "
-        + str(run["cache"].get("source", {}).get("backbone", "unknown"))
+        + (f", {run.statistics.rows:,} test rows" if run.statistics.rows else "")
+        + f", encoder {run.cache.source.get('backbone', 'unknown')}"
     )
 
 
-def best_head(run: Mapping[str, Any]) -> str | None:
-    """The head, no floor, with the highest score; None if all diverged."""
-    compared = run["statistics"]["compared"]
-    found = {
-        name: own[compared]["mean"]
-        for name, own in run["statistics"]["metrics"].items()
-        if name not in run.get("floors", ()) and own[compared]["mean"] is not None
+def best_head(run: RunRecord) -> str | None:
+    """The head, no baseline, with the highest score; None if all diverged."""
+    means = {
+        name: estimate.mean
+        for name, estimate in run.statistics.compared_estimates().items()
+        if name not in run.baselines and estimate.mean is not None
     }
-    return max(found, key=lambda name: found[name]) if found else None
+    return max(means, key=lambda name: means[name]) if means else None
 
 
 def policy() -> str:

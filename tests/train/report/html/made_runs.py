@@ -1,11 +1,16 @@
 """Runs as bench.py writes them, of random answers."""
 
-from typing import Any
+import math
 
 import numpy as np
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.results.result import Result, metrics_of
+from headstart.train.engine.history import EpochRecord, History
+from headstart.train.options import ComparisonSettings
+from headstart.train.results.outcome import metrics_of
+from headstart.train.results.result import Result
+from headstart.train.results.run_record import CacheFacts, RunRecord
+from headstart.train.statistics.entrant import SplitAnswers
 from headstart.train.statistics.summary import summarise
 
 TASKS = {
@@ -19,8 +24,8 @@ ROWS = {"train": 200, "valid": 40, "test": 60}
 
 def made_run(
     task: Task, seeds: int = 1, seed: int = 0, diverged: str = ""
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What `results.json` and `predictions/` hold."""
+) -> tuple[RunRecord, dict[str, np.ndarray]]:
+    """What `results.json` and `predictions/test.npz` hold."""
     random = np.random.default_rng(seed)
     labels = {name: labels_of(task, ROWS[name], random) for name in ROWS}
     names = {"majority": 1, "logreg_mean": 1, **dict.fromkeys(HEADS, seeds)}
@@ -35,40 +40,32 @@ def made_run(
         for name, count in names.items()
         for number in range(count)
     ]
-    floors = {"majority", "logreg_mean"}
-    statistics = summarise(
-        task, labels["valid"], labels["test"], logits["valid"], logits["test"], floors, resamples=200
-    )
+    answers_of = {split: SplitAnswers(labels[split], logits[split]) for split in logits}
+    baselines = {"majority", "logreg_mean"}
+    statistics = summarise(task, answers_of["valid"], answers_of["test"], baselines, resamples=200)
     arrays = {f"{name}/{n}": own[n] for name, own in logits["test"].items() for n in range(len(own))}
-    run = {
-        "task": task.to_json(),
-        "results": [result._asdict() for result in results],
-        "settings": {
-            "heads": "avg,gru",
-            "seeds": seeds,
-            "epochs": 5,
-            "memory_limit": None,
-            "deduplicate": True,
-        },
-        "cache": {
-            "name": "made-minilm-0123456789",
-            "location": "features/made-minilm-0123456789",
-            "key": "ab" * 32,
-            "recipe": {"max_length": 150, "dropout": "{}"},
-            "source": {"backbone": "minilm", "command": "python -m extract --data made.csv"},
-        },
-        "environment": {"python": "3.11", "jax": "0.10.2"},
-        "histories": {
-            f"{name}/{n}": history(random, diverged == name) for name in HEADS for n in range(seeds)
-        },
-        "statistics": statistics,
-        "leaks": {"train/valid": 0, "train/test": 3, "valid/test": 0},
-        "floors": sorted(floors),
-        "inference": {"avg": 0.0005, "gru": 0.06, "lstm_pooled": 0.08},
-        "rows": ROWS,
-        "seconds": {"total": 12.5, "epochs": [1.0]},
-    }
-    return run, {"test": {"labels": labels["test"], "rows": np.arange(60) * 2, **arrays}}
+    run = RunRecord(
+        task=task,
+        results=results,
+        settings=ComparisonSettings(heads="avg,gru", seeds=seeds, epochs=5, deduplicate=True),
+        operands="float32",
+        cache=CacheFacts(
+            name="made-minilm-0123456789",
+            location="features/made-minilm-0123456789",
+            key="ab" * 32,
+            recipe={"max_length": 150, "dropout": "{}"},
+            source={"backbone": "minilm", "command": "python -m extract --data made.csv"},
+        ),
+        environment={"python": "3.11", "jax": "0.10.2"},
+        histories={f"{name}/{n}": history(random, diverged == name) for name in HEADS for n in range(seeds)},
+        statistics=statistics,
+        leaks={"train/valid": 0, "train/test": 3, "valid/test": 0},
+        baselines=sorted(baselines),
+        inference={"avg": 0.0005, "gru": 0.06, "lstm_pooled": 0.08},
+        rows=ROWS,
+        seconds={"total": 12.5, "epochs": [1.0]},
+    )
+    return run, {"labels": labels["test"], "rows": np.arange(60) * 2, **arrays}
 
 
 def labels_of(task: Task, rows: int, random: np.random.Generator) -> np.ndarray:
@@ -88,14 +85,13 @@ def row(task: Task, name: str, seed: int, labels: np.ndarray, logits: np.ndarray
     return Result(name, seed, HEADS.get(name, 0), 5, 3, 0.4, 0.8, *found, 2.5)
 
 
-def history(random: np.random.Generator, diverged: bool) -> list[dict[str, Any]]:
-    names = ("loss", "accuracy", "valid_loss", "valid_accuracy")
-    return [
-        {
-            "epoch": epoch,
-            **{name: None if diverged else float(random.uniform(0.2, 0.9)) for name in names},
-            "learning_rate": 1e-3,
-            "lr_cut": epoch == 3,
-        }
+def history(random: np.random.Generator, diverged: bool) -> History:
+    return tuple(
+        EpochRecord(
+            epoch,
+            *(math.nan if diverged else float(random.uniform(0.2, 0.9)) for _ in range(4)),
+            learning_rate=1e-3,
+            lr_cut=epoch == 3,
+        )
         for epoch in range(1, 6)
-    ]
+    )

@@ -1,5 +1,6 @@
 """The report's structure, and that its numbers are the run's."""
 
+import dataclasses
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ from headstart.cache.task import BINARY, Task
 from headstart.train.report.html.mistakes import confident_mistakes
 from headstart.train.report.html.origin import commands
 from headstart.train.report.html.page import render
+from headstart.train.results.run_record import RunRecord
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -57,18 +59,17 @@ class Page(HTMLParser):
         return " ".join(data for tag, data in self.text if tag not in ("style", "script"))
 
 
-def texts(count: int = 60) -> dict[str, list[str]]:
-    return {"test": [f"the text of row {row}" for row in range(count)]}
+TEXTS = [f"the text of row {row}" for row in range(60)]
 
 
 @pytest.fixture(params=[(kind, seeds) for kind in TASKS for seeds in (1, 3)], ids=str)
-def made(request: pytest.FixtureRequest) -> tuple[dict[str, Any], Page]:
+def made(request: pytest.FixtureRequest) -> tuple[RunRecord, Page]:
     kind, seeds = request.param
     run, predictions = made_run(TASKS[kind], seeds)
-    return run, Page(render(run, predictions, texts(), TITLES))
+    return run, Page(render(run, TITLES, predictions, TEXTS))
 
 
-def test_the_structure_is_sound(made: tuple[dict[str, Any], Page]) -> None:
+def test_the_structure_is_sound(made: tuple[RunRecord, Page]) -> None:
     _, page = made
     assert len(set(page.ids)) == len(page.ids)
     assert page.headings[0] == "h1"
@@ -84,7 +85,7 @@ def test_the_structure_is_sound(made: tuple[dict[str, Any], Page]) -> None:
         assert not any(name.startswith("on") for name in own)
 
 
-def test_nothing_comes_from_elsewhere(made: tuple[dict[str, Any], Page]) -> None:
+def test_nothing_comes_from_elsewhere(made: tuple[RunRecord, Page]) -> None:
     _, page = made
     for tag, own in page.tags:
         for name in ("src", "href", "action", "data", "xlink:href"):
@@ -94,29 +95,40 @@ def test_nothing_comes_from_elsewhere(made: tuple[dict[str, Any], Page]) -> None
         assert own["href"][1:] in page.ids
 
 
-def test_the_table_s_numbers_are_the_run_s(made: tuple[dict[str, Any], Page]) -> None:
+def test_the_table_s_numbers_are_the_run_s(made: tuple[RunRecord, Page]) -> None:
     run, page = made
     words = page.words()
-    for name, own in run["statistics"]["metrics"].items():
-        metric = own[run["statistics"]["compared"]]
+    for name, estimate in run.statistics.compared_estimates().items():
         assert name in words
-        assert f"{metric['mean']:.4f}" in words
-        assert f"{metric['low']:.3f} to {metric['high']:.3f}" in words
-    for sentence in run["statistics"]["verdict"]:
+        assert f"{estimate.mean:.4f}" in words
+        assert f"{estimate.low:.3f} to {estimate.high:.3f}" in words
+    for sentence in run.statistics.verdict:
         assert sentence in words
     assert "3 rows of test also in train" in words
     for line in commands(run):
         assert line in words
 
 
-def test_each_class_has_its_figures(made: tuple[dict[str, Any], Page]) -> None:
+def test_each_class_has_its_figures(made: tuple[RunRecord, Page]) -> None:
     run, page = made
     words = page.words()
-    for name in run["task"]["classes"]:
+    for name in run.task.classes:
         assert name in words
-    counted = run["statistics"]["confusion"]["gru"]
-    for count in np.ravel(counted):
+    for count in np.ravel(run.statistics.confusion["gru"]):
         assert f"{count:,}" in words
+
+
+def test_the_best_epoch_is_the_one_whose_weights_were_kept() -> None:
+    """A loss that is lower by less than `min_delta` does not replace the kept weights."""
+    run, predictions = made_run(TASKS["binary"])
+    losses = (0.7, 0.5, 0.40, 0.39995, 0.39991)
+    run.histories["gru/0"] = tuple(
+        record._replace(valid_loss=loss) for record, loss in zip(run.histories["gru/0"], losses, strict=True)
+    )
+    assert [row.best_epoch for row in run.results if row.head == "gru"] == [3]
+    words = Page(render(run, TITLES, predictions, TEXTS)).words()
+    assert "best epoch 3, with validation loss 0.4000" in words
+    assert "0.3999" not in words
 
 
 HOSTILE = '</script><img src=x onerror="alert(1)">\u202egnp.\u0007'
@@ -125,9 +137,9 @@ HOSTILE = '</script><img src=x onerror="alert(1)">\u202egnp.\u0007'
 def test_whatever_data_say_stays_text() -> None:
     task = Task("multiclass", (HOSTILE, "b<b>", "c&amp;"))
     run, predictions = made_run(task)
-    run["cache"]["name"] = run["cache"]["source"]["command"] = run["environment"]["jax"] = HOSTILE
-    run["cache"]["recipe"]["split_rule"] = HOSTILE
-    page = render(run, predictions, {"test": [HOSTILE] * 60}, {**TITLES, "gru": HOSTILE})
+    run.cache.source["command"] = run.environment["jax"] = run.cache.recipe["split_rule"] = HOSTILE
+    run = dataclasses.replace(run, cache=dataclasses.replace(run.cache, name=HOSTILE))
+    page = render(run, {**TITLES, "gru": HOSTILE}, predictions, [HOSTILE] * 60)
     parsed = Page(page)
     assert "img" not in {tag for tag, _ in parsed.tags}
     assert sum(tag == "script" for tag, _ in parsed.tags) == 1
@@ -138,17 +150,18 @@ def test_whatever_data_say_stays_text() -> None:
 
 def test_a_head_that_diverged_is_listed() -> None:
     run, predictions = made_run(TASKS["binary"], seeds=2, diverged="gru")
-    page = Page(render(run, predictions, texts(), TITLES))
+    page = Page(render(run, TITLES, predictions, TEXTS))
     assert "gru" in page.words()
     assert "\u2013" in page.words()
 
 
 def test_parts_that_are_missing_are_left_out() -> None:
     run, predictions = made_run(TASKS["binary"])
+    fields = run.to_json()
     for name in ("leaks", "floors", "inference", "rows", "histories"):
-        del run[name]
-    run["cache"] = {"name": "made"}
-    page = Page(render(run, predictions, None, TITLES))
+        del fields[name]
+    fields["cache"] = {"name": "made"}
+    page = Page(render(RunRecord.from_json(fields), TITLES, predictions, None))
     assert "mistakes" not in page.ids
     assert "epochs" not in page.ids
 

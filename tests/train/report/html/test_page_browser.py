@@ -1,5 +1,6 @@
 """The report in a real browser: quiet, offline, sortable, readable on a phone, dark where wanted."""
 
+import dataclasses
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,10 +34,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module", params=TASKS)
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run, predictions = made_run(TASKS[request.param], seeds=2)
-    run["cache"]["name"] = "a_very_long_name_of_a_data_set_that_a_phone_cannot_hold-minilm-0123456789"
-    texts = {"test": ["word " * 30 + "a" * 200] * 60}
+    name = "a_very_long_name_of_a_data_set_that_a_phone_cannot_hold-minilm-0123456789"
+    run = dataclasses.replace(run, cache=dataclasses.replace(run.cache, name=name))
+    texts = ["word " * 30 + "a" * 200] * 60
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(render(run, predictions, texts, {"gru": "Finetuned Last Hidden States with simple GRU"}))
+    path.write_text(render(run, {"gru": "Finetuned Last Hidden States with simple GRU"}, predictions, texts))
     return path
 
 

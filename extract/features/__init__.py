@@ -1,0 +1,1 @@
+"""Token ids -> packed sequences (where padding is decided) -> hidden states of a block."""

@@ -1,0 +1,97 @@
+"""The backbone over the blocks of this process; importing it imports JAX and transformers, which takes seconds."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from headstart.cache.block import Block
+from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
+from headstart.extract.backbone.precision import EXACT
+from headstart.extract.backbone.weights import load_weights
+from headstart.extract.features.blocks import BlockPlan, BlockRows, ComputePlan, plan_blocks
+from headstart.extract.features.compute import TokenizedRows, compute_block, gather
+from headstart.extract.features.packing import BatchShape
+from headstart.extract.pipeline.accuracy import Backbones, measure
+from headstart.extract.pipeline.job import ExtractJob, RunContext
+from headstart.extract.text.tokenizer import Tokens
+
+
+def load_backbones(job: ExtractJob) -> Backbones:
+    """Read the weights and put them on every local device.
+
+    Raises:
+        UserError: they do not fit the model.
+    """
+    weights = load_weights(job.checkpoint.weights)
+    main = Backbone(job.architecture, weights, job.precision, job.settings.dtype, job.dropout)
+    if job.precision == EXACT:
+        return Backbones(main, None)
+    return Backbones(main, Backbone(job.architecture, weights, EXACT, "float32", job.dropout))
+
+
+class FeatureExtractor:
+    """Plans this process's blocks, and computes them.
+
+    Args:
+        run: The run.
+        backbones: The model that fills the cache, and the exact one.
+        tokens: Token ids of the rows that this process needs, among all used rows.
+    """
+
+    def __init__(self, run: RunContext, backbones: Backbones, tokens: Tokens) -> None:
+        self._run, self._backbones = run, backbones
+        self._rows = TokenizedRows(tokens, run.job.dataset.labels, run.job.dataset.rows)
+        batch_tokens = run.job.settings.batch_tokens or default_batch_tokens()
+        self._shape = BatchShape.of(run.job.recipe, batch_tokens, len(backbones.main.devices))
+
+    @property
+    def device(self) -> dict[str, Any]:
+        """Kind and number of the devices and size of their batches, for the manifest."""
+        return describe_devices() | {"batch_tokens": self._shape.batch_tokens}
+
+    def plan(self, blocks: list[BlockRows]) -> ComputePlan:
+        """Cut blocks into batches."""
+        return plan_blocks(blocks, self._rows.tokens, self._shape)
+
+    def compiling_ahead(self, plan: ComputePlan) -> AbstractContextManager[None]:
+        """Compile for the shapes of the plan's batches while the body of `with` runs."""
+        batches = (gather(batch, block, self._rows) for block, batch in plan.first_of_each_shape)
+        return self._backbones.main.compiling_ahead(batches)
+
+    def measure_accuracy(self, rows: Int[np.ndarray, " r"], plan: ComputePlan) -> dict[str, Any]:
+        """Compare with the exact model, if it is another one and there are rows to compare, and close it.
+
+        Args:
+            rows: Positions of the rows to compare.
+            plan: Blocks that this process will compute.
+
+        Returns:
+            The manifest's field; empty where nothing is compared.
+        """
+        (main, exact), job = self._backbones, self._run.job
+        if exact is None:
+            return {}
+        accuracy = None
+        if len(rows):
+            accuracy = measure(main, exact, rows, plan, self._rows, job.settings.max_length)
+            self._run.reporter.log(f"{job.precision.compute_dtype} precision: {accuracy}")
+        exact.close()
+        return accuracy._asdict() if accuracy else {}
+
+    def compute(self, plan: BlockPlan) -> Block:
+        """Compute one block; waiting for a program counts as compilation.
+
+        Raises:
+            UserError: a hidden state is not finite.
+        """
+        main, clock, programs = self._backbones.main, self._run.clock, self._backbones.main.programs
+        waited = programs.waiting_seconds
+        with clock.measure("backbone"):
+            block = compute_block(
+                main, plan, self._rows, self._run.job.recipe.layout, self._run.reporter.advance
+            )
+        clock.seconds["backbone"] -= programs.waiting_seconds - waited
+        clock.seconds["compile"] = programs.compile_seconds
+        return block

@@ -1,1 +1,0 @@
-"""The synthetic comments of `--data sample`."""

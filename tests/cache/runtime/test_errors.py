@@ -1,0 +1,69 @@
+"""How a command ends, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAD = """
+import sys
+from headstart.cache.runtime.errors import CacheError, UserError, exit_code
+
+def main():
+    {body}
+
+sys.exit(exit_code(main))
+"""
+
+
+def run(body: str, tmp_path: Path, command: str = "{}") -> subprocess.CompletedProcess[str]:
+    """Run a command's `main`; `command` is a line of the shell in which {} stands for it."""
+    script = tmp_path / "command.py"
+    script.write_text(HEAD.format(body=body))
+    line = command.format(f"{sys.executable} {script}")
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "says"),
+    [
+        ("pass", 0, ""),
+        ("sys.exit(3)", 3, ""),
+        ("raise UserError('no such file')", 2, "error: no such file\n"),
+        ("raise CacheError('two\\nlines\\x1b[A')", 2, "error: two\nlines\\x1b[A\n"),
+        ("open('/no/such/file')", 2, "error: [Errno 2] No such file or directory: '/no/such/file'\n"),
+        ("raise MemoryError", 2, "error: MemoryError\n"),
+    ],
+)
+def test_a_mistake_is_told_and_is_2(body: str, code: int, says: str, tmp_path: Path) -> None:
+    done = run(body, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", says)
+
+
+def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
+    bug = run("[].pop()", tmp_path)
+    assert bug.returncode == 1
+    assert "IndexError: pop from empty list" in bug.stderr
+
+
+def test_what_was_said_before_an_error_comes_before_it(tmp_path: Path) -> None:
+    done = run("print('at work'); raise UserError('no')", tmp_path, "{} 2>&1")
+    assert done.stdout == "at work\nerror: no\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    done = run(
+        "[print('line', flush=True) for _ in range(100_000)]",
+        tmp_path,
+        "{} | head -1; exit ${{PIPESTATUS[0]}}",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "line\n", "")
+
+
+def test_messages_that_nobody_reads_are_no_work_done(tmp_path: Path) -> None:
+    body = "[print('line', file=sys.stderr, flush=True) for _ in range(100_000)]"
+    done = run(body, tmp_path, "{} 2>&1 >/dev/null | head -1; exit ${{PIPESTATUS[0]}}")
+    assert (done.returncode, done.stdout) == (2, "line\n")

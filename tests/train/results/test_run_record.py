@@ -1,0 +1,102 @@
+"""What `results.json` keeps, and that a file which the code before `RunRecord` wrote still opens."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headstart.cache import UserError
+from headstart.cache.task import Task
+from headstart.train.engine.history import EpochRecord
+from headstart.train.report.terminal import table
+from headstart.train.results.folder import RunFolder
+from headstart.train.results.result import FoldSpread, Result
+from headstart.train.results.run_record import RunRecord, decode, encode
+from headstart.train.statistics.findings import Estimate
+
+BEFORE = json.loads(Path(__file__).with_name("run_before.json").read_text())
+
+
+def test_a_file_of_the_code_before_is_read_and_written_alike() -> None:
+    run = RunRecord.from_json(BEFORE)
+    assert json.dumps(run.to_json()) == json.dumps(BEFORE)
+    assert run.task == Task("multiclass", ("hate", "offence", "neither"))
+    assert run.baselines == run.statistics.baselines == ["majority"]
+    assert run.results[1].head == "avg"
+    assert run.histories["avg/0"][0].epoch == 1
+    assert run.table == table(run.results, run.statistics)
+
+
+def test_folds_are_kept_where_there_are_any() -> None:
+    run = RunRecord.from_json(BEFORE)
+    assert not {"folds", "fold"} & {*run.to_json(), *run.to_json()["results"][0]}
+    folds = {"avg": {"test_loss": FoldSpread(0.5, 0.1, [0.4, 0.6])}}
+    results = [dataclasses.replace(row, fold=2) for row in run.results]
+    again = RunRecord.from_json(dataclasses.replace(run, folds=folds, results=results).to_json())
+    assert (again.folds, again.results[0].fold) == (folds, 2)
+
+
+def test_what_a_head_lost_by_diverging_is_null_and_nan() -> None:
+    row = Result("gru", 0, 9, 5, 1, math.nan, 0.5, math.inf, 0.5, 1.0)
+    fields = encode(row)
+    assert fields["valid_loss"] is fields["test_loss"] is None
+    assert math.isnan(decode(Result, fields).valid_loss)
+    lost = Estimate(None, None, None, None, None, None, [None])
+    assert decode(Estimate, encode(lost)) == lost
+    assert "chance" not in encode(lost)
+
+
+def test_named_tuples_are_objects_and_other_tuples_lists() -> None:
+    history = (EpochRecord(1, 0.5, 0.7, 0.4, 0.8, 1e-3, False),)
+    assert encode({"gru/0": history}) == {"gru/0": [history[0]._asdict()]}
+    assert decode(tuple[EpochRecord, ...], encode(history)) == history
+
+
+def test_unknown_fields_are_left_out_and_some_may_be_missing(tmp_path: Path) -> None:
+    optional = (
+        "histories",
+        "floors",
+        "rows",
+        "inference",
+        "seconds",
+        "memory",
+        "leaks",
+        "environment",
+        "table",
+    )
+    fields = {key: value for key, value in BEFORE.items() if key not in optional} | {"later": 1}
+    (tmp_path / "results.json").write_text(json.dumps(fields))
+    run = RunFolder(str(tmp_path)).record()
+    assert (run.histories, run.baselines, run.leaks, run.table) == ({}, [], None, "")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        {},
+        *(
+            {key: value for key, value in BEFORE.items() if key != name}
+            for name in ("results", "cache", "settings")
+        ),
+        BEFORE | {"results": {"head": "gru"}},
+        BEFORE | {"results": [{"head": "gru"}]},
+        BEFORE | {"operands": 5},
+        BEFORE | {"rows": {"train": "many"}},
+    ],
+)
+def test_what_is_no_record_is_said(fields: Any, tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text(json.dumps(fields))
+    with pytest.raises(UserError, match=r"is not what bench.py of this version writes; run it again"):
+        RunFolder(str(tmp_path)).record()
+
+
+@pytest.mark.parametrize("text", [None, "{", "\udcff"])
+def test_a_folder_without_a_finished_run(text: str | None, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "results.json").write_text(text, errors="surrogateescape")
+    with pytest.raises(UserError, match=r"holds no finished run .*; make one with `python bench.py`"):
+        RunFolder(str(tmp_path)).record()

@@ -1,0 +1,1 @@
+"""What a run found and leaves: results, records, folder, pictures."""

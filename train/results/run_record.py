@@ -1,0 +1,153 @@
+"""What `results.json` holds of a run."""
+
+import functools
+import math
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any
+
+from headstart.cache.task import Task
+from headstart.train.engine.history import History
+from headstart.train.options import ComparisonSettings
+from headstart.train.results.result import FoldSpread, Result
+from headstart.train.statistics.findings import Summary
+
+KEYS = {"baselines": "floors"}
+"""Keys of fields that are called otherwise on disk."""
+LEFT_OUT = {"fold", "folds", "chance"}
+"""Fields that are left out where they are None."""
+
+
+@dataclass(frozen=True)
+class CacheFacts:
+    """What a cache was made of.
+
+    Attributes:
+        name: Name of its folder.
+        location: Its folder or prefix.
+        key: Hash of its recipe.
+        recipe: Everything that changes a cached value, see `cache.recipe.Recipe`.
+        source: For people: names of data and backbone, and the command, see `cache.manifest.Manifest`.
+        block_rows: Test rows that went through the backbone together; None if unknown.
+        device: Kind and number of the devices that computed it.
+    """
+
+    name: str
+    location: str = ""
+    key: str = ""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
+    block_rows: int | None = None
+    device: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """A finished run; the order of the fields is that of the keys.
+
+    Attributes:
+        task: Kind and classes.
+        results: A row for each baseline, and each head and seed; with folds for each of them.
+        histories: Epochs of each head and seed, `gru/0`; with folds `gru/0-fold-1`.
+        statistics: What the test rows say.
+        baselines: Names of the baselines.
+        rows: Rows of each split; of several folds the first one's, and all that were tested.
+        settings: What the user chose.
+        operands: Dtype of the operands of the large matmuls.
+        cache: The features.
+        environment: Device, and releases of the libraries.
+        inference: Seconds per 1,000 rows of each head, the features given.
+        seconds: Wall clock: total, training, compile, and each epoch.
+        memory: Bytes, and where the features lived.
+        leaks: Identical texts, see `train.data.checks`; None if they were not counted.
+        folds: Measures over folds, by head; None without folds.
+        table: What the terminal shows.
+    """
+
+    task: Task
+    results: list[Result]
+    histories: dict[str, History] = field(default_factory=dict)
+    statistics: Summary
+    baselines: list[str] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    settings: ComparisonSettings
+    operands: str
+    cache: CacheFacts
+    environment: dict[str, Any] = field(default_factory=dict)
+    inference: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, Any] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    leaks: dict[str, int] | None = None
+    folds: dict[str, dict[str, FoldSpread]] | None = None
+    table: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as a JSON object; numbers that JSON cannot hold are null."""
+        fields: dict[str, Any] = encode(self)
+        return fields
+
+    @classmethod
+    def from_json(cls, fields: Any) -> "RunRecord":
+        """Rebuild a record from `to_json`; unknown fields are left out.
+
+        Raises:
+            TypeError: a field is missing or of another type.
+            ValueError: likewise.
+            CacheError: the task is none.
+        """
+        record: RunRecord = decode(cls, fields)
+        return record
+
+
+def encode(value: Any) -> Any:
+    """A value as JSON can hold it: records as objects, the losses of a head that diverged as null."""
+    kind: Any = type(value)
+    if _is_record(kind):
+        fields = {name: getattr(value, name) for name in _hints(kind)}
+        kept = {name: item for name, item in fields.items() if item is not None or name not in LEFT_OUT}
+        return {KEYS.get(name, name): encode(item) for name, item in kept.items()}
+    if isinstance(value, Mapping):
+        return {key: encode(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [encode(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def decode(kind: Any, value: Any) -> Any:
+    """Rebuild a value of a type from what `encode` made of it.
+
+    Raises:
+        TypeError: the value is of another type, or lacks a field.
+        ValueError: likewise.
+    """
+    origin: Any = typing.get_origin(kind)
+    members = [member for member in typing.get_args(kind) if member is not types.NoneType]
+    if origin in (types.UnionType, typing.Union):
+        return value if value is None or len(members) > 1 else decode(members[0], value)
+    if kind is Any or origin is typing.Literal:
+        return value
+    if kind is Task:
+        return Task.from_json(value)
+    if kind is float:
+        return math.nan if value is None else float(value)
+    expected: Any = dict if _is_record(kind) else list if origin is tuple else origin or kind
+    if not isinstance(value, expected):
+        raise TypeError(f"a {type(value).__name__} where a {expected.__name__} should be")
+    if _is_record(kind):
+        keys = {name: KEYS.get(name, name) for name in _hints(kind)}
+        there = {name: value[key] for name, key in keys.items() if key in value}
+        return kind(**{name: decode(_hints(kind)[name], item) for name, item in there.items()})
+    if origin is dict:
+        return {key: decode(members[1], item) for key, item in value.items()}
+    return origin(decode(members[0], item) for item in value) if origin in (list, tuple) else value
+
+
+def _is_record(kind: Any) -> bool:
+    return is_dataclass(kind) or hasattr(kind, "_fields")
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)

@@ -1,0 +1,195 @@
+"""What the statistics find, as records: a report reads them and `results.json` keeps them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from headstart.cache.task import Task
+from headstart.train.metrics.calibration import CalibrationCurve
+from headstart.train.metrics.confusion import ClassScores
+from headstart.train.metrics.ranks import RocCurve
+
+Threshold = float | list[float] | None
+"""Of a head: one, one for each label (multilabel), or none (multiclass)."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A metric of a head on the test rows; None where it is undefined or infinite, or the head diverged.
+
+    Attributes:
+        mean: Mean over seeds.
+        sd: Standard deviation over seeds; None with one.
+        low: Lower end of the mean's 95 % interval over test rows drawn anew, the trained heads held fixed.
+        high: Upper end.
+        anew_low: Lower end of the 95 % interval of a head trained anew, rows and seed included; None with one seed.
+        anew_high: Upper end.
+        per_seed: The metric of each seed.
+        chance: What a perfectly calibrated head would show on as many rows; of the calibration error alone.
+    """
+
+    mean: float | None
+    sd: float | None
+    low: float | None
+    high: float | None
+    anew_low: float | None
+    anew_high: float | None
+    per_seed: list[float | None]
+    chance: float | None = None
+
+    @property
+    def known(self) -> tuple[float, float, float] | None:
+        """Mean, and low and high end of the interval over test rows; None unless all are known."""
+        if self.mean is None or self.low is None or self.high is None:
+            return None
+        return self.mean, self.low, self.high
+
+
+class Pair(NamedTuple):
+    """Two heads on the same test rows, see `train.statistics.pairs.compare_pairs`.
+
+    Attributes:
+        a: A head or baseline.
+        b: Another.
+        difference: Accuracy of a less that of b, means over seeds.
+        low: Lower end of its paired 95 % bootstrap interval over test rows, the trained heads held fixed.
+        high: Upper end.
+        p_seeds: Welch's test of the difference over rows and seeds; None with one seed.
+        only_a: Rows that only a has right.
+        only_b: Rows that only b has right.
+        p: McNemar's exact test of these rows.
+        p_holm: Holm's correction, over all pairs, of the larger p value.
+        differs: Whether that is at most 0.05 and both tests point the same way.
+    """
+
+    a: str
+    b: str
+    difference: float
+    low: float
+    high: float
+    p_seeds: float | None
+    only_a: int | None
+    only_b: int | None
+    p: float
+    p_holm: float
+    differs: bool
+
+
+class Curves(NamedTuple):
+    """What a report draws of a head: its ROC curve, where it is defined, and its calibration."""
+
+    roc: RocCurve | None
+    calibration: CalibrationCurve
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything that a report says about the test rows, by head and baseline.
+
+    Attributes:
+        task: Kind and classes.
+        rows: Test rows.
+        compared: The metric that pairs, groups and verdict are about: `accuracy`, or `subset_accuracy` where a row has
+            several labels.
+        baselines: Which of the names are baselines.
+        metrics: Estimates by head and metric.
+        threshold: Thresholds, chosen on the validation rows.
+        confusion: Confusion matrix, or one for each label, of the decision by the mean probability over seeds, at 0.5.
+        per_class: Scores of each class, likewise.
+        curves: Curves; like the two before None for a head that diverged.
+        pairs: Every two heads and baselines that gave answers.
+        groups: Letters; heads that share one cannot be told apart; none for a diverged head.
+        diverged: The seeds that gave NaN, of heads with any; they are left out of everything else.
+        verdict: Two sentences.
+        notes: What the intervals cover, and how pairs were tested.
+    """
+
+    task: Task
+    rows: int
+    compared: str
+    baselines: list[str]
+    metrics: dict[str, dict[str, Estimate]]
+    threshold: dict[str, Threshold]
+    confusion: dict[str, list[list[int]] | list[list[list[int]]] | None]
+    per_class: dict[str, dict[str, ClassScores] | None]
+    curves: dict[str, Curves | None]
+    pairs: list[Pair]
+    groups: dict[str, str]
+    diverged: dict[str, list[int]]
+    verdict: list[str]
+    notes: list[str]
+
+    def compared_estimates(self) -> dict[str, Estimate]:
+        """The metric that heads are compared by, of each head and baseline."""
+        return {name: metrics[self.compared] for name, metrics in self.metrics.items()}
+
+
+class HeadChange(NamedTuple):
+    """One head in two runs; as in `Pair`, but `change`, `low` and `high` are of b less a.
+
+    Runs whose rows are not paired have two separate bootstraps, Fisher's exact test for `p`, and no `only_a`, `only_b`.
+    """
+
+    head: str
+    a: float
+    b: float
+    low: float
+    high: float
+    p_seeds: float | None
+    only_a: int | None
+    only_b: int | None
+    p: float
+    p_holm: float
+    differs: bool
+    change: float
+
+
+class RunPair(NamedTuple):
+    """Two runs, compared head by head.
+
+    Attributes:
+        a: Name of a run.
+        b: Name of another.
+        paired: Whether they have the same test rows.
+        rows: How many both have; None where they are not paired.
+        statement: What was found of their rows, in words.
+        heads: Each head that gave answers in both.
+        only_in_a: Heads of one run alone.
+        only_in_b: Likewise.
+        diverged_in_a: Heads without answers.
+        diverged_in_b: Likewise.
+    """
+
+    a: str
+    b: str
+    paired: bool
+    rows: int | None
+    statement: str
+    heads: list[HeadChange]
+    only_in_a: list[str]
+    only_in_b: list[str]
+    diverged_in_a: list[str]
+    diverged_in_b: list[str]
+
+
+class RunScores(NamedTuple):
+    """A run's name, test rows, and accuracy of each head: mean over seeds, None where all of them diverged."""
+
+    name: str
+    rows: int
+    accuracy: dict[str, float | None]
+
+
+class Comparison(NamedTuple):
+    """Runs side by side.
+
+    Attributes:
+        compared: `accuracy`, or `subset_accuracy` where a row has several labels.
+        runs: Each run by itself.
+        pairs: Every two runs.
+        comparisons: Tests in all; Holm's correction is over them.
+    """
+
+    compared: str
+    runs: list[RunScores]
+    pairs: list[RunPair]
+    comparisons: int
