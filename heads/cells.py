@@ -35,10 +35,10 @@ class RecurrentCell(NamedTuple):
     """One kind of recurrent unit.
 
     Attributes:
-        gates: number of blocks of u columns of the kernels.
-        states: number of arrays [b, u] that one step hands to the next.
-        bias: initial bias for u units.
-        step: weights, state, `projected [b, gates * u]` -> next state.
+        gates: Number of blocks of u columns of the kernels.
+        states: Number of arrays [b, u] that one step hands to the next.
+        bias: Initial bias for u units.
+        step: Weights, state, `projected [b, gates * u]` -> next state.
     """
 
     gates: int

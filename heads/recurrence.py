@@ -20,7 +20,7 @@ def project(
 
     Args:
         weights: `kernel [d, g]` and `bias`, see `heads.cells`.
-        hidden: any float type; computed in float32.
+        hidden: Hidden states of any float type; computed in float32.
         mask: True at real tokens.
     """
     b, t, d = hidden.shape
@@ -56,11 +56,11 @@ def recur(
     real token, as Keras' `Bidirectional` does under a mask.
 
     Args:
-        cell: which unit, a value of `heads.cells.CELLS`.
-        weights: weights of that cell, for one direction.
-        projected: what `project` returns.
+        cell: Recurrent unit, a value of `heads.cells.CELLS`.
+        weights: Weights of that cell, for one direction.
+        projected: What `project` returns.
         mask: True at real tokens.
-        reverse: from the last token to the first.
+        reverse: Whether to go from the last token to the first.
 
     Returns:
         The last output, and the outputs at all tokens, in the order of the tokens also when reversed. Outputs

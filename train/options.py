@@ -20,25 +20,25 @@ class ComparisonSettings:
 
     Attributes:
         heads: `all`, or names separated by commas.
-        cache: folder of the feature cache; None takes the only one under `cache_dir`.
-        cache_dir: folder, or `s3://` or `gs://` prefix, that holds the caches.
-        seeds: number of seeds to train each head with: 0, 1, ...
-        epochs: the most epochs to train.
-        batch_size: rows of a training step.
-        out: folder that gets a folder of results for each cache.
-        quick: one epoch on the first rows only.
-        notebook: the notebook's setting: heads without masks, on a padded cache, and `exact` batches.
+        cache: Folder of the feature cache; None takes the only one under `cache_dir`.
+        cache_dir: Folder, or `s3://` or `gs://` prefix, that holds the caches.
+        seeds: Number of seeds to train each head with: 0, 1, ...
+        epochs: Most epochs to train.
+        batch_size: Rows of a training step.
+        out: Folder that gets a folder of results for each cache.
+        quick: Whether to run one epoch on the first rows only.
+        notebook: Whether to train as the notebook did: heads without masks, on a padded cache, `exact` batches.
         batching: `bucket` puts rows of like length into a batch, `exact` shuffles them all.
-        precision: dtype of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where
+        precision: Dtype of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where
             the machine multiplies it faster.
-        memory: where the features live: `device`, `host`, `stream`, or `auto`.
-        memory_limit: the most bytes of features to hold; None takes half of what is free.
-        resume: go on from the last epoch of a run that was stopped.
-        folds: parts into which all rows are split anew, each of which is tested once; 0 keeps the cache's splits.
+        memory: Where the features live: `device`, `host`, `stream`, or `auto`.
+        memory_limit: Most bytes of features to hold; None takes half of what is free.
+        resume: Whether to go on from the last epoch of a run that was stopped.
+        folds: Parts into which all rows are split anew, each of which is tested once; 0 keeps the cache's splits.
         class_weight: `balanced` makes every class weigh as much in training, however many rows it has.
-        deduplicate: leave out of training, and of validation, rows whose cleaned text is also in a later split.
-        no_floors: leave out the two logistic regressions.
-        json: print the content of `results.json` instead of the table.
+        deduplicate: Whether to leave out rows of training and validation whose cleaned text is also in a later split.
+        no_floors: Whether to leave out the two logistic regressions.
+        json: Whether to print the content of `results.json` instead of the table.
     """
 
     heads: str = "all"
@@ -68,9 +68,9 @@ def parse_arguments(
     """Parse the command line.
 
     Args:
-        heads: names of all heads.
-        description: description of the command.
-        arguments: the command line; None takes that of the process.
+        heads: Names of all heads.
+        description: Description of the command.
+        arguments: The command line; None takes that of the process.
     """
     default = ComparisonSettings()
     parser = argparse.ArgumentParser(prog="python bench.py", description=description, allow_abbrev=False)

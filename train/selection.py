@@ -12,7 +12,7 @@ def choose_heads(names: str, known: Sequence[str]) -> list[str]:
 
     Args:
         names: `all`, or names separated by commas.
-        known: all heads there are, in that order.
+        known: All heads there are, in that order.
 
     Raises:
         UserError: a name is unknown.
@@ -33,10 +33,10 @@ def trainable(
     """Return the heads that a cache can train, and what to tell of the others: pooled vectors are no tokens to read.
 
     Args:
-        names: the heads to compare.
-        asked: what the user said; `all` means all that the cache can train.
-        cache: an opened cache.
-        pooling: all heads that read pooled vectors only.
+        names: The heads to compare.
+        asked: What the user said; `all` means all that the cache can train.
+        cache: An opened cache.
+        pooling: All heads that read pooled vectors only.
 
     Raises:
         UserError: the user named a head that reads tokens.

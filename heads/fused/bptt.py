@@ -46,9 +46,9 @@ class Read(NamedTuple):
     """What a classifier may read of a lane, or the gradient of it.
 
     Attributes:
-        last: the last output.
-        mean: over the outputs at real tokens.
-        max: likewise.
+        last: Last output.
+        mean: Mean over the outputs at real tokens.
+        max: Maximum over them.
     """
 
     last: Float32[Array, "b u"]
@@ -60,9 +60,9 @@ class ForwardPass(NamedTuple):
     """What a pass over a batch leaves, for each lane.
 
     Attributes:
-        states: after the last step.
-        pools: sum and maximum over the outputs at real tokens; None where the head reads the last output.
-        kept: state before each step and what the cell kept, `[chunks, STEPS, b, ...]`; None if not asked for.
+        states: State after the last step.
+        pools: Sum and maximum over the outputs at real tokens; None where the head reads the last output.
+        kept: State before each step and what the cell kept, `[chunks, STEPS, b, ...]`; None if not asked for.
     """
 
     states: tuple[Carried, ...]
@@ -76,12 +76,12 @@ def forward(
     """Take all lanes through all tokens of a batch.
 
     Args:
-        weights: weights of each lane.
-        lanes: the lanes, see `heads.fused.lanes.lanes_of`.
-        rows: the batch.
-        limit: tokens of the longest row there can be: memory for so many steps is set aside.
-        dtype: dtype of the operands of the large matmuls, which add up in float32.
-        keep: keep what `backward` needs, too.
+        weights: Weights of each lane.
+        lanes: The lanes, see `heads.fused.lanes.lanes_of`.
+        rows: The batch.
+        limit: Tokens of the longest row there can be: memory for so many steps is set aside.
+        dtype: Dtype of the operands of the large matmuls, which add up in float32.
+        keep: Whether to keep what `backward` needs, too.
     """
 
     def chunk(number: Array, before: ForwardPass) -> ForwardPass:
@@ -122,12 +122,12 @@ def backward(
     """Gradient of each lane's weights.
 
     Args:
-        weights: weights that `forward` took, like the next three.
-        lanes: the lanes.
-        rows: the batch.
-        dtype: dtype of the operands of the large matmuls.
-        after: what `forward` left, what it kept included.
-        slopes: gradient of what was read of each lane.
+        weights: Weights that `forward` took, like the next three.
+        lanes: The lanes.
+        rows: The batch.
+        dtype: Dtype of the operands of the large matmuls.
+        after: What `forward` left, what it kept included.
+        slopes: Gradient of what was read of each lane.
     """
     count, length = chunk_count(rows), rows.lengths[:, None].astype(jnp.float32)
 

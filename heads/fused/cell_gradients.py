@@ -24,8 +24,8 @@ class Slopes(NamedTuple):
     """Gradients that one step hands back.
 
     Attributes:
-        state: gradient of the old state, but for the share that went through the recurrent kernel.
-        gates: gradient of every gate, as the cell's `projected` and `recurrent` number them.
+        state: Gradient of the old state, but for the share that went through the recurrent kernel.
+        gates: Gradient of every gate, as the cell's `projected` and `recurrent` number them.
     """
 
     state: State
@@ -37,9 +37,9 @@ class Adjoint(NamedTuple):
 
     Attributes:
         forward: `RecurrentCell.step` with the input's share of each gate apart; also returns what `backward` needs.
-        backward: old state, what was kept, gradient of the new state -> slopes.
-        projected: numbers of the slopes' gates that belong to the input's share; most belong to both shares.
-        recurrent: numbers of those that belong to the state's share.
+        backward: Old state, what was kept, gradient of the new state -> slopes.
+        projected: Numbers of the slopes' gates that belong to the input's share; most belong to both shares.
+        recurrent: Numbers of those that belong to the state's share.
     """
 
     forward: Callable[[Weights, State, Gates], tuple[State, Saved]]

@@ -70,9 +70,9 @@ class RunningPool(NamedTuple):
     """Sum and maximum over the outputs at real tokens so far.
 
     Attributes:
-        total: their sum.
-        max: the largest of each unit.
-        ties: number of outputs as large.
+        total: Sum of the outputs.
+        max: Largest output of each unit.
+        ties: Number of outputs as large.
     """
 
     total: Float32[Array, "b u"]

@@ -26,9 +26,9 @@ class FusedHeads:
     """Heads that go through a batch together; hashable, so that a jitted function can take it as static.
 
     Attributes:
-        heads: pairs of name and head, in the order of the table.
-        limit: tokens of the longest row there can be.
-        dtype: name of the dtype of the operands of the large matmuls, which add up in float32.
+        heads: Pairs of name and head, in the order of the table.
+        limit: Tokens of the longest row there can be.
+        dtype: Name of the dtype of the operands of the large matmuls, which add up in float32.
     """
 
     heads: tuple[tuple[str, Head], ...]
@@ -49,8 +49,8 @@ class FusedHeads:
         """Logits of every head.
 
         Args:
-            params: parameters of each head by name, see `heads.modules.init`.
-            rows: the batch.
+            params: Parameters of each head by name, see `heads.modules.init`.
+            rows: The batch.
         """
         after = self._forward(params, rows, keep=False)
         return self._classify(dense_of(params), after and reads(after, rows), rows)
@@ -61,9 +61,9 @@ class FusedHeads:
         """Gradient of a loss with respect to all parameters.
 
         Args:
-            params: parameters of each head by name.
-            rows: the batch.
-            loss: logits of every head -> scalar, and something to hand on.
+            params: Parameters of each head by name.
+            rows: The batch.
+            loss: Logits of every head -> scalar, and something to hand on.
 
         Returns:
             The gradient, and what the loss handed on.
@@ -107,9 +107,9 @@ def groups_of(names: Sequence[str], longest: int, operands: str) -> list[FusedHe
     """Pooling heads share a matmul; each recurrent head goes alone, so that its numbers depend on no other.
 
     Args:
-        names: names of the heads.
-        longest: tokens of the longest row.
-        operands: name of the dtype of the operands of the large matmuls.
+        names: Names of the heads.
+        longest: Tokens of the longest row.
+        operands: Name of the dtype of the operands of the large matmuls.
     """
     tokens = [name for name in names if HEADS[name].reads_tokens]
     pooled = [name for name in names if name not in tokens]

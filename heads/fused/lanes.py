@@ -112,11 +112,11 @@ def backward_chunk(
     """Take gradients back through a chunk.
 
     Args:
-        weights: weights of each lane.
-        lanes: the lanes.
-        slopes: gradient of the state after the chunk, of each lane.
-        kept: what `forward_chunk` kept of each lane.
-        more: gradient of each step's output `[STEPS, b, u]`, or None.
+        weights: Weights of each lane.
+        lanes: The lanes.
+        slopes: Gradient of the state after the chunk, of each lane.
+        kept: What `forward_chunk` kept of each lane.
+        more: Gradient of each step's output `[STEPS, b, u]`, or None.
         real: True at real tokens, `[STEPS, b]`.
 
     Returns:

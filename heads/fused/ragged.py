@@ -29,10 +29,10 @@ def score_of(name: str, head: Head, limit: int, operands: str) -> Score:
     """The head in the arithmetic in which it was trained and compared.
 
     Args:
-        name: the head's key in `HEADS`.
-        head: what to compute.
-        limit: tokens of the longest row there can be.
-        operands: name of the dtype of the operands of the large matmuls, which add up in float32.
+        name: The head's key in `HEADS`.
+        head: Head to compute.
+        limit: Tokens of the longest row there can be.
+        operands: Name of the dtype of the operands of the large matmuls, which add up in float32.
     """
     fused = FusedHeads(((name, head),), limit, operands)
 

@@ -30,7 +30,7 @@ def leaks(texts: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """How many rows of a later split have a text that also stands in an earlier one: `train/test` and so on.
 
     Args:
-        texts: the cleaned texts of each split. Empty ones count like all others: they are the same to the encoder.
+        texts: The cleaned texts of each split. Empty ones count like all others: they are the same to the encoder.
     """
     pairs = [(one, other) for at, one in enumerate(SPLITS) for other in SPLITS[at + 1 :]]
     distinct = {name: set(split) for name, split in texts.items()}

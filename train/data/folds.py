@@ -33,11 +33,11 @@ class Folded(NamedTuple):
     """The folds of a cache.
 
     Attributes:
-        tested: all rows, in file order.
-        folds: places among them.
+        tested: All rows, in file order.
+        folds: Places of the rows of each fold among them.
         splits: `train`, `valid` and `test` of each fold.
-        leaks: identical texts, see `train.data.checks.leaks`, added up over the folds.
-        warnings: lines for the user.
+        leaks: Identical texts, see `train.data.checks.leaks`, added up over the folds.
+        warnings: Lines that warn the user.
     """
 
     tested: Split
@@ -51,10 +51,10 @@ def open_folds(cache: Cache, folds: int, most: int | None, deduplicate: bool) ->
     """Split all rows of a cache into folds; nothing is read but labels and texts.
 
     Args:
-        cache: an opened cache.
-        folds: number of folds.
-        most: take only so many rows, drawn at random; None takes all.
-        deduplicate: leave out of the earlier splits what is also in a later one.
+        cache: An opened cache.
+        folds: Number of folds.
+        most: Most rows to take, drawn at random; None takes all.
+        deduplicate: Whether to leave out of the earlier splits what is also in a later one.
 
     Raises:
         UserError: the cache holds views or groups, or too few rows.
@@ -106,10 +106,10 @@ def split_folds(task: Task, labels: Int[np.ndarray, " n *k"], folds: int, seed: 
     for validation.
 
     Args:
-        task: kind and classes.
-        labels: labels of all rows.
-        folds: number of folds.
-        seed: seed of every shuffle.
+        task: Kind and classes.
+        labels: Labels of all rows.
+        folds: Number of folds.
+        seed: Seed of every shuffle.
 
     Raises:
         UserError: there are too few rows, or the training rows of a fold lack a class.

@@ -16,8 +16,8 @@ def check_notebook(cache: Cache, notebook: bool) -> None:
     """Check that a cache fits the way of training: masks want real tokens alone, the notebook's way all positions.
 
     Args:
-        cache: an opened cache.
-        notebook: heads get no masks.
+        cache: An opened cache.
+        notebook: Whether heads get no masks.
 
     Raises:
         UserError: it does not fit; the message names the command that makes one which does.
@@ -58,9 +58,9 @@ def open_splits(cache: Cache, deduplicate: bool, rows: int | None) -> tuple[dict
     """Open the three splits, whose arrays are read when a head first asks for them, and count leaks.
 
     Args:
-        cache: an opened cache.
-        deduplicate: leave out rows whose text is also in a later split.
-        rows: number of first rows of each split to take; None takes all.
+        cache: An opened cache.
+        deduplicate: Whether to leave out rows whose text is also in a later split.
+        rows: Number of first rows of each split to take; None takes all.
 
     Raises:
         UserError: a split lacks a class.

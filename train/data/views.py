@@ -17,7 +17,7 @@ class SplitView:
     """A `Split` that is its base's in everything that a view does not change.
 
     Attributes:
-        base: the split.
+        base: The split.
     """
 
     base: Split
@@ -74,7 +74,7 @@ class Subset(SplitView):
     Features are copied whenever they are asked for, so that a fold keeps none; those of the first rows need no copy.
 
     Attributes:
-        index: positions of the rows in the base, in any order.
+        index: Positions of the rows in the base, in any order.
     """
 
     index: Int[np.ndarray, " r"]
@@ -130,8 +130,8 @@ class Concat:
     """Several splits one after another, as one `Split`.
 
     Args:
-        parts: the splits.
-        reopen: opens a part anew: its hidden states go where all of them are, and are not kept twice.
+        parts: The splits.
+        reopen: Opens the part of that number anew: its hidden states go where all of them are, and are not kept twice.
     """
 
     def __init__(self, parts: Sequence[Split], reopen: Callable[[int], Split]) -> None:
@@ -193,7 +193,7 @@ class EveryPosition(SplitView):
     The pooled vectors of a padded cache are over all positions already.
 
     Attributes:
-        base: a padded cache's split.
+        base: A padded cache's split.
     """
 
     base: CacheSplit
@@ -221,7 +221,7 @@ class DropoutViews(SplitView):
     It is the base, without dropout, to whoever does not train.
 
     Attributes:
-        views: the same rows with dropout; only these are learnt from.
+        views: The same rows with dropout; only these are learnt from.
     """
 
     views: tuple[Split, ...]

@@ -20,9 +20,9 @@ def save(folder: Path | str, which: Which, params: PyTree) -> None:
     stays, and nothing looks finished that is not.
 
     Args:
-        folder: folder of one head; created if it does not exist.
+        folder: Folder of one head; created if it does not exist.
         which: `best` or `last`.
-        params: arrays in nested dicts.
+        params: Arrays in nested dicts.
     """
     path = Path(folder).absolute() / which
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,9 +35,9 @@ def restore(folder: Path | str, which: Which, target: PyTree) -> PyTree:
     """Read parameters from `folder/which` to the first local device.
 
     Args:
-        folder: folder of one head.
+        folder: Folder of one head.
         which: `best` or `last`.
-        target: arrays, or `jax.ShapeDtypeStruct`, of the shapes and types to read.
+        target: Arrays, or `jax.ShapeDtypeStruct`, of the shapes and types to read.
 
     Raises:
         FileNotFoundError: there is no such checkpoint.

@@ -23,14 +23,14 @@ class CompiledEpochs:
     """Training, evaluation and logits of a comparison, compiled when first needed; every leaf's first axis is the seed.
 
     Args:
-        groups: all heads.
-        seeds: number of seeds; they are spread over the local devices.
-        vmapped: seeds advance under one `vmap`. Else they follow one another, so that a head which has stopped
+        groups: All heads.
+        seeds: Number of seeds; they are spread over the local devices.
+        vmapped: Whether seeds advance under one `vmap`. Else they follow one another, so that a head which has stopped
             is skipped: under `vmap` both sides of a condition are computed. None: only on accelerators,
             where many small kernels cost more than what is skipped.
-        tokens_as_bfloat16: `place` makes bfloat16 of tokens, once for all steps, and hands out its bits, see
+        tokens_as_bfloat16: Whether `place` makes bfloat16 of tokens, once for all steps, and hands out its bits, see
             `heads.fused.chunks.RaggedRows`. Else they stay as they are stored.
-        class_weights: weights of the classes in the training loss.
+        class_weights: Weights of the classes in the training loss.
     """
 
     def __init__(

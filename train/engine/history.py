@@ -19,8 +19,8 @@ class HeadSeed(NamedTuple):
     """One head with one seed, which is trained beside the others.
 
     Attributes:
-        head: the head's name.
-        seed: counted from 0.
+        head: Name of the head.
+        seed: Number of the seed, counted from 0.
     """
 
     head: str
@@ -31,13 +31,13 @@ class EpochRecord(NamedTuple):
     """What happened in an epoch, as plain numbers.
 
     Attributes:
-        epoch: counted from 1.
-        loss: mean over the steps' rows, as the changing parameters saw them.
-        accuracy: likewise.
-        valid_loss: mean over all validation rows after the last step.
-        valid_accuracy: likewise.
-        learning_rate: the rate at which the epoch ran.
-        lr_cut: the rate was cut after the epoch.
+        epoch: Number of the epoch, counted from 1.
+        loss: Mean loss over the steps' rows, as the changing parameters saw them.
+        accuracy: Mean accuracy, likewise.
+        valid_loss: Mean loss over all validation rows after the last step.
+        valid_accuracy: Mean accuracy over them.
+        learning_rate: Learning rate of the epoch.
+        lr_cut: Whether the rate was cut after the epoch.
     """
 
     epoch: int
@@ -56,10 +56,10 @@ class TrainingProgress(NamedTuple):
     """What one epoch hands to the next.
 
     Attributes:
-        states: state of each head; the first axis of every leaf is the seed.
-        best: parameters of each head's best epoch so far, likewise.
-        histories: records of each head and seed.
-        seconds: wall clock of each epoch, compilation not included.
+        states: State of each head; the first axis of every leaf is the seed.
+        best: Parameters of each head's best epoch so far, likewise.
+        histories: Records of each head and seed.
+        seconds: Wall clock of each epoch, compilation not included.
     """
 
     states: States
@@ -73,13 +73,13 @@ class FitResult:
     """What training left of one head and seed.
 
     Attributes:
-        history: one record for each epoch that ran.
-        best_params: the parameters after `best_epoch`.
-        last_params: the parameters after the last epoch.
-        best_epoch: counted from 1.
-        best_valid_loss: NaN or infinite if no validation loss was ever finite.
-        stopped_early: the stopping rule ended training.
-        seconds: wall clock of all epochs until its last, the other heads' share included, compilation not.
+        history: One record for each epoch that ran.
+        best_params: Parameters after `best_epoch`.
+        last_params: Parameters after the last epoch.
+        best_epoch: Number of the best epoch, counted from 1.
+        best_valid_loss: Loss of that epoch; NaN or infinite if no validation loss was ever finite.
+        stopped_early: Whether the stopping rule ended training.
+        seconds: Wall clock of all epochs until its last; the other heads' share is included, compilation is not.
     """
 
     history: History
@@ -107,9 +107,9 @@ def judge(history: Sequence[EpochRecord], rate: float, settings: TrainingSetting
     """Put the validation losses so far through both rules; a history is all that they need to be resumed.
 
     Args:
-        history: records of one head and seed.
-        rate: the head's learning rate before any cut.
-        settings: settings that hold the rules.
+        history: Records of one head and seed.
+        rate: The head's learning rate before any cut.
+        settings: Settings that hold the rules.
     """
     losses = [record.valid_loss for record in history]
     plateau = reduce(settings.plateau.update, losses, settings.plateau.init(rate))

@@ -36,11 +36,11 @@ class TrainingLoop:
     if there were none.
 
     Args:
-        compiled: the heads, compiled for so many seeds.
-        train: feed of the rows to learn from.
-        valid: feed of the rows that cut the rate, end training and pick the best epoch.
-        rates: learning rate of each head before any cut.
-        settings: everything a user can choose.
+        compiled: The heads, compiled for so many seeds.
+        train: Feed of the rows to learn from.
+        valid: Feed of the rows that cut the rate, end training and pick the best epoch.
+        rates: Learning rate of each head before any cut.
+        settings: Everything a user can choose.
     """
 
     def __init__(

@@ -25,9 +25,9 @@ class Sums(NamedTuple):
     """Weighted sums over rows, as float32 scalars on device.
 
     Attributes:
-        loss: sum of the rows' losses.
-        correct: number of rows classified correctly; multilabel: the sum of the shares of right labels.
-        rows: number of rows.
+        loss: Sum of the rows' losses.
+        correct: Number of rows classified correctly; multilabel: the sum of the shares of right labels.
+        rows: Number of rows.
     """
 
     loss: Float[Array, ""]
@@ -58,9 +58,9 @@ def cross_entropy(
     """Loss of each row, in nats; from logits, so finite where a probability would round to 1.
 
     Args:
-        logits: one for a binary task, else one for each class.
+        logits: One logit for a binary task, else one for each class.
         labels: `[b, k]`: the mean over the k losses, as in Keras.
-        class_weights: weights of the classes.
+        class_weights: Weights of the classes.
     """
     if labels.ndim == 2:
         losses = weighted(optax.sigmoid_binary_cross_entropy(logits, labels), labels, class_weights)

@@ -24,9 +24,9 @@ def save_progress(folder: Path | str, progress: TrainingProgress, run: Mapping[s
     there was a first.
 
     Args:
-        folder: folder of the states; created if it does not exist.
-        progress: what an epoch left.
-        run: everything that the numbers depend on, as JSON; `load_progress` compares it.
+        folder: Folder of the states; created if it does not exist.
+        progress: What an epoch left.
+        run: Everything that the numbers depend on, as JSON; `load_progress` compares it.
     """
     root = Path(folder).absolute()
     place = root / f"{_NAME}{len(progress.seconds):06}"
@@ -51,9 +51,9 @@ def load_progress(
     """Read the last state; None if there is none.
 
     Args:
-        folder: folder of the states.
-        like: a progress of the same heads and seeds, such as before the first epoch.
-        run: what was passed to `save_progress`.
+        folder: Folder of the states.
+        like: A progress of the same heads and seeds, such as before the first epoch.
+        run: What was passed to `save_progress`.
 
     Raises:
         UserError: the state is of a run with other settings, heads or features.

@@ -12,15 +12,15 @@ class TrainingSettings:
     """Settings of one training run; the defaults are the notebook's.
 
     Attributes:
-        epochs: the most epochs to run.
-        batch_size: rows of a step; all rows of the split if there are fewer.
-        seeds: number of seeds; each has its own initial weights and order of rows.
-        batching: how training batches are formed, see `train.feeds.sampler.train_plan`.
-        plateau: rule that cuts the learning rate.
-        stopping: rule that ends training and picks the best epoch.
-        memory: where the features live: `auto`, or one of `train.feeds.memory.MODES`.
-        memory_limit: the most bytes of features to hold; None takes half of what is free.
-        balanced: every class weighs as much in the training loss, however many rows it has.
+        epochs: Most epochs to run.
+        batch_size: Rows of a step; all rows of the split if there are fewer.
+        seeds: Number of seeds; each has its own initial weights and order of rows.
+        batching: How training batches are formed, see `train.feeds.sampler.train_plan`.
+        plateau: Rule that cuts the learning rate.
+        stopping: Rule that ends training and picks the best epoch.
+        memory: Where the features live: `auto`, or one of `train.feeds.memory.MODES`.
+        memory_limit: Most bytes of features to hold; None takes half of what is free.
+        balanced: Whether every class weighs as much in the training loss, however many rows it has.
 
     Raises:
         ValueError: no epochs, no rows in a batch, or no seeds.

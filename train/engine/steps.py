@@ -20,8 +20,8 @@ class TrainState(NamedTuple):
     """What a training step changes.
 
     Attributes:
-        params: the head's parameters.
-        moments: Adam's.
+        params: The head's parameters.
+        moments: Adam's moments.
     """
 
     params: PyTree
@@ -98,8 +98,8 @@ class HeadSteps:
     """Steps of all heads, with one seed.
 
     Attributes:
-        groups: all heads.
-        class_weights: weights of the classes in the training loss.
+        groups: All heads.
+        class_weights: Weights of the classes in the training loss.
     """
 
     groups: Sequence[Group]
@@ -117,12 +117,12 @@ class HeadSteps:
         """Take the first `count` steps.
 
         Args:
-            table: the rows.
-            states: state of every head.
-            batches: places in the table.
-            count: steps to take, at most n.
-            rates: learning rate of each head.
-            active: heads that are still in training.
+            table: The rows.
+            states: State of every head.
+            batches: Places in the table.
+            count: Steps to take, at most n.
+            rates: Learning rate of each head.
+            active: Heads that are still in training.
 
         Returns:
             The states, and for each head sums over all rows as the parameters of each step saw them.

@@ -31,11 +31,11 @@ class HeadsToTrain(NamedTuple):
     """Heads, and what they read of a row.
 
     Attributes:
-        groups: heads that go through a batch together.
-        rates: learning rate of each head before any cut, in the order of the table.
-        tokens: hidden states are read.
-        pooled: pooled vectors are read.
-        tokens_as_bfloat16: hidden states are read in bfloat16.
+        groups: Heads that go through a batch together.
+        rates: Learning rate of each head before any cut, in the order of the table.
+        tokens: Whether hidden states are read.
+        pooled: Whether pooled vectors are read.
+        tokens_as_bfloat16: Whether hidden states are read in bfloat16.
     """
 
     groups: Sequence[Group]
@@ -49,18 +49,18 @@ class Trainer:
     """Heads and features, ready to be trained.
 
     Args:
-        heads: what is trained.
+        heads: What is trained.
         splits: `train` and `valid` are opened here; whatever is tested is not.
-        settings: how it is trained.
-        task: what the labels say.
-        compiled: epochs compiled for the same heads, seeds and class weights; None compiles new ones.
+        settings: How it is trained.
+        task: What the labels say.
+        compiled: Epochs compiled for the same heads, seeds and class weights; None compiles new ones.
 
     Attributes:
-        compiled: the compiled epochs.
-        size: bytes of all features that training reads.
-        plan: where the features live.
-        held: the most bytes of features that are held at once.
-        loop: the training loop.
+        compiled: The compiled epochs.
+        size: Bytes of all features that training reads.
+        plan: Where the features live.
+        held: Most bytes of features that are held at once.
+        loop: The training loop.
 
     Raises:
         UserError: the limit is too small.
@@ -114,12 +114,12 @@ class Trainer:
         """Train until every head and seed has stopped.
 
         Args:
-            params: initial ones of each head, for each seed.
-            folder: folder for the state of the run, see `train.engine.resume`.
-            run: everything that the numbers depend on.
-            resume: go on from the state in the folder, if there is one; else it is removed.
-            on_epoch: called after each epoch with the progress, and who took part.
-            on_resume: called with the epochs of the state that is gone on from; 0 if there is none.
+            params: Initial parameters of each head, for each seed.
+            folder: Folder for the state of the run, see `train.engine.resume`.
+            run: Everything that the numbers depend on.
+            resume: Whether to go on from the state in the folder, if there is one; else it is removed.
+            on_epoch: Called after each epoch with the progress, and who took part.
+            on_resume: Called with the epochs of the state that is gone on from; 0 if there is none.
 
         Raises:
             UserError: the state is of another run.
@@ -162,10 +162,10 @@ def predict(
     """Logits of each head and seed, in the split's order.
 
     Args:
-        compiled: the heads.
-        params: parameters of each head; the first axis of every leaf is the seed.
-        feed: feed of the split.
-        rows: number of rows of the split.
+        compiled: The heads.
+        params: Parameters of each head; the first axis of every leaf is the seed.
+        feed: Feed of the split.
+        rows: Number of rows of the split.
     """
     whole: dict[str, np.ndarray] = {}
     for chunk in feed.evaluate():

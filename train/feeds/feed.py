@@ -21,7 +21,7 @@ class Feed(Protocol):
     """Gives out the chunks of an epoch.
 
     Attributes:
-        held: the most bytes of features that were held at once.
+        held: Most bytes of features that were held at once.
     """
 
     held: int
@@ -37,9 +37,9 @@ class BatchFeed(ABC):
     """Draws batches of any rows of a split; how their features get to the device is up to each such feed.
 
     Args:
-        lengths: tokens of each row.
-        spec: what the heads read, and how.
-        held: bytes of features that are held.
+        lengths: Tokens of each row.
+        spec: What the heads read, and how.
+        held: Bytes of features that are held.
     """
 
     def __init__(self, lengths: Int[np.ndarray, " b"], spec: FeedSpec, held: int) -> None:
@@ -117,9 +117,9 @@ class SubsetFeed(BatchFeed):
     """Draws batches of some rows from the feed of all rows, which holds the features.
 
     Args:
-        base: feed of all rows.
-        index: numbers of the rows to draw.
-        spec: what the heads read, and how.
+        base: Feed of all rows.
+        index: Numbers of the rows to draw.
+        spec: What the heads read, and how.
     """
 
     def __init__(self, base: BatchFeed, index: Int[np.ndarray, " r"], spec: FeedSpec) -> None:
@@ -139,8 +139,8 @@ class ViewFeed:
     """Gives out one view after the other: epoch e is view (e - 1) mod K, whatever came before it.
 
     Args:
-        feeds: feed of each view.
-        all_held: all views are in memory all the time.
+        feeds: Feed of each view.
+        all_held: Whether all views are in memory all the time.
     """
 
     def __init__(self, feeds: Sequence[Feed], all_held: bool) -> None:

@@ -50,9 +50,9 @@ class MemoryPlan(NamedTuple):
     """What was decided.
 
     Attributes:
-        mode: where the features live.
-        limit: the most bytes of features that may be held at once.
-        why: in words.
+        mode: Where the features live.
+        limit: Most bytes of features that may be held at once.
+        why: Reason, in words.
     """
 
     mode: Mode
@@ -77,11 +77,11 @@ def decide(mode: str, limit: int | None, size: int, device_free: int, host_free:
     """Decide where features live.
 
     Args:
-        mode: one of `MODES`, or `auto`: the first of them that holds all features.
-        limit: the most bytes to hold; None takes `SHARE` of what is free.
-        size: bytes of all features that training reads.
-        device_free: bytes free on each device.
-        host_free: bytes free in the host's memory.
+        mode: One of `MODES`, or `auto`: the first of them that holds all features.
+        limit: Most bytes to hold; None takes `SHARE` of what is free.
+        size: Bytes of all features that training reads.
+        device_free: Bytes free on each device.
+        host_free: Bytes free in the host's memory.
 
     Raises:
         UserError: the features are asked to live whole where the user allows less.

@@ -36,10 +36,10 @@ def open_feed(split: Split, spec: FeedSpec, place: Place, plan: MemoryPlan) -> F
     """The feed of a split; where it has dropout views, of one view each epoch.
 
     Args:
-        split: the rows.
-        spec: what the heads read, and how.
-        place: puts a table on the devices.
-        plan: where the features live.
+        split: The rows.
+        spec: What the heads read, and how.
+        place: Puts a table on the devices.
+        plan: Where the features live.
 
     Raises:
         UserError: the limit is too small even for streaming, or folds are to be streamed.

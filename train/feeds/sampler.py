@@ -28,11 +28,11 @@ def train_plan(
     is still seen once, but rows of like length meet more often than chance would have it.
 
     Args:
-        lengths: tokens of every row.
-        batch_size: rows of every batch; all rows if there are fewer.
-        seed: seed of the order.
-        epoch: counted from 1.
-        batching: how batches are formed.
+        lengths: Tokens of every row.
+        batch_size: Rows of every batch; all rows if there are fewer.
+        seed: Seed of the order.
+        epoch: Number of the epoch, counted from 1.
+        batching: How batches are formed.
     """
     order = epoch_order(len(lengths), seed, epoch)
     # another generator than epoch_order's: the same numbers would tie the two orders together
@@ -74,11 +74,11 @@ class FeedSpec(NamedTuple):
     """What the heads read of a split, and in which batches.
 
     Attributes:
-        tokens: hidden states are read.
-        pooled: pooled vectors are read.
-        batch_size: rows of a step.
-        seeds: number of seeds.
-        batching: how training batches are formed.
+        tokens: Whether hidden states are read.
+        pooled: Whether pooled vectors are read.
+        batch_size: Rows of a step.
+        seeds: Number of seeds.
+        batching: How training batches are formed.
     """
 
     tokens: bool

@@ -24,10 +24,10 @@ class StreamFeed:
     the feeds which hold all of it.
 
     Args:
-        split: the rows; nothing of them is kept but lengths and labels.
-        spec: what the heads read, and how.
-        place: puts a table on the devices.
-        limit: the most bytes of features to hold at once.
+        split: The rows, which are read window by window.
+        spec: What the heads read, and how.
+        place: Puts a table on the devices.
+        limit: Most bytes of features to hold at once.
 
     Raises:
         UserError: the limit holds no three batches.

@@ -18,11 +18,11 @@ class Table(NamedTuple):
     """Rows that are on the device together; a pytree. Tokens are ragged: row i owns `lengths[i]` of them.
 
     Attributes:
-        hidden: tokens, in their storage type; None if no head reads tokens.
-        starts: where each row begins in `hidden`.
-        lengths: tokens of each row.
-        pooled: first, maximum and mean vector of each row; None if no head reads them.
-        labels: see `train.engine.loss.Labels`.
+        hidden: Tokens, in their storage type; None if no head reads tokens.
+        starts: Where each row begins in `hidden`.
+        lengths: Tokens of each row.
+        pooled: First, maximum and mean vector of each row; None if no head reads them.
+        labels: See `train.engine.loss.Labels`.
     """
 
     hidden: Float[Array | np.ndarray, "n d"] | None
@@ -40,11 +40,11 @@ class RaggedBatch(NamedTuple):
     """A batch of rows of a table, as the heads read it.
 
     Attributes:
-        hidden: tokens of the whole table.
-        starts: where each row of the batch begins in `hidden`.
-        lengths: tokens of each row, at least 1.
-        pooled: first, maximum and mean vector of each row; None if no head reads them.
-        labels: see `train.engine.loss.Labels`.
+        hidden: Tokens of the whole table.
+        starts: Where each row of the batch begins in `hidden`.
+        lengths: Tokens of each row, at least 1.
+        pooled: First, maximum and mean vector of each row; None if no head reads them.
+        labels: See `train.engine.loss.Labels`.
         weights: 1, or 0 for a row that only fills up the batch.
     """
 
@@ -60,10 +60,10 @@ class EpochChunk(NamedTuple):
     """Some steps of an epoch.
 
     Attributes:
-        table: what they read.
-        batches: places in the table for each seed, step and row; -1 where a row only fills up.
-        steps: number of real steps, which come first.
-        rows: the table's rows, as numbers of the split's; None if the table is the whole split, in order.
+        table: Table that the steps read.
+        batches: Places in the table for each seed, step and row; -1 where a row only fills up.
+        steps: Number of real steps, which come first.
+        rows: The table's rows, as numbers of the split's; None if the table is the whole split, in order.
     """
 
     table: Table
