@@ -15,30 +15,30 @@ CHOICES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
-    """Settings of one comparison.
+class ComparisonSettings:
+    """ComparisonSettings of one comparison.
 
     Attributes:
         heads: `all`, or names separated by commas.
-        cache: folder of the feature cache; None takes the only one under `cache_dir`.
-        cache_dir: folder, or `s3://` or `gs://` prefix, that holds the caches.
-        seeds: how many seeds to train each head with: 0, 1, ...
-        epochs: the most to train.
-        batch_size: rows of a training step.
-        out: folder that gets a folder of results for each cache.
-        quick: one epoch on the first rows only.
-        notebook: the notebook's setting: heads without masks, on a padded cache, and `exact` batches.
+        cache: Folder of the feature cache; None takes the only one under `cache_dir`.
+        cache_dir: Folder, or `s3://` or `gs://` prefix, that holds the caches.
+        seeds: Number of seeds to train each head with: 0, 1, ...
+        epochs: Most epochs to train.
+        batch_size: Rows of a training step.
+        out: Folder that gets a folder of results for each cache.
+        quick: Whether to run one epoch on the first rows only.
+        notebook: Whether to train as the notebook did: heads without masks, on a padded cache, `exact` batches.
         batching: `bucket` puts rows of like length into a batch, `exact` shuffles them all.
-        precision: of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where the
-            machine multiplies it faster.
-        memory: where the features live: `device`, `host`, `stream`, or `auto`.
-        memory_limit: the most bytes of features to hold; None takes half of what is free.
-        resume: go on from the last epoch of a run that was stopped.
-        folds: parts into which all rows are dealt anew, each of which is tested once; 0 keeps the cache's splits.
+        precision: Dtype of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where
+            the machine multiplies it faster.
+        memory: Where the features live: `device`, `host`, `stream`, or `auto`.
+        memory_limit: Most bytes of features to hold; None takes half of what is free.
+        resume: Whether to go on from the last epoch of a run that was stopped.
+        folds: Parts into which all rows are split anew, each of which is tested once; 0 keeps the cache's splits.
         class_weight: `balanced` makes every class weigh as much in training, however many rows it has.
-        deduplicate: leave out of training, and of validation, rows whose cleaned text is also in a later split.
-        no_floors: leave out the two logistic regressions.
-        json: print the content of `results.json` instead of the table.
+        deduplicate: Whether to leave out rows of training and validation whose cleaned text is also in a later split.
+        no_floors: Whether to leave out the two logistic regressions.
+        json: Whether to print the content of `results.json` instead of the table.
     """
 
     heads: str = "all"
@@ -64,15 +64,15 @@ class Settings:
 
 def parse_arguments(
     heads: Sequence[str], description: str, arguments: Sequence[str] | None = None
-) -> Settings:
+) -> ComparisonSettings:
     """Parse the command line.
 
     Args:
-        heads: names of all heads.
-        description: of the command.
-        arguments: None takes those of the process.
+        heads: Names of all heads.
+        description: Description of the command.
+        arguments: The command line; None takes that of the process.
     """
-    default = Settings()
+    default = ComparisonSettings()
     parser = argparse.ArgumentParser(prog="python bench.py", description=description, allow_abbrev=False)
     add = parser.add_argument
     names = ", ".join(heads)
@@ -88,7 +88,7 @@ def parse_arguments(
     add("--batch-size", type=positive, default=default.batch_size, help="rows (default: %(default)s)")
     add("--out", default=default.out, help="folder of the results (default: %(default)s)")
     for flag, meaning in CHOICES.items():
-        choices = get_args(get_type_hints(Settings)[flag])
+        choices = get_args(get_type_hints(ComparisonSettings)[flag])
         add(
             f"--{flag.replace('_', '-')}",
             choices=choices,
@@ -106,7 +106,7 @@ def parse_arguments(
     add("--quick", action="store_true", help=quick)
     notebook = "as the notebook did: no masks, on a cache of --layout padded; --batching exact (default: off)"
     add("--notebook", action="store_true", help=notebook)
-    return Settings(**vars(parser.parse_args(arguments)))
+    return ComparisonSettings(**vars(parser.parse_args(arguments)))
 
 
 def parse_compare(arguments: Sequence[str]) -> argparse.Namespace:

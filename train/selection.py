@@ -8,24 +8,23 @@ from headstart.cache.runtime.text import did_you_mean
 
 
 def choose_heads(names: str, known: Sequence[str]) -> list[str]:
-    """Return the names of the wanted heads, in the order of the table.
+    """Return the names of the heads to compare, in the order of the table.
 
     Args:
         names: `all`, or names separated by commas.
-        known: all heads there are, in that order.
+        known: All heads there are, in that order.
 
     Raises:
         UserError: a name is unknown.
     """
-    wanted = list(known) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
-    for name in wanted:
+    chosen = list(known) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
+    for name in chosen:
         if name not in known:
-            raise UserError(
-                f"there is no head {name!r}; {did_you_mean(name, known)}known heads: {', '.join(known)}"
-            )
-    if not wanted:
+            hint = did_you_mean(name, known)
+            raise UserError(f"there is no head {name!r}; {hint}known heads: {', '.join(known)}")
+    if not chosen:
         raise UserError(f"--heads names no head; known heads: {', '.join(known)}")
-    return [name for name in known if name in wanted]
+    return [name for name in known if name in chosen]
 
 
 def trainable(
@@ -34,10 +33,10 @@ def trainable(
     """Return the heads that a cache can train, and what to tell of the others: pooled vectors are no tokens to read.
 
     Args:
-        names: the wanted heads.
-        asked: what the user said; `all` means all that the cache can train.
-        cache: an opened cache.
-        pooling: all heads that read pooled vectors only.
+        names: The heads to compare.
+        asked: What the user said; `all` means all that the cache can train.
+        cache: An opened cache.
+        pooling: All heads that read pooled vectors only.
 
     Raises:
         UserError: the user named a head that reads tokens.
