@@ -8,13 +8,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from headstart.cache.block import Block, BlockRecord, array_dtype, digest
-from headstart.cache.layout import LAYOUTS
 from headstart.cache.manifest import NAME, Manifest
-from headstart.cache.ragged import split_rows
-from headstart.cache.recipe import Recipe
+from headstart.cache.ragged import row_bounds, split_rows
+from headstart.cache.recipe import LAYOUTS, Recipe
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import view_names
-from headstart.cache.storage.arrays import DamagedError, check_size, read_array, read_arrays
+from headstart.cache.storage.arrays import DamagedError, check_size, open_array, read_array, read_arrays
 from headstart.cache.storage.store import Store
 from headstart.cache.task import Task
 from headstart.cache.texts import unpack
@@ -38,7 +37,7 @@ class Cache:
         """What is to be told apart."""
         return self.recipe.parsed_task
 
-    def split(self, name: str) -> "Split":
+    def split(self, name: str) -> "CacheSplit":
         """Open one split.
 
         Raises:
@@ -50,7 +49,7 @@ class Cache:
                 f"the cache {self.name} has no split {name!r} (it has: {held}); "
                 "run the same `python -m extract` command with `--split all`"
             )
-        return Split(self, name, tuple(self.manifest.splits[name]))
+        return CacheSplit(self, name, tuple(self.manifest.splits[name]))
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -86,7 +85,7 @@ class Cache:
 
 
 @dataclass(frozen=True)
-class Split:
+class CacheSplit:
     """One split's features; each array is read when it is first asked for.
 
     The mask of row i is exactly `arange(t) < lengths[i]`. Every chunk's CRC32C is
@@ -146,16 +145,60 @@ class Split:
                 "run the same `python -m extract` command with `--views all`"
             )
         _ = self.lengths, self.rows  # compared with the manifest: a block from elsewhere is found here
-        manifest, store = self.cache.manifest, self.cache.store
-        dtype = array_dtype("hidden", manifest.dtype)
+        store, dtype = self.cache.store, self._dtype
         names = [f"{self.name}/{block.name}/hidden" for block in self.blocks]
-        shapes = [block.shape("hidden", manifest.width) for block in self.blocks]
+        shapes = [block.shape("hidden", self.width) for block in self.blocks]
         for name, shape in zip(names, shapes, strict=True):
             check_size(store, name, shape, dtype)
         sizes = np.array([shape[0] for shape in shapes])
         whole = np.empty((sizes.sum(), *shapes[0][1:]), dtype)
         read_arrays(store, names, split_rows(whole, sizes))
         return whole
+
+    @property
+    def width(self) -> int:
+        """Size d of a hidden vector."""
+        return self.cache.manifest.width
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one number of a hidden vector."""
+        return self._dtype.itemsize
+
+    def read(self, field: str, start: int, stop: int) -> np.ndarray:
+        """Read `hidden` or `pooled` of rows `start` to `stop` alone; every chunk of a file that they touch is checked.
+
+        Raises:
+            CacheError: the bytes cannot be trusted.
+        """
+        parts = []
+        for block in self.blocks:
+            first, last = max(start, block.start), min(stop, block.start + block.rows)
+            if first < last:
+                shape = block.shape(field, self.width)
+                # `[tokens, d]`, or rows first
+                ends = self._bounds if len(shape) == 2 else np.arange(len(self._bounds))
+                places = ends[[first, last]] - ends[block.start]
+                parts.append(self._read_part(f"{self.name}/{block.name}/{field}", shape, places))
+        return np.concatenate(parts)
+
+    def _read_part(self, name: str, shape: tuple[int, ...], places: Int[np.ndarray, "2"]) -> np.ndarray:
+        array = open_array(self.cache.store, name, shape, self._dtype)
+        try:
+            values: np.ndarray = array[int(places[0]) : int(places[1])].read().result()
+        except ValueError as error:
+            raise CacheError(
+                f"{name} is damaged: {error}; `python -m cache verify` lists all damage"
+            ) from None
+        return values
+
+    @functools.cached_property
+    def _bounds(self) -> Int[np.ndarray, " _"]:
+        return row_bounds(self.lengths)
+
+    @property
+    def _dtype(self) -> np.dtype:
+        return array_dtype("hidden", self.cache.manifest.dtype)
 
     def _join(self, field: str) -> np.ndarray:
         return np.concatenate([self.cache.read(self.name, block, field) for block in self.blocks])

@@ -31,14 +31,14 @@ State = tuple[Float32[Array, "b u"], ...]
 """What one time step hands to the next; its first array is also the step's output."""
 
 
-class Cell(NamedTuple):
+class RecurrentCell(NamedTuple):
     """One kind of recurrent unit.
 
     Attributes:
-        gates: how many blocks of u columns the kernels have.
-        states: how many arrays [b, u] one step hands to the next.
-        bias: initial bias for u units.
-        step: weights, state, `projected [b, gates * u]` -> next state.
+        gates: Number of blocks of u columns of the kernels.
+        states: Number of arrays [b, u] that one step hands to the next.
+        bias: Initial bias for u units.
+        step: Weights, state, `projected [b, gates * u]` -> next state.
     """
 
     gates: int
@@ -76,6 +76,6 @@ def lstm_step(weights: Weights, state: State, projected: Float32[Array, "b g"]) 
 
 
 CELLS = {
-    "gru": Cell(gates=3, states=1, bias=gru_bias, step=gru_step),
-    "lstm": Cell(gates=4, states=2, bias=lstm_bias, step=lstm_step),
+    "gru": RecurrentCell(gates=3, states=1, bias=gru_bias, step=gru_step),
+    "lstm": RecurrentCell(gates=4, states=2, bias=lstm_bias, step=lstm_step),
 }

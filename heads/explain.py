@@ -19,10 +19,10 @@ def contributions(
     token's. What rounding of the stored pooled vectors adds is shared as the vector itself is.
 
     Args:
-        head: reads one or two pooled vectors.
-        kernel: of its classifier, f = d for each vector that it reads.
-        hidden: of the row's tokens.
-        pooled: of the row, as the head read them.
+        head: Head that reads one or two pooled vectors.
+        kernel: Kernel of its classifier, f = d for each vector that it reads.
+        hidden: Hidden states of the row's tokens.
+        pooled: Pooled vectors of the row, as the head read them.
     """
     tokens, exact = hidden.astype(np.float32), pooled.astype(np.float32)
     total = np.zeros((len(tokens), kernel.shape[1]), np.float32)

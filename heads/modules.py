@@ -21,10 +21,10 @@ def first_params(names: Sequence[str], width: int, seeds: int, outputs: int) -> 
     """Parameters before the first step, of each head for each seed.
 
     Args:
-        names: of heads.
-        width: of a token's vector.
-        seeds: how many: 0, 1, ...
-        outputs: of each head.
+        names: Names of the heads.
+        width: Size of a token's vector.
+        seeds: Number of seeds: 0, 1, ...
+        outputs: Logits of each head.
     """
     return {name: [init(name, HEADS[name], width, seed, outputs) for seed in range(seeds)] for name in names}
 
@@ -124,11 +124,11 @@ def init(name: str, head: Head, width: int, seed: int | Integer[Array, ""], outp
     """Fresh parameters; their randomness depends on seed and name only, not on which other heads are trained.
 
     Args:
-        name: the head's key in `HEADS`.
-        head: what to initialise.
-        width: d, features per token.
-        seed: may be traced, so that `jax.vmap` can initialise many seeds at once.
-        outputs: k, logits per row.
+        name: The head's key in `HEADS`.
+        head: Head to initialise.
+        width: Features per token, d.
+        seed: Seed; may be traced, so that `jax.vmap` can initialise many seeds at once.
+        outputs: Logits per row, k.
 
     Returns:
         `dense`, and for recurrent heads `forward` and perhaps `backward`, each with Keras' weights by name.

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float, Float32
 
-from headstart.heads.cells import Cell, State, Weights
+from headstart.heads.cells import RecurrentCell, State, Weights
 from headstart.heads.pooling import zero_padding
 
 
@@ -20,7 +20,7 @@ def project(
 
     Args:
         weights: `kernel [d, g]` and `bias`, see `heads.cells`.
-        hidden: any float type; computed in float32.
+        hidden: Hidden states of any float type; computed in float32.
         mask: True at real tokens.
     """
     b, t, d = hidden.shape
@@ -31,8 +31,12 @@ def project(
     return (tokens @ weights["kernel"] + input_bias).reshape(b, t, -1)
 
 
-def advance(
-    cell: Cell, weights: Weights, state: State, projected: Float32[Array, "b g"], real: Bool[Array, " b"]
+def masked_step(
+    cell: RecurrentCell,
+    weights: Weights,
+    state: State,
+    projected: Float32[Array, "b g"],
+    real: Bool[Array, " b"],
 ) -> State:
     """One time step; rows whose token is padding keep their state unchanged."""
     stepped = cell.step(weights, state, projected)
@@ -40,23 +44,23 @@ def advance(
 
 
 def recur(
-    cell: Cell,
+    cell: RecurrentCell,
     weights: Weights,
     projected: Float32[Array, "b t g"],
     mask: Bool[Array, "b t"],
     reverse: bool = False,
 ) -> tuple[Float32[Array, "b u"], Float32[Array, "b t u"]]:
-    """Runs one direction over time, from a zero state.
+    """Run one direction over time, from a zero state.
 
     Reversed, it meets the padding first and carries zeros through it, so every row starts at its own last
     real token, as Keras' `Bidirectional` does under a mask.
 
     Args:
-        cell: which unit, a value of `heads.cells.CELLS`.
-        weights: of that cell, for one direction.
-        projected: what `project` returns.
+        cell: Recurrent unit, a value of `heads.cells.CELLS`.
+        weights: Weights of that cell, for one direction.
+        projected: What `project` returns.
         mask: True at real tokens.
-        reverse: from the last token to the first.
+        reverse: Whether to go from the last token to the first.
 
     Returns:
         The last output, and the outputs at all tokens, in the order of the tokens also when reversed. Outputs
@@ -65,7 +69,7 @@ def recur(
     zeros = jnp.zeros((mask.shape[0], weights["recurrent_kernel"].shape[0]))
 
     def step(state: State, token: tuple[Array, Array]) -> tuple[State, Array]:
-        state = advance(cell, weights, state, *token)
+        state = masked_step(cell, weights, state, *token)
         return state, state[0]
 
     time_first = projected.swapaxes(0, 1), mask.T

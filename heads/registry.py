@@ -13,8 +13,8 @@ class PoolingHead:
     """A linear classifier on one or more pooled vectors of the frozen hidden states.
 
     Attributes:
-        title: the notebook's name for it.
-        read: pooled vectors to concatenate, in this order.
+        title: The notebook's name for it.
+        read: Pooled vectors to concatenate, in this order.
         learning_rate: Adam's, before the plateau rule cuts it.
         reads_tokens: False: the cached `pooled [b, 3, d]` is all it needs.
         word_order: False: the words after [CLS] can be shuffled without changing a logit.
@@ -32,11 +32,11 @@ class RecurrentHead:
     """A recurrent layer over the frozen hidden states, and a linear classifier on what it leaves.
 
     Attributes:
-        title: the notebook's name for it.
-        cell: recurrent unit, a key of `heads.cells.CELLS`.
-        units: state size of each direction.
-        bidirectional: a second layer reads each row from its last real token to its first.
-        pooled: read mean and max over the outputs of all real tokens instead of the last state.
+        title: The notebook's name for it.
+        cell: Recurrent unit, a key of `heads.cells.CELLS`.
+        units: State size of each direction.
+        bidirectional: Whether a second layer reads each row from its last real token to its first.
+        pooled: Whether to read mean and max over the outputs of all real tokens instead of the last state.
         learning_rate: Adam's, before the plateau rule cuts it.
         reads_tokens: True: it needs `hidden [b, t, d]` and `mask [b, t]`.
         word_order: True: shuffled words give other logits.

@@ -16,7 +16,7 @@ from headstart.cache.runtime.errors import exit_code
 from headstart.heads import HEADS
 from headstart.train.options import (
     QUICK_ROWS,
-    BenchSettings,
+    ComparisonSettings,
     choose_heads,
     parse_arguments,
     parse_compare,
@@ -28,9 +28,9 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from jaxtyping import Int
 
     from headstart.cache.reader import Cache
-    from headstart.train.data.split import Readable
-    from headstart.train.engine.passes import Passes
-    from headstart.train.engine.trainer import Job
+    from headstart.train.data.split import Split
+    from headstart.train.engine.compiled_epochs import CompiledEpochs
+    from headstart.train.engine.trainer import Trainer
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.outcome import TrainedHeads
     from headstart.train.results.provenance import Experiment
@@ -68,7 +68,7 @@ def compare_runs(arguments: list[str]) -> None:
     print(json.dumps(encode(comparison)) if options.json else compare_lines(comparison))
 
 
-def compare(cache: "Cache", settings: BenchSettings) -> "RunRecord":
+def compare(cache: "Cache", settings: ComparisonSettings) -> "RunRecord":
     """Train heads with all seeds together, on the cache's splits or in folds; compare them, and write everything.
 
     Args:
@@ -103,7 +103,7 @@ def compare(cache: "Cache", settings: BenchSettings) -> "RunRecord":
     return run
 
 
-def design(cache: "Cache", settings: BenchSettings) -> "Experiment":
+def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
     """What is compared: the heads that were asked for, as far as the cache can train them.
 
     Raises:
@@ -122,7 +122,7 @@ def design(cache: "Cache", settings: BenchSettings) -> "Experiment":
     return Experiment(cache, heads, settings)
 
 
-def run_folder(cache: "Cache", settings: BenchSettings) -> "RunFolder":
+def run_folder(cache: "Cache", settings: ComparisonSettings) -> "RunFolder":
     """Where the results go."""
     from headstart.train.results.folder import RunFolder
 
@@ -137,25 +137,25 @@ class Rounds(NamedTuple):
         splits: `train`, `valid` and `test` of each round.
         tested: All rows that are tested.
         places: Places of each fold's test rows among them; empty without folds.
-        leaks: Identical texts, see `train.data.leaks.leaks`.
+        leaks: Identical texts, see `train.data.checks.leaks`.
         lines: What the user should know.
     """
 
-    splits: "Sequence[dict[str, Readable]]"
-    tested: "Readable"
+    splits: "Sequence[dict[str, Split]]"
+    tested: "Split"
     places: "Sequence[Int[np.ndarray, ' _']]"
     leaks: dict[str, int]
     lines: list[str]
 
 
-def open_rounds(cache: "Cache", settings: BenchSettings) -> Rounds:
-    """Open the cache's splits, or deal all its rows into folds.
+def open_rounds(cache: "Cache", settings: ComparisonSettings) -> Rounds:
+    """Open the cache's splits, or split all its rows into folds.
 
     Raises:
         UserError: the cache cannot be used that way.
     """
+    from headstart.train.data.checks import describe_leaks
     from headstart.train.data.folds import open_folds
-    from headstart.train.data.leaks import describe_leaks
     from headstart.train.data.open import open_splits
 
     def lines(sizes: str, leaks: dict[str, int], warnings: Sequence[str] = ()) -> list[str]:
@@ -183,7 +183,7 @@ def log(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def counts(splits: "dict[str, Readable]") -> str:
+def counts(splits: "dict[str, Split]") -> str:
     """Rows of each split, in words."""
     return ", ".join(f"{name} {len(split.labels):,}" for name, split in splits.items())
 
@@ -196,14 +196,14 @@ def shown(classes: Sequence[str]) -> str:
 
 def train_rounds(experiment: "Experiment", rounds: Rounds, folder: "RunFolder") -> "Iterator[TrainedHeads]":
     """Train the heads of each round, and save them."""
-    passes, settings = None, experiment.settings
+    compiled, settings = None, experiment.settings
     for number, splits in enumerate(rounds.splits, start=1):
         fold = number if rounds.places else None
         if fold:
             log(f"fold {fold} of {settings.folds}")
-        heads = train_heads(experiment, splits, folder, fold, passes)
+        heads = train_heads(experiment, splits, folder, fold, compiled)
         # balanced weights are the fold's, and compiled in
-        passes = None if settings.class_weight == "balanced" else heads.job.passes
+        compiled = None if settings.class_weight == "balanced" else heads.trainer.compiled
         folder.clear()
         for (name, seed), fitted in heads.fitted.items():
             folder.save_head(name, seed, fitted, TITLES[name], fold)
@@ -212,10 +212,10 @@ def train_rounds(experiment: "Experiment", rounds: Rounds, folder: "RunFolder") 
 
 def train_heads(
     experiment: "Experiment",
-    splits: "dict[str, Readable]",
+    splits: "dict[str, Split]",
     folder: "RunFolder",
     fold: int | None,
-    passes: "Passes | None",
+    compiled: "CompiledEpochs | None",
 ) -> "TrainedHeads":
     """Train all heads with all seeds together, and read the test rows once."""
     from headstart.heads.modules import first_params
@@ -225,13 +225,12 @@ def train_heads(
     from headstart.train.results.provenance import facts, memory_line
 
     start, (cache, names, settings) = time.perf_counter(), experiment
-    job = open_job(experiment, splits, passes)
+    trainer = open_trainer(experiment, splits, compiled)
     if fold in (None, 1):
-        log(memory_line(job))
-    width = splits["train"].pooled.shape[-1]
-    depends = facts(experiment, job) | ({"folds": settings.folds, "fold": fold} if fold else {})
-    progress = job.train(
-        first_params(names, width, settings.seeds, cache.task.outputs),
+        log(memory_line(trainer))
+    depends = facts(experiment, trainer) | ({"folds": settings.folds, "fold": fold} if fold else {})
+    progress = trainer.train(
+        first_params(names, splits["train"].width, settings.seeds, cache.task.outputs),
         os.path.join(folder.path, "state", *([f"fold-{fold}"] if fold else [])),
         depends,
         settings.resume,
@@ -241,39 +240,48 @@ def train_heads(
         ),
     )
     seconds = time.perf_counter() - start
-    logits = job.predict(progress, {name: splits[name] for name in ("valid", "test")})
+    logits = trainer.predict(progress, {name: splits[name] for name in ("valid", "test")})
     baselines = all_baselines(cache.task, splits, logistic=not settings.no_floors)
-    return TrainedHeads(splits, job, progress, job.fit.results(progress), logits, baselines, seconds, fold)
+    return TrainedHeads(
+        splits, trainer, progress, trainer.loop.results(progress), logits, baselines, seconds, fold
+    )
 
 
-def open_job(experiment: "Experiment", splits: "dict[str, Readable]", passes: "Passes | None") -> "Job":
+def open_trainer(
+    experiment: "Experiment", splits: "dict[str, Split]", compiled: "CompiledEpochs | None"
+) -> "Trainer":
     """Put heads and features together."""
-    from headstart.heads.fused.joint import groups_of
-    from headstart.train.engine.settings import FitSettings
-    from headstart.train.engine.trainer import Job, Reads
+    from headstart.heads.fused.fused_heads import groups_of
+    from headstart.train.engine.settings import TrainingSettings
+    from headstart.train.engine.trainer import HeadsToTrain, Trainer
     from headstart.train.results.provenance import choose_operands
 
     cache, names, settings = experiment
     operands = choose_operands(settings)
     longest = max(int(split.lengths.max()) for split in splits.values())
     pooled = [name in POOLING for name in names]
-    return Job(
+    heads = HeadsToTrain(
         groups_of(names, longest, operands),
         {name: HEADS[name].learning_rate for name in names},
-        Reads(not all(pooled), any(pooled), operands == "bfloat16"),
-        splits,
-        FitSettings(settings.epochs, settings.batch_size, settings.seeds, settings.batching),
-        settings.memory,
-        settings.memory_limit,
-        cache.task,
-        settings.class_weight == "balanced",
-        passes,
+        tokens=not all(pooled),
+        pooled=any(pooled),
+        tokens_as_bfloat16=operands == "bfloat16",
     )
+    training = TrainingSettings(
+        settings.epochs,
+        settings.batch_size,
+        settings.seeds,
+        settings.batching,
+        memory=settings.memory,
+        memory_limit=settings.memory_limit,
+        balanced=settings.class_weight == "balanced",
+    )
+    return Trainer(heads, splits, training, cache.task, compiled)
 
 
 def inference(trained: "TrainedHeads", names: Sequence[str]) -> dict[str, float]:
     """Seconds per 1,000 rows of each head, the features given."""
-    from headstart.heads.fused.joint import groups_of
+    from headstart.heads.fused.fused_heads import groups_of
     from headstart.train.results.provenance import inference_seconds
 
     longest = int(trained.splits["test"].lengths.max())

@@ -450,7 +450,7 @@ def padded_features(features: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def test_notebook_mode_gives_heads_no_masks(padded_features: Path, tmp_path: Path) -> None:
     """The oracle: the head's module on all positions, with a mask that is all true."""
     from headstart.heads.modules import init, logits_of
-    from headstart.train.data.every_position import EveryPosition
+    from headstart.train.data.views import EveryPosition
 
     run = command("--notebook", "--heads", "gru_pooled", "--epochs", "2", "--batch-size", "32", "--precision",
                   "float32", "--cache-dir", str(padded_features), "--out", str(tmp_path))  # fmt: skip

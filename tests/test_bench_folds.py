@@ -24,10 +24,10 @@ from headstart.cache.writer import CacheWriter
 from headstart.heads import HEADS
 from headstart.heads.modules import init, logits_of
 from headstart.train.data.folds import open_folds
-from headstart.train.data.subset import Chosen
+from headstart.train.data.views import Subset
 from headstart.train.engine import trainer
 from headstart.train.engine.checkpoints import restore
-from headstart.train.engine.passes import Passes
+from headstart.train.engine.compiled_epochs import CompiledEpochs
 from headstart.train.results.result import to_csv
 from tests.oracles.padded_training import predict_logits
 
@@ -184,7 +184,9 @@ def test_class_weights_are_those_of_the_fold(
 ) -> None:
     labels, given = (np.arange(COUNT) % 7 == 0).astype(int), []
     monkeypatch.setattr(
-        trainer, "Passes", lambda *a, **options: given.append(options) or Passes(*a, **options)
+        trainer,
+        "CompiledEpochs",
+        lambda *a, **options: given.append(options) or CompiledEpochs(*a, **options),
     )
     location = make(tmp_path, labels=labels)
     run(location, "--heads", "cls", "--no-floors", "--class-weight", "balanced")
@@ -286,9 +288,9 @@ def test_without_folds_there_is_no_such_column() -> None:
 
 def test_chosen_rows_are_those_of_their_split(tmp_path: Path) -> None:
     cache = open_cache(make(tmp_path))
-    whole = open_folds(cache, 4, None, deduplicate=False).tested.whole
+    whole = open_folds(cache, 4, None, deduplicate=False).tested.base
     random = np.random.default_rng(0)
-    some = Chosen(whole, random.permutation(COUNT)[:50])
+    some = Subset(whole, random.permutation(COUNT)[:50])
     parts = {}
     for name in SIZES:
         split = cache.split(name)

@@ -21,7 +21,7 @@ CHOICES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class BenchSettings:
+class ComparisonSettings:
     """Settings of one comparison.
 
     Attributes:
@@ -32,17 +32,17 @@ class BenchSettings:
         epochs: Most epochs to train.
         batch_size: Rows of a training step.
         out: Folder that gets a folder of results for each cache.
-        quick: Whether to train one epoch on the first rows only.
-        notebook: Whether to take the notebook's setting: heads without masks, on a padded cache, and `exact` batches.
+        quick: Whether to run one epoch on the first rows only.
+        notebook: Whether to train as the notebook did: heads without masks, on a padded cache, `exact` batches.
         batching: `bucket` puts rows of like length into a batch, `exact` shuffles them all.
         precision: Dtype of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where
             the machine multiplies it faster.
         memory: Where the features live: `device`, `host`, `stream`, or `auto`.
         memory_limit: Most bytes of features to hold; None takes half of what is free.
         resume: Whether to go on from the last epoch of a run that was stopped.
-        folds: Parts into which all rows are dealt anew, each of which is tested once; 0 keeps the cache's splits.
+        folds: Parts into which all rows are split anew, each of which is tested once; 0 keeps the cache's splits.
         class_weight: `balanced` makes every class weigh as much in training, however many rows it has.
-        deduplicate: Whether to leave out of training and validation the rows whose text is also in a later split.
+        deduplicate: Whether to leave out rows of training and validation whose cleaned text is also in a later split.
         no_floors: Whether to leave out the two logistic regressions.
         json: Whether to print the content of `results.json` instead of the table.
     """
@@ -70,15 +70,15 @@ class BenchSettings:
 
 def parse_arguments(
     heads: Sequence[str], description: str, arguments: Sequence[str] | None = None
-) -> BenchSettings:
+) -> ComparisonSettings:
     """Parse the command line.
 
     Args:
         heads: Names of all heads.
         description: Description of the command.
-        arguments: None takes those of the process.
+        arguments: The command line; None takes that of the process.
     """
-    default = BenchSettings()
+    default = ComparisonSettings()
     parser = argparse.ArgumentParser(prog="python bench.py", description=description, allow_abbrev=False)
     add = parser.add_argument
     names = ", ".join(heads)
@@ -94,7 +94,7 @@ def parse_arguments(
     add("--batch-size", type=positive, default=default.batch_size, help="rows (default: %(default)s)")
     add("--out", default=default.out, help="folder of the results (default: %(default)s)")
     for flag, meaning in CHOICES.items():
-        choices = get_args(get_type_hints(BenchSettings)[flag])
+        choices = get_args(get_type_hints(ComparisonSettings)[flag])
         add(
             f"--{flag.replace('_', '-')}",
             choices=choices,
@@ -112,7 +112,7 @@ def parse_arguments(
     add("--quick", action="store_true", help=quick)
     notebook = "as the notebook did: no masks, on a cache of --layout padded; --batching exact (default: off)"
     add("--notebook", action="store_true", help=notebook)
-    return BenchSettings(**vars(parser.parse_args(arguments)))
+    return ComparisonSettings(**vars(parser.parse_args(arguments)))
 
 
 def parse_compare(arguments: Sequence[str]) -> argparse.Namespace:

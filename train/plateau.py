@@ -12,10 +12,10 @@ class PlateauState(NamedTuple):
     """What the rule remembers between epochs.
 
     Attributes:
-        lr: learning rate for the next epoch.
-        best: lowest loss that counted as an improvement; None before the first.
-        wait: epochs since then, or since the end of the last cooldown.
-        cooldown: epochs left in which `wait` does not count.
+        lr: Learning rate for the next epoch.
+        best: Lowest loss that counted as an improvement; None before the first.
+        wait: Epochs since then, or since the end of the last cooldown.
+        cooldown: Epochs left in which `wait` does not count.
     """
 
     lr: float
@@ -32,11 +32,11 @@ class ReduceLROnPlateau:
     What is an improvement says `train.stopping`.
 
     Attributes:
-        factor: above 0, below 1.
-        patience: epochs without improvement that lead to a cut.
-        min_delta: the least by which a loss improves.
-        min_lr: the rate is never cut below it.
-        cooldown: epochs to hold back after a cut.
+        factor: Factor of a cut, above 0 and below 1.
+        patience: Epochs without improvement that lead to a cut.
+        min_delta: Least difference by which a loss improves.
+        min_lr: Least learning rate; no cut goes below it.
+        cooldown: Epochs to hold back after a cut.
 
     Raises:
         ValueError: `factor` is not between 0 and 1.

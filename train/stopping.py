@@ -22,12 +22,12 @@ class StoppingState(NamedTuple):
     """What the rule remembers between epochs, and what it decided after the last one.
 
     Attributes:
-        best: lowest loss that counted as an improvement; None before the first.
-        wait: epochs since then.
-        epoch: epochs seen.
-        best_epoch: the epoch whose parameters to keep, counted from 1; 0 before the first.
-        improved: the last epoch was an improvement.
-        should_stop: training should end here.
+        best: Lowest loss that counted as an improvement; None before the first.
+        wait: Epochs since then.
+        epoch: Epochs seen.
+        best_epoch: Number of the epoch whose parameters to keep, counted from 1; 0 before the first.
+        improved: Whether the last epoch was an improvement.
+        should_stop: Whether training should end here.
     """
 
     best: float | None = None
@@ -46,8 +46,8 @@ class EarlyStopping:
     every loss was NaN; `best` is then NaN.
 
     Attributes:
-        patience: epochs without improvement that end training.
-        min_delta: the least by which a loss improves.
+        patience: Epochs without improvement that end training.
+        min_delta: Least difference by which a loss improves.
 
     Reference:
         `keras.callbacks.EarlyStopping` of Keras 3, mode "min", `restore_best_weights=True`.

@@ -1,7 +1,7 @@
 """The cells of `heads.cells` with their gradient written out, for loops that keep little and add up late.
 
 Automatic differentiation of a scan adds to every weight's gradient at every time step. Here a step hands out
-the gradient of its gates, and the weights' gradients are one matmul over many steps, see `heads.fused.joint`.
+the gradient of its gates, and the weights' gradients are one matmul over many steps, see `heads.fused.lanes`.
 `heads.cells` and automatic differentiation are the oracle for every line below.
 """
 
@@ -24,8 +24,8 @@ class Slopes(NamedTuple):
     """Gradients that one step hands back.
 
     Attributes:
-        state: of the old state, but for the share that went through the recurrent kernel.
-        gates: of every gate, as the cell's `projected` and `recurrent` number them.
+        state: Gradient of the old state, but for the share that went through the recurrent kernel.
+        gates: Gradient of every gate, as the cell's `projected` and `recurrent` number them.
     """
 
     state: State
@@ -33,17 +33,17 @@ class Slopes(NamedTuple):
 
 
 class Adjoint(NamedTuple):
-    """How a cell goes forward and back.
+    """How a cell goes forward and backward.
 
     Attributes:
-        forward: like `Cell.step`, with the input's share of each gate apart; also returns what `back` needs.
-        back: old state, what was kept, gradient of the new state -> slopes.
-        projected: which of the slopes' gates belong to the input's share; most are of both shares.
-        recurrent: which belong to the state's share.
+        forward: `RecurrentCell.step` with the input's share of each gate apart; also returns what `backward` needs.
+        backward: Old state, what was kept, gradient of the new state -> slopes.
+        projected: Numbers of the slopes' gates that belong to the input's share; most belong to both shares.
+        recurrent: Numbers of those that belong to the state's share.
     """
 
     forward: Callable[[Weights, State, Gates], tuple[State, Saved]]
-    back: Callable[[State, Saved, State], Slopes]
+    backward: Callable[[State, Saved, State], Slopes]
     projected: tuple[int, ...]
     recurrent: tuple[int, ...]
 
@@ -58,7 +58,7 @@ def gru_forward(weights: Weights, state: State, projected: Gates) -> tuple[State
     return (z * h + (1 - z) * candidate,), (z, r, candidate, again)
 
 
-def gru_back(state: State, saved: Saved, slope: State) -> Slopes:
+def gru_backward(state: State, saved: Saved, slope: State) -> Slopes:
     """Back through `gru_forward`."""
     (h,), (z, r, candidate, again), (down,) = state, saved, slope
     of_h = down * (1 - z) * (1 - candidate * candidate)
@@ -71,14 +71,14 @@ def lstm_forward(weights: Weights, state: State, projected: Gates) -> tuple[Stat
     """`heads.cells.lstm_step`, keeping the gates."""
     h, memory = state
     shares = jnp.split(h @ weights["recurrent_kernel"], 4, axis=-1)
-    i, f, c, o = (share + own for share, own in zip(shares, projected, strict=True))
+    i, f, c, o = (share + gate for share, gate in zip(shares, projected, strict=True))
     i, f, c, o = sigmoid(i), sigmoid(f), jnp.tanh(c), sigmoid(o)
     memory = f * memory + i * c
     shown = jnp.tanh(memory)
     return (o * shown, memory), (i, f, c, o, shown)
 
 
-def lstm_back(state: State, saved: Saved, slope: State) -> Slopes:
+def lstm_backward(state: State, saved: Saved, slope: State) -> Slopes:
     """Back through `lstm_forward`."""
     (_, memory), (i, f, c, o, shown), (of_output, of_memory) = state, saved, slope
     of_memory = of_memory + of_output * o * (1 - shown * shown)
@@ -92,6 +92,6 @@ def lstm_back(state: State, saved: Saved, slope: State) -> Slopes:
 
 
 ADJOINTS = {
-    "gru": Adjoint(gru_forward, gru_back, projected=(0, 1, 2), recurrent=(0, 1, 3)),
-    "lstm": Adjoint(lstm_forward, lstm_back, projected=(0, 1, 2, 3), recurrent=(0, 1, 2, 3)),
+    "gru": Adjoint(gru_forward, gru_backward, projected=(0, 1, 2), recurrent=(0, 1, 3)),
+    "lstm": Adjoint(lstm_forward, lstm_backward, projected=(0, 1, 2, 3), recurrent=(0, 1, 2, 3)),
 }

@@ -11,7 +11,7 @@ from jaxtyping import Float32
 
 from headstart.heads.cells import CELLS, Weights
 from headstart.heads.fused.cell_gradients import ADJOINTS, Gates, Saved
-from headstart.heads.fused.chunks import STEPS, DimSize, Rows, gather, real_steps
+from headstart.heads.fused.chunks import STEPS, DimSize, RaggedRows, gather, real_steps
 from headstart.heads.registry import RecurrentHead
 
 Carried = tuple[Array, ...]
@@ -53,18 +53,18 @@ def zero_states(lanes: Sequence[Lane], rows: DimSize) -> tuple[Carried, ...]:
     return tuple((jnp.zeros((rows, lane.units)),) * CELLS[lane.cell].states for lane in lanes)
 
 
-def by_way(lanes: Sequence[Lane]) -> list[list[int]]:
+def by_direction(lanes: Sequence[Lane]) -> list[list[int]]:
     """Numbers of the lanes that read forwards, and of those that read backwards."""
-    ways = [[n for n, lane in enumerate(lanes) if lane.reverse is way] for way in (False, True)]
-    return [numbers for numbers in ways if numbers]
+    directions = [[n for n, lane in enumerate(lanes) if lane.reverse is reverse] for reverse in (False, True)]
+    return [numbers for numbers in directions if numbers]
 
 
 def project(
-    weights: Sequence[Weights], lanes: Sequence[Lane], rows: Rows, number: Array, dtype: Any
+    weights: Sequence[Weights], lanes: Sequence[Lane], rows: RaggedRows, number: Array, dtype: Any
 ) -> list[Gates]:
     """The input's share of every gate of every lane in a chunk, `[STEPS, b, u]` each."""
     shares: list[Gates] = [()] * len(lanes)
-    for numbers in by_way(lanes):
+    for numbers in by_direction(lanes):
         kernels = jnp.concatenate([weights[n]["kernel"] for n in numbers], axis=1)
         bias = jnp.concatenate([jnp.atleast_2d(weights[n]["bias"])[0] for n in numbers])
         tokens = gather(rows, number, lanes[numbers[0]].reverse, dtype)
@@ -76,7 +76,7 @@ def project(
     return shares
 
 
-def advance(
+def forward_chunk(
     weights: Sequence[Weights],
     lanes: Sequence[Lane],
     states: Sequence[Carried],
@@ -91,8 +91,8 @@ def advance(
 
     def step(states: Any, tokens: Any) -> Any:
         after, kept = [], []
-        for lane, own, state, share, mask in zip(lanes, weights, states, *tokens, strict=True):
-            new, saved = ADJOINTS[lane.cell].forward(own, state, share)
+        for lane, weight, state, share, mask in zip(lanes, weights, states, *tokens, strict=True):
+            new, saved = ADJOINTS[lane.cell].forward(weight, state, share)
             after.append(keep_padded(mask, new, state))
             kept.append((state, saved))
         return tuple(after), kept
@@ -101,7 +101,7 @@ def advance(
     return after, kept
 
 
-def retreat(
+def backward_chunk(
     weights: Sequence[Weights],
     lanes: Sequence[Lane],
     slopes: Sequence[Carried],
@@ -112,17 +112,17 @@ def retreat(
     """Take gradients back through a chunk.
 
     Args:
-        weights: of each lane.
-        lanes: which.
-        slopes: gradient of the state after the chunk, of each lane.
-        kept: by `advance`.
-        more: gradient of each step's output `[STEPS, b, u]`, or None.
+        weights: Weights of each lane.
+        lanes: The lanes.
+        slopes: Gradient of the state after the chunk, of each lane.
+        kept: What `forward_chunk` kept of each lane.
+        more: Gradient of each step's output `[STEPS, b, u]`, or None.
         real: True at real tokens, `[STEPS, b]`.
 
     Returns:
         The gradient of the states before the chunk, and of each lane's gates, `[STEPS, b, u]`.
     """
-    kernels = [own["recurrent_kernel"].T for own in weights]
+    kernels = [weight["recurrent_kernel"].T for weight in weights]
 
     def step(slopes: Any, tokens: Any) -> Any:
         before, gates = [], []
@@ -132,11 +132,11 @@ def retreat(
             slope = slope if extra is None else (slope[0] + extra, *slope[1:])
             zeros = jax.tree.map(jnp.zeros_like, slope)
             adjoint = ADJOINTS[lane.cell]
-            back = adjoint.back(state, saved, keep_padded(mask, slope, zeros))
-            recurrent = jnp.concatenate([back.gates[n] for n in adjoint.recurrent], axis=-1)
-            through = (back.state[0] + recurrent @ kernel, *back.state[1:])
+            handed = adjoint.backward(state, saved, keep_padded(mask, slope, zeros))
+            recurrent = jnp.concatenate([handed.gates[n] for n in adjoint.recurrent], axis=-1)
+            through = (handed.state[0] + recurrent @ kernel, *handed.state[1:])
             before.append(keep_padded(mask, through, slope))
-            gates.append(back.gates)
+            gates.append(handed.gates)
         return tuple(before), gates
 
     before, gates = lax.scan(step, tuple(slopes), (list(kept), list(more), list(real)), reverse=True)
@@ -150,7 +150,7 @@ def keep_padded(mask: Array, new: Carried, old: Carried) -> Carried:
 
 def weight_slopes(
     lanes: Sequence[Lane],
-    rows: Rows,
+    rows: RaggedRows,
     number: Array,
     dtype: Any,
     kept: Sequence[tuple[Carried, Saved]],
@@ -160,15 +160,15 @@ def weight_slopes(
 
     One matmul for all kernels of a direction.
     """
-    found: list[dict[str, Array]] = [{}] * len(lanes)
-    for numbers in by_way(lanes):
+    slopes: list[dict[str, Array]] = [{}] * len(lanes)
+    for numbers in by_direction(lanes):
         tokens = gather(rows, number, lanes[numbers[0]].reverse, dtype)
         parts = [gates[n][gate] for n in numbers for gate in ADJOINTS[lanes[n].cell].projected]
         kernels = jnp.dot(as_rows(parts).astype(dtype), tokens, preferred_element_type=jnp.float32)
         ends = list(accumulate(lanes[n].gates * lanes[n].units for n in numbers))
         for n, kernel in zip(numbers, jnp.split(kernels, ends[:-1]), strict=True):
-            found[n] = {"kernel": kernel, **state_slopes(lanes[n].cell, kept[n][0][0], gates[n])}
-    return found
+            slopes[n] = {"kernel": kernel, **state_slopes(lanes[n].cell, kept[n][0][0], gates[n])}
+    return slopes
 
 
 def as_rows(gates: Sequence[Array]) -> Float32[Array, "g m"]:
@@ -177,7 +177,7 @@ def as_rows(gates: Sequence[Array]) -> Float32[Array, "g m"]:
 
 
 def state_slopes(cell: str, states: Array, gates: Gates) -> dict[str, Array]:
-    """The same for the recurrent kernel and the bias of one lane."""
+    """A chunk's share of the gradient of one lane's recurrent kernel, transposed, and bias."""
     adjoint = ADJOINTS[cell]
     kernel = as_rows([gates[n] for n in adjoint.recurrent]) @ states.reshape(-1, states.shape[-1])
     sums = [gate.sum(axis=(0, 1)) for gate in gates]
@@ -192,6 +192,6 @@ def transposed(slopes: Mapping[str, Array]) -> dict[str, Array]:
     return {name: slope if name == "bias" else slope.T for name, slope in slopes.items()}
 
 
-def masks(lanes: Sequence[Lane], rows: Rows, number: Array) -> list[Array]:
+def masks(lanes: Sequence[Lane], rows: RaggedRows, number: Array) -> list[Array]:
     """Real steps of a chunk, for each lane."""
     return [real_steps(rows, number, lane.reverse) for lane in lanes]

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float, Float32, Int
 
-from headstart.heads.fused.chunks import STEPS, Rows, chunk_count, gather, real_steps
-from headstart.heads.fused.joint import Joint
+from headstart.heads.fused.chunks import STEPS, RaggedRows, chunk_count, gather, real_steps
+from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.registry import Head
 
 Score = Callable[[Any, Float[Array, "n d"], Int[Array, " b"], Int[Array, " b"]], Float32[Array, "b k"]]
@@ -17,7 +17,7 @@ Score = Callable[[Any, Float[Array, "n d"], Int[Array, " b"], Int[Array, " b"]],
 
 
 class Ragged(NamedTuple):
-    """Rows of tokens, see `heads.fused.chunks.Rows`."""
+    """Rows of tokens, see `heads.fused.chunks.RaggedRows`."""
 
     hidden: Any
     starts: Any
@@ -29,12 +29,12 @@ def score_of(name: str, head: Head, limit: int, operands: str) -> Score:
     """The head in the arithmetic in which it was trained and compared.
 
     Args:
-        name: the head's key in `HEADS`.
-        head: what to compute.
-        limit: tokens of the longest row there can be.
-        operands: dtype of the operands of the large matmuls, which add up in float32.
+        name: The head's key in `HEADS`.
+        head: Head to compute.
+        limit: Tokens of the longest row there can be.
+        operands: Name of the dtype of the operands of the large matmuls, which add up in float32.
     """
-    joint = Joint(((name, head),), limit, operands)
+    fused = FusedHeads(((name, head),), limit, operands)
 
     def score(
         params: Any, hidden: Float[Array, "n d"], starts: Int[Array, " b"], lengths: Int[Array, " b"]
@@ -42,15 +42,15 @@ def score_of(name: str, head: Head, limit: int, operands: str) -> Score:
         rows = Ragged(hidden, starts, lengths)
         if not head.reads_tokens:
             rows = rows._replace(pooled=pool_ragged(rows).astype(hidden.dtype))
-        elif operands == "bfloat16":  # as bits, see `heads.fused.chunks.Rows`
+        elif operands == "bfloat16":  # as bits, see `heads.fused.chunks.RaggedRows`
             bits = lax.bitcast_convert_type(hidden.astype(jnp.bfloat16), jnp.uint16)
             rows = rows._replace(hidden=bits)
-        return joint.logits({name: params}, rows)[name]
+        return fused.logits({name: params}, rows)[name]
 
     return score
 
 
-def pool_ragged(rows: Rows) -> Float32[Array, "b 3 d"]:
+def pool_ragged(rows: RaggedRows) -> Float32[Array, "b 3 d"]:
     """`heads.pooling.pool` without padding: [CLS], max and mean of each row's tokens.
 
     Tokens are added one after another, as the feature cache adds them: its means are rounded to 16 bits, and another

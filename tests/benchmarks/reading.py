@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from headstart.cache import Cache, Split, open_cache
+from headstart.cache import Cache, CacheSplit, open_cache
 from headstart.cache.storage.arrays import open_array
 from headstart.heads import HEADS
 from headstart.heads.modules import init, logits_of
@@ -39,7 +39,7 @@ def main() -> None:
     compare_random_rows(cache.split("train"))
 
 
-def save_plainly(split: Split, folder: Path) -> list[Path]:
+def save_plainly(split: CacheSplit, folder: Path) -> list[Path]:
     """Write the hidden states of every block, as we have them, to a .npy file each."""
     ends = np.cumsum([block.tokens for block in split.blocks])
     files = [folder / f"{block.name}.npy" for block in split.blocks]
@@ -62,7 +62,7 @@ def compare_whole_split(cache: Cache, files: list[Path]) -> None:
             print(f"| {name} | {rates} | {statistics.median(b / a for a, b in pairs):.0%} |")
 
 
-def compare_random_rows(split: Split) -> None:
+def compare_random_rows(split: CacheSplit) -> None:
     """Print how long a random batch takes from disk, and how long a step on it."""
     reading = statistics.median(timed(random_batch(split, seed)) for seed in range(3 * REPEATS))
     print(f"\n{ROWS} random rows from disk: {reading * 1e3:.1f} ms")
@@ -80,7 +80,7 @@ def nothing() -> None:
     """Leave the page cache as it is."""
 
 
-def random_batch(split: Split, seed: int) -> Callable[[], None]:
+def random_batch(split: CacheSplit, seed: int) -> Callable[[], None]:
     """Read the tokens of random rows straight from disk, block by block."""
     chosen = np.random.default_rng(seed).choice(len(split.lengths), ROWS, replace=False)
     ends = np.cumsum(split.lengths, dtype=np.int64)
@@ -102,7 +102,7 @@ def random_batch(split: Split, seed: int) -> Callable[[], None]:
     return read
 
 
-def step_times(name: str, split: Split) -> list[float]:
+def step_times(name: str, split: CacheSplit) -> list[float]:
     """Seconds of training steps, compilation left out."""
     head = HEADS[name]
     apply = logits_of(head)

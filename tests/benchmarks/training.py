@@ -13,7 +13,6 @@ import itertools
 import statistics
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,29 +28,20 @@ import numpy as np
 
 from headstart.cache import open_cache
 from headstart.heads import HEADS
-from headstart.heads.fused.joint import Joint
+from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.modules import init
-from headstart.train.engine.loop import Fit
-from headstart.train.engine.passes import Passes
-from headstart.train.engine.settings import FitSettings
-from headstart.train.engine.trainer import Job, Reads
+from headstart.train.engine.compiled_epochs import CompiledEpochs
+from headstart.train.engine.loop import TrainingLoop
+from headstart.train.engine.settings import TrainingSettings
+from headstart.train.engine.trainer import HeadsToTrain, Trainer
 from headstart.train.feeds.feed import DeviceFeed
-from headstart.train.feeds.sampler import Wanted
-from headstart.train.feeds.table import Chunk
+from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.table import EpochChunk
 from headstart.train.stopping import EarlyStopping
+from tests.train.held_split import HeldSplit
 
 ROWS, WIDTH, SEEDS, EPOCHS, BATCH = 26_000, 768, 5, 50, 128
 STEPS, REPEATS = 8, 5
-
-
-@dataclass
-class Made:
-    """Rows of noise with one token each."""
-
-    hidden: np.ndarray
-    lengths: np.ndarray
-    labels: np.ndarray
-    pooled: np.ndarray
 
 
 def main() -> None:
@@ -61,13 +51,13 @@ def main() -> None:
         steps(sys.argv[1])
 
 
-def made(rows: int, seed: int) -> Made:
+def made(rows: int, seed: int) -> HeldSplit:
     """Features whose mean vector tells the label, but not quite."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 2, rows).astype(np.int32)
     pooled = rng.standard_normal((rows, 3, WIDTH), np.float32)
     pooled[:, :, 0] += 2 * labels[:, None] - 1
-    return Made(
+    return HeldSplit(
         np.zeros((rows, WIDTH), np.float16), np.ones(rows, np.int32), labels, pooled.astype(np.float16)
     )
 
@@ -75,17 +65,18 @@ def made(rows: int, seed: int) -> Made:
 def pooling() -> None:
     """Train four heads with five seeds for all epochs."""
     names = [name for name in HEADS if not HEADS[name].reads_tokens]
-    groups = [Joint(tuple((name, HEADS[name]) for name in names), 1)]
-    never = FitSettings(EPOCHS, BATCH, SEEDS, stopping=EarlyStopping(patience=EPOCHS))
+    groups = [FusedHeads(tuple((name, HEADS[name]) for name in names), 1)]
+    never = TrainingSettings(EPOCHS, BATCH, SEEDS, stopping=EarlyStopping(patience=EPOCHS))
     splits = {"train": made(ROWS, 0), "valid": made(ROWS // 8, 1)}
-    job = Job(groups, {name: HEADS[name].learning_rate for name in names}, Reads(False, True), splits, never)
+    rates = {name: HEADS[name].learning_rate for name in names}
+    trainer = Trainer(HeadsToTrain(groups, rates, tokens=False, pooled=True), splits, never)
     params = {name: [init(name, HEADS[name], WIDTH, seed) for seed in range(SEEDS)] for name in names}
-    progress = job.fit.begin(params)
-    while job.fit.active(progress):
-        progress = job.fit.epoch(progress)
+    progress = trainer.loop.begin(params)
+    while trainer.loop.active(progress):
+        progress = trainer.loop.epoch(progress)
     print(
         f"four pooling heads, {SEEDS} seeds, {len(progress.seconds)} epochs, {ROWS:,} rows of width {WIDTH}: "
-        f"{sum(progress.seconds):.1f} s after {job.passes.compile_seconds:.1f} s of compilation"
+        f"{sum(progress.seconds):.1f} s after {trainer.compiled.compile_seconds:.1f} s of compilation"
     )
 
 
@@ -117,24 +108,24 @@ class StepRun:
     def __init__(self, features: Any, together: str, dtype: str, batching: Any) -> None:
         names = [(name,) for name in HEADS] if together == "apart" else [tuple(HEADS)]
         longest = int(features.lengths.max())
-        groups = [Joint(tuple((name, HEADS[name]) for name in own), longest, dtype) for own in names]
-        self.passes = Passes(groups, 1, halves=dtype == "bfloat16")
-        feed = DeviceFeed(features, Wanted(True, True, BATCH, 1, batching), self.passes)
+        groups = [FusedHeads(tuple((name, HEADS[name]) for name in own), longest, dtype) for own in names]
+        self.compiled = CompiledEpochs(groups, 1, tokens_as_bfloat16=dtype == "bfloat16")
+        feed = DeviceFeed(features, FeedSpec(True, True, BATCH, 1, batching), self.compiled.place)
         chunk = next(feed.train(1))
-        self.chunk = Chunk(chunk.table, chunk.batches, min(STEPS, chunk.steps))
+        self.chunk = EpochChunk(chunk.table, chunk.batches, min(STEPS, chunk.steps))
         width = features.pooled.shape[-1]
         self.params = {name: [init(name, HEADS[name], width, 0)] for name in HEADS}
-        self.fit = Fit(self.passes, feed, feed, dict.fromkeys(HEADS, 1e-3), FitSettings())
+        self.loop = TrainingLoop(self.compiled, feed, feed, dict.fromkeys(HEADS, 1e-3), TrainingSettings())
         rows = chunk.batches[0, : self.chunk.steps]
         self.flops = 2 * macs(width) * features.lengths[rows].sum() / self.chunk.steps
 
     def seconds(self) -> float:
         """Seconds of one step."""
-        states = self.fit.begin(self.params).states
+        states = self.loop.begin(self.params).states
         rates = {name: np.full(1, 1e-3, np.float32) for name in HEADS}
         start = time.perf_counter()
         jax.block_until_ready(
-            self.passes.train(states, self.chunk, rates, dict.fromkeys(HEADS, np.ones(1, bool)))
+            self.compiled.train(states, self.chunk, rates, dict.fromkeys(HEADS, np.ones(1, bool)))
         )
         return (time.perf_counter() - start) / self.chunk.steps
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.cache import CacheError, Split, open_cache
+from headstart.cache import CacheError, CacheSplit, open_cache
 from headstart.cache.inspect.verify import verify
-from headstart.cache.layout import LAYOUTS
 from headstart.cache.reader import Cache
+from headstart.cache.recipe import LAYOUTS
 
 FLIPS = 1000
 TRUNCATIONS = 100
@@ -30,7 +30,7 @@ def truth(undisturbed: tuple[Path, float]) -> dict[str, np.ndarray]:
 
 def everything(cache: Cache) -> dict[str, np.ndarray]:
     """All arrays of all splits, as training reads them."""
-    splits: dict[str, Split] = {name: cache.split(name) for name in cache.manifest.splits}
+    splits: dict[str, CacheSplit] = {name: cache.split(name) for name in cache.manifest.splits}
     return {
         f"{name}/{field}": getattr(split, field)
         for name, split in splits.items()

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from headstart.heads import HEADS
-from headstart.heads.fused.joint import Joint
+from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.modules import logits_of
 from headstart.heads.pooling import pool
 from headstart.train.engine.loss import cross_entropy
@@ -120,7 +120,7 @@ def run_alone(name: str, outputs: int) -> Any:
 @functools.cache
 def run_joint(outputs: int) -> Any:
     """All ten heads at once: one program for every test."""
-    group = Joint(tuple(HEADS.items()), TOKENS)
+    group = FusedHeads(tuple(HEADS.items()), TOKENS)
 
     @jax.jit
     def run(params: Any, rows: Ragged, cotangents: Any) -> Any:

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 
 from headstart.heads import HEADS
-from headstart.heads.fused.joint import Joint
+from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.pooling import pool
-from headstart.train.engine.passes import Passes, of_seed, stack
+from headstart.train.engine.compiled_epochs import CompiledEpochs, of_seed, stack
 from headstart.train.engine.steps import init
-from headstart.train.feeds.table import Chunk, Table
+from headstart.train.feeds.table import EpochChunk, Table
 
 from .keras_models import as_ours, build
 
@@ -84,17 +84,17 @@ def by_us() -> dict[str, Trained]:
     rows = data()
     lengths = rows.mask.sum(axis=1)
     pooled = np.asarray(jax.jit(pool)(rows.hidden, rows.mask))
-    passes = Passes([Joint(tuple(HEADS.items()), TOKENS)], seeds=1)
-    table = passes.place(
+    compiled = CompiledEpochs([FusedHeads(tuple(HEADS.items()), TOKENS)], seeds=1)
+    table = compiled.place(
         Table(rows.hidden[rows.mask], np.cumsum(lengths) - lengths, lengths, pooled, rows.labels)
     )
-    states = passes.spread({name: stack([init(first_params(name))]) for name in HEADS})
+    states = compiled.spread({name: stack([init(first_params(name))]) for name in HEADS})
     rates = {name: np.float32([head.learning_rate]) for name, head in HEADS.items()}
     active = {name: np.array([True]) for name in HEADS}
     losses = []
     for step in range(STEPS):
         places = np.arange(ROWS) + step % BATCHES * ROWS
-        states, sums = passes.train(states, Chunk(table, places[None, None], 1), rates, active)
+        states, sums = compiled.train(states, EpochChunk(table, places[None, None], 1), rates, active)
         losses.append({name: float(own.loss[0] / own.rows[0]) for name, own in sums.items()})
     return {
         name: Trained(np.array([own[name] for own in losses]), of_seed(states[name].params, 0))

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from headstart.heads.cells import CELLS
-from headstart.heads.recurrence import advance, project, recur
+from headstart.heads.recurrence import masked_step, project, recur
 
 UNITS = 4
 
-jitted_advance = jax.jit(advance, static_argnames="cell")
+jitted_step = jax.jit(masked_step, static_argnames="cell")
 
 
 @pytest.fixture(params=CELLS)
@@ -44,7 +44,7 @@ def test_padding_keeps_the_state_unchanged(cell, weights):
     rng = np.random.default_rng(3)
     state = tuple(np.float32(rng.normal(size=(2, UNITS))) for _ in range(cell.states))
     projected = np.float32(rng.normal(size=(2, cell.gates * UNITS)))
-    after = jitted_advance(cell, weights, state, projected, np.array([True, False]))
+    after = jitted_step(cell, weights, state, projected, np.array([True, False]))
     for old, new in zip(state, after, strict=True):
         assert (old[0] != new[0]).all()
         np.testing.assert_array_equal(old[1], new[1])

@@ -9,10 +9,9 @@ import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Float32, Int, PyTree
 
-from headstart.train.data.split import Features
-from headstart.train.engine.adam import ADAM
-from headstart.train.engine.steps import TrainState
-from headstart.train.engine.sums import Metrics, Sums, add, batch_sums, divide, zero_sums
+from headstart.train.data.split import Split
+from headstart.train.engine.loss import Metrics, Sums, add, batch_sums, divide, zero_sums
+from headstart.train.engine.steps import ADAM, TrainState
 from headstart.train.feeds.sampler import epoch_order
 
 
@@ -39,7 +38,7 @@ Apply = Callable[[PyTree, Batch], Float[Array, "b k"]]
 
 
 def train_batches(
-    features: Features, batch_size: int, seed: int, epoch: int, tokens: bool = True
+    features: Split, batch_size: int, seed: int, epoch: int, tokens: bool = True
 ) -> Iterator[Batch]:
     """Shuffled batches of one epoch; rows of an incomplete last batch are left out, as in the notebook.
 
@@ -56,7 +55,7 @@ def train_batches(
         yield gather(features, order[start : start + size], np.ones(size, np.float32), tokens)
 
 
-def eval_batches(features: Features, batch_size: int, tokens: bool = True) -> Iterator[Batch]:
+def eval_batches(features: Split, batch_size: int, tokens: bool = True) -> Iterator[Batch]:
     """All rows once and in order; the last batch is filled up with rows of weight 0, so all have one size.
 
     Args:
@@ -73,7 +72,7 @@ def eval_batches(features: Features, batch_size: int, tokens: bool = True) -> It
 
 
 def gather(
-    features: Features, rows: Int[np.ndarray, " b"], weights: Float32[np.ndarray, " b"], tokens: bool
+    features: Split, rows: Int[np.ndarray, " b"], weights: Float32[np.ndarray, " b"], tokens: bool
 ) -> Batch:
     """The batch of these rows; `features.hidden` is not touched unless `tokens`."""
     hidden, mask = pad_rows(features.hidden, features.lengths, rows) if tokens else (None, None)
@@ -104,14 +103,14 @@ def eval_epoch(apply: Apply, params: PyTree, batches: Iterable[Batch]) -> Sums:
 
 
 def evaluate(
-    apply: Apply, params: PyTree, features: Features, batch_size: int = 128, tokens: bool = True
+    apply: Apply, params: PyTree, features: Split, batch_size: int = 128, tokens: bool = True
 ) -> Metrics:
     """Loss and accuracy over all rows of a split. Call it once on test, after all choices are made."""
     return divide(eval_epoch(apply, params, eval_batches(features, batch_size, tokens)))
 
 
 def predict_logits(
-    apply: Apply, params: PyTree, features: Features, batch_size: int = 128, tokens: bool = True
+    apply: Apply, params: PyTree, features: Split, batch_size: int = 128, tokens: bool = True
 ) -> Float32[np.ndarray, "b k"]:
     """Logits of each row of a split, in the split's order."""
     batches = eval_batches(features, batch_size, tokens)
@@ -154,7 +153,7 @@ def pad_rows(
 
 def mean_loss(params: PyTree, apply: Apply, batch: Batch) -> tuple[Float[Array, ""], Sums]:
     """Mean loss over the rows of weight 1, which training makes small, and the sums it is made of."""
-    sums = batch_sums(apply(params, batch), batch)
+    sums = batch_sums(apply(params, batch), batch.labels, batch.weights)
     return sums.loss / sums.rows, sums
 
 
@@ -182,7 +181,7 @@ def train_step(
 @jax.jit(static_argnums=0)
 def eval_step(apply: Apply, params: PyTree, batch: Batch) -> Sums:
     """Sums over a batch."""
-    return batch_sums(apply(params, batch), batch)
+    return batch_sums(apply(params, batch), batch.labels, batch.weights)
 
 
 @jax.jit(static_argnums=0)

@@ -8,7 +8,7 @@ import pytest
 from headstart.cache import UserError
 from headstart.heads import HEADS
 from headstart.train.options import (
-    BenchSettings,
+    ComparisonSettings,
     choose_heads,
     parse_arguments,
     parse_compare,
@@ -16,12 +16,12 @@ from headstart.train.options import (
 )
 
 
-def parsed(*arguments: str) -> BenchSettings:
+def parsed(*arguments: str) -> ComparisonSettings:
     return parse_arguments(tuple(HEADS), "", arguments)
 
 
 def test_without_arguments_every_default_is_that_of_the_settings() -> None:
-    assert parsed() == BenchSettings()
+    assert parsed() == ComparisonSettings()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_without_arguments_every_default_is_that_of_the_settings() -> None:
 )
 def test_a_flag_changes_its_setting_alone(arguments: str, field: str, value: object) -> None:
     settings = vars(parsed(*arguments.split()))
-    assert settings == vars(BenchSettings()) | {field: value}
+    assert settings == vars(ComparisonSettings()) | {field: value}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """K folds of a cache: every row is tested once, by heads that have not learnt from it."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +12,10 @@ from headstart.cache.recipe import GROUPED
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import SPLITS
 from headstart.cache.task import Task, class_counts
-from headstart.train.data.concat import Whole
-from headstart.train.data.labels import require_labels
-from headstart.train.data.leaks import leaks, unleaked
-from headstart.train.data.open import open_split
-from headstart.train.data.split import Readable
-from headstart.train.data.subset import Chosen
+from headstart.train.data.checks import leaks, require_labels
+from headstart.train.data.open import open_split, without_leaks
+from headstart.train.data.split import Split
+from headstart.train.data.views import Concat, subset
 
 VALIDATION = 9
 """One part of so many of what a fold does not test: as many rows as the notebook's split has for 10 folds."""
@@ -35,28 +33,28 @@ class Folded(NamedTuple):
     """The folds of a cache.
 
     Attributes:
-        tested: all rows, in file order.
-        folds: places among them.
+        tested: All rows, in file order.
+        folds: Places of the rows of each fold among them.
         splits: `train`, `valid` and `test` of each fold.
-        leaks: identical texts, see `train.data.leaks.leaks`, added up over the folds.
-        warnings: lines for the user.
+        leaks: Identical texts, see `train.data.checks.leaks`, added up over the folds.
+        warnings: Lines that warn the user.
     """
 
-    tested: Chosen
+    tested: Split
     folds: list[Fold]
-    splits: list[dict[str, Readable]]
+    splits: list[dict[str, Split]]
     leaks: dict[str, int]
     warnings: list[str]
 
 
 def open_folds(cache: Cache, folds: int, most: int | None, deduplicate: bool) -> Folded:
-    """Deal all rows of a cache into folds; nothing is read but labels and texts.
+    """Split all rows of a cache into folds; nothing is read but labels and texts.
 
     Args:
-        cache: an opened cache.
-        folds: how many.
-        most: take only so many rows, drawn at random; None takes all.
-        deduplicate: leave out of the earlier splits what is also in a later one.
+        cache: An opened cache.
+        folds: Number of folds.
+        most: Most rows to take, drawn at random; None takes all.
+        deduplicate: Whether to leave out of the earlier splits what is also in a later one.
 
     Raises:
         UserError: the cache holds views or groups, or too few rows.
@@ -67,17 +65,15 @@ def open_folds(cache: Cache, folds: int, most: int | None, deduplicate: bool) ->
         require_labels(tested.labels, "whole", cache.task)
     except ValueError as error:
         raise UserError(f"the cache {cache.name} cannot be used: {error}") from None
-    dealt = deal_folds(cache.task, tested.labels, folds, cache.recipe.split_seed)
-    splits: list[dict[str, Chosen]] = [
-        {name: Chosen(tested.whole, tested.chosen[own]) for name, own in zip(SPLITS, fold, strict=True)}
-        for fold in dealt
+    parts = split_folds(cache.task, tested.labels, folds, cache.recipe.split_seed)
+    splits = [
+        {name: subset(tested, places) for name, places in zip(SPLITS, fold, strict=True)} for fold in parts
     ]
-    found = [leaks({name: own.texts for name, own in fold.items()}) for fold in splits]
-    total = {pair: sum(own[pair] for own in found) for pair in found[0]}
+    counts = [leaks({name: split.texts for name, split in fold.items()}) for fold in splits]
+    total = {pair: sum(count[pair] for count in counts) for pair in counts[0]}
     if deduplicate and any(total.values()):
-        splits = [_unleaked(fold) for fold in splits]
-    opened: list[dict[str, Readable]] = [dict(fold) for fold in splits]
-    return Folded(tested, dealt, opened, total, absent_lines(cache.task, tested.labels, dealt))
+        splits = [without_leaks(fold) for fold in splits]
+    return Folded(tested, parts, splits, total, absent_lines(cache.task, tested.labels, parts))
 
 
 def _refuse(cache: Cache) -> None:
@@ -93,54 +89,48 @@ def _refuse(cache: Cache) -> None:
         )
 
 
-def _all_rows(cache: Cache, most: int | None) -> Chosen:
-    """All rows in file order, however they were dealt before; or some of them."""
+def _all_rows(cache: Cache, most: int | None) -> Split:
+    """All rows in file order, however they were split before; or some of them."""
     parts = [open_split(cache, name) for name in SPLITS]
-    whole = Whole(parts, lambda at: open_split(cache, SPLITS[at]))
+    whole = Concat(parts, lambda part: open_split(cache, SPLITS[part]))
     order = np.argsort(whole.rows, kind="stable")
     if most is not None and most < len(order):
         order = order[np.sort(np.random.default_rng(0).choice(len(order), most, replace=False))]
-    return Chosen(whole, order)
+    return subset(whole, order)
 
 
-def _unleaked(fold: Mapping[str, Chosen]) -> dict[str, Chosen]:
-    kept = unleaked({name: own.texts for name, own in fold.items()})
-    return {name: Chosen(own.whole, own.chosen[kept[name]]) for name, own in fold.items()}
+def split_folds(task: Task, labels: Int[np.ndarray, " n *k"], folds: int, seed: int) -> list[Fold]:
+    """Split rows as scikit-learn's StratifiedKFold does, or KFold where a row can have several labels.
 
-
-def deal_folds(task: Task, labels: Int[np.ndarray, " n *k"], folds: int, seed: int) -> list[Fold]:
-    """Deal rows as scikit-learn's StratifiedKFold does, or KFold where a row can have several labels.
-
-    What a fold does not test is dealt once more, into 9 parts (fewer where no class has 9 rows), of which the first is
+    What a fold does not test is split once more, into 9 parts (fewer where no class has 9 rows), of which the first is
     for validation.
 
     Args:
-        task: kind and classes.
-        labels: of all rows.
-        folds: how many.
-        seed: of every shuffle.
+        task: Kind and classes.
+        labels: Labels of all rows.
+        folds: Number of folds.
+        seed: Seed of every shuffle.
 
     Raises:
         UserError: there are too few rows, or the training rows of a fold lack a class.
     """
     if len(labels) < 10 * folds // (folds - 1) or len(labels) < folds:
         raise UserError(f"{len(labels)} rows are too few for {folds} folds; choose fewer --folds")
-    tested = _parts(task, labels, folds, seed)
-    found = []
-    for test in tested:
+    parts = []
+    for test in _split_parts(task, labels, folds, seed):
         rest = np.setdiff1d(np.arange(len(labels)), test)
-        parts = min(VALIDATION, _most(task, labels[rest]))
-        valid = rest[_parts(task, labels[rest], parts, seed)[0]]
-        found.append(Fold(np.setdiff1d(rest, valid), valid, test))
-    for number, fold in enumerate(found, start=1):
+        most = min(VALIDATION, _largest_class(task, labels[rest]))
+        valid = rest[_split_parts(task, labels[rest], most, seed)[0]]
+        parts.append(Fold(np.setdiff1d(rest, valid), valid, test))
+    for number, fold in enumerate(parts, start=1):
         _require_classes(task, labels, fold, number)
-    return found
+    return parts
 
 
 def absent_lines(task: Task, labels: Int[np.ndarray, " n *k"], folds: Sequence[Fold]) -> list[str]:
     """A line for each class that some fold does not test."""
     counts = [dict(class_counts(task, labels[fold.test])) for fold in folds]
-    missing = {name: sum(not own[name] for own in counts) for name in task.classes}
+    missing = {name: sum(not count[name] for count in counts) for name in task.classes}
     return [
         f"warning: class {name!r} has no row in the test part of {lost} of {len(folds)} folds"
         for name, lost in missing.items()
@@ -148,12 +138,12 @@ def absent_lines(task: Task, labels: Int[np.ndarray, " n *k"], folds: Sequence[F
     ]
 
 
-def _most(task: Task, labels: Int[np.ndarray, " n *k"]) -> int:
+def _largest_class(task: Task, labels: Int[np.ndarray, " n *k"]) -> int:
     """Rows of the largest class: the most parts that can be stratified."""
     return len(labels) if task.several else int(np.bincount(labels).max())
 
 
-def _parts(
+def _split_parts(
     task: Task, labels: Int[np.ndarray, " n *k"], parts: int, seed: int
 ) -> list[Int[np.ndarray, " _"]]:
     from sklearn.model_selection import KFold, StratifiedKFold
@@ -162,8 +152,8 @@ def _parts(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of a rare class: `absent_lines` names it
-            dealt = kind(parts, shuffle=True, random_state=seed).split(np.zeros(len(labels)), labels)
-            return [own for _, own in dealt]
+            splits = kind(parts, shuffle=True, random_state=seed).split(np.zeros(len(labels)), labels)
+            return [part for _, part in splits]
     except ValueError as error:
         raise UserError(f"{len(labels)} rows are too few to deal into {parts} parts: {error}") from None
 

@@ -1,4 +1,4 @@
-"""What a split of a cache offers to whoever reads it."""
+"""What a split of a cache offers to whoever trains on it."""
 
 from typing import Protocol, runtime_checkable
 
@@ -7,12 +7,12 @@ from jaxtyping import Float, Int
 
 
 @runtime_checkable
-class Features(Protocol):
-    """One split of a feature cache; each array is read only if something asks for it."""
+class Split(Protocol):
+    """One split of a feature cache, or a view of it; each array is read only if something asks for it."""
 
     @property
     def hidden(self) -> Float[np.ndarray, "n d"]:
-        """Hidden states of all real tokens, row after row."""
+        """Hidden states of all tokens, row after row."""
 
     @property
     def lengths(self) -> Int[np.ndarray, " b"]:
@@ -26,11 +26,6 @@ class Features(Protocol):
     def pooled(self) -> Float[np.ndarray, "b 3 d"]:
         """First, maximum and mean vector of each row's tokens."""
 
-
-@runtime_checkable
-class Readable(Features, Protocol):
-    """A split of a cache, its texts and row numbers included."""
-
     @property
     def rows(self) -> Int[np.ndarray, " b"]:
         """Position of each row in the data file."""
@@ -38,3 +33,18 @@ class Readable(Features, Protocol):
     @property
     def texts(self) -> list[str]:
         """The cleaned texts."""
+
+    @property
+    def width(self) -> int:
+        """Size d of a hidden vector."""
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one number of a hidden vector."""
+
+    def read(self, field: str, start: int, stop: int) -> Float[np.ndarray, "n ..."]:
+        """Rows `start` to `stop` of `pooled`, or their tokens in `hidden`, without the other rows.
+
+        Raises:
+            CacheError: the bytes cannot be trusted.
+        """

@@ -20,9 +20,9 @@ def save(folder: Path | str, which: Which, params: PyTree) -> None:
     stays, and nothing looks finished that is not.
 
     Args:
-        folder: of one head; made if it does not exist.
+        folder: Folder of one head; created if it does not exist.
         which: `best` or `last`.
-        params: arrays in nested dicts.
+        params: Arrays in nested dicts.
     """
     path = Path(folder).absolute() / which
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,9 +35,9 @@ def restore(folder: Path | str, which: Which, target: PyTree) -> PyTree:
     """Read parameters from `folder/which` to the first local device.
 
     Args:
-        folder: of one head.
+        folder: Folder of one head.
         which: `best` or `last`.
-        target: arrays, or `jax.ShapeDtypeStruct`, of the shapes and types wanted.
+        target: Arrays, or `jax.ShapeDtypeStruct`, of the shapes and types to read.
 
     Raises:
         FileNotFoundError: there is no such checkpoint.
@@ -67,16 +67,16 @@ def kinds(params: PyTree) -> dict[str, str]:
     }
 
 
-def require_same(found: Mapping[str, str], wanted: Mapping[str, str], path: Path) -> None:
-    """Compare what a checkpoint holds with what is wanted.
+def require_same(stored: Mapping[str, str], expected: Mapping[str, str], path: Path) -> None:
+    """Compare the kinds of what a checkpoint holds with those of what is to be read from it.
 
     Raises:
         ValueError: they differ; names each parameter that does.
     """
     differences = [
-        f"{name}: found {found.get(name, 'none')}, wanted {wanted.get(name, 'none')}"
-        for name in sorted({*found, *wanted})
-        if found.get(name) != wanted.get(name)
+        f"{name}: found {stored.get(name, 'none')}, wanted {expected.get(name, 'none')}"
+        for name in sorted({*stored, *expected})
+        if stored.get(name) != expected.get(name)
     ]
     if differences:
         raise ValueError(f"the checkpoint {path} is of another head or width; " + "; ".join(differences))

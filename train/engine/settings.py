@@ -8,16 +8,19 @@ from headstart.train.stopping import EarlyStopping
 
 
 @dataclass(frozen=True)
-class FitSettings:
+class TrainingSettings:
     """Settings of one training run; the defaults are the notebook's.
 
     Attributes:
-        epochs: the most to run.
-        batch_size: rows of a step; all rows of the split if there are fewer.
-        seeds: how many; each has its own initial weights and order of rows.
-        batching: how training batches are formed, see `train.feeds.sampler.train_plan`.
-        plateau: cuts the learning rate.
-        stopping: ends training and picks the best epoch.
+        epochs: Most epochs to run.
+        batch_size: Rows of a step; all rows of the split if there are fewer.
+        seeds: Number of seeds; each has its own initial weights and order of rows.
+        batching: How training batches are formed, see `train.feeds.sampler.train_plan`.
+        plateau: Rule that cuts the learning rate.
+        stopping: Rule that ends training and picks the best epoch.
+        memory: Where the features live: `auto`, or one of `train.feeds.memory.MODES`.
+        memory_limit: Most bytes of features to hold; None takes half of what is free.
+        balanced: Whether every class weighs as much in the training loss, however many rows it has.
 
     Raises:
         ValueError: no epochs, no rows in a batch, or no seeds.
@@ -29,6 +32,9 @@ class FitSettings:
     batching: Batching = "bucket"
     plateau: ReduceLROnPlateau = field(default_factory=ReduceLROnPlateau)
     stopping: EarlyStopping = field(default_factory=EarlyStopping)
+    memory: str = "auto"
+    memory_limit: int | None = None
+    balanced: bool = False
 
     def __post_init__(self) -> None:
         if min(self.epochs, self.batch_size, self.seeds) < 1:

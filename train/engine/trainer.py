@@ -9,51 +9,58 @@ import numpy as np
 from jaxtyping import Float32, PyTree
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.data.labels import balanced_weights, require_labels
-from headstart.train.data.split import Features
-from headstart.train.data.subset import Chosen
-from headstart.train.engine.loop import Fit, Lane, Progress
-from headstart.train.engine.passes import Passes
+from headstart.train.data.checks import require_labels
+from headstart.train.data.split import Split
+from headstart.train.engine.compiled_epochs import CompiledEpochs
+from headstart.train.engine.history import HeadSeed, TrainingProgress
+from headstart.train.engine.loop import TrainingLoop
+from headstart.train.engine.loss import balanced_weights
 from headstart.train.engine.resume import load_progress, remove_progress, save_progress
-from headstart.train.engine.settings import FitSettings
+from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.steps import Group
-from headstart.train.feeds.feed import Feed, held
-from headstart.train.feeds.memory import Plan, decide, device_free, host_free
+from headstart.train.feeds.feed import Feed, held_bytes
+from headstart.train.feeds.memory import MemoryPlan, decide, device_free, host_free
 from headstart.train.feeds.open import feature_bytes, open_feed
-from headstart.train.feeds.sampler import Wanted
+from headstart.train.feeds.sampler import FeedSpec
 
 SPARED = 20
 """Times as long as it took to write the last state pass before the next: an epoch of pooling heads takes less."""
 
 
-class Reads(NamedTuple):
-    """What the heads read of a row.
+class HeadsToTrain(NamedTuple):
+    """Heads, and what they read of a row.
 
     Attributes:
-        tokens: hidden states.
-        pooled: pooled vectors.
-        halves: tokens are wanted in bfloat16.
+        groups: Heads that go through a batch together.
+        rates: Learning rate of each head before any cut, in the order of the table.
+        tokens: Whether hidden states are read.
+        pooled: Whether pooled vectors are read.
+        tokens_as_bfloat16: Whether hidden states are read in bfloat16.
     """
 
+    groups: Sequence[Group]
+    rates: Mapping[str, float]
     tokens: bool
     pooled: bool
-    halves: bool = False
+    tokens_as_bfloat16: bool = False
 
 
-class Job:
+class Trainer:
     """Heads and features, ready to be trained.
 
     Args:
-        groups: heads that go through a batch together.
-        rates: learning rate of each head, in the order of the table.
-        reads: what the heads read.
+        heads: What is trained.
         splits: `train` and `valid` are opened here; whatever is tested is not.
-        settings: of the training.
-        memory: `auto`, or one of `train.feeds.memory.MODES`.
-        limit: the most bytes of features to hold, or None.
-        task: what the labels say.
-        balanced: every class weighs as much in the training loss, however many rows it has.
-        passes: compiled for the same groups, seeds and classes' weights; None makes new ones.
+        settings: How it is trained.
+        task: What the labels say.
+        compiled: Epochs compiled for the same heads, seeds and class weights; None compiles new ones.
+
+    Attributes:
+        compiled: The compiled epochs.
+        size: Bytes of all features that training reads.
+        plan: Where the features live.
+        held: Most bytes of features that are held at once.
+        loop: The training loop.
 
     Raises:
         UserError: the limit is too small.
@@ -62,41 +69,38 @@ class Job:
 
     def __init__(
         self,
-        groups: Sequence[Group],
-        rates: Mapping[str, float],
-        reads: Reads,
-        splits: Mapping[str, Features],
-        settings: FitSettings,
-        memory: str = "auto",
-        limit: int | None = None,
+        heads: HeadsToTrain,
+        splits: Mapping[str, Split],
+        settings: TrainingSettings,
         task: Task = BINARY,
-        balanced: bool = False,
-        passes: Passes | None = None,
+        compiled: CompiledEpochs | None = None,
     ) -> None:
         for name in ("train", "valid"):
             require_labels(splits[name].labels, name, task)
-        weights = balanced_weights(task, splits["train"].labels) if balanced else None
-        # without recurrent heads there is little to skip, and five seeds under one vmap take two thirds of the time
-        self.passes = passes or Passes(
-            groups,
+        self.compiled = compiled or CompiledEpochs(
+            heads.groups,
             settings.seeds,
-            together=None if reads.tokens else True,
-            halves=reads.halves,
-            class_weights=weights,
+            # without recurrent heads there is little to skip, and five seeds under one vmap take two thirds of the time
+            vmapped=None if heads.tokens else True,
+            tokens_as_bfloat16=heads.tokens_as_bfloat16,
+            class_weights=balanced_weights(task, splits["train"].labels) if settings.balanced else None,
         )
-        self.settings = settings
-        self._wanted = Wanted(
-            reads.tokens, reads.pooled, settings.batch_size, settings.seeds, settings.batching
+        self._spec = FeedSpec(
+            heads.tokens, heads.pooled, settings.batch_size, settings.seeds, settings.batching
         )
         used = [splits["train"], splits["valid"]]
-        self.size = feature_bytes(used, self._wanted)
-        self.plan: Plan = decide(memory, limit, self.size, device_free(), host_free())
-        train, valid = (open_feed(split, self._wanted, self.passes, self.plan) for split in used)
+        self.size = feature_bytes(used, self._spec)
+        self.plan: MemoryPlan = decide(
+            settings.memory, settings.memory_limit, self.size, device_free(), host_free()
+        )
+        train, self._valid = (self._open(split) for split in used)
         # a streamed split gives its memory back before the next is read
-        self.held = max(train.held, valid.held) if self.plan.mode == "stream" else held(train, valid)
-        self._valid = valid
-        self.fit = Fit(self.passes, train, valid, rates, settings)
-        self.lanes: list[Lane] = [(name, seed) for name in rates for seed in range(settings.seeds)]
+        streamed = self.plan.mode == "stream"
+        self.held = max(train.held, self._valid.held) if streamed else held_bytes(train, self._valid)
+        self.loop = TrainingLoop(self.compiled, train, self._valid, heads.rates, settings)
+
+    def _open(self, split: Split) -> Feed:
+        return open_feed(split, self._spec, self.compiled.place, self.plan)
 
     def train(
         self,
@@ -104,79 +108,72 @@ class Job:
         folder: Path | str,
         run: Mapping[str, Any],
         resume: bool,
-        on_epoch: Callable[[Progress, list[Lane]], object],
+        on_epoch: Callable[[TrainingProgress, list[HeadSeed]], object],
         on_resume: Callable[[int], object] = lambda epochs: None,
-    ) -> Progress:
+    ) -> TrainingProgress:
         """Train until every head and seed has stopped.
 
         Args:
-            params: initial ones of each head, for each seed.
-            folder: gets the state of the run, see `train.engine.resume`.
-            run: everything that the numbers depend on.
-            resume: go on from the state in the folder, if there is one; else it is removed.
-            on_epoch: is told the progress after each epoch, and who took part.
-            on_resume: is told how many epochs a state holds that is gone on from; 0 if there is none.
+            params: Initial parameters of each head, for each seed.
+            folder: Folder for the state of the run, see `train.engine.resume`.
+            run: Everything that the numbers depend on.
+            resume: Whether to go on from the state in the folder, if there is one; else it is removed.
+            on_epoch: Called after each epoch with the progress, and who took part.
+            on_resume: Called with the epochs of the state that is gone on from; 0 if there is none.
 
         Raises:
             UserError: the state is of another run.
         """
-        progress = self.fit.begin(params)
+        progress = self.loop.begin(params)
         if resume:
             progress = load_progress(folder, progress, run) or progress
             on_resume(len(progress.seconds))
         else:
             remove_progress(folder)
         due = 0.0
-        while lanes := self.fit.active(progress):
-            progress = self.fit.epoch(progress)
+        while active := self.loop.active(progress):
+            progress = self.loop.epoch(progress)
             start = time.monotonic()
-            if start >= due or not self.fit.active(progress):
+            if start >= due or not self.loop.active(progress):
                 save_progress(folder, progress, run)
                 due = time.monotonic() + SPARED * (time.monotonic() - start)
-            on_epoch(progress, lanes)
+            on_epoch(progress, active)
         return progress
 
     def predict(
-        self, progress: Progress, splits: Mapping[str, Features]
+        self, progress: TrainingProgress, splits: Mapping[str, Split]
     ) -> dict[str, dict[str, Float32[np.ndarray, "s n k"]]]:
         """Logits of the kept parameters for every row of some splits: split, head, then `[seed, row, output]`.
 
         Call it on test once, after all choices are made.
         """
         feeds = {
-            name: self._valid
-            if name == "valid"
-            else open_feed(features, self._wanted, self.passes, self.plan)
-            for name, features in splits.items()
+            name: self._valid if name == "valid" else self._open(split) for name, split in splits.items()
         }
-        return {name: self._logits(progress, splits[name], feed) for name, feed in feeds.items()}
-
-    def _logits(
-        self, progress: Progress, features: Features, feed: Feed
-    ) -> dict[str, Float32[np.ndarray, "s n k"]]:
-        if not isinstance(features, Chosen):
-            return predict(self.passes, progress.best, feed, len(features.labels))
-        found = predict(self.passes, progress.best, feed, len(features.whole.labels))
-        return {name: own[:, features.chosen] for name, own in found.items()}
+        return {
+            name: predict(self.compiled, progress.best, feed, len(splits[name].labels))
+            for name, feed in feeds.items()
+        }
 
 
 def predict(
-    passes: Passes, params: Mapping[str, PyTree], feed: Feed, rows: int
+    compiled: CompiledEpochs, params: Mapping[str, PyTree], feed: Feed, rows: int
 ) -> dict[str, Float32[np.ndarray, "s n k"]]:
     """Logits of each head and seed, in the split's order.
 
     Args:
-        passes: the heads.
-        params: of each head; the first axis of every leaf is the seed.
-        feed: the split's.
-        rows: how many it has.
+        compiled: The heads.
+        params: Parameters of each head; the first axis of every leaf is the seed.
+        feed: Feed of the split.
+        rows: Number of rows of the split.
     """
-    found: dict[str, np.ndarray] = {}
+    whole: dict[str, np.ndarray] = {}
     for chunk in feed.evaluate():
-        places, logits = passes.logits(params, chunk)
+        places, logits = compiled.logits(params, chunk)
         numbers = places if chunk.rows is None else chunk.rows[places]
-        for name, own in logits.items():
-            whole = found.setdefault(name, np.full((len(own), rows, own.shape[-1]), np.nan, np.float32))
+        for name, values in logits.items():
+            shape = len(values), rows, values.shape[-1]
+            target = whole.setdefault(name, np.full(shape, np.nan, np.float32))
             for seed, real in enumerate(places >= 0):
-                whole[seed, numbers[seed][real]] = own[seed][real]
-    return found
+                target[seed, numbers[seed][real]] = values[seed][real]
+    return whole

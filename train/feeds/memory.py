@@ -9,6 +9,19 @@ import jax
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import format_bytes
 
+Mode = Literal["device", "host", "stream"]
+
+MODES: tuple[Mode, ...] = ("device", "host", "stream")
+
+SHARE = 0.5
+"""Share of the free memory that features may take: the rest is for parameters, gates of a batch, and everybody else."""
+
+ASKED = "as asked for"
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
+
 
 def host_free() -> int:
     """Bytes that a program can get without swapping."""
@@ -22,8 +35,7 @@ def host_free() -> int:
 
 def device_free() -> int:
     """Bytes free on the local device that has the fewest; a CPU's are the host's."""
-    free = [device_bytes_free(device) for device in jax.local_devices()]
-    return min(free)
+    return min(device_bytes_free(device) for device in jax.local_devices())
 
 
 def device_bytes_free(device: jax.Device) -> int:
@@ -34,28 +46,13 @@ def device_bytes_free(device: jax.Device) -> int:
     return int(stats["bytes_limit"]) - int(stats.get("bytes_in_use", 0))
 
 
-Mode = Literal["device", "host", "stream"]
-
-MODES: tuple[Mode, ...] = ("device", "host", "stream")
-
-SHARE = 0.5
-"""Of the memory that is free: the rest is for parameters, gates of a batch, and everybody else."""
-
-
-ASKED = "as asked for"
-
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
-
-
-class Plan(NamedTuple):
+class MemoryPlan(NamedTuple):
     """What was decided.
 
     Attributes:
-        mode: where the features live.
-        limit: the most bytes of features that may be held at once.
-        why: in words.
+        mode: Where the features live.
+        limit: Most bytes of features that may be held at once.
+        why: Reason, in words.
     """
 
     mode: Mode
@@ -69,22 +66,22 @@ def parse_bytes(text: str) -> int:
     Raises:
         ValueError: it is no size.
     """
-    found = _SIZE.fullmatch(text.strip())
-    size = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
+    match = _SIZE.fullmatch(text.strip())
+    size = int(float(match[1]) * _UNITS[match[2].lower()]) if match else 0
     if size == 0:
         raise ValueError(f"{text!r} is no size; write one like 500MB or 4GB")
     return size
 
 
-def decide(wanted: str, limit: int | None, size: int, device_free: int, host_free: int) -> Plan:
+def decide(mode: str, limit: int | None, size: int, device_free: int, host_free: int) -> MemoryPlan:
     """Decide where features live.
 
     Args:
-        wanted: one of `MODES`, or `auto`: the first of them that holds all features.
-        limit: the most bytes to hold; None takes `SHARE` of what is free.
-        size: bytes of all features that training reads.
-        device_free: bytes free on each device.
-        host_free: bytes free in the host's memory.
+        mode: One of `MODES`, or `auto`: the first of them that holds all features.
+        limit: Most bytes to hold; None takes `SHARE` of what is free.
+        size: Bytes of all features that training reads.
+        device_free: Bytes free on each device.
+        host_free: Bytes free in the host's memory.
 
     Raises:
         UserError: the features are asked to live whole where the user allows less.
@@ -94,14 +91,15 @@ def decide(wanted: str, limit: int | None, size: int, device_free: int, host_fre
         "host": limit or int(SHARE * host_free),
         "stream": limit or int(SHARE * min(device_free, host_free)),
     }
-    if wanted != "auto":
-        mode = next(mode for mode in MODES if mode == wanted)
-        if limit and mode != "stream" and size > limit:
-            raise UserError(
-                f"--memory {mode} holds all features, {format_bytes(size)}, and --memory-limit allows "
-                f"{format_bytes(limit)}: give a larger limit, or --memory stream"
-            )
-        return Plan(mode, limits[mode], ASKED)
-    fits = [mode for mode in MODES if mode == "stream" or size <= limits[mode]]
-    why = "all fit" if fits[0] != "stream" else "they are larger than the limit"
-    return Plan(fits[0], limits[fits[0]], why)
+    if mode == "auto":
+        fits = next(place for place in MODES if place == "stream" or size <= limits[place])
+        return MemoryPlan(
+            fits, limits[fits], "all fit" if fits != "stream" else "they are larger than the limit"
+        )
+    place = next(place for place in MODES if place == mode)
+    if limit and place != "stream" and size > limit:
+        raise UserError(
+            f"--memory {place} holds all features, {format_bytes(size)}, and --memory-limit allows "
+            f"{format_bytes(limit)}: give a larger limit, or --memory stream"
+        )
+    return MemoryPlan(place, limits[place], ASKED)

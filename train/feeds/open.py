@@ -1,61 +1,72 @@
 """From a decision about memory to the feed that carries it out."""
 
 from collections.abc import Iterable
+from weakref import WeakKeyDictionary
 
 from headstart.cache.runtime.errors import UserError
-from headstart.train.data.dropout_views import Views, learnt_from
-from headstart.train.data.split import Features
-from headstart.train.data.subset import Chosen
-from headstart.train.engine.passes import Passes
-from headstart.train.feeds.feed import ChosenFeed, DeviceFeed, Feed, HostFeed, ViewFeed
-from headstart.train.feeds.memory import ASKED, Plan
-from headstart.train.feeds.rows import readable
-from headstart.train.feeds.sampler import Wanted
+from headstart.train.data.split import Split
+from headstart.train.data.views import held_rows, learnt_from
+from headstart.train.feeds.feed import BatchFeed, DeviceFeed, Feed, HostFeed, SubsetFeed, ViewFeed
+from headstart.train.feeds.memory import ASKED, MemoryPlan
+from headstart.train.feeds.sampler import FeedSpec
 from headstart.train.feeds.stream import StreamFeed
+from headstart.train.feeds.table import Place
 
 CHUNK_BYTES = 64_000_000
-"""Of features sent to the device at once from the host's memory."""
+"""Bytes of features sent to the device at once from the host's memory."""
+
+_SHARED: WeakKeyDictionary[Split, BatchFeed] = WeakKeyDictionary()
+"""The one feed of all rows that the folds draw from, as long as their rows are there."""
 
 
-def feature_bytes(splits: Iterable[Features], wanted: Wanted) -> int:
+def feature_bytes(splits: Iterable[Split], spec: FeedSpec) -> int:
     """Bytes of what the heads read of these splits."""
-    held = [split.whole if isinstance(split, Chosen) else split for split in splits]
-    distinct = {id(split): split for split in held}.values()
-    rows = [readable(own) for split in distinct for own in learnt_from(split)]
+    holders = [held_rows(split)[0] for split in splits]
+    distinct = {id(split): split for split in holders}.values()
     return sum(
-        (int(row.lengths.sum()) * wanted.tokens + 3 * len(row.labels) * wanted.pooled)
-        * row.width
-        * row.itemsize
-        for row in rows
+        (int(part.lengths.sum()) * spec.tokens + 3 * len(part.labels) * spec.pooled)
+        * part.width
+        * part.itemsize
+        for split in distinct
+        for part in learnt_from(split)
     )
 
 
-def open_feed(features: Features, wanted: Wanted, passes: Passes, plan: Plan) -> Feed:
-    """A split's feed; where it has views, of one view each epoch.
+def open_feed(split: Split, spec: FeedSpec, place: Place, plan: MemoryPlan) -> Feed:
+    """The feed of a split; where it has dropout views, of one view each epoch.
+
+    Args:
+        split: The rows.
+        spec: What the heads read, and how.
+        place: Puts a table on the devices.
+        plan: Where the features live.
 
     Raises:
-        UserError: the limit is too small even for streaming.
+        UserError: the limit is too small even for streaming, or folds are to be streamed.
     """
-    if isinstance(features, Views):
-        feeds = [open_feed(view, wanted, passes, plan) for view in features.views]
-        return ViewFeed(feeds, together=plan.mode != "stream")
-    if isinstance(features, Chosen):
-        return _chosen_feed(features, wanted, passes, plan)
-    if plan.mode == "device":
-        return DeviceFeed(features, wanted, passes)
-    if plan.mode == "host":
-        return HostFeed(features, wanted, passes, min(CHUNK_BYTES, plan.limit))
-    return StreamFeed(readable(features), wanted, passes, plan.limit)
+    feeds = [_open_one(view, spec, place, plan) for view in learnt_from(split)]
+    return feeds[0] if len(feeds) == 1 else ViewFeed(feeds, all_held=plan.mode != "stream")
 
 
-def _chosen_feed(features: Chosen, wanted: Wanted, passes: Passes, plan: Plan) -> Feed:
-    """Rows of a fold, drawn from the features of all rows, which are there once."""
+def _open_one(split: Split, spec: FeedSpec, place: Place, plan: MemoryPlan) -> Feed:
+    holder, index = held_rows(split)
+    if index is None:
+        streamed = plan.mode == "stream"
+        return (
+            StreamFeed(split, spec, place, plan.limit) if streamed else _open_held(split, spec, place, plan)
+        )
     if plan.mode == "stream":
         raise UserError(
             f"--folds draws each fold's rows from all features in memory, which may hold {plan.limit:,} bytes of them; "
             f"{'leave out --memory stream' if plan.why == ASKED else 'give a larger --memory-limit'}, or train without "
             "--folds"
         )
-    base = features.whole.shared(lambda: open_feed(features.whole, wanted, passes, plan))
-    assert isinstance(base, DeviceFeed | HostFeed)
-    return ChosenFeed(base, features.whole.lengths, features.chosen, wanted)
+    if holder not in _SHARED:
+        _SHARED[holder] = _open_held(holder, spec, place, plan)
+    return SubsetFeed(_SHARED[holder], index, spec)
+
+
+def _open_held(split: Split, spec: FeedSpec, place: Place, plan: MemoryPlan) -> BatchFeed:
+    if plan.mode == "device":
+        return DeviceFeed(split, spec, place)
+    return HostFeed(split, spec, place, min(CHUNK_BYTES, plan.limit))

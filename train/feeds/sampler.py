@@ -1,6 +1,6 @@
 """Which rows go through a step together, and in which order."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -28,11 +28,11 @@ def train_plan(
     is still seen once, but rows of like length meet more often than chance would have it.
 
     Args:
-        lengths: tokens of every row.
-        batch_size: rows of every batch; all rows if there are fewer.
-        seed: of the order.
-        epoch: counted from 1.
-        batching: how.
+        lengths: Tokens of every row.
+        batch_size: Rows of every batch; all rows if there are fewer.
+        seed: Seed of the order.
+        epoch: Number of the epoch, counted from 1.
+        batching: How batches are formed.
     """
     order = epoch_order(len(lengths), seed, epoch)
     # another generator than epoch_order's: the same numbers would tie the two orders together
@@ -70,20 +70,22 @@ def by_length(rows: Int[np.ndarray, " n"], lengths: Int[np.ndarray, " r"]) -> In
     return rows[np.argsort(lengths[rows], kind="stable")]
 
 
-class Wanted:
-    """What a feed needs to know beside the features.
+class FeedSpec(NamedTuple):
+    """What the heads read of a split, and in which batches.
 
-    Args:
-        tokens: hidden states are read.
-        pooled: pooled vectors are read.
-        batch_size: rows of a step.
-        seeds: how many.
-        batching: how training batches are formed.
+    Attributes:
+        tokens: Whether hidden states are read.
+        pooled: Whether pooled vectors are read.
+        batch_size: Rows of a step.
+        seeds: Number of seeds.
+        batching: How training batches are formed.
     """
 
-    def __init__(self, tokens: bool, pooled: bool, batch_size: int, seeds: int, batching: Batching) -> None:
-        self.tokens, self.pooled = tokens, pooled
-        self.batch_size, self.seeds, self.batching = batch_size, seeds, batching
+    tokens: bool
+    pooled: bool
+    batch_size: int
+    seeds: int
+    batching: Batching
 
     def train(self, lengths: Int[np.ndarray, " r"], epoch: int) -> Int[np.ndarray, "s n b"]:
         """Batches of an epoch, for each seed."""

@@ -8,10 +8,9 @@ from jaxtyping import Int
 from headstart.cache.ragged import row_starts
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.prefetch import prefetch
-from headstart.train.engine.passes import Passes
-from headstart.train.feeds.rows import Readable
-from headstart.train.feeds.sampler import Wanted, by_length, cut
-from headstart.train.feeds.table import Chunk, Table, fill, padded
+from headstart.train.data.split import Split
+from headstart.train.feeds.sampler import FeedSpec, by_length, cut
+from headstart.train.feeds.table import EpochChunk, Place, Table, fill, padded
 
 COPIES = 3
 """Windows that are in memory at once: in use, waiting, and being read or on the way to the device."""
@@ -25,22 +24,22 @@ class StreamFeed:
     the feeds which hold all of it.
 
     Args:
-        rows: the split.
-        wanted: by the heads.
-        passes: puts tables on the devices.
-        limit: the most bytes of features to hold at once.
+        split: The rows, which are read window by window.
+        spec: What the heads read, and how.
+        place: Puts a table on the devices.
+        limit: Most bytes of features to hold at once.
 
     Raises:
         UserError: the limit holds no three batches.
     """
 
-    def __init__(self, rows: Readable, wanted: Wanted, passes: Passes, limit: int) -> None:
-        self._rows, self._wanted, self._passes = rows, wanted, passes
-        size = min(wanted.batch_size, len(rows.labels))
-        self._starts = np.arange(0, len(rows.labels), size)
-        tokens = np.add.reduceat(rows.lengths, self._starts) if wanted.tokens else 0 * self._starts
-        vector = rows.width * rows.itemsize
-        per_segment = size * 3 * vector * wanted.pooled
+    def __init__(self, split: Split, spec: FeedSpec, place: Place, limit: int) -> None:
+        self._split, self._spec, self._place = split, spec, place
+        size = min(spec.batch_size, len(split.labels))
+        self._starts = np.arange(0, len(split.labels), size)
+        tokens = np.add.reduceat(split.lengths, self._starts) if spec.tokens else 0 * self._starts
+        vector = split.width * split.itemsize
+        per_segment = size * 3 * vector * spec.pooled
         largest = np.cumsum(np.sort(tokens)[::-1])
         bytes_of = largest * vector + per_segment * np.arange(1, len(tokens) + 1)
         self._segments = int((bytes_of * COPIES <= limit).sum())
@@ -52,12 +51,12 @@ class StreamFeed:
         self._size, self._tokens = size, int(largest[self._segments - 1])
         self.held = COPIES * int(bytes_of[self._segments - 1])
 
-    def train(self, epoch: int) -> Iterator[Chunk]:
+    def train(self, epoch: int) -> Iterator[EpochChunk]:
         """See `train.feeds.feed.Feed`."""
         order = np.random.default_rng([epoch, 2]).permutation(len(self._starts))
         return prefetch(self._windows(order), lambda window: self._read(window, epoch))
 
-    def evaluate(self) -> Iterator[Chunk]:
+    def evaluate(self) -> Iterator[EpochChunk]:
         """See `train.feeds.feed.Feed`."""
         return prefetch(self._windows(np.arange(len(self._starts))), lambda window: self._read(window, None))
 
@@ -65,20 +64,20 @@ class StreamFeed:
         for start in range(0, len(order), self._segments):
             yield order[start : start + self._segments]
 
-    def _read(self, window: Int[np.ndarray, " m"], epoch: int | None) -> Chunk:
-        spans = [(int(s), min(int(s) + self._size, len(self._rows.labels))) for s in self._starts[window]]
-        lengths = np.concatenate([self._rows.lengths[a:b] for a, b in spans])
+    def _read(self, window: Int[np.ndarray, " m"], epoch: int | None) -> EpochChunk:
+        spans = [(int(s), min(int(s) + self._size, len(self._split.labels))) for s in self._starts[window]]
+        lengths = np.concatenate([self._split.lengths[a:b] for a, b in spans])
         if epoch is None:
             order = by_length(np.arange(len(lengths)), lengths)
             batches = fill(order, -(-len(order) // self._size) * self._size).reshape(1, -1, self._size)
-            batches = np.repeat(batches, self._wanted.seeds, axis=0)
+            batches = np.repeat(batches, self._spec.seeds, axis=0)
         else:
-            seeds = range(self._wanted.seeds)
+            seeds = range(self._spec.seeds)
             batches = np.stack([self._shuffled(lengths, [seed, epoch, int(window[0])]) for seed in seeds])
         steps = batches.shape[1]
         batches = fill(batches.astype(np.int32), self._segments, axis=1)
         rows = np.concatenate([np.arange(*span) for span in spans])
-        return Chunk(self._passes.place(self._table(spans, lengths)), batches, steps, rows)
+        return EpochChunk(self._place(self._table(spans, lengths)), batches, steps, rows)
 
     def _shuffled(self, lengths: Int[np.ndarray, " r"], seed: list[int]) -> Int[np.ndarray, "n b"]:
         generator = np.random.default_rng([*seed, 3])
@@ -86,16 +85,16 @@ class StreamFeed:
         order = generator.permutation(len(lengths))[:whole]
         if whole == 0:  # the split's last, short segment alone
             return np.zeros((0, self._size), np.int64)
-        return cut(order, lengths, self._size, self._wanted.batching, generator)
+        return cut(order, lengths, self._size, self._spec.batching, generator)
 
     def _table(self, spans: list[tuple[int, int]], lengths: Int[np.ndarray, " r"]) -> Table:
         def whole(field: str) -> np.ndarray:
-            return np.concatenate([self._rows.read(field, *span) for span in spans])
+            return np.concatenate([self._split.read(field, *span) for span in spans])
 
-        labels = np.concatenate([self._rows.labels[a:b] for a, b in spans]).astype(np.float32)
+        labels = np.concatenate([self._split.labels[a:b] for a, b in spans]).astype(np.float32)
         starts = row_starts(lengths).astype(np.int32)
-        hidden = whole("hidden") if self._wanted.tokens else None
-        pooled = whole("pooled") if self._wanted.pooled else None
+        hidden = whole("hidden") if self._spec.tokens else None
+        pooled = whole("pooled") if self._spec.pooled else None
         return padded(
             Table(hidden, starts, lengths, pooled, labels), self._tokens, self._segments * self._size
         )

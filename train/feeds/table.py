@@ -1,5 +1,6 @@
 """What the heads need of a split, and tables made of it."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -9,19 +10,19 @@ from jax import Array
 from jaxtyping import Float, Float32, Int, Shaped
 
 from headstart.cache.ragged import row_starts, take_rows
-from headstart.train.data.split import Features
-from headstart.train.feeds.sampler import Wanted
+from headstart.train.data.split import Split
+from headstart.train.feeds.sampler import FeedSpec
 
 
 class Table(NamedTuple):
     """Rows that are on the device together; a pytree. Tokens are ragged: row i owns `lengths[i]` of them.
 
     Attributes:
-        hidden: tokens, in their storage type; None if no head reads tokens.
-        starts: where each row begins in `hidden`.
-        lengths: tokens of each row.
-        pooled: first, maximum and mean vector of each row; None if no head reads them.
-        labels: see `train.engine.loss.Labels`.
+        hidden: Tokens, in their storage type; None if no head reads tokens.
+        starts: Where each row begins in `hidden`.
+        lengths: Tokens of each row.
+        pooled: First, maximum and mean vector of each row; None if no head reads them.
+        labels: See `train.engine.loss.Labels`.
     """
 
     hidden: Float[Array | np.ndarray, "n d"] | None
@@ -31,15 +32,19 @@ class Table(NamedTuple):
     labels: Float32[Array | np.ndarray, " r *k"]
 
 
-class Rows(NamedTuple):
+Place = Callable[[Table], Table]
+"""Puts a table on the devices."""
+
+
+class RaggedBatch(NamedTuple):
     """A batch of rows of a table, as the heads read it.
 
     Attributes:
-        hidden: of the whole table.
-        starts: of each row of the batch, like the rest.
-        lengths: at least 1.
-        pooled: None if no head reads them.
-        labels: see `train.engine.loss.Labels`.
+        hidden: Tokens of the whole table.
+        starts: Where each row of the batch begins in `hidden`.
+        lengths: Tokens of each row, at least 1.
+        pooled: First, maximum and mean vector of each row; None if no head reads them.
+        labels: See `train.engine.loss.Labels`.
         weights: 1, or 0 for a row that only fills up the batch.
     """
 
@@ -51,14 +56,14 @@ class Rows(NamedTuple):
     weights: Any
 
 
-class Chunk(NamedTuple):
+class EpochChunk(NamedTuple):
     """Some steps of an epoch.
 
     Attributes:
-        table: what they read.
-        batches: places in the table for each seed, step and row; -1 where a row only fills up.
-        steps: how many of the steps are real, the first ones.
-        rows: the table's rows, as numbers of the split's; None if the table is the whole split, in order.
+        table: Table that the steps read.
+        batches: Places in the table for each seed, step and row; -1 where a row only fills up.
+        steps: Number of real steps, which come first.
+        rows: The table's rows, as numbers of the split's; None if the table is the whole split, in order.
     """
 
     table: Table
@@ -67,13 +72,13 @@ class Chunk(NamedTuple):
     rows: Int[np.ndarray, " r"] | None = None
 
 
-def batch_of(table: Table, places: Int[Array, " b"]) -> Rows:
+def batch_of(table: Table, places: Int[Array, " b"]) -> RaggedBatch:
     """The rows at these places of the table."""
     # a real row fills up, not zeros: a row without tokens makes a mean NaN, and 0 * nan is nan
     at = jnp.maximum(places, 0)
-    own = [None if field is None else jnp.asarray(field)[at] for field in table[1:]]
-    starts, lengths, pooled, labels = own
-    return Rows(table.hidden, starts, lengths, pooled, labels, (places >= 0).astype(jnp.float32))
+    rows: list[Any] = [None if field is None else jnp.asarray(field)[at] for field in table[1:]]
+    starts, lengths, pooled, labels = rows
+    return RaggedBatch(table.hidden, starts, lengths, pooled, labels, (places >= 0).astype(jnp.float32))
 
 
 def table_bytes(table: Table) -> int:
@@ -81,17 +86,21 @@ def table_bytes(table: Table) -> int:
     return sum(leaf.nbytes for leaf in jax.tree.leaves((table.hidden, table.pooled)))
 
 
-def gathered(features: Features, rows: Int[np.ndarray, " r"] | None, wanted: Wanted) -> Table:
-    """Some rows of a split as a table, or all of them without a copy."""
-    lengths = features.lengths if rows is None else features.lengths[rows]
-    starts = row_starts(lengths).astype(np.int32)
-    hidden = pooled = None
-    if wanted.tokens:
-        hidden = features.hidden if rows is None else take_rows(features.hidden, features.lengths, rows)
-    if wanted.pooled:
-        pooled = features.pooled if rows is None else features.pooled[rows]
-    labels = features.labels if rows is None else features.labels[rows]
-    return Table(hidden, starts, lengths, pooled, labels.astype(np.float32))
+def table_of(split: Split, spec: FeedSpec) -> Table:
+    """All rows of a split as a table, whose features are the split's, not copied."""
+    hidden = split.hidden if spec.tokens else None
+    pooled = split.pooled if spec.pooled else None
+    starts = row_starts(split.lengths).astype(np.int32)
+    return Table(hidden, starts, split.lengths, pooled, split.labels.astype(np.float32))
+
+
+def take(table: Table, rows: Int[np.ndarray, " r"]) -> Table:
+    """Some rows of a table in the host's memory, copied."""
+    lengths = np.asarray(table.lengths)
+    hidden = None if table.hidden is None else take_rows(np.asarray(table.hidden), lengths, rows)
+    pooled = None if table.pooled is None else table.pooled[rows]
+    starts = row_starts(lengths[rows]).astype(np.int32)
+    return Table(hidden, starts, lengths[rows], pooled, table.labels[rows])
 
 
 def padded(table: Table, tokens: int, rows: int) -> Table:

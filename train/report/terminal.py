@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from headstart.cache.runtime.progress import draw_line
-from headstart.train.engine.loop import Lane, Progress
+from headstart.train.engine.history import HeadSeed, TrainingProgress
 from headstart.train.results.result import FoldSpread, Result, mean_by_head
 from headstart.train.statistics.findings import Summary
 
@@ -28,13 +28,13 @@ class EpochLine:
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs
 
-    def __call__(self, progress: Progress, lanes: Sequence[Lane]) -> None:
+    def __call__(self, progress: TrainingProgress, active: Sequence[HeadSeed]) -> None:
         """Take the progress after an epoch, and who took part."""
         done, seconds = len(progress.seconds), progress.seconds[-1]
-        loss, name = min((progress.histories[lane][-1].valid_loss, lane[0]) for lane in lanes)
+        loss, name = min((progress.histories[key][-1].valid_loss, key.head) for key in active)
         left = (self._epochs - done) * seconds
         line = (
-            f"epoch {done:>2}  {seconds:.2f} s  {len(lanes)} in training  lowest valid loss {loss:.4f} ({name})"
+            f"epoch {done:>2}  {seconds:.2f} s  {len(active)} in training  lowest valid loss {loss:.4f} ({name})"
             f"  at most {left:,.0f} s left"
         )
         draw_line(line)

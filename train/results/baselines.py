@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from headstart.cache.task import Task
-from headstart.train.data.split import Readable
+from headstart.train.data.split import Split
 from headstart.train.metrics.probabilities import LINKS, Labels, row_losses, targets
 
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)
@@ -39,7 +39,7 @@ class Baseline(NamedTuple):
     logits: dict[str, Float32[np.ndarray, "b k"]]
 
 
-def all_baselines(task: Task, splits: Mapping[str, Readable], logistic: bool) -> list[Baseline]:
+def all_baselines(task: Task, splits: Mapping[str, Split], logistic: bool) -> list[Baseline]:
     """The frequencies of the classes and, if asked for, the two logistic regressions."""
     rows = {name: len(split.labels) for name, split in splits.items() if name != "train"}
     baselines = [majority(task, splits["train"].labels, rows)]

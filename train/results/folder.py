@@ -14,8 +14,8 @@ import numpy as np
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file, remove_partials
 from headstart.train.engine.checkpoints import save
-from headstart.train.engine.loop import FitResult
-from headstart.train.engine.sums import Metrics
+from headstart.train.engine.history import FitResult
+from headstart.train.engine.loss import Metrics
 from headstart.train.results import plots
 from headstart.train.results.result import mean_by_head, to_csv
 from headstart.train.results.run_record import RunRecord

@@ -9,11 +9,10 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from headstart.cache.task import Task
-from headstart.train.data.split import Readable
-from headstart.train.engine.history import History
-from headstart.train.engine.loop import FitResult, Lane, Progress
-from headstart.train.engine.sums import Metrics
-from headstart.train.engine.trainer import Job
+from headstart.train.data.split import Split
+from headstart.train.engine.history import FitResult, HeadSeed, History, TrainingProgress
+from headstart.train.engine.loss import Metrics
+from headstart.train.engine.trainer import Trainer
 from headstart.train.metrics.probabilities import Labels, probabilities_of, right_decisions, row_losses
 from headstart.train.results.baselines import Baseline
 from headstart.train.results.result import FoldSpread, Result, spread_over_folds
@@ -35,7 +34,7 @@ class TrainedHeads(NamedTuple):
 
     Attributes:
         splits: `train`, `valid` and `test`.
-        job: Heads and features.
+        trainer: Heads and features.
         progress: Where training ended.
         fitted: What training left of each head and seed.
         logits: Logits of `valid` and `test`, by head.
@@ -44,10 +43,10 @@ class TrainedHeads(NamedTuple):
         fold: Number of the fold, counted from 1; None without folds.
     """
 
-    splits: dict[str, Readable]
-    job: Job
-    progress: Progress
-    fitted: dict[Lane, FitResult]
+    splits: dict[str, Split]
+    trainer: Trainer
+    progress: TrainingProgress
+    fitted: dict[HeadSeed, FitResult]
     logits: Mapping[str, Logits]
     baselines: Sequence[Baseline]
     seconds: float
@@ -87,7 +86,7 @@ class Outcome(NamedTuple):
 
 
 def judge(
-    task: Task, rounds: Sequence[TrainedHeads], tested: Readable, places: Sequence[Int[np.ndarray, " _"]]
+    task: Task, rounds: Sequence[TrainedHeads], tested: Split, places: Sequence[Int[np.ndarray, " _"]]
 ) -> Outcome:
     """Score heads and baselines on the test rows, and compare them on all rows that were tested.
 
@@ -122,13 +121,13 @@ def score(task: Task, heads: TrainedHeads) -> list[Result]:
         valid, test = (metrics_of(task, labels[name], baseline.logits[name]) for name in ("valid", "test"))
         return Result(baseline.name, 0, baseline.params, 0, 0, *valid, *test, baseline.seconds, fold)
 
-    def of_head(lane: Lane, fitted: FitResult) -> Result:
+    def of_head(key: HeadSeed, fitted: FitResult) -> Result:
         best = fitted.history[fitted.best_epoch - 1]
         valid = best.valid_loss, best.valid_accuracy
-        test = metrics_of(task, labels["test"], heads.logits["test"][lane[0]][lane[1]])
+        test = metrics_of(task, labels["test"], heads.logits["test"][key.head][key.seed])
         params = sum(leaf.size for leaf in jax.tree.leaves(fitted.best_params))
         epochs = len(fitted.history), fitted.best_epoch
-        return Result(*lane, params, *epochs, *valid, *test, fitted.seconds, fold)
+        return Result(*key, params, *epochs, *valid, *test, fitted.seconds, fold)
 
     return [*map(of_baseline, heads.baselines), *(of_head(*item) for item in heads.fitted.items())]
 
@@ -147,7 +146,7 @@ def _valid_answers(rounds: Sequence[TrainedHeads]) -> SplitAnswers:
 
 
 def _test_answers(
-    rounds: Sequence[TrainedHeads], tested: Readable, places: Sequence[Int[np.ndarray, " _"]]
+    rounds: Sequence[TrainedHeads], tested: Split, places: Sequence[Int[np.ndarray, " _"]]
 ) -> SplitAnswers:
     """Answers to all rows in their order; that each row has one place is what folds are."""
     order = np.argsort(np.concatenate(places)) if places else np.arange(len(tested.labels))

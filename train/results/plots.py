@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from headstart.train.engine.history import EpochRecord
-from headstart.train.engine.sums import Metrics
+from headstart.train.engine.loss import Metrics
 from headstart.train.results.result import Result
 from headstart.train.statistics.findings import Estimate
 

@@ -19,19 +19,19 @@ from headstart.cache.block import MIN_PART_ROWS
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.environment import multiplies_bfloat16
 from headstart.cache.runtime.text import format_bytes
-from headstart.train.data.split import Features
-from headstart.train.engine.passes import of_seed
+from headstart.train.data.split import Split
+from headstart.train.engine.compiled_epochs import of_seed
 from headstart.train.engine.steps import Group
-from headstart.train.engine.trainer import Job
-from headstart.train.feeds.sampler import Wanted
-from headstart.train.feeds.table import batch_of, gathered
-from headstart.train.options import BenchSettings
+from headstart.train.engine.trainer import Trainer
+from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.table import batch_of, table_of, take
+from headstart.train.options import ComparisonSettings
 from headstart.train.results.outcome import Outcome, TrainedHeads
 from headstart.train.results.run_record import CacheFacts, RunRecord
 
 LIBRARIES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy", "scikit-learn")
 NUMERIC = ("seeds", "epochs", "batch_size", "quick", "batching", "class_weight", "deduplicate")
-"""BenchSettings that change numbers, beside those that are kept by what they led to."""
+"""Settings that change numbers, beside those that are kept by what they led to."""
 TIMED_ROWS = 128
 REPEATS = 5
 
@@ -41,10 +41,10 @@ class Experiment(NamedTuple):
 
     cache: Cache
     heads: Sequence[str]
-    settings: BenchSettings
+    settings: ComparisonSettings
 
 
-def choose_operands(settings: BenchSettings) -> str:
+def choose_operands(settings: ComparisonSettings) -> str:
     """Dtype of the operands of the large matmuls; `auto` is the one whose matmuls are fastest here."""
     if settings.precision != "auto":
         return settings.precision
@@ -52,10 +52,10 @@ def choose_operands(settings: BenchSettings) -> str:
     return "bfloat16" if accelerated or multiplies_bfloat16() else "float32"
 
 
-def facts(experiment: Experiment, job: Job) -> dict[str, Any]:
+def facts(experiment: Experiment, trainer: Trainer) -> dict[str, Any]:
     """Everything that the numbers depend on."""
     cache, heads, settings = experiment
-    streamed = {"memory_limit": job.plan.limit} if job.plan.mode == "stream" else {}
+    streamed = {"memory_limit": trainer.plan.limit} if trainer.plan.mode == "stream" else {}
     return {
         "cache": cache.manifest.key,
         "heads": list(heads),
@@ -66,12 +66,12 @@ def facts(experiment: Experiment, job: Job) -> dict[str, Any]:
     }
 
 
-def memory_line(job: Job) -> str:
+def memory_line(trainer: Trainer) -> str:
     """Where the features live, and why."""
-    plan = job.plan
+    plan = trainer.plan
     return (
-        f"features: {format_bytes(job.size)}, {plan.mode} memory ({plan.why}); "
-        f"held at most {format_bytes(job.held)} of {format_bytes(plan.limit)}"
+        f"features: {format_bytes(trainer.size)}, {plan.mode} memory ({plan.why}); "
+        f"held at most {format_bytes(trainer.held)} of {format_bytes(plan.limit)}"
     )
 
 
@@ -91,8 +91,8 @@ def record_run(
         inference: What `inference_seconds` returns.
         start: When the run began, by `time.perf_counter`.
     """
-    first = trained[0].job
-    compiled = {id(heads.job.passes): heads.job.passes.compile_seconds for heads in trained}
+    first = trained[0].trainer
+    compiled = {id(heads.trainer.compiled): heads.trainer.compiled.compile_seconds for heads in trained}
     return RunRecord(
         task=experiment.cache.task,
         results=outcome.results,
@@ -170,7 +170,7 @@ def inference_seconds(
 
 
 def seconds_per_thousand(
-    group: Group, params: Mapping[str, PyTree], features: Features, reads_tokens: bool
+    group: Group, params: Mapping[str, PyTree], features: Split, reads_tokens: bool
 ) -> float:
     """Median seconds for 1,000 rows, after compilation, on one device; a batch of the rows of middling length.
 
@@ -183,8 +183,8 @@ def seconds_per_thousand(
     middle = np.argsort(features.lengths, kind="stable")
     start = max(0, (len(middle) - TIMED_ROWS) // 2)
     rows = np.sort(middle[start : start + TIMED_ROWS])
-    spec = Wanted(reads_tokens, not reads_tokens, TIMED_ROWS, 1, "exact")
-    table = jax.device_put(gathered(features, rows, spec))
+    spec = FeedSpec(reads_tokens, not reads_tokens, TIMED_ROWS, 1, "exact")
+    table = jax.device_put(take(table_of(features, spec), rows))
 
     @jax.jit
     def run(params: Any, table: Any) -> Any:

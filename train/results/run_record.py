@@ -10,7 +10,7 @@ from typing import Any
 
 from headstart.cache.task import Task
 from headstart.train.engine.history import History
-from headstart.train.options import BenchSettings
+from headstart.train.options import ComparisonSettings
 from headstart.train.results.result import FoldSpread, Result
 from headstart.train.statistics.findings import Summary
 
@@ -61,7 +61,7 @@ class RunRecord:
         inference: Seconds per 1,000 rows of each head, the features given.
         seconds: Wall clock: total, training, compile, and each epoch.
         memory: Bytes, and where the features lived.
-        leaks: Identical texts, see `train.data.leaks`; None if they were not counted.
+        leaks: Identical texts, see `train.data.checks`; None if they were not counted.
         folds: Measures over folds, by head; None without folds.
         table: What the terminal shows.
     """
@@ -72,7 +72,7 @@ class RunRecord:
     statistics: Summary
     baselines: list[str] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
-    settings: BenchSettings
+    settings: ComparisonSettings
     operands: str
     cache: CacheFacts
     environment: dict[str, Any] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from splits import BATCH
 from train_keras import Shuffled
 from transformers import DistilBertConfig, FlaxDistilBertModel
 
-from headstart.cache.reader import Split, open_cache
+from headstart.cache.reader import CacheSplit, open_cache
 from headstart.extract.backbone.architecture import read_architecture
 from headstart.extract.backbone.weights import load_weights
 from headstart.heads import HEADS
@@ -54,7 +54,7 @@ class Notebook:
         return {"seconds": epoch, "steps": done, "of": len(batches)}
 
     def _data(self, name: str) -> tuple[list[np.ndarray], np.ndarray]:
-        split: Split = self._splits[name]
+        split: CacheSplit = self._splits[name]
         mask = np.arange(self._length) < split.lengths[:, None]
         ids = np.random.default_rng(0).integers(LOWEST_ID, 30_000, mask.shape, dtype=np.int32)
         return [ids, mask], split.labels.astype(np.float32)

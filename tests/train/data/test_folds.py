@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+from headstart.train.results.cross_validation import by_fold, fold_lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from headstart.cache import UserError
 from headstart.cache.task import BINARY, Task
-from headstart.train.data.folds import absent_lines, deal_folds
-from headstart.train.results.cross_validation import by_fold, fold_lines
+from headstart.train.data.folds import absent_lines, split_folds
 from headstart.train.results.result import Result, by_head
 
 THREE = Task("multiclass", ("a", "b", "c"))
@@ -28,7 +28,7 @@ def labels_of(task: Task, count: int, seed: int = 0) -> np.ndarray:
 def test_the_deal_is_scikit_learn_s(task: Task, folds: int) -> None:
     labels = labels_of(task, 500)
     kind = KFold if task.kind == "multilabel" else StratifiedKFold
-    found = deal_folds(task, labels, folds, seed=3)
+    found = split_folds(task, labels, folds, seed=3)
     wanted = kind(folds, shuffle=True, random_state=3).split(np.zeros(500), labels)
     for own, (rest, test) in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(own.test, test)
@@ -44,7 +44,7 @@ def test_the_deal_is_scikit_learn_s(task: Task, folds: int) -> None:
 def test_every_row_is_tested_once_and_never_learnt_where_it_is(count: int, folds: int, seed: int) -> None:
     labels = labels_of(BINARY, count, seed)
     try:
-        found = deal_folds(BINARY, labels, folds, seed)
+        found = split_folds(BINARY, labels, folds, seed)
     except UserError:
         assert min(np.bincount(labels, minlength=2)) < 3
         return
@@ -58,18 +58,18 @@ def test_every_row_is_tested_once_and_never_learnt_where_it_is(count: int, folds
 
 def test_a_rare_class_is_named() -> None:
     labels = np.array([0] * 40 + [1] * 40 + [2] * 3)
-    folds = deal_folds(THREE, labels, 5, seed=0)
+    folds = split_folds(THREE, labels, 5, seed=0)
     assert absent_lines(THREE, labels, folds) == [
         "warning: class 'c' has no row in the test part of 2 of 5 folds"
     ]
     with pytest.raises(UserError, match="class 'c' has no row among the training rows of fold"):
-        deal_folds(THREE, np.array([0] * 40 + [1] * 40 + [2]), 5, seed=0)
+        split_folds(THREE, np.array([0] * 40 + [1] * 40 + [2]), 5, seed=0)
 
 
 @pytest.mark.parametrize(("count", "folds"), [(9, 10), (10, 5), (3, 2), (12, 20)])
 def test_too_few_rows(count: int, folds: int) -> None:
     with pytest.raises(UserError, match=f"{count} rows are too few"):
-        deal_folds(BINARY, np.arange(count) % 2, folds, seed=0)
+        split_folds(BINARY, np.arange(count) % 2, folds, seed=0)
 
 
 RESULTS = [

@@ -7,14 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from headstart.train.engine.settings import FitSettings
+from headstart.train.engine.loss import divide
+from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.steps import init
-from headstart.train.engine.sums import divide
 from headstart.train.plateau import ReduceLROnPlateau
 from headstart.train.stopping import EarlyStopping
 from tests.oracles.padded_training import evaluate, train_batches, train_epoch
 
-QUICK = FitSettings(epochs=6, batch_size=8, batching="exact")
+QUICK = TrainingSettings(epochs=6, batch_size=8, batching="exact")
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def splits(make_split):
 @pytest.fixture
 def noisy(fit_alone, linear, linear_params, splits):
     """A run at a rate that is too high, so that the rules have something to do."""
-    settings = FitSettings(epochs=40, batch_size=8, batching="exact")
+    settings = TrainingSettings(epochs=40, batch_size=8, batching="exact")
     return settings, fit_alone(linear, linear_params(), *splits, settings, rate=3.0)
 
 
@@ -92,7 +92,7 @@ def test_equals_its_epochs_one_after_another(fit_alone, linear, linear_params, s
 
 
 def test_a_cut_changes_what_follows(fit_alone, linear, linear_params, splits):
-    cutting = FitSettings(epochs=5, batch_size=8, plateau=ReduceLROnPlateau(patience=1, min_delta=9))
+    cutting = TrainingSettings(epochs=5, batch_size=8, plateau=ReduceLROnPlateau(patience=1, min_delta=9))
     steady = dataclasses.replace(cutting, plateau=ReduceLROnPlateau(patience=50))
     runs = [
         fit_alone(linear, linear_params(), *splits, settings, rate=3.0).history
@@ -109,10 +109,10 @@ def test_the_same_seed_gives_the_same_result(fit_alone, linear, linear_params, s
     assert same(runs[0].last_params, runs[1].last_params)
 
 
-def test_another_seed_gives_another_result(job_of, linear, linear_params, splits):
-    job = job_of(linear, splits, dataclasses.replace(QUICK, seeds=2))
-    progress = job.fit.epoch(job.fit.begin({"head": [linear_params(), linear_params()]}))
-    first, second = job.fit.results(progress).values()
+def test_another_seed_gives_another_result(trainer_of, linear, linear_params, splits):
+    loop = trainer_of(linear, splits, dataclasses.replace(QUICK, seeds=2)).loop
+    progress = loop.epoch(loop.begin({"head": [linear_params(), linear_params()]}))
+    first, second = loop.results(progress).values()
     assert not same(first.last_params, second.last_params)
 
 
@@ -143,7 +143,7 @@ def test_the_first_parameters_stay(fit_alone, linear, linear_params, splits):
 
 def test_fewer_rows_than_a_batch_still_learn(fit_alone, make_split, linear, linear_params):
     train, valid = make_split(9, seed=1), make_split(3, seed=2)
-    result = fit_alone(linear, linear_params(), train, valid, FitSettings(epochs=12))
+    result = fit_alone(linear, linear_params(), train, valid, TrainingSettings(epochs=12))
     assert result.history[-1].loss < result.history[0].loss
 
 
@@ -190,7 +190,7 @@ def test_without_any_finite_validation_loss_the_first_epoch_is_kept(
 
 
 def test_the_best_before_nan_is_kept(fit_alone, linear_params, splits):
-    settings = FitSettings(epochs=20, batch_size=8, stopping=EarlyStopping(patience=2))
+    settings = TrainingSettings(epochs=20, batch_size=8, stopping=EarlyStopping(patience=2))
     result = fit_alone(nan_after(0.3), linear_params(), *splits, settings, tokens=False)
     assert math.isnan(result.history[-1].valid_loss)
     assert not result.diverged

@@ -8,20 +8,20 @@ import pytest
 
 from headstart.cache import UserError
 from headstart.train.engine.resume import load_progress, remove_progress, save_progress
-from headstart.train.engine.settings import FitSettings
+from headstart.train.engine.settings import TrainingSettings
 
-SETTINGS = FitSettings(epochs=4, batch_size=8, seeds=2)
+SETTINGS = TrainingSettings(epochs=4, batch_size=8, seeds=2)
 RUN = {"cache": "abc", "heads": ["cls", "gru"], "epochs": 4}
 
 
 @pytest.fixture
-def job(job_of, make_split, linear):
-    return job_of(linear, (make_split(45, seed=1), make_split(21, seed=2)), SETTINGS)
+def trainer(trainer_of, make_split, linear):
+    return trainer_of(linear, (make_split(45, seed=1), make_split(21, seed=2)), SETTINGS)
 
 
 @pytest.fixture
-def start(job, linear_params):
-    return lambda: job.fit.begin({"head": [linear_params(0), linear_params(1)]})
+def start(trainer, linear_params):
+    return lambda: trainer.loop.begin({"head": [linear_params(0), linear_params(1)]})
 
 
 def same(left, right):
@@ -30,45 +30,45 @@ def same(left, right):
     assert left.seconds == right.seconds
 
 
-def test_a_state_comes_back_bit_by_bit(tmp_path, job, start):
-    progress = job.fit.epoch(start())
+def test_a_state_comes_back_bit_by_bit(tmp_path, trainer, start):
+    progress = trainer.loop.epoch(start())
     save_progress(tmp_path / "state", progress, RUN)
     same(load_progress(tmp_path / "state", start(), RUN), progress)
 
 
-def test_a_resumed_run_ends_like_one_that_was_never_stopped(tmp_path, job, start):
+def test_a_resumed_run_ends_like_one_that_was_never_stopped(tmp_path, trainer, start):
     whole = start()
-    while job.fit.active(whole):
-        whole = job.fit.epoch(whole)
-    save_progress(tmp_path, job.fit.epoch(job.fit.epoch(start())), RUN)
+    while trainer.loop.active(whole):
+        whole = trainer.loop.epoch(whole)
+    save_progress(tmp_path, trainer.loop.epoch(trainer.loop.epoch(start())), RUN)
     resumed = load_progress(tmp_path, start(), RUN)
-    while job.fit.active(resumed):
-        resumed = job.fit.epoch(resumed)
+    while trainer.loop.active(resumed):
+        resumed = trainer.loop.epoch(resumed)
     same(resumed._replace(seconds=()), whole._replace(seconds=()))
 
 
-def test_histories_without_finite_losses_come_back(tmp_path, job, start):
-    progress = job.fit.epoch(start())
-    lane, (record,) = next(iter(progress.histories.items()))
-    broken = {**progress.histories, lane: (record._replace(valid_loss=math.nan, loss=math.inf),)}
+def test_histories_without_finite_losses_come_back(tmp_path, trainer, start):
+    progress = trainer.loop.epoch(start())
+    key, (record,) = next(iter(progress.histories.items()))
+    broken = {**progress.histories, key: (record._replace(valid_loss=math.nan, loss=math.inf),)}
     save_progress(tmp_path, progress._replace(histories=broken), RUN)
-    (back,) = load_progress(tmp_path, start(), RUN).histories[lane]
+    (back,) = load_progress(tmp_path, start(), RUN).histories[key]
     assert math.isnan(back.valid_loss)
     assert math.isinf(back.loss)
 
 
-def test_only_the_last_state_is_kept(tmp_path, job, start):
+def test_only_the_last_state_is_kept(tmp_path, trainer, start):
     progress = start()
     (tmp_path / "0123.partial").mkdir()  # of a run that was killed
     for _ in range(3):
-        progress = job.fit.epoch(progress)
+        progress = trainer.loop.epoch(progress)
         save_progress(tmp_path, progress, RUN)
     assert [entry.name for entry in tmp_path.iterdir()] == ["epoch-000003"]
     same(load_progress(tmp_path, start(), RUN), progress)
 
 
-def test_a_state_half_written_is_never_read(tmp_path, job, start, monkeypatch):
-    progress = job.fit.epoch(start())
+def test_a_state_half_written_is_never_read(tmp_path, trainer, start, monkeypatch):
+    progress = trainer.loop.epoch(start())
     save_progress(tmp_path, progress, RUN)
 
     def fail(*args, **kwargs):
@@ -91,8 +91,8 @@ def test_a_state_half_written_is_never_read(tmp_path, job, start, monkeypatch):
         ({"new": 1}, "new was None, now 1"),
     ],
 )
-def test_other_settings_are_named(tmp_path, job, start, changed, says):
-    save_progress(tmp_path, job.fit.epoch(start()), RUN)
+def test_other_settings_are_named(tmp_path, trainer, start, changed, says):
+    save_progress(tmp_path, trainer.loop.epoch(start()), RUN)
     with pytest.raises(UserError, match=says):
         load_progress(tmp_path, start(), RUN | changed)
 
@@ -101,19 +101,19 @@ def test_nothing_to_resume(tmp_path, start):
     assert load_progress(tmp_path / "state", start(), RUN) is None
 
 
-def test_removed_states_are_not_resumed(tmp_path, job, start):
-    save_progress(tmp_path / "state", job.fit.epoch(start()), RUN)
+def test_removed_states_are_not_resumed(tmp_path, trainer, start):
+    save_progress(tmp_path / "state", trainer.loop.epoch(start()), RUN)
     remove_progress(tmp_path / "state")
     assert load_progress(tmp_path / "state", start(), RUN) is None
 
 
-def test_a_run_writes_a_state_and_replaces_an_older_one(tmp_path, job, linear_params):
+def test_a_run_writes_a_state_and_replaces_an_older_one(tmp_path, trainer, linear_params):
     params = {"head": [linear_params(0), linear_params(1)]}
     seen = []
-    first = job.train(params, tmp_path, RUN, False, lambda progress, lanes: seen.append(len(lanes)))
+    first = trainer.train(params, tmp_path, RUN, False, lambda progress, active: seen.append(len(active)))
     assert seen == [2, 2, 2, 2]
     assert [entry.name for entry in tmp_path.iterdir()] == ["epoch-000004"]
-    again = job.train(params, tmp_path, RUN, True, lambda *_: pytest.fail("nothing is left to train"))
+    again = trainer.train(params, tmp_path, RUN, True, lambda *_: pytest.fail("nothing is left to train"))
     same(again, first)
     other = dataclasses.replace(SETTINGS, epochs=2)
-    assert other.epochs < len(job.train(params, tmp_path, {"other": 1}, False, lambda *_: None).seconds)
+    assert other.epochs < len(trainer.train(params, tmp_path, {"other": 1}, False, lambda *_: None).seconds)

@@ -1,5 +1,6 @@
 """Heads and seeds trained together against each alone, with the real heads."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,12 +12,11 @@ import numpy as np
 import pytest
 
 from headstart.heads import HEADS
-from headstart.heads.fused.joint import Joint
+from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.modules import init, logits_of
-from headstart.train.engine.passes import Passes
-from headstart.train.engine.settings import FitSettings
+from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.steps import init as begin
-from headstart.train.engine.trainer import Job, Reads
+from headstart.train.engine.trainer import HeadsToTrain, Trainer
 from headstart.train.feeds.sampler import train_plan
 from tests.oracles.padded_training import gather, train_step
 
@@ -25,26 +25,26 @@ from ..conftest import make_split
 ROOT = Path(__file__).parents[3]
 WIDTH, SEEDS = 7, 2
 SOME = ("cls", "maxavg", "gru", "bilstm_pooled")
-SETTINGS = FitSettings(epochs=3, batch_size=8, seeds=SEEDS)
+SETTINGS = TrainingSettings(epochs=3, batch_size=8, seeds=SEEDS)
 
 
-def make_job(names, train, valid, settings=SETTINGS, together=(), **memory):
-    """Heads named in `together` form one group, the others one each."""
-    groups = [tuple(together)] * bool(together) + [(name,) for name in names if name not in together]
-    joints = [Joint(tuple((name, HEADS[name]) for name in own), 64) for own in groups]
-    rates = {name: HEADS[name].learning_rate for name in names}
-    return Job(joints, rates, Reads(True, True), {"train": train, "valid": valid}, settings, **memory)
+def trainer_of(names, train, valid, settings=SETTINGS, groups=None, scale=1.0):
+    """Heads in groups of their own, unless groups of names are passed."""
+    groups = groups or [(name,) for name in names]
+    fused = [FusedHeads(tuple((name, HEADS[name]) for name in group), 64) for group in groups]
+    rates = {name: scale * HEADS[name].learning_rate for name in names}
+    return Trainer(HeadsToTrain(fused, rates, True, True), {"train": train, "valid": valid}, settings)
 
 
 def params_of(names, seeds=SEEDS):
     return {name: [init(name, HEADS[name], WIDTH, seed) for seed in range(seeds)] for name in names}
 
 
-def run(job, names, seeds=SEEDS):
-    progress = job.fit.begin(params_of(names, seeds))
-    while job.fit.active(progress):
-        progress = job.fit.epoch(progress)
-    return job.fit.results(progress)
+def run(trainer, names, seeds=SEEDS):
+    progress = trainer.loop.begin(params_of(names, seeds))
+    while trainer.loop.active(progress):
+        progress = trainer.loop.epoch(progress)
+    return trainer.loop.results(progress)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def splits():
 
 @pytest.fixture(scope="module")
 def results(splits):
-    return run(make_job(SOME, *splits), SOME)
+    return run(trainer_of(SOME, *splits), SOME)
 
 
 def close(left, right, atol=1e-5):
@@ -70,8 +70,8 @@ def exactly(left, right):
 def test_fifty_steps_together_equal_fifty_steps_alone(splits, name):
     """The oracle: `tests.oracles.padded_training` on padded batches, one head, one seed, one step after another."""
     train, valid = splits
-    settings = FitSettings(epochs=5, batch_size=8, seeds=1)
-    together = run(make_job(list(HEADS), train, valid, settings), list(HEADS), 1) if name == "cls" else None
+    settings = TrainingSettings(epochs=5, batch_size=8, seeds=1)
+    together = run(trainer_of(list(HEADS), train, valid, settings), list(HEADS), 1) if name == "cls" else None
     FIFTY.update(together or {})
     state, apply = begin(init(name, HEADS[name], WIDTH, 0)), logits_of(HEADS[name])
     for epoch in range(1, 6):
@@ -87,52 +87,50 @@ FIFTY = {}
 
 @pytest.mark.parametrize("name", SOME)
 def test_a_head_does_not_depend_on_which_others_were_asked_for(splits, results, name):
-    alone = run(make_job([name], *splits), [name])
+    alone = run(trainer_of([name], *splits), [name])
     for seed in range(SEEDS):
         close(alone[name, seed].last_params, results[name, seed].last_params, atol=1e-6)
 
 
 def test_a_seed_does_not_depend_on_how_many_were_asked_for(splits, results):
-    settings = FitSettings(epochs=3, batch_size=8, seeds=1)
-    for name, own in run(make_job(SOME, *splits, settings), SOME, 1).items():
+    settings = TrainingSettings(epochs=3, batch_size=8, seeds=1)
+    for name, own in run(trainer_of(SOME, *splits, settings), SOME, 1).items():
         exactly(own.last_params, results[name].last_params)
 
 
 def test_heads_in_one_group_equal_heads_in_groups_of_their_own(splits, results):
-    for lane, own in run(make_job(SOME, *splits, together=SOME), SOME).items():
-        close(own.last_params, results[lane].last_params)
+    for key, own in run(trainer_of(SOME, *splits, groups=[SOME]), SOME).items():
+        close(own.last_params, results[key].last_params)
 
 
 @pytest.mark.parametrize("memory", ["host", "stream"])
 def test_other_memory_trains_too(splits, results, memory):
-    found = run(make_job(SOME, *splits, memory=memory, limit=60_000), SOME)
-    for lane, own in found.items():
+    settings = dataclasses.replace(SETTINGS, memory=memory, memory_limit=60_000)
+    found = run(trainer_of(SOME, *splits, settings), SOME)
+    for key, own in found.items():
         if memory == "host":  # the same batches
-            exactly(own.last_params, results[lane].last_params)
+            exactly(own.last_params, results[key].last_params)
     first, last = (sum(own.history[n].loss for own in found.values()) for n in (0, -1))
     assert last < first
 
 
 def test_seeds_under_vmap_equal_seeds_one_by_one(splits, results):
-    job = make_job(SOME, *splits)
-    job.passes = job.fit._passes = Passes([Joint(((n, HEADS[n]),), 64) for n in SOME], SEEDS, together=True)
-    for lane, own in run(job, SOME).items():
-        close(own.last_params, results[lane].last_params)
+    trainer = trainer_of(SOME, *splits)
+    trainer.compiled.vmapped = True  # read when the epochs are compiled
+    for key, own in run(trainer, SOME).items():
+        close(own.last_params, results[key].last_params)
 
 
 def test_one_that_has_stopped_stays_as_it_is(splits):
-    """At this rate some lanes of a head stop long before the others."""
-    train, valid = splits
-    settings = FitSettings(epochs=40, batch_size=8, seeds=3)
-    job = make_job(["cls", "max"], train, valid, settings, together=("cls", "max"))
-    job.fit._rates.update(cls=1.0, max=1.0)
-    found = run(job, ["cls", "max"], 3)
-    epochs = {lane: len(own.history) for lane, own in found.items()}
+    """At this rate some seeds of a head stop long before the others."""
+    names, settings = ("cls", "max"), TrainingSettings(epochs=40, batch_size=8, seeds=3)
+    found = run(trainer_of(names, *splits, settings, groups=[names], scale=500), names, 3)
+    epochs = {key: len(own.history) for key, own in found.items()}
     assert len(set(epochs.values())) > 1
-    for (name, seed), own in found.items():
-        alone = make_job([name], train, valid, FitSettings(epochs=epochs[name, seed], batch_size=8, seeds=3))
-        alone.fit._rates.update({name: 1.0})
-        close(run(alone, [name], 3)[name, seed].last_params, own.last_params)
+    for key, own in found.items():
+        settings = TrainingSettings(epochs=epochs[key], batch_size=8, seeds=3)
+        alone = run(trainer_of([key.head], *splits, settings, scale=500), [key.head], 3)
+        close(alone[key].last_params, own.last_params)
 
 
 EIGHT = """
@@ -141,9 +139,9 @@ sys.path.insert(0, ".")
 from tests.train.engine import test_trainer as t
 from tests.train.conftest import make_split
 splits = make_split(84, seed=1, signal=0.4), make_split(21, seed=2, signal=0.4)
-found = t.run(t.make_job(("cls", "gru"), *splits), ("cls", "gru"))
-job = t.make_job(("cls", "gru"), *splits)
-print(job.passes.mesh.size, jax.device_count())
+found = t.run(t.trainer_of(("cls", "gru"), *splits), ("cls", "gru"))
+trainer = t.trainer_of(("cls", "gru"), *splits)
+print(trainer.compiled.mesh.size, jax.device_count())
 print(json.dumps([[float(np.abs(leaf).sum()) for leaf in jax.tree.leaves(own.last_params)] for own in found.values()]))
 """
 
@@ -157,9 +155,9 @@ def test_seeds_and_rows_are_spread_over_devices(results):
     sizes, sums = done.stdout.strip().splitlines()
     assert sizes == "8 8"  # each seed on four of them
     here = [
-        [float(np.abs(leaf).sum()) for leaf in jax.tree.leaves(results[lane].last_params)]
-        for lane in results
-        if lane[0] in ("cls", "gru")
+        [float(np.abs(leaf).sum()) for leaf in jax.tree.leaves(own.last_params)]
+        for key, own in results.items()
+        if key.head in ("cls", "gru")
     ]
     assert [len(own) for own in here] == [len(own) for own in json.loads(sums)]
     for one, other in zip(here, json.loads(sums), strict=True):

@@ -1,7 +1,7 @@
 import pytest
 
 from headstart.cache import UserError
-from headstart.train.feeds.memory import Plan, decide, parse_bytes
+from headstart.train.feeds.memory import MemoryPlan, decide, parse_bytes
 
 
 @pytest.mark.parametrize(
@@ -27,14 +27,14 @@ def test_what_is_no_size(text):
 @pytest.mark.parametrize(
     ("wanted", "limit", "size", "device", "host", "plan"),
     [
-        ("auto", None, 40, 100, 1000, Plan("device", 50, "all fit")),
-        ("auto", None, 60, 100, 1000, Plan("host", 500, "all fit")),
-        ("auto", None, 600, 100, 1000, Plan("stream", 50, "they are larger than the limit")),
-        ("auto", 30, 30, 100, 1000, Plan("device", 30, "all fit")),
-        ("auto", 29, 30, 100, 1000, Plan("stream", 29, "they are larger than the limit")),
-        ("host", None, 40, 100, 1000, Plan("host", 500, "as asked for")),
-        ("stream", 7, 4, 100, 1000, Plan("stream", 7, "as asked for")),
-        ("device", None, 999, 100, 1000, Plan("device", 50, "as asked for")),
+        ("auto", None, 40, 100, 1000, MemoryPlan("device", 50, "all fit")),
+        ("auto", None, 60, 100, 1000, MemoryPlan("host", 500, "all fit")),
+        ("auto", None, 600, 100, 1000, MemoryPlan("stream", 50, "they are larger than the limit")),
+        ("auto", 30, 30, 100, 1000, MemoryPlan("device", 30, "all fit")),
+        ("auto", 29, 30, 100, 1000, MemoryPlan("stream", 29, "they are larger than the limit")),
+        ("host", None, 40, 100, 1000, MemoryPlan("host", 500, "as asked for")),
+        ("stream", 7, 4, 100, 1000, MemoryPlan("stream", 7, "as asked for")),
+        ("device", None, 999, 100, 1000, MemoryPlan("device", 50, "as asked for")),
     ],
 )
 def test_where_features_live(wanted, limit, size, device, host, plan):

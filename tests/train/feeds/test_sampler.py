@@ -1,9 +1,31 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from headstart.train.feeds.sampler import WINDOW, epoch_order, eval_plan, train_plan
+from headstart.train.feeds.sampler import WINDOW, FeedSpec, epoch_order, eval_plan, train_plan
 
 LENGTHS = np.random.default_rng(0).integers(1, 151, 2000).astype(np.int32)
+
+
+@given(st.integers(0, 50), st.integers(0, 9), st.integers(1, 60))
+def test_an_order_is_a_permutation_that_depends_on_seed_and_epoch_only(rows, seed, epoch):
+    order = epoch_order(rows, seed, epoch)
+    assert sorted(order) == list(range(rows))
+    np.testing.assert_array_equal(order, epoch_order(rows, seed, epoch))
+
+
+def test_orders_differ_between_epochs_and_seeds():
+    orders = {tuple(epoch_order(30, seed, epoch)) for seed in range(3) for epoch in range(1, 6)}
+    assert len(orders) == 15
+
+
+def test_a_spec_plans_for_each_seed():
+    spec = FeedSpec(True, True, 64, 3, "bucket")
+    for seed, plan in enumerate(spec.train(LENGTHS, 5)):
+        np.testing.assert_array_equal(plan, train_plan(LENGTHS, 64, seed, 5, "bucket"))
+    for plan in spec.evaluate(LENGTHS):
+        np.testing.assert_array_equal(plan, eval_plan(LENGTHS, 64))
 
 
 def test_exact_is_the_shuffled_rows_in_order():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from headstart.train.engine.history import EpochRecord
-from headstart.train.engine.sums import Metrics
+from headstart.train.engine.loss import Metrics
 from headstart.train.results.plots import ComparisonRow, comparison, history
 
 ROWS = [

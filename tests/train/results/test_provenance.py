@@ -12,7 +12,7 @@ import pytest
 
 from headstart.cache import open_cache
 from headstart.cache.block import MIN_PART_ROWS
-from headstart.train.options import BenchSettings
+from headstart.train.options import ComparisonSettings
 from headstart.train.results import provenance
 from headstart.train.results.provenance import cache_facts, choose_operands, environment, peak_memory
 
@@ -36,9 +36,9 @@ def test_operands_are_as_asked_or_those_that_are_fast_here(
     fast: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provenance, "multiplies_bfloat16", lambda: fast)
-    assert choose_operands(BenchSettings(precision="float32")) == "float32"
-    assert choose_operands(BenchSettings(precision="bfloat16")) == "bfloat16"
-    assert choose_operands(BenchSettings()) == ("bfloat16" if fast else "float32")
+    assert choose_operands(ComparisonSettings(precision="float32")) == "float32"
+    assert choose_operands(ComparisonSettings(precision="bfloat16")) == "bfloat16"
+    assert choose_operands(ComparisonSettings()) == ("bfloat16" if fast else "float32")
 
 
 def test_the_machine_is_named() -> None:

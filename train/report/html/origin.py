@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from headstart.train.data.leaks import describe_leaks
+from headstart.train.data.checks import describe_leaks
 from headstart.train.report.html.markup import TableCell, folded, paragraph, section, table, text, word
 from headstart.train.results.run_record import RunRecord
 

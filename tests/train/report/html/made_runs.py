@@ -6,7 +6,7 @@ import numpy as np
 
 from headstart.cache.task import BINARY, Task
 from headstart.train.engine.history import EpochRecord, History
-from headstart.train.options import BenchSettings
+from headstart.train.options import ComparisonSettings
 from headstart.train.results.outcome import metrics_of
 from headstart.train.results.result import Result
 from headstart.train.results.run_record import CacheFacts, RunRecord
@@ -47,7 +47,7 @@ def made_run(
     run = RunRecord(
         task=task,
         results=results,
-        settings=BenchSettings(heads="avg,gru", seeds=seeds, epochs=5, deduplicate=True),
+        settings=ComparisonSettings(heads="avg,gru", seeds=seeds, epochs=5, deduplicate=True),
         operands="float32",
         cache=CacheFacts(
             name="made-minilm-0123456789",

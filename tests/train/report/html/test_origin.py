@@ -6,20 +6,22 @@ import shlex
 import pytest
 
 from headstart.heads import HEADS
-from headstart.train.options import BenchSettings, parse_arguments
+from headstart.train.options import ComparisonSettings, parse_arguments
 from headstart.train.report.html.origin import bench_command, data, origin
 from tests.train.report.html.made_runs import TASKS, made_run
 
 SETTINGS = [
-    BenchSettings(),
-    BenchSettings(heads="avg,gru", seeds=3, epochs=7, batch_size=16, batching="exact", precision="bfloat16"),
-    BenchSettings(class_weight="balanced", memory="host", memory_limit=5_000_000, folds=4, quick=True),
-    BenchSettings(notebook=True, deduplicate=True, no_floors=True),
+    ComparisonSettings(),
+    ComparisonSettings(
+        heads="avg,gru", seeds=3, epochs=7, batch_size=16, batching="exact", precision="bfloat16"
+    ),
+    ComparisonSettings(class_weight="balanced", memory="host", memory_limit=5_000_000, folds=4, quick=True),
+    ComparisonSettings(notebook=True, deduplicate=True, no_floors=True),
 ]
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_the_command_means_the_same_settings(settings: BenchSettings) -> None:
+def test_the_command_means_the_same_settings(settings: ComparisonSettings) -> None:
     run, _ = made_run(TASKS["binary"])
     line = bench_command(dataclasses.replace(run, settings=settings))
     program, script, *arguments = shlex.split(line)

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Float32
 
-from headstart.heads.fused.bptt import Read, reads, walk, walk_back
-from headstart.heads.fused.chunks import Rows
+from headstart.heads.fused.bptt import ForwardPass, Read, backward, forward, reads
+from headstart.heads.fused.chunks import RaggedRows
 from headstart.heads.fused.lanes import Lane, lanes_of
 from headstart.heads.pooling import POOLED
 from headstart.heads.registry import HEADS, Head, PoolingHead, RecurrentHead
@@ -22,13 +22,13 @@ Logits = dict[str, Float32[Array, "b k"]]
 
 
 @dataclass(frozen=True)
-class Joint:
+class FusedHeads:
     """Heads that go through a batch together; hashable, so that a jitted function can take it as static.
 
     Attributes:
-        heads: pairs of name and head, in the order of the table.
-        limit: tokens of the longest row there can be.
-        dtype: name of the dtype of the operands of the large matmuls, which add up in float32.
+        heads: Pairs of name and head, in the order of the table.
+        limit: Tokens of the longest row there can be.
+        dtype: Name of the dtype of the operands of the large matmuls, which add up in float32.
     """
 
     heads: tuple[tuple[str, Head], ...]
@@ -45,74 +45,76 @@ class Joint:
         """The directions of all recurrent heads."""
         return lanes_of({name: head for name, head in self.heads if isinstance(head, RecurrentHead)})
 
-    def logits(self, params: Params, rows: Rows) -> Logits:
+    def logits(self, params: Params, rows: RaggedRows) -> Logits:
         """Logits of every head.
 
         Args:
-            params: of each head by name, see `heads.modules.init`.
-            rows: the batch.
+            params: Parameters of each head by name, see `heads.modules.init`.
+            rows: The batch.
         """
-        found = self.read(params, rows, keep=False)
-        return self.classify(dense_of(params), found and reads(found, rows), rows)
+        after = self._forward(params, rows, keep=False)
+        return self._classify(dense_of(params), after and reads(after, rows), rows)
 
     def gradient(
-        self, params: Params, rows: Rows, loss: Callable[[Logits], tuple[Array, Any]]
+        self, params: Params, rows: RaggedRows, loss: Callable[[Logits], tuple[Array, Any]]
     ) -> tuple[Params, Any]:
         """Gradient of a loss with respect to all parameters.
 
         Args:
-            params: of each head by name.
-            rows: the batch.
-            loss: logits of every head -> scalar, and something to hand on.
+            params: Parameters of each head by name.
+            rows: The batch.
+            loss: Logits of every head -> scalar, and something to hand on.
 
         Returns:
             The gradient, and what the loss handed on.
         """
-        found = self.read(params, rows, keep=True)
-        read = found and reads(found, rows)
+        after = self._forward(params, rows, keep=True)
+        read = after and reads(after, rows)
 
         def classified(dense: Params, read: Any) -> tuple[Array, Any]:
-            return loss(self.classify(dense, read, rows))
+            return loss(self._classify(dense, read, rows))
 
         (of_dense, of_read), more = jax.grad(classified, (0, 1), has_aux=True)(dense_of(params), read)
-        slopes: dict[str, dict[str, Any]] = {name: {"dense": own} for name, own in of_dense.items()}
-        if found:
-            weights = [params[lane.head][lane.part] for lane in self.lanes]
-            back = walk_back(weights, self.lanes, rows, jnp.dtype(self.dtype), found, of_read)
-            for lane, own in zip(self.lanes, back, strict=True):
-                slopes[lane.head][lane.part] = own
+        slopes: dict[str, dict[str, Any]] = {name: {"dense": slope} for name, slope in of_dense.items()}
+        if after:
+            dtype = jnp.dtype(self.dtype)
+            weights = backward(self._weights(params), self.lanes, rows, dtype, after, of_read)
+            for lane, slope in zip(self.lanes, weights, strict=True):
+                slopes[lane.head][lane.part] = slope
         return slopes, more
 
-    def read(self, params: Params, rows: Rows, keep: bool) -> Any:
-        """A pass of the recurrent heads over the batch; None if there are none."""
-        weights = [params[lane.head][lane.part] for lane in self.lanes]
-        if not weights:
-            return None
-        return walk(weights, self.lanes, rows, self.limit, jnp.dtype(self.dtype), keep)
+    def _weights(self, params: Params) -> list[Any]:
+        return [params[lane.head][lane.part] for lane in self.lanes]
 
-    def classify(self, dense: Params, read: tuple[Read, ...] | None, rows: Rows) -> Logits:
+    def _forward(self, params: Params, rows: RaggedRows, keep: bool) -> ForwardPass | None:
+        """A pass of the recurrent heads over the batch; None if there are none."""
+        if not self.lanes:
+            return None
+        return forward(self._weights(params), self.lanes, rows, self.limit, jnp.dtype(self.dtype), keep)
+
+    def _classify(self, dense: Params, read: tuple[Read, ...] | None, rows: RaggedRows) -> Logits:
         """The linear classifier of every head, on what it reads."""
         pooling = {name: head for name, head in self.heads if isinstance(head, PoolingHead)}
-        found = pooling_logits(pooling, dense, rows.pooled) if pooling else {}
+        logits = pooling_logits(pooling, dense, rows.pooled) if pooling else {}
         for name, head in self.heads:
             if isinstance(head, RecurrentHead):
-                own = [one for one, lane in zip(read or (), self.lanes, strict=True) if lane.head == name]
-                found[name] = inputs(head, own) @ dense[name]["kernel"] + dense[name]["bias"]
-        return {name: found[name] for name in self.names}
+                lanes = [one for one, lane in zip(read or (), self.lanes, strict=True) if lane.head == name]
+                logits[name] = inputs(head, lanes) @ dense[name]["kernel"] + dense[name]["bias"]
+        return {name: logits[name] for name in self.names}
 
 
-def groups_of(names: Sequence[str], longest: int, operands: str) -> list[Joint]:
+def groups_of(names: Sequence[str], longest: int, operands: str) -> list[FusedHeads]:
     """Pooling heads share a matmul; each recurrent head goes alone, so that its numbers depend on no other.
 
     Args:
-        names: of heads.
-        longest: tokens of the longest row.
-        operands: name of the dtype of the operands of the large matmuls.
+        names: Names of the heads.
+        longest: Tokens of the longest row.
+        operands: Name of the dtype of the operands of the large matmuls.
     """
     tokens = [name for name in names if HEADS[name].reads_tokens]
     pooled = [name for name in names if name not in tokens]
-    together = [group for group in (pooled, *([name] for name in tokens)) if group]
-    return [Joint(tuple((name, HEADS[name]) for name in own), longest, operands) for own in together]
+    groups = [group for group in (pooled, *([name] for name in tokens)) if group]
+    return [FusedHeads(tuple((name, HEADS[name]) for name in group), longest, operands) for group in groups]
 
 
 def pooling_logits(heads: Mapping[str, PoolingHead], dense: Params, pooled: Float[Array, "b 3 d"]) -> Logits:
@@ -121,8 +123,8 @@ def pooling_logits(heads: Mapping[str, PoolingHead], dense: Params, pooled: Floa
     kernels = jnp.concatenate([rows_of(head, dense[name]["kernel"]) for name, head in heads.items()])
     vectors = pooled.reshape(pooled.shape[0], -1).astype(jnp.float32)
     # logits as rows: the gradient of the kernels is then [few, 3d], 16 x faster on a CPU than [3d, few]
-    together = jnp.split(jnp.einsum("kf,bf->kb", kernels, vectors), list(accumulate(outputs))[:-1])
-    return {name: own.T + dense[name]["bias"] for name, own in zip(heads, together, strict=True)}
+    logits = jnp.split(jnp.einsum("kf,bf->kb", kernels, vectors), list(accumulate(outputs))[:-1])
+    return {name: rows.T + dense[name]["bias"] for name, rows in zip(heads, logits, strict=True)}
 
 
 def rows_of(head: PoolingHead, kernel: Float32[Array, "f k"]) -> Float32[Array, "k g"]:
@@ -132,16 +134,12 @@ def rows_of(head: PoolingHead, kernel: Float32[Array, "f k"]) -> Float32[Array, 
     return jnp.concatenate([parts.get(name, nothing) for name in POOLED], axis=1)
 
 
-def inputs(head: RecurrentHead, own: Sequence[Read]) -> Float32[Array, "b f"]:
+def inputs(head: RecurrentHead, lanes: Sequence[Read]) -> Float32[Array, "b f"]:
     """What the classifier of a recurrent head reads of its lanes."""
-    parts = (
-        [read.mean for read in own] + [read.max for read in own]
-        if head.pooled
-        else [read.last for read in own]
-    )
-    return jnp.concatenate(parts, axis=-1)
+    pooled = [lane.mean for lane in lanes] + [lane.max for lane in lanes]
+    return jnp.concatenate(pooled if head.pooled else [lane.last for lane in lanes], axis=-1)
 
 
 def dense_of(params: Params) -> Params:
     """The parameters of the classifiers alone."""
-    return {name: own["dense"] for name, own in params.items()}
+    return {name: head["dense"] for name, head in params.items()}

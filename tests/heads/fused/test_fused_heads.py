@@ -10,7 +10,7 @@ import pytest
 
 from headstart.heads import HEADS
 from headstart.heads.fused.chunks import STEPS
-from headstart.heads.fused.joint import Joint
+from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.modules import logits_of
 from headstart.heads.pooling import pool
 
@@ -58,7 +58,7 @@ def ragged(hidden, lengths, order=None):
 
 
 def joint(*names, dtype="float32"):
-    return Joint(tuple((name, HEADS[name]) for name in names or HEADS), LONGEST, dtype)
+    return FusedHeads(tuple((name, HEADS[name]) for name in names or HEADS), LONGEST, dtype)
 
 
 def smooth(logits):
