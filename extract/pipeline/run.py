@@ -1,7 +1,7 @@
 """Stage one, from settings to a finished cache.
 
-The job (`job`) names the features; blocks that are missing (`partition`) are taken from a cache that has grown (`reuse`)
-or computed from tokens (`tokens`, `extractor`) and written (`block_writer`); the manifest (`manifest`) comes last.
+The job (`job`) names the features; missing blocks (`partition`) are taken from a cache that has grown (`reuse`), or
+computed from tokens (`tokens`, `extractor`) and written (`block_writer`); the manifest (`manifest`) comes last.
 """
 
 from concurrent.futures import ThreadPoolExecutor
