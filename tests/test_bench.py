@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.cache import UserError, open_cache
+from headstart.cache import open_cache
 from headstart.cache.block import Block
 from headstart.cache.manifest import Manifest
 from headstart.cache.recipe import Recipe, canonical_json
@@ -23,7 +23,6 @@ from headstart.heads import HEADS
 from headstart.train.engine.checkpoints import restore
 from headstart.train.results.folder import RunFolder
 from headstart.train.results.outcome import metrics_of
-from headstart.train.selection import choose_heads
 from tests.oracles.padded_training import evaluate, predict_logits
 
 ROOT = Path(__file__).parent.parent
@@ -255,13 +254,6 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], says: str) 
     assert run.stderr.startswith("error: ")
     assert run.stderr.count("\n") == 1
     assert says in run.stderr
-
-
-def test_heads_come_in_the_registry_s_order() -> None:
-    assert choose_heads("lstm, cls", tuple(HEADS)) == ["cls", "lstm"]
-    assert choose_heads("all", tuple(HEADS)) == list(HEADS)
-    with pytest.raises(UserError, match="known heads: cls, max"):
-        choose_heads("xyz", tuple(HEADS))
 
 
 def test_an_output_folder_that_is_a_file(features: Path, tmp_path: Path) -> None:

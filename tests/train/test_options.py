@@ -1,0 +1,61 @@
+import dataclasses
+
+import pytest
+
+from headstart.train.options import ComparisonSettings, parse_arguments, parse_compare
+
+HEADS = ("cls", "gru")
+
+
+def test_without_arguments_every_default_is_that_of_the_settings():
+    assert parse_arguments(HEADS, "about", []) == ComparisonSettings()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes"),
+    [
+        (["--heads", "gru", "--seeds", "3"], {"heads": "gru", "seeds": 3}),
+        (["--epochs", "7", "--batch-size", "9"], {"epochs": 7, "batch_size": 9}),
+        (["--cache", "a", "--cache-dir", "b", "--out", "c"], {"cache": "a", "cache_dir": "b", "out": "c"}),
+        (["--batching", "exact", "--precision", "float32"], {"batching": "exact", "precision": "float32"}),
+        (["--memory", "host", "--memory-limit", "1.5GB"], {"memory": "host", "memory_limit": 1_500_000_000}),
+        (["--folds", "5", "--class-weight", "balanced"], {"folds": 5, "class_weight": "balanced"}),
+        (["--quick", "--notebook", "--resume"], {"quick": True, "notebook": True, "resume": True}),
+        (["--deduplicate", "--no-floors", "--json"], {"deduplicate": True, "no_floors": True, "json": True}),
+    ],
+)
+def test_every_flag_sets_its_field(arguments, changes):
+    assert parse_arguments(HEADS, "about", arguments) == dataclasses.replace(ComparisonSettings(), **changes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--seeds", "0"], "0 is not above 0"),
+        (["--epochs", "x"], "invalid positive value: 'x'"),
+        (["--folds", "1"], "1 is not above 1"),
+        (["--memory-limit", "much"], "'much' is no size; write one like 500MB or 4GB"),
+        (["--precision", "float16"], "invalid choice: 'float16'"),
+        (["--head", "cls"], "unrecognized arguments: --head"),
+    ],
+)
+def test_a_mistake_is_named(arguments, says, capsys):
+    with pytest.raises(SystemExit) as error:
+        parse_arguments(HEADS, "about", arguments)
+    assert error.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_help_tells_every_flag_and_every_head(capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments(HEADS, "about", ["--help"])
+    text = capsys.readouterr().out
+    assert "about" in text
+    assert "cls, gru" in text
+    flags = {f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(ComparisonSettings)}
+    assert all(flag in text for flag in flags)
+
+
+def test_runs_to_put_side_by_side():
+    options = parse_compare(["results/a", "results/b", "--json"])
+    assert (options.runs, options.json) == (["results/a", "results/b"], True)
