@@ -1,7 +1,7 @@
-"""Heads as Flax modules, their first parameters, and the pure functions `init` and `logits_of`."""
+"""Heads as Flax modules, and their first parameters."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast, runtime_checkable
+from collections.abc import Sequence
+from typing import Any
 from zlib import crc32
 
 import flax.linen as nn
@@ -32,23 +32,6 @@ def first_params(names: Sequence[str], width: int, seeds: int, outputs: int) -> 
 Params = dict[str, Any]
 
 
-@runtime_checkable
-class Batch(Protocol):
-    """What a head may read of a batch; fields are arrays, or None where the head does not read them."""
-
-    @property
-    def hidden(self) -> Any:
-        """Hidden states [b, t, d] of the frozen backbone."""
-
-    @property
-    def mask(self) -> Any:
-        """True at real tokens, [b, t]."""
-
-    @property
-    def pooled(self) -> Any:
-        """[CLS], max and mean, [b, 3, d], see `heads.pooling.pool`."""
-
-
 def dense(outputs: int) -> nn.Dense:
     """The linear classifier at the end of every head, initialised as Keras does."""
     return nn.Dense(outputs, kernel_init=glorot_uniform(), name="dense")
@@ -68,10 +51,6 @@ class PoolingClassifier(nn.Module):
     def __call__(self, hidden: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float32[Array, "b k"]:
         """Logits from hidden states."""
         return self.classify(pool(hidden, mask))
-
-    def score(self, batch: Batch) -> Float32[Array, "b k"]:
-        """Logits from `batch.pooled` alone."""
-        return self.classify(batch.pooled)
 
 
 class Direction(nn.Module):
@@ -108,10 +87,6 @@ class RecurrentClassifier(nn.Module):
         last, outputs = (jnp.concatenate(parts, axis=-1) for parts in zip(*runs, strict=True))
         return dense(self.outputs)(mean_and_max(outputs, mask) if self.head.pooled else last)
 
-    def score(self, batch: Batch) -> Float32[Array, "b k"]:
-        """Logits from `batch.hidden` and `batch.mask`."""
-        return self(batch.hidden, batch.mask)
-
 
 def build(head: Head, outputs: int = 1) -> PoolingClassifier | RecurrentClassifier:
     """The head as a module `(hidden [b, t, d], mask [b, t]) -> logits [b, outputs]`."""
@@ -139,16 +114,3 @@ def init(name: str, head: Head, width: int, seed: int | Integer[Array, ""], outp
     # lazy: shapes suffice, and no scan is compiled only to be thrown away
     params: Params = build(head, outputs).lazy_init(key, *one_token)["params"]
     return params
-
-
-def logits_of(head: Head, outputs: int = 1) -> Callable[[Params, Batch], Float32[Array, "b k"]]:
-    """The head as a pure function `(params, batch) -> logits [b, outputs]` for jit, grad and vmap.
-
-    Pooling heads read only `batch.pooled`; recurrent heads only `batch.hidden` and `batch.mask`.
-    """
-    module = build(head, outputs)
-
-    def logits(params: Params, batch: Batch) -> Float32[Array, "b k"]:
-        return cast(Array, module.apply({"params": params}, batch, method="score"))
-
-    return logits

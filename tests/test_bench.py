@@ -108,7 +108,8 @@ def test_results_json_holds_histories_recipe_and_environment(done: Path) -> None
 
 
 def test_a_checkpoint_gives_the_reported_test_figures(done: Path, features: Path) -> None:
-    from headstart.heads.modules import init, logits_of
+    from headstart.heads.modules import init
+    from tests.oracles.head_logits import logits_of
 
     test = open_cache(str(features / "made-tiny-0")).split("test")
     for row in rows_of(done)[3:]:
@@ -330,7 +331,8 @@ def test_every_answer_is_kept(done: Path, features: Path) -> None:
 def test_answers_are_in_order_wherever_the_features_live(
     features: Path, tmp_path: Path, memory: list[str]
 ) -> None:
-    from headstart.heads.modules import init, logits_of
+    from headstart.heads.modules import init
+    from tests.oracles.head_logits import logits_of
 
     run = command("--heads", "avg,gru", "--epochs", "2", "--batch-size", "16", "--precision", "float32", *memory,
                   "--no-floors", "--cache-dir", str(features), "--out", str(tmp_path))  # fmt: skip
@@ -449,8 +451,9 @@ def padded_features(features: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_notebook_mode_gives_heads_no_masks(padded_features: Path, tmp_path: Path) -> None:
     """The oracle: the head's module on all positions, with a mask that is all true."""
-    from headstart.heads.modules import init, logits_of
+    from headstart.heads.modules import init
     from headstart.train.data.views import EveryPosition
+    from tests.oracles.head_logits import logits_of
 
     run = command("--notebook", "--heads", "gru_pooled", "--epochs", "2", "--batch-size", "32", "--precision",
                   "float32", "--cache-dir", str(padded_features), "--out", str(tmp_path))  # fmt: skip

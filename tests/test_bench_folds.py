@@ -22,13 +22,14 @@ from headstart.cache.task import BINARY, Task
 from headstart.cache.texts import pack
 from headstart.cache.writer import CacheWriter
 from headstart.heads import HEADS
-from headstart.heads.modules import init, logits_of
+from headstart.heads.modules import init
 from headstart.train.data.folds import open_folds
 from headstart.train.data.views import Subset
 from headstart.train.engine import trainer
 from headstart.train.engine.checkpoints import restore
 from headstart.train.engine.compiled_epochs import CompiledEpochs
 from headstart.train.results.result import to_csv
+from tests.oracles.head_logits import logits_of
 from tests.oracles.padded_training import predict_logits
 
 WIDTH, SIZES = 8, {"train": 160, "valid": 20, "test": 30}

@@ -6,8 +6,7 @@ The number of chunks is that of the longest row, known only when it runs: batche
 program.
 
 The backward pass is written out (`heads.fused.cell_gradients`): the tokens of a chunk are gathered again rather than
-kept, and each weight's gradient is one matmul per chunk. `heads.modules.logits_of` and automatic differentiation are
-the oracle.
+kept, and each weight's gradient is one matmul per chunk. `heads.modules` and automatic differentiation are the oracle.
 """
 
 from collections.abc import Sequence

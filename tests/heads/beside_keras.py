@@ -11,9 +11,9 @@ import numpy as np
 
 from headstart.heads import HEADS
 from headstart.heads.fused.fused_heads import FusedHeads
-from headstart.heads.modules import logits_of
 from headstart.heads.pooling import pool
 from headstart.train.engine.loss import cross_entropy
+from tests.oracles.head_logits import logits_of
 
 from .keras_models import as_ours, build
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from headstart.heads import HEADS
-from headstart.heads.modules import init, logits_of
+from headstart.heads.modules import init
 from headstart.heads.pooling import pool
+from tests.oracles.head_logits import logits_of
 
 ROWS, TOKENS, WIDTH, OUTPUTS = 3, 5, 7, 2
 LENGTHS = (3, 5, 1)

@@ -6,7 +6,8 @@ import pytest
 
 from headstart.heads import HEADS, PoolingHead
 from headstart.heads.explain import contributions
-from headstart.heads.modules import init, logits_of
+from headstart.heads.modules import init
+from tests.oracles.head_logits import logits_of
 
 from .conftest import batch_from
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from headstart.heads import HEADS, RecurrentHead
-from headstart.heads.modules import build, init, logits_of
+from headstart.heads.modules import build, init
+from tests.oracles.head_logits import logits_of
 
 # As in design.md, at width 768 with one output.
 PARAMETERS = {

@@ -9,7 +9,8 @@ import optax
 import pytest
 
 from headstart.heads import HEADS
-from headstart.heads.modules import init, logits_of
+from headstart.heads.modules import init
+from tests.oracles.head_logits import logits_of
 
 WIDTH, OUTPUTS = 7, 2
 

@@ -1,4 +1,4 @@
-"""Heads together against each head alone: `heads.modules.logits_of` and automatic differentiation are the oracle."""
+"""Heads together against each head alone: `tests.oracles.head_logits` and automatic differentiation are the oracle."""
 
 import functools
 from typing import Any, NamedTuple
@@ -11,8 +11,8 @@ import pytest
 from headstart.heads import HEADS
 from headstart.heads.fused.chunks import STEPS
 from headstart.heads.fused.fused_heads import FusedHeads
-from headstart.heads.modules import logits_of
 from headstart.heads.pooling import pool
+from tests.oracles.head_logits import logits_of
 
 WIDTH, OUTPUTS, LONGEST = 7, 2, 3 * STEPS + 5
 LENGTHS = np.array([STEPS + 3, 1, STEPS, LONGEST - 9, 5])

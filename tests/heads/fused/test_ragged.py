@@ -7,7 +7,7 @@ import pytest
 from headstart.extract.features.compute import pool_rows
 from headstart.heads import HEADS
 from headstart.heads.fused.ragged import Ragged, pool_ragged, score_of
-from headstart.heads.modules import logits_of
+from tests.oracles.head_logits import logits_of
 
 LENGTHS = np.array([17, 1, 40, 5], np.int32)
 STARTS = np.array([50, 3, 5, 70], np.int32)

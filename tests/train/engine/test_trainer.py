@@ -13,11 +13,12 @@ import pytest
 
 from headstart.heads import HEADS
 from headstart.heads.fused.fused_heads import FusedHeads
-from headstart.heads.modules import init, logits_of
+from headstart.heads.modules import init
 from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.steps import init as begin
 from headstart.train.engine.trainer import HeadsToTrain, Trainer
 from headstart.train.feeds.sampler import train_plan
+from tests.oracles.head_logits import logits_of
 from tests.oracles.padded_training import gather, train_step
 
 from ..conftest import make_split
