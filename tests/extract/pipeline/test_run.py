@@ -16,7 +16,7 @@ from headstart.cache import UserError, open_cache
 from headstart.cache.splits import SPLITS
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
-from headstart.extract.splits.rules import split_rows
+from headstart.extract.splits.rules import split_at_random
 from headstart.extract.text import cleaning
 from headstart.extract.text.tokenizer import load_tokenizer, tokenize
 
@@ -33,7 +33,7 @@ def made(settings: Settings) -> tuple[str, Recorder]:
 def test_every_row_is_where_the_notebook_puts_it(made: tuple[str, Recorder]) -> None:
     cache = open_cache(made[0])
     kept = [row for row in range(60) if row not in (4, 19)]
-    for name, positions in split_rows(["x"] * 58, seed=42).items():
+    for name, positions in split_at_random(58, seed=42).items():
         split = cache.split(name)
         assert split.rows.tolist() == [kept[position] for position in positions]
         assert split.labels.tolist() == [kept[position] % 2 for position in positions]
