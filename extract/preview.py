@@ -6,7 +6,7 @@ from headstart.cache.runtime.text import printable
 from headstart.cache.task import Task
 from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.splits.coverage import describe_absent
-from headstart.extract.splits.splitter import split_rows
+from headstart.extract.splits.splitter import split_dataset
 from headstart.extract.text.cleaning import clean_all
 from headstart.extract.text.tokenizer import load_tokenizer
 
@@ -27,7 +27,7 @@ def preview(job: ExtractJob, count: int) -> Iterator[str]:
         UserError: the rows cannot be dealt, or the backbone has no tokenizer.
     """
     yield job.describe()
-    splits = split_rows(job.dataset, job.settings)
+    splits = split_dataset(job.dataset, job.settings)
     yield "splits: " + ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items())
     yield from describe_absent(job.dataset, splits, job.settings)
     where = {int(row): name for name, rows in splits.items() for row in rows}

@@ -29,7 +29,7 @@ from headstart.extract.pipeline.tokens import read_tokens, report_empty, unless_
 from headstart.extract.settings import Settings
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.rules import Splits
-from headstart.extract.splits.splitter import split_rows
+from headstart.extract.splits.splitter import split_dataset
 from headstart.extract.text import cleaning
 from headstart.extract.text.tokenizer import among
 
@@ -68,7 +68,7 @@ def _complete(job: ExtractJob, writer: CacheWriter, clock: Clock, reporter: Repo
     hosts = join(job.settings)
     reporter = reporter if hosts.first else Reporter()
     with hosts.lost_on_error():
-        splits = split_rows(job.dataset, job.settings)
+        splits = split_dataset(job.dataset, job.settings)
         for line in describe_absent(job.dataset, splits, job.settings):
             reporter.log(line)
         with writer.alone(reporter.log) if hosts.first else nullcontext() as lock:

@@ -62,7 +62,7 @@ def choose_splitter(settings: Settings) -> Splitter:
     return rules[settings.split_rule]()
 
 
-def split_rows(dataset: Dataset, settings: Settings) -> Splits:
+def split_dataset(dataset: Dataset, settings: Settings) -> Splits:
     """Return the positions of each split's rows.
 
     Raises:

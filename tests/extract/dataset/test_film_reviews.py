@@ -14,7 +14,7 @@ from headstart.extract.dataset import film_reviews
 from headstart.extract.dataset.film_reviews import FILE, read_film_reviews
 from headstart.extract.pipeline.job import ExtractJob, prepare
 from headstart.extract.settings import SAMPLES, Settings
-from headstart.extract.splits.splitter import split_rows
+from headstart.extract.splits.splitter import split_dataset
 
 
 def prepared(**fields: object) -> ExtractJob:
@@ -56,7 +56,7 @@ def test_the_sample_is_4_000_of_them_in_order_whatever_the_seed(table: pd.DataFr
 def test_no_film_is_in_two_splits(fields: dict[str, object]) -> None:
     job = prepared(**fields)
     films = job.dataset.others["movie_name"].codes
-    splits = [set(films[rows].tolist()) for rows in split_rows(job.dataset, job.settings).values()]
+    splits = [set(films[rows].tolist()) for rows in split_dataset(job.dataset, job.settings).values()]
     assert sum(map(len, splits)) == len(set(films.tolist()))
     assert all(splits)
     named = prepared(**fields, group_column="movie_name")

@@ -15,7 +15,7 @@ from headstart.extract.pipeline.job import RunContext, prepare
 from headstart.extract.pipeline.partition import COMPARED, Partition, partition_blocks, texts_of
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
-from headstart.extract.splits.splitter import split_rows
+from headstart.extract.splits.splitter import split_dataset
 from headstart.extract.text.texts import TextWriter
 from headstart.extract.text.tokenizer import among, load_tokenizer, tokenize
 
@@ -34,7 +34,7 @@ def share(settings: Settings, index: int, count: int) -> Partition:
     run = RunContext(
         job, CacheWriter(job.location, job.recipe), lambda: None, Several(index, count), Clock(), Recorder()
     )
-    return partition_blocks(run, split_rows(job.dataset, settings))
+    return partition_blocks(run, split_dataset(job.dataset, settings))
 
 
 @pytest.fixture

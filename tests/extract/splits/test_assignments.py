@@ -5,7 +5,7 @@ import re
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.splits.splitter import choose_splitter, split_rows
+from headstart.extract.splits.splitter import choose_splitter, split_dataset
 
 from .rows import for_file, rows_of
 
@@ -13,7 +13,7 @@ from .rows import for_file, rows_of
 def test_a_column_says_it() -> None:
     values = ["train", "Valid", "validation", " dev ", "TEST", "test", "train", "train"]
     rows = rows_of([0, 1] * 4, split=values)
-    splits = split_rows(rows, for_file(split_column="split"))
+    splits = split_dataset(rows, for_file(split_column="split"))
     assert {name: chosen.tolist() for name, chosen in splits.items()} == {
         "train": [0, 6, 7], "valid": [1, 2, 3], "test": [4, 5]
     }  # fmt: skip
@@ -33,17 +33,17 @@ def test_a_column_says_it() -> None:
 )
 def test_a_column_that_does_not(values: list[str], says: str) -> None:
     with pytest.raises(UserError, match=re.escape(says)):
-        split_rows(rows_of([0, 1], split=values), for_file(split_column="split"))
+        split_dataset(rows_of([0, 1], split=values), for_file(split_column="split"))
 
 
 def test_groups_that_cannot_be_dealt() -> None:
     with pytest.raises(
         UserError, match=r"is empty in data row 10 \(the first is 1\); every row needs a group"
     ):
-        split_rows(rows_of([0, 1, 0], user=["a", "b", " "]), for_file(group_column="user"))
+        split_dataset(rows_of([0, 1, 0], user=["a", "b", " "]), for_file(group_column="user"))
     with pytest.raises(UserError, match="holds 5 groups; at least 6 are needed"):
-        split_rows(rows_of([0] * 20, user=list("abcde") * 4), for_file(group_column="user"))
-    splits = split_rows(rows_of([0] * 24, user=list("abcdef") * 4), for_file(group_column="user"))
+        split_dataset(rows_of([0] * 20, user=list("abcde") * 4), for_file(group_column="user"))
+    splits = split_dataset(rows_of([0] * 24, user=list("abcdef") * 4), for_file(group_column="user"))
     assert all(len(chosen) for chosen in splits.values())
 
 

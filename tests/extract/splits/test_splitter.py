@@ -16,7 +16,7 @@ from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 from headstart.extract.splits.rules import split_by_content, split_by_groups
-from headstart.extract.splits.splitter import choose_splitter, split_rows
+from headstart.extract.splits.splitter import choose_splitter, split_dataset
 from headstart.extract.text.cleaning import NOTEBOOK
 
 from ..conftest import Recorder
@@ -30,7 +30,7 @@ def test_the_default_splits_and_describes_as_the_notebook() -> None:
     train, rest = train_test_split(np.arange(100), test_size=0.2, random_state=42)
     valid, test = train_test_split(rest, test_size=0.5, random_state=42)
     for name, chosen in zip(SPLITS, (train, valid, test), strict=True):
-        np.testing.assert_array_equal(split_rows(rows, for_file())[name], chosen)
+        np.testing.assert_array_equal(split_dataset(rows, for_file())[name], chosen)
     splitter = choose_splitter(for_file())
     assert splitter.describe(rows) == "scikit-learn train_test_split 0.2, then 0.5, same seed"
     assert NOTEBOOK.to_json() == '{"no_line_breaks":true,"no_punct":true,"no_urls":true}'
@@ -38,14 +38,14 @@ def test_the_default_splits_and_describes_as_the_notebook() -> None:
 
 def test_the_stable_rule_splits_by_content_and_grows() -> None:
     rows, stable = rows_of([0, 1] * 50), for_file(split_rule="stable")
-    for name, positions in split_rows(rows, stable).items():
+    for name, positions in split_dataset(rows, stable).items():
         np.testing.assert_array_equal(positions, split_by_content(rows.texts, 42)[name])
     assert (choose_splitter(stable).grows, choose_splitter(for_file()).grows) == (True, False)
     assert choose_splitter(stable).describe(rows) == (
         "first 8 bytes of SHA-256 of seed:text, modulo 10: 0-7, 8, 9"
     )
     with pytest.raises(UserError, match="9 rows are too few"):
-        split_rows(rows_of([0] * 9), stable)
+        split_dataset(rows_of([0] * 9), stable)
 
 
 def test_the_sample_s_default_key_is_known() -> None:
@@ -61,7 +61,7 @@ def test_stratified_splits_are_scikit_learn_s(classes: int) -> None:
         classes, 700, p=np.arange(1, classes + 1) / sum(range(classes + 1))
     )
     task = BINARY if classes == 2 else Task("multiclass", tuple(map(str, range(classes))))
-    splits = split_rows(rows_of(labels.tolist(), task), for_file(stratify=True, seed=9))
+    splits = split_dataset(rows_of(labels.tolist(), task), for_file(stratify=True, seed=9))
     train, rest = train_test_split(np.arange(700), test_size=0.2, random_state=9, stratify=labels)
     valid, test = train_test_split(rest, test_size=0.5, random_state=9, stratify=labels[rest])
     for name, chosen in zip(SPLITS, (train, valid, test), strict=True):
@@ -77,7 +77,7 @@ def test_every_class_of_ten_rows_is_in_every_split(seed: int) -> None:
     ]
     labels = random.permutation(np.repeat(np.arange(len(counts)), counts))
     rows = rows_of(labels.tolist(), Task("multiclass", tuple(map(str, range(len(counts))))))
-    splits = split_rows(rows, for_file(stratify=True, seed=seed))
+    splits = split_dataset(rows, for_file(stratify=True, seed=seed))
     assert sorted(np.concatenate(list(splits.values())).tolist()) == list(range(len(labels)))
     for name, rows in splits.items():
         share = {"train": 0.8}.get(name, 0.1)
@@ -91,7 +91,7 @@ def test_no_group_is_in_two_splits() -> None:
     random = np.random.default_rng(0)
     groups = random.integers(0, 60, 500)
     rows = rows_of(random.integers(0, 2, 500).tolist(), user=[f"user {group}" for group in groups])
-    splits = split_rows(rows, for_file(group_column="user", seed=3))
+    splits = split_dataset(rows, for_file(group_column="user", seed=3))
     assert sorted(np.concatenate(list(splits.values())).tolist()) == list(range(500))
     for one, other in itertools.combinations(splits.values(), 2):
         assert not set(groups[one]) & set(groups[other])
@@ -155,7 +155,7 @@ def test_a_split_without_a_file_is_dealt_from_train(base: Settings, tmp_path: Pa
     test = write(tmp_path / "test.csv", [(text, row % 2) for row, text in enumerate(sentences(5, 1))])
     chosen = dataclasses.replace(base, data=train, test_data=test, stratify=stratify)
     job = prepare(chosen)
-    splits = split_rows(job.dataset, chosen)
+    splits = split_dataset(job.dataset, chosen)
     labels = np.arange(40) % 2 if stratify else None
     rest, valid = train_test_split(np.arange(40), test_size=0.1, random_state=42, stratify=labels)
     for name, rows in (("train", rest), ("valid", valid), ("test", np.arange(40, 45))):
@@ -163,7 +163,7 @@ def test_a_split_without_a_file_is_dealt_from_train(base: Settings, tmp_path: Pa
     assert "third scikit-learn train_test_split 0.1 of train" in job.recipe.split_rule
     other = dataclasses.replace(base, data=train, valid_data=test, stratify=stratify)
     assert prepare(other).recipe.split_rule != job.recipe.split_rule
-    assert split_rows(prepare(other).dataset, other)["valid"].tolist() == list(range(40, 45))
+    assert split_dataset(prepare(other).dataset, other)["valid"].tolist() == list(range(40, 45))
 
 
 def test_files_with_other_columns_or_without_rows(base: Settings, tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_files_with_other_columns_or_without_rows(base: Settings, tmp_path: Path
     blank = write(tmp_path / "blank.csv", [("", 1), (" ", 0)])
     chosen = dataclasses.replace(base, data=train, test_data=blank)
     with pytest.raises(UserError, match="the split test gets no row"):
-        split_rows(prepare(chosen).dataset, chosen)
+        split_dataset(prepare(chosen).dataset, chosen)
 
 
 def test_a_small_training_file_and_rare_classes_in_it(base: Settings, tmp_path: Path) -> None:
@@ -184,11 +184,11 @@ def test_a_small_training_file_and_rare_classes_in_it(base: Settings, tmp_path: 
     few = write(tmp_path / "few.csv", [(text, "ab"[row % 2]) for row, text in enumerate(sentences(9, 0))])
     chosen = dataclasses.replace(base, data=few, test_data=test)
     with pytest.raises(UserError, match="9 rows are too few to split"):
-        split_rows(prepare(chosen).dataset, chosen)
+        split_dataset(prepare(chosen).dataset, chosen)
     labels = [*("ab"[row % 2] for row in range(29)), "c"]
     rare = write(tmp_path / "rare.csv", list(zip(sentences(30, 0), labels, strict=True)))
     chosen = dataclasses.replace(base, data=rare, test_data=test, stratify=True)
-    assert [len(rows) for rows in split_rows(prepare(chosen).dataset, chosen).values()] == [27, 3, 40]
+    assert [len(rows) for rows in split_dataset(prepare(chosen).dataset, chosen).values()] == [27, 3, 40]
 
 
 def test_a_split_column_end_to_end(base: Settings, tmp_path: Path) -> None:
