@@ -1,4 +1,4 @@
-"""The feature cache on disk: recipe (its key), writer, reader, checks."""
+"""The feature cache on disk: recipe (its key), writer (which commits blocks, the manifest last), reader, checks."""
 
 from headstart.cache.reader import Cache, CacheSplit, open_cache
 from headstart.cache.recipe import FORMAT, Recipe

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Shaped, UInt8
 
-from headstart.cache.layout import LAYOUTS, layout_of
+from headstart.cache.recipe import LAYOUTS, layout_of
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.seal import check_types, seal, unseal
 

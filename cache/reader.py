@@ -8,10 +8,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from headstart.cache.block import Block, BlockRecord, array_dtype, digest
-from headstart.cache.layout import LAYOUTS
 from headstart.cache.manifest import NAME, Manifest
 from headstart.cache.ragged import row_bounds, split_rows
-from headstart.cache.recipe import Recipe
+from headstart.cache.recipe import LAYOUTS, Recipe
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import view_names
 from headstart.cache.storage.arrays import DamagedError, check_size, open_array, read_array, read_arrays

@@ -5,12 +5,17 @@ import hashlib
 import json
 from typing import Any
 
-from headstart.cache.layout import LAYOUTS
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import MOST_VIEWS
 from headstart.cache.task import Task
 
 FORMAT = 3
+LAYOUTS = {
+    "ragged": ("hidden", "lengths", "labels", "rows", "pooled", "texts"),
+    "padded": ("hidden", "lengths", "labels", "rows", "pooled", "texts"),  # hidden states at padding, too
+    "pooled": ("lengths", "labels", "rows", "pooled", "texts"),  # for heads that read no tokens
+}
+"""Names of the arrays that a block holds in each layout. Whatever walks a block's arrays asks here."""
 GROUPED = "scikit-learn GroupShuffleSplit"
 """The beginning of the split rule of a cache whose splits keep groups apart."""
 
@@ -130,6 +135,22 @@ class Recipe:
         recipe = cls(**fields)
         _ = recipe.parsed_task, recipe.views
         return recipe
+
+
+def layout_of(arrays: set[str], padded: bool) -> str:
+    """Name the layout that has exactly these arrays.
+
+    Args:
+        arrays: names of the arrays.
+        padded: whether the hidden states are those of all positions.
+
+    Raises:
+        CacheError: none has.
+    """
+    for layout, names in LAYOUTS.items():
+        if arrays == set(names) and padded == (layout == "padded"):
+            return layout
+    raise CacheError(f"no layout has exactly the arrays {', '.join(sorted(arrays))[:100]!r}")
 
 
 def check_format(fields: dict[str, Any]) -> None:

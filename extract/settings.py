@@ -26,43 +26,43 @@ class Settings:
     Attributes:
         data: `sample`, `sample-full`; or a file, a glob pattern, `-` for standard input, `hf:OWNER/NAME`, or several
             of these.
-        split: which splits to compute.
-        text_column: column that holds the text; None guesses it.
-        label_column: column that holds the label, or several columns of 0 and 1, separated by commas; None guesses it.
-        class_names: names of the classes in their order, separated by commas; None takes those in the file.
-        label_separator: what stands between the labels of a cell, where a row can have several; None takes JSON
+        split: Which splits to compute.
+        text_column: Column that holds the text; None guesses it.
+        label_column: Column that holds the label, or several columns of 0 and 1, separated by commas; None guesses it.
+        class_names: Names of the classes in their order, separated by commas; None takes those in the file.
+        label_separator: What stands between the labels of a cell, where a row can have several; None takes JSON
             arrays.
-        encoding: encoding of text files; None takes UTF-8, or what a byte-order mark says.
-        on_bad_row: what to do about a row that cannot be used, see `extract.tables.bad_rows`.
-        bad_rows: file that lists such rows, if `on_bad_row` is `report`.
+        encoding: Encoding of text files; None takes UTF-8, or what a byte-order mark says.
+        on_bad_row: What to do about a row that cannot be used, see `extract.tables.bad_rows`.
+        bad_rows: File that lists such rows, if `on_bad_row` is `report`.
         backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes `minilm` for the samples and
             `distilbert-base-uncased` for a file.
-        max_length: tokens kept per row, special tokens included.
-        dtype: storage dtype of the features.
+        max_length: Tokens kept per row, special tokens included.
+        dtype: Storage dtype of the features.
         views: `all` stores hidden states and pooled vectors, `pooled` only these.
         layout: `ragged` stores real tokens; `padded` all `max_length` positions of each row, as the notebook's heads
             saw them, and pools over all of them.
-        dropout_views: how often the training split runs through the backbone with its dropout on.
-        compute_dtype: how the backbone computes, see `extract.backbone.precision`; `auto` takes what suits the device.
+        dropout_views: How often the training split runs through the backbone with its dropout on.
+        compute_dtype: How the backbone computes, see `extract.backbone.precision`; `auto` takes what suits the device.
         forward: `packed` puts several rows into a sequence; `packed-cudnn` also has cuDNN attend, on an NVIDIA GPU in
             bfloat16; `stock` is the model's own code; `auto` takes `packed` unless padding or dropout is asked for,
             which only the other has.
         split_rule: `notebook` shuffles; `stable` splits by content, so that a file can grow.
-        stratify: each split gets its share of every class.
-        split_column: column that names each row's split; None lets the rule decide.
-        group_column: column of which no value may stand in two splits; None groups the samples by film.
-        valid_data: file with the validation rows, beside `data`.
-        test_data: file with the test rows, beside `data`.
+        stratify: Each split gets its share of every class.
+        split_column: Column that names each row's split; None lets the rule decide.
+        group_column: Column of which no value may stand in two splits; None groups the samples by film.
+        valid_data: File with the validation rows, beside `data`.
+        test_data: File with the test rows, beside `data`.
         clean: `notebook`, `none`, or the path of a TOML file with clean-text's options.
-        seed: seed of the split, of dropout, and of the draw of `limit`.
-        limit: use only so many rows, drawn at random; None uses all.
-        cache_dir: folder (or `gs://`, `s3://` prefix) that holds the caches.
-        workers: processes that clean text; None chooses by the number of rows.
-        block_rows: rows computed and committed together.
-        batch_tokens: padded tokens per device and batch; None takes what suits the device.
+        seed: Seed of the split, of dropout, and of the draw of `limit`.
+        limit: Use only so many rows, drawn at random; None uses all.
+        cache_dir: Folder (or `gs://`, `s3://` prefix) that holds the caches.
+        workers: Processes that clean text; None chooses by the number of rows.
+        block_rows: Rows computed and committed together.
+        batch_tokens: Padded tokens per device and batch; None takes what suits the device.
         coordinator: `host:port` of process 0, where several processes share a job.
-        num_processes: how many processes share it.
-        process_id: number of this process, from 0.
+        num_processes: How many processes share it.
+        process_id: Number of this process, from 0.
     """
 
     data: str | tuple[str, ...] = SAMPLE

@@ -1,4 +1,4 @@
-"""The ten heads: `HEADS` says what each one is, `heads.modules` builds it.
+"""The ten heads: `HEADS` says what each one is, `heads.modules` builds it and draws its first parameters.
 
 Importing this package costs milliseconds: jax and flax are first imported by `heads.modules`.
 """

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import exit_code
 from headstart.heads import HEADS
-from headstart.train.options import QUICK_ROWS, ComparisonSettings, parse_arguments, parse_compare
+from headstart.train.options import (
+    QUICK_ROWS,
+    ComparisonSettings,
+    choose_heads,
+    parse_arguments,
+    parse_compare,
+    trainable,
+)
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     import numpy as np
@@ -39,8 +46,6 @@ def main() -> None:
         compare_runs(sys.argv[2:])
         return
     settings = parse_arguments(tuple(HEADS), __doc__ or "")
-    from headstart.train.selection import choose_heads
-
     choose_heads(settings.heads, tuple(HEADS))  # a misspelt name is told before anything is opened
     prepare_jax()
     from headstart.cache.inspect.listing import only_cache
@@ -73,39 +78,48 @@ def compare(cache: "Cache", settings: ComparisonSettings) -> "RunRecord":
     Raises:
         UserError: cache and settings do not fit, or the folder of the results cannot be written.
     """
-    from headstart.train.data.open import check_notebook
     from headstart.train.report.html.page import render
     from headstart.train.report.terminal import table
     from headstart.train.results.outcome import judge
-    from headstart.train.results.provenance import Experiment, record_run
-    from headstart.train.selection import choose_heads, trainable
+    from headstart.train.results.provenance import record_run
 
-    check_notebook(cache, settings.notebook)
-    chosen = choose_heads(settings.heads, tuple(HEADS))
-    names, left_out = trainable(chosen, settings.heads, cache, POOLING)
-    if left_out:
-        log(left_out)
-    settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings
-    settings = dataclasses.replace(settings, batching="exact") if settings.notebook else settings
-    experiment, folder = Experiment(cache, names, settings), run_folder(cache, settings)
-    rounds = open_rounds(cache, settings)
+    experiment, folder = design(cache, settings), run_folder(cache, settings)
+    rounds = open_rounds(cache, experiment.settings)
     folder.prepare()
     for line in rounds.lines:
         log(line)
-
     start = time.perf_counter()
     trained = list(train_rounds(experiment, rounds, folder))
     outcome = judge(cache.task, trained, rounds.tested, rounds.places)
     for split, arrays in outcome.predictions.items():
         folder.save_predictions(split, arrays)
     run = dataclasses.replace(
-        record_run(experiment, trained, outcome, inference(trained[-1], names), start),
+        record_run(experiment, trained, outcome, inference(trained[-1], experiment.heads), start),
         leaks=rounds.leaks,
         table=table(outcome.results, outcome.statistics, outcome.folds),
     )
     folder.save_record(run, TITLES)
     folder.write("report.html", render(run, TITLES, outcome.predictions["test"], rounds.tested.texts))
     return run
+
+
+def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
+    """What is compared: the heads that were asked for, as far as the cache can train them.
+
+    Raises:
+        UserError: a head is unknown, or the cache does not fit the settings.
+    """
+    from headstart.train.data.open import check_notebook
+    from headstart.train.results.provenance import Experiment
+
+    check_notebook(cache, settings.notebook)
+    chosen = choose_heads(settings.heads, tuple(HEADS))
+    heads, left_out = trainable(chosen, settings.heads, cache, POOLING)
+    if left_out:
+        log(left_out)
+    settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings
+    settings = dataclasses.replace(settings, batching="exact") if settings.notebook else settings
+    return Experiment(cache, heads, settings)
 
 
 def run_folder(cache: "Cache", settings: ComparisonSettings) -> "RunFolder":
@@ -122,7 +136,7 @@ class Rounds(NamedTuple):
     Attributes:
         splits: `train`, `valid` and `test` of each round.
         tested: All rows that are tested.
-        places: For each fold the places of its test rows among them; without folds none.
+        places: Places of each fold's test rows among them; empty without folds.
         leaks: Identical texts, see `train.data.checks.leaks`.
         lines: What the user should know.
     """

@@ -59,11 +59,11 @@ def main() -> None:
     if options.explain:
         require_explained(head.name, [name for name, spec in HEADS.items() if isinstance(spec, PoolingHead)])
     loaded = load(head, options.backbone)
-    log(described(head))
+    log(named(head))
     (label_file if options.input else label_command_line)(options, loaded, threshold)
 
 
-def described(head: "Trained") -> str:
+def named(head: "Trained") -> str:
     """A head in words."""
     return f"head {head.name}, seed {head.seed}, backbone {head.backbone}"
 
@@ -74,13 +74,13 @@ def export(options: argparse.Namespace) -> None:
     Raises:
         UserError: the folder exists, or the backbone is another one.
     """
-    from headstart.train.export.folder import new_folder
+    from headstart.train.export.contents import new_folder
 
     prepare_jax()
     head = open_head(options.run, options.head)
     with new_folder(options.out) as folder:
         fill(folder, load(head, options.backbone), options.arithmetic == "float32")
-    log(f"{described(head)}: {options.out}")
+    log(f"{named(head)}: {options.out}")
 
 
 def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
@@ -88,44 +88,42 @@ def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
     from headstart.extract.backbone.weights import load_weights
     from headstart.extract.predict.stablehlo import Source, as_stablehlo, config_json, tokenizer_json
     from headstart.heads import registry
-    from headstart.train.export.folder import (
-        SAMPLES,
-        head_json,
-        packages,
-        save_json,
-        save_scripts,
-        save_tensors,
-        try_program,
-    )
+    from headstart.train.export import contents
     from headstart.train.export.model_card import Program, card
 
     head, checkpoint = loaded.head, loaded.encoder.checkpoint
-    save_scripts(folder)
-    save_tensors(folder / "backbone.safetensors", load_weights(checkpoint.weights))
-    save_tensors(folder / "head.safetensors", head.params)
-    save_json(folder / "config.json", config_json(checkpoint))
-    save_json(folder / "head.json", {**head_json(head), **registry.described(HEADS[head.name])})
-    save_json(folder / "recipe.json", head.recipe.to_json())
-    save_json(folder / "labels.json", head.task.to_json())
+    contents.save_scripts(folder)
+    contents.save_tensors(folder / "backbone.safetensors", load_weights(checkpoint.weights))
+    contents.save_tensors(folder / "head.safetensors", head.params)
+    contents.save_json(folder / "config.json", config_json(checkpoint))
+    described = registry.described(HEADS[head.name])
+    contents.save_json(folder / "head.json", {**contents.head_json(head), **described})
+    contents.save_json(folder / "recipe.json", head.recipe.to_json())
+    contents.save_json(folder / "labels.json", head.task.to_json())
     (folder / "tokenizer.json").write_text(tokenizer_json(checkpoint, head.recipe.max_length), "utf-8")
     program = as_stablehlo(program_of(loaded, Source(head.recipe, checkpoint, exact)), head.recipe)
     (folder / "model.stablehlo").write_bytes(program)
-    difference = try_program(program, loaded.encoder, loaded.answer, head.recipe)
-    about = Program(exact, len(SAMPLES), difference)
-    (folder / "README.md").write_text(card(head, HEADS[head.name].title, packages(), about), "utf-8")
+    difference = contents.try_program(program, loaded.encoder, loaded.answer, head.recipe)
+    about = Program(exact, len(contents.SAMPLES), difference)
+    readme = card(head, HEADS[head.name].title, contents.packages(), about)
+    (folder / "README.md").write_text(readme, "utf-8")
 
 
 def program_of(loaded: Loaded, source: "Source") -> "Callable[..., Any]":
     """The function that is exported: token ids and mask in, logits and probabilities out."""
     from headstart.extract.predict.stablehlo import tokens_in
+
+    answer = answers_of(loaded.head, "float32" if source.exact else loaded.head.run.operands)
+    return tokens_in(source, lambda *inputs: tuple(answer(*inputs)), loaded.head.params)
+
+
+def answers_of(head: "Trained", operands: str) -> "Callable[..., Answer]":
+    """What a head computes: logits and probabilities, from its parameters and hidden states."""
     from headstart.heads.fused.ragged import score_of
     from headstart.train.predict.answers import answering
 
-    head = loaded.head
-    operands = "float32" if source.exact else head.run.operands
     score = score_of(head.name, HEADS[head.name], head.recipe.max_length, operands)
-    answer = answering(head.task, score)
-    return tokens_in(source, lambda *inputs: tuple(answer(*inputs)), head.params)
+    return answering(head.task, score)
 
 
 def open_head(path: str, asked: str) -> "Trained":
@@ -151,13 +149,10 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     """
     from headstart.extract.backbone.checkpoint import find_checkpoint
     from headstart.extract.predict.encoder import Encoder
-    from headstart.heads.fused.ragged import score_of
-    from headstart.train.predict.answers import answering
 
     checkpoint = find_checkpoint(backbone or head.backbone)
     encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.run.cache.device)
-    score = score_of(head.name, HEADS[head.name], head.recipe.max_length, head.run.operands)
-    return Loaded(head, encoder, encoder.scorer(answering(head.task, score), head.params))
+    return Loaded(head, encoder, encoder.scorer(answers_of(head, head.run.operands), head.params))
 
 
 def label_command_line(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:

@@ -4,7 +4,6 @@ import csv
 import dataclasses
 import io
 import json
-import math
 import os
 import re
 import subprocess
@@ -25,7 +24,6 @@ from headstart.train.metrics.probabilities import probabilities_of
 from headstart.train.predict.explain_page import LabelledText
 from headstart.train.predict.trained_head import choose
 from headstart.train.results.folder import RunFolder
-from headstart.train.results.result import Result
 
 from .extract.conftest import DISTILBERT, random_weights, save_backbone
 from .made import MAKES, ROOT, Made, command
@@ -273,15 +271,3 @@ def test_a_folder_without_a_run_is_one_line_and_exit_code_2(tmp_path: Path) -> N
     assert found.stderr.startswith("error: ")
     assert "holds no finished run" in found.stderr
     assert found.stderr.count("\n") == 1
-
-
-def test_the_best_head_is_chosen_on_validation_rows() -> None:
-    rows = [
-        Result("majority", 0, 0, 0, 0, 0.1, 0.5, 0.1, 0.5, 0.0),
-        Result("gru", 0, 9, 5, 3, 0.5, 0.5, 0.2, 0.5, 1.0),
-        Result("gru", 1, 9, 5, 3, 0.3, 0.5, 0.9, 0.5, 1.0),
-        Result("avg", 0, 9, 5, 1, math.nan, 0.5, math.nan, 0.5, 1.0),
-    ]
-    assert choose(rows, "best", tuple(HEADS)) == ("gru", 1)
-    with pytest.raises(UserError, match="all losses of 'avg' are NaN"):
-        choose(rows, "avg", tuple(HEADS))

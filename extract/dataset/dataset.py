@@ -17,13 +17,13 @@ class RowCounts(NamedTuple):
     """Rows of all files, counted.
 
     Attributes:
-        read: rows that were met, bad ones included.
-        used: rows that were kept.
-        empty: rows without text, left out.
-        undrawn: rows that `--limit` left out.
-        bad: rows that cannot be used, left out.
-        examples: what is wrong with the first of these.
-        report: file that lists them all, if there is one.
+        read: Rows that were met, bad ones included.
+        used: Rows that were kept.
+        empty: Rows without text, left out.
+        undrawn: Rows that `--limit` left out.
+        bad: Rows that cannot be used, left out.
+        examples: What is wrong with the first of these.
+        report: File that lists them all, if there is one.
     """
 
     read: int = 0
@@ -56,15 +56,15 @@ class Dataset(NamedTuple):
     """Labelled rows in file order.
 
     Attributes:
-        texts: the raw texts; where they come from files, they lie on disk.
-        labels: class of each row, `[b]`, or 0 or 1 for each class, `[b, k]`, int32.
-        rows: position of each row among those of all files, counted from 0, `[b]` int64.
-        missing: rows of the files that were left out because they hold no text.
-        columns: names of the text column, and of the label columns, separated by commas.
-        task: what the labels say.
-        others: further columns that were asked for, by name.
-        source: number of each row's file, from 0, `[b]` int32.
-        counts: where all rows went.
+        texts: The raw texts; where they come from files, they lie on disk.
+        labels: Class of each row, `[b]`, or 0 or 1 for each class, `[b, k]`, int32.
+        rows: Position of each row among those of all files, counted from 0, `[b]` int64.
+        missing: Rows of the files that were left out because they hold no text.
+        columns: Names of the text column, and of the label columns, separated by commas.
+        task: What the labels say.
+        others: Further columns that were asked for, by name.
+        source: Number of each row's file, from 0, `[b]` int32.
+        counts: Where all rows went.
     """
 
     texts: Sequence[str]

@@ -25,9 +25,9 @@ def prepare_jigsaw(train: str, output: str, seed: int) -> str:
     """Write the balanced file, whole or not at all, and say what it holds.
 
     Args:
-        train: path of Kaggle's train.csv.
-        output: path of the file to write.
-        seed: seed of the draw of comments without a label; the notebook's is 42.
+        train: Path of Kaggle's train.csv.
+        output: Path of the file to write.
+        seed: Seed of the draw of comments without a label; the notebook's is 42.
 
     Raises:
         UserError: the file is another one, or the output cannot be written.
@@ -57,9 +57,9 @@ def balance(table: pd.DataFrame, path: str, seed: int) -> pd.DataFrame:
     """All comments with any label in file order, then as many others, drawn.
 
     Args:
-        table: rows of strings.
-        path: path of their file, for messages.
-        seed: seed of the draw.
+        table: Rows of strings.
+        path: Path of their file, for messages.
+        seed: Seed of the draw.
 
     Raises:
         UserError: a column is missing, a label is not 0 or 1, or there are too few other comments.

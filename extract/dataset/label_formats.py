@@ -33,8 +33,8 @@ class LabelFormat(Protocol):
         """Return the task and the labels.
 
         Args:
-            values: all that was read.
-            codes: position of each row's value among these, `[b]`.
+            values: All that was read.
+            codes: Position of each row's value among these, `[b]`.
 
         Raises:
             UserError: there is only one class, or the values are no classes.
@@ -45,9 +45,9 @@ class OneClass:
     """One column, whose cells name a class.
 
     Args:
-        column: name of the column.
-        names: new names for the classes in order.
-        allowed: the only cells there may be, in the order of the classes; None allows all.
+        column: Name of the column.
+        names: New names for the classes in order.
+        allowed: The only cells there may be, in the order of the classes; None allows all.
     """
 
     def __init__(
@@ -96,8 +96,8 @@ class Flags:
     """Several columns of 0 and 1: a row can have any number of these labels.
 
     Args:
-        columns: names of the columns.
-        names: new names for the classes in order.
+        columns: Names of the columns.
+        names: New names for the classes in order.
     """
 
     def __init__(self, columns: Sequence[str], names: Sequence[str] | None = None) -> None:
@@ -125,9 +125,9 @@ class Items:
     """One column of lists: a row has the labels that its list names; an empty list is a row without labels.
 
     Args:
-        column: name of the column.
-        separator: what stands between the items of a cell; None reads JSON arrays.
-        allowed: the only items there may be, in the order of the classes; None allows all.
+        column: Name of the column.
+        separator: What stands between the items of a cell; None reads JSON arrays.
+        allowed: The only items there may be, in the order of the classes; None allows all.
     """
 
     def __init__(self, column: str, separator: str | None, allowed: Sequence[str] | None = None) -> None:

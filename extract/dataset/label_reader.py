@@ -20,12 +20,12 @@ def recognise(
     """Recognise from a file's first rows how its labels are written.
 
     Args:
-        columns: names of the label columns. One: 0 and 1, true and false, or two strings are binary, more are classes,
+        columns: Names of the label columns. One: 0 and 1, true and false, or two strings are binary, more are classes,
             and lists are labels of which a row can have any number. Several columns of 0 and 1 are such labels too.
-        cells: cells of each column, in the first rows.
-        names: names of the classes, in their order: the only ones there may be, if the cells hold any of them or are
+        cells: Cells of each column, in the first rows.
+        names: Names of the classes, in their order: the only ones there may be, if the cells hold any of them or are
             lists; else new names.
-        separator: what stands between labels in a cell; None takes JSON arrays for lists.
+        separator: What stands between labels in a cell; None takes JSON arrays for lists.
 
     Raises:
         UserError: the flags do not fit together.
@@ -51,7 +51,7 @@ class LabelReader:
     """Reads label cells, a few rows at a time.
 
     Args:
-        kind: how labels are written.
+        kind: How labels are written.
     """
 
     def __init__(self, kind: LabelFormat) -> None:
@@ -62,7 +62,7 @@ class LabelReader:
         """Read rows.
 
         Args:
-            cells: cells of each label column.
+            cells: Cells of each label column.
 
         Returns:
             A number for each row, and what is wrong with the bad ones, by their place.
@@ -79,7 +79,7 @@ class LabelReader:
         """Return the task and the labels of rows.
 
         Args:
-            codes: numbers that `read` gave.
+            codes: Numbers that `read` gave.
 
         Returns:
             The task, and class numbers `[b]`, or 0 and 1 for each class `[b, k]`, int32.

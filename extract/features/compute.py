@@ -8,8 +8,8 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from headstart.cache.block import Block
-from headstart.cache.layout import LAYOUTS
 from headstart.cache.ragged import row_starts, token_places
+from headstart.cache.recipe import LAYOUTS
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import view_number
 from headstart.extract.backbone.distilbert import Backbone, Inputs

@@ -7,7 +7,7 @@ import time
 from typing import Any, NamedTuple
 
 from headstart.cache.block import array_dtype, array_shape
-from headstart.cache.layout import LAYOUTS
+from headstart.cache.recipe import LAYOUTS
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import format_bytes
 from headstart.cache.storage.arrays import stored_bytes

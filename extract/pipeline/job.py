@@ -170,7 +170,7 @@ def make_recipe(
 
 
 def choose_layout(settings: Settings) -> str:
-    """Return the name of the layout, see `cache.layout`.
+    """Return the name of the layout, see `cache.recipe.LAYOUTS`.
 
     Raises:
         UserError: two settings contradict each other.

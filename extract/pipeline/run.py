@@ -1,4 +1,8 @@
-"""Stage one, from settings to a finished cache."""
+"""Stage one, from settings to a finished cache.
+
+The job (`job`) names the features; missing blocks (`partition`) are taken from a cache that has grown (`reuse`), or
+computed from tokens (`tokens`, `extractor`) and written (`block_writer`); the manifest (`manifest`) comes last.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -73,19 +77,11 @@ def _complete(job: ExtractJob, writer: CacheWriter, clock: Clock, reporter: Repo
             if missing := missing_splits(job, writer):
                 check_lock = lock.check if lock else lambda: None
                 run = RunContext(job, writer, check_lock, hosts, clock, reporter)
-                compute_splits(run, {name: splits[rows_split(name)] for name in missing})
+                _compute_splits(run, {name: splits[rows_split(name)] for name in missing})
 
 
-def compute_splits(run: RunContext, splits: Splits) -> None:
-    """Compute and write every missing block of some splits, then the manifest.
-
-    Args:
-        run: The run whose cache it is.
-        splits: Positions of the rows of each split.
-
-    Raises:
-        UserError: a text, a weight or a hidden state is not what it has to be, or the disk is full.
-    """
+def _compute_splits(run: RunContext, splits: Splits) -> None:
+    """Compute and write every missing block of some splits, then the manifest."""
     partition = partition_blocks(run, splits)
     extractor = _load(run, partition)
     plan = extractor.plan(partition.assigned)

@@ -77,7 +77,7 @@ def score_rows(scorer: ScoringProgram, plan: BlockPlan, rows: TokenizedRows, lay
         scorer: Backbone and head.
         plan: The block's rows and their batches.
         rows: All rows.
-        layout: Layout of the features that the head learnt from, see `cache.layout`.
+        layout: Layout of the features that the head learnt from, see `cache.recipe.LAYOUTS`.
     """
     lengths = stored_lengths(plan, layout)
 

@@ -36,9 +36,9 @@ def splits_by_file(dataset: Dataset, first: int, extra: Sequence[str]) -> UInt8[
     """Number of each row's split, as its file says it.
 
     Args:
-        dataset: rows of several files.
-        first: number of files with training rows; the others come after them.
-        extra: the split of each other file.
+        dataset: Rows of several files.
+        first: Number of files with training rows; the others come after them.
+        extra: The split of each other file.
     """
     return _numbers_of(["train"] * first + list(extra), dataset.source)
 

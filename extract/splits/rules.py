@@ -20,9 +20,9 @@ def split_at_random(count: int, seed: int, strata: Int[np.ndarray, " b"] | None 
     """Split so many rows 80 : 10 : 10 in scikit-learn's two steps, as the notebook does.
 
     Args:
-        count: number of rows, b.
-        seed: seed of both steps.
-        strata: stratum of each row; each split gets its share of every one. None shuffles all rows alike.
+        count: Number of rows, b.
+        seed: Seed of both steps.
+        strata: Stratum of each row; each split gets its share of every one. None shuffles all rows alike.
     """
     train, rest = split_in_two(np.arange(count), 0.2, seed, strata)
     valid, test = split_in_two(rest, 0.5, seed, None if strata is None else strata[rest])

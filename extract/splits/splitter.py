@@ -32,9 +32,9 @@ class Splitter(NamedTuple):
     """A way to split rows.
 
     Attributes:
-        split: rows and seed to the positions of each split's rows.
-        describe: what the recipe says; where the data name the splits or groups, with a hash of them.
-        grows: whether appended rows leave the others where they are.
+        split: Rows and seed to the positions of each split's rows.
+        describe: What the recipe says; where the data name the splits or groups, with a hash of them.
+        grows: Whether appended rows leave the others where they are.
     """
 
     split: Callable[[Dataset, int], Splits]

@@ -36,7 +36,7 @@ class BadRows:
 
     Args:
         mode: `error`, `skip` or `report`.
-        path: file that `report` writes.
+        path: File that `report` writes.
 
     Raises:
         UserError: there is no such mode, or the file cannot be written.

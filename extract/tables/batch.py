@@ -20,10 +20,10 @@ class BadRow(NamedTuple):
     """A row that cannot be used.
 
     Attributes:
-        file: name of its file.
-        row: its number in that file, counted from 1, the header left out.
-        line: line at which it starts; None where that is not known.
-        reason: what is wrong with it.
+        file: Name of its file.
+        row: Its number in that file, counted from 1, the header left out.
+        line: Line at which it starts; None where that is not known.
+        reason: What is wrong with it.
     """
 
     file: str
@@ -40,15 +40,15 @@ class TableBatch(NamedTuple):
     """Some rows of one file, in its order.
 
     Attributes:
-        file: name of the file.
-        header: names of the columns.
-        rows: cells of each sound row, as many as columns; a missing cell is empty.
-        numbers: position of each sound row in its file, counted from 0, `[b]` int64.
-        met: rows of the file so far, bad ones included.
-        bad: the rows that are left out.
-        nested: for each column with lists or objects, the numbers of the rows that hold one.
-        source: number of the file, from 0.
-        before: rows of all earlier files.
+        file: Name of the file.
+        header: Names of the columns.
+        rows: Cells of each sound row, as many as columns; a missing cell is empty.
+        numbers: Position of each sound row in its file, counted from 0, `[b]` int64.
+        met: Rows of the file so far, bad ones included.
+        bad: The rows that are left out.
+        nested: For each column with lists or objects, the numbers of the rows that hold one.
+        source: Number of the file, from 0.
+        before: Rows of all earlier files.
     """
 
     file: str
@@ -99,9 +99,9 @@ def flaw(cells: list[str], width: int, encoding: str) -> str | None:
     """What is wrong with a row; None if nothing is.
 
     Args:
-        cells: the row's; bytes that are not of the encoding are lone surrogates.
-        width: how many there should be.
-        encoding: name of the file's encoding.
+        cells: The row's; bytes that are not of the encoding are lone surrogates.
+        width: How many there should be.
+        encoding: Name of the file's encoding.
     """
     if len(cells) != width:
         count = "1 cell" if len(cells) == 1 else f"{len(cells):,} cells"

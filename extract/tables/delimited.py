@@ -36,10 +36,10 @@ def read_delimited(file: str, lines: Lines, delimiter: str | None, rows: int) ->
     """Read a file in batches; blank lines are no rows.
 
     Args:
-        file: name of the file, for messages.
-        lines: text of the file.
-        delimiter: character between cells; None finds it out.
-        rows: most rows of a batch.
+        file: Name of the file, for messages.
+        lines: Text of the file.
+        delimiter: Character between cells; None finds it out.
+        rows: Most rows of a batch.
 
     Raises:
         UserError: the header is none, or it cannot be told where a broken row ends.

@@ -17,7 +17,7 @@ def read_hub(source: str, rows: int) -> Iterator[TableBatch]:
 
     Args:
         source: `hf:OWNER/NAME`, with a configuration as `@NAME` and a split as `:NAME`; the split `train` by default.
-        rows: rows of a batch.
+        rows: Rows of a batch.
 
     Raises:
         UserError: the library is missing, or the hub does not give the data set.

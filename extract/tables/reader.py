@@ -24,9 +24,9 @@ class TableChunk(NamedTuple):
     """Some rows of one file.
 
     Attributes:
-        table: strings, a missing cell is empty, lists and objects are JSON; its index holds each row's position among
+        table: Strings, a missing cell is empty, lists and objects are JSON; its index holds each row's position among
             all rows of all files, bad ones included, counted from 0.
-        bad: rows that are left out.
+        bad: Rows that are left out.
     """
 
     table: pd.DataFrame
@@ -41,9 +41,9 @@ def read_chunks(
     No cell such as `NA` or `null` is taken for a missing one.
 
     Args:
-        data: a file, several, or a glob pattern; `-` is standard input; `hf:OWNER/NAME` a data set of the hub.
+        data: A file, several, or a glob pattern; `-` is standard input; `hf:OWNER/NAME` a data set of the hub.
         on_bad_row: `error` stops at the first bad row; `skip` and `report` leave bad rows out and hand them on.
-        rows: most rows of a chunk; where rows are large they are fewer.
+        rows: Most rows of a chunk; where rows are large they are fewer.
 
     Raises:
         UserError: a file is not there, not of its format, holds no rows, or a bad row.
@@ -63,9 +63,9 @@ def read_batches(
     """Read files in batches of plain lists; what `read_chunks` makes tables of.
 
     Args:
-        data: files, as `read_chunks` takes them.
-        rows: most rows of a batch.
-        encoding: name of the text files' encoding; None takes UTF-8, or what a byte-order mark says.
+        data: Files, as `read_chunks` takes them.
+        rows: Most rows of a batch.
+        encoding: Name of the text files' encoding; None takes UTF-8, or what a byte-order mark says.
 
     Raises:
         UserError: a file is not there, not of its format, or holds no rows.

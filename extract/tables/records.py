@@ -13,8 +13,8 @@ class Objects:
     """Turns objects into batches; later objects may name further columns.
 
     Args:
-        file: name of their file.
-        names: columns that are there from the start.
+        file: Name of their file.
+        names: Columns that are there from the start.
     """
 
     def __init__(self, file: str, names: Iterable[str] = ()) -> None:
@@ -33,11 +33,11 @@ class Objects:
         """Make a batch of objects.
 
         Args:
-            records: the objects.
-            numbers: position of each in the file, counted from 0.
-            lines: line of each; None where that is not known.
-            bad: other rows that are left out; flawed objects join them.
-            met: rows of the file so far.
+            records: The objects.
+            numbers: Position of each in the file, counted from 0.
+            lines: Line of each; None where that is not known.
+            bad: Other rows that are left out; flawed objects join them.
+            met: Rows of the file so far.
         """
         self._add_names(records)
         nested = self._nested(records, numbers)

@@ -25,13 +25,13 @@ class Lines:
     A line that is longer than `LONGEST` is read past, and comes as one cell that is longer than any may be.
 
     Args:
-        stream: opened with `newline=""`, so that lines keep their ends.
+        stream: Opened with `newline=""`, so that lines keep their ends.
 
     Attributes:
-        number: number of the last line, counted from 1.
-        characters: characters of all lines so far.
-        quotes: double quotes met; counted by whoever sets `counting`.
-        counting: whether they are counted.
+        number: Number of the last line, counted from 1.
+        characters: Characters of all lines so far.
+        quotes: Double quotes met; counted by whoever sets `counting`.
+        counting: Whether they are counted.
     """
 
     def __init__(self, stream: io.TextIOWrapper) -> None:

@@ -44,7 +44,7 @@ class Cleaning:
     """What is done to a text.
 
     Attributes:
-        options: clean-text's own, as far as they are not its defaults; None leaves texts as they are.
+        options: Clean-text's own, as far as they are not its defaults; None leaves texts as they are.
     """
 
     options: Mapping[str, Any] | None
@@ -87,9 +87,9 @@ def cleaned(
     Other processes clean from here on, while the caller does something else.
 
     Args:
-        texts: raw texts.
-        workers: processes; None takes as many as so many texts are worth, one per core at most.
-        cleaning: what is done.
+        texts: Raw texts.
+        workers: Processes; None takes as many as so many texts are worth, one per core at most.
+        cleaning: What is done.
 
     Raises:
         UserError: one of the processes was killed.
@@ -151,8 +151,8 @@ def clean_plain(text: str, urls: Callable[[str], str]) -> str | None:
     """What clean-text makes of a plain text with the notebook's options; None if the text is not plain.
 
     Args:
-        text: any.
-        urls: puts `<URL>` in the place of each URL.
+        text: Any.
+        urls: Puts `<URL>` in the place of each URL.
     """
     if not text.isascii() or not _PLAIN.fullmatch(text):
         return None

@@ -40,8 +40,8 @@ def check_options(options: Mapping[str, Any] | None, place: str) -> None:
     """Refuse what clean-text does not take.
 
     Args:
-        options: clean-text's options by name; None for no cleaning.
-        place: where they stand, for messages.
+        options: Clean-text's options by name; None for no cleaning.
+        place: Where they stand, for messages.
 
     Raises:
         UserError: an option is unknown, or its value is.

@@ -18,9 +18,9 @@ class Texts(Sequence[str]):
     """Texts in a spool, UTF-8, each read when it is asked for; a slice is a list.
 
     Args:
-        spool: bytes of all texts.
-        starts: position of each text in the spool, `[b]` int64.
-        lengths: bytes of each text, `[b]` int32.
+        spool: Bytes of all texts.
+        starts: Position of each text in the spool, `[b]` int64.
+        lengths: Bytes of each text, `[b]` int32.
     """
 
     def __init__(self, spool: Spool, starts: Int[np.ndarray, " b"], lengths: Int[np.ndarray, " b"]) -> None:

@@ -28,10 +28,10 @@ class Tokens:
 
     Attributes:
         ids: `[n]` int32.
-        lengths: tokens of each row, `[b]` int32.
-        texts: the cleaned texts, see `cache.texts`.
-        text_lengths: bytes of each text, its end included, `[b]` int64.
-        padding: id of the token that fills up a row.
+        lengths: Tokens of each row, `[b]` int32.
+        texts: The cleaned texts, see `cache.texts`.
+        text_lengths: Bytes of each text, its end included, `[b]` int64.
+        padding: Id of the token that fills up a row.
     """
 
     ids: Int[np.ndarray, " n"]
@@ -55,9 +55,9 @@ def among(tokens: Tokens, rows: Int[np.ndarray, " r"], count: int) -> Tokens:
     """The tokens of some rows as those of more rows, of which the others have none.
 
     Args:
-        tokens: tokens of `rows`, in this order.
-        rows: positions of these rows among all, ascending.
-        count: number of all rows.
+        tokens: Tokens of `rows`, in this order.
+        rows: Positions of these rows among all, ascending.
+        count: Number of all rows.
     """
     lengths, text_lengths = np.zeros(count, np.int32), np.zeros(count, np.int64)
     lengths[rows], text_lengths[rows] = tokens.lengths, tokens.text_lengths

@@ -24,9 +24,9 @@ def in_processes(work: Work, chunks: Iterable[list[str]], processes: int) -> Ite
     """Give an iterator over the results, in order; the processes work from here on, whatever the caller does.
 
     Args:
-        work: a function that can be sent to another process.
-        chunks: its inputs, read as they are needed.
-        processes: how many work.
+        work: A function that can be sent to another process.
+        chunks: Its inputs, read as they are needed.
+        processes: How many work.
 
     Raises:
         UserError: one of them was killed.

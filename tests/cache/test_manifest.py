@@ -8,8 +8,8 @@ import pytest
 
 from headstart.cache import CacheError, open_cache
 from headstart.cache.block import BlockRecord
-from headstart.cache.layout import LAYOUTS
 from headstart.cache.manifest import Manifest
+from headstart.cache.recipe import LAYOUTS
 from headstart.cache.seal import seal
 
 from .conftest import RECIPE, manifest_of, random_block

@@ -11,8 +11,8 @@ import pytest
 
 from headstart.cache import CacheError, CacheSplit, open_cache
 from headstart.cache.inspect.verify import verify
-from headstart.cache.layout import LAYOUTS
 from headstart.cache.reader import Cache
+from headstart.cache.recipe import LAYOUTS
 
 FLIPS = 1000
 TRUNCATIONS = 100

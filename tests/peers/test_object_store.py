@@ -21,7 +21,7 @@ import pytest
 
 from headstart.cache import CacheError, open_cache
 from headstart.cache.inspect.verify import verify
-from headstart.cache.layout import LAYOUTS
+from headstart.cache.recipe import LAYOUTS
 from headstart.cache.splits import SPLITS
 from headstart.cache.storage.lock import Lock, held
 from headstart.cache.storage.store import Store

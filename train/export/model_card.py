@@ -7,17 +7,8 @@ from typing import Any, NamedTuple
 from headstart.train.predict.trained_head import Trained
 from headstart.train.statistics.findings import Estimate
 
-SHOWN = (
-    "accuracy",
-    "loss",
-    "f1",
-    "macro_f1",
-    "balanced_accuracy",
-    "roc_auc",
-    "average_precision",
-    "brier",
-    "ece",
-)
+SHOWN = ("accuracy", "loss", "f1", "macro_f1", "balanced_accuracy", "roc_auc", "average_precision",
+    "brier", "ece")  # fmt: skip
 
 
 class Program(NamedTuple):

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 
 from headstart.cache.task import Task
 from headstart.train.metrics.measure import Measure, indicator
-from headstart.train.metrics.probabilities import LINKS, right_decisions
+from headstart.train.metrics.probabilities import LINKS, Labels, right_decisions
 
 BINS = 15
 
@@ -20,7 +20,7 @@ class CalibrationCurve(NamedTuple):
     rows: list[int]
 
 
-def ece(task: Task, labels: Int[np.ndarray, " n *k"], probabilities: Float[np.ndarray, "n k"]) -> Measure:
+def ece(task: Task, labels: Labels, probabilities: Float[np.ndarray, "n k"]) -> Measure:
     """Expected calibration error: sum over bins of (rows in bin / rows) |mean confidence - share right|.
 
     The confidence of a decision is the probability of what was decided: max(p, 1 - p), or the largest of a row;
@@ -55,7 +55,7 @@ def bins(confidence: Float[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
 
 
 def calibration_curve(
-    task: Task, labels: Int[np.ndarray, " n *k"], probabilities: Float[np.ndarray, "s n k"]
+    task: Task, labels: Labels, probabilities: Float[np.ndarray, "s n k"]
 ) -> CalibrationCurve:
     """All seeds' decisions in the 15 bins of `ece`; bins without any are left out."""
     confidence = LINKS[task.link].confidence(probabilities).ravel()

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from scipy import sparse
 
 from headstart.cache.task import Task
 from headstart.train.metrics.measure import Measure, mean_defined, ratio
-from headstart.train.metrics.probabilities import belongs
+from headstart.train.metrics.probabilities import Labels, belongs
 
 
 class ClassScores(NamedTuple):
@@ -28,7 +28,7 @@ class ClassScores(NamedTuple):
     support: int
 
 
-def f1(task: Task, labels: Int[np.ndarray, " n *k"], decided: Int[np.ndarray, " n *k"]) -> Measure:
+def f1(task: Task, labels: Labels, decided: Labels) -> Measure:
     """F1 scores, harmonic means of precision and recall, from decisions at the thresholds chosen on validation.
 
     `f1` is that of class 1 (binary) or else `macro_f1`, the mean over classes. A class that no row has and no
@@ -44,9 +44,7 @@ def f1(task: Task, labels: Int[np.ndarray, " n *k"], decided: Int[np.ndarray, " 
     return _counted(("f1", "macro_f1"), belongs(task, labels), belongs(task, decided), rule)
 
 
-def balanced_accuracy(
-    task: Task, labels: Int[np.ndarray, " n *k"], decided: Int[np.ndarray, " n *k"]
-) -> Measure:
+def balanced_accuracy(task: Task, labels: Labels, decided: Labels) -> Measure:
     """Mean recall over the classes that occur, of the decisions that accuracy counts (at 0.5).
 
     Multilabel: the mean over labels of the mean recall of 0 and 1.
@@ -58,18 +56,14 @@ def balanced_accuracy(
     return _counted(("balanced_accuracy",), truth, said, rule)
 
 
-def confusion_matrix(
-    task: Task, labels: Int[np.ndarray, " n *k"], decided: Int[np.ndarray, " n *k"]
-) -> list[list[int]] | list[list[list[int]]]:
+def confusion_matrix(task: Task, labels: Labels, decided: Labels) -> list[list[int]] | list[list[list[int]]]:
     """Confusion matrix, rows the true class, columns the decision; for each label its own (multilabel)."""
     if task.several:
         return [_matrix(labels[:, k], decided[:, k], 2) for k in range(task.outputs)]
     return _matrix(labels, decided, len(task.classes))
 
 
-def per_class(
-    task: Task, labels: Int[np.ndarray, " n *k"], decided: Int[np.ndarray, " n *k"]
-) -> dict[str, ClassScores]:
+def per_class(task: Task, labels: Labels, decided: Labels) -> dict[str, ClassScores]:
     """Scores of each class by its name."""
     truth, said = belongs(task, labels), belongs(task, decided)
     both, said_rows, rows = ((mark.sum(axis=0) * 1.0) for mark in (truth & said, said, truth))

@@ -15,9 +15,9 @@ class Measure(NamedTuple):
     """Metrics that depend on the rows through weighted sums only.
 
     Attributes:
-        names: of the metrics.
-        terms: sparse `[m, n]`; the sums are `terms @ weights`.
-        rule: from the sums `[m, c]` of c weightings to the metrics `[len(names), c]`, NaN where undefined.
+        names: Names of the metrics.
+        terms: Sparse `[m, n]`; the sums are `terms @ weights`.
+        rule: Metrics `[len(names), c]`, NaN where undefined, from the sums `[m, c]` of c weightings.
     """
 
     names: tuple[str, ...]
@@ -29,7 +29,7 @@ class Scorer:
     """All measures of one trained head in one product.
 
     Args:
-        measures: of the same rows.
+        measures: Measures of the same rows.
     """
 
     def __init__(self, measures: Sequence[Measure]) -> None:

@@ -9,6 +9,10 @@ from scipy.special import expit, logsumexp
 
 from headstart.cache.task import Task
 
+Labels = Int[np.ndarray, " n *k"]
+"""Class number of each of n rows, or 0 or 1 for each class of each; decisions look alike."""
+Threshold = float | list[float] | None
+"""Probability above which an output says 1: one, one for each label (multilabel), or none (multiclass)."""
 LARGEST = 1e300  # stands for an infinite logit, so that differences of two stay finite
 CLIP = 1e-7  # a split of one class would else have an infinite loss on a row of the other
 DEFAULT = 0.5
@@ -19,11 +23,11 @@ class Link(NamedTuple):
     """What logits mean; k outputs, of which a row makes q decisions: one, or one for each output.
 
     Attributes:
-        probabilities: From finite float64 logits `[..., k]` to the probability of each output.
-        confidence: From probabilities `[..., k]` to the probability of each decision `[..., q]`.
-        decide: From probabilities `[..., k]` and a threshold, or one for each output, to decisions `[..., q]`.
-        losses: From float64 logits `[n, k]` and labels `[n, q]` to the cross-entropy of each row `[n]`, in nats.
-        inverse: From how often each output is 1 to finite logits that say so.
+        probabilities: Probability of each output, from finite float64 logits `[..., k]`.
+        confidence: Probability of each decision `[..., q]`, from probabilities `[..., k]`.
+        decide: Decisions `[..., q]`, from probabilities `[..., k]` and a threshold, or one for each output.
+        losses: Cross-entropy of each row `[n]` in nats, from float64 logits `[n, k]` and labels `[n, q]`.
+        inverse: Finite logits that say how often each output is 1, from these frequencies.
     """
 
     probabilities: Callable[[np.ndarray], np.ndarray]
@@ -75,7 +79,7 @@ def probabilities_of(task: Task, logits: Float[np.ndarray, "*rows k"]) -> Float[
 
     Args:
         task: Its outputs are the last axis.
-        logits: Of any floating type; infinite ones say 0 or 1, several of +inf in a row share it.
+        logits: Floats of any width; infinite ones say 0 or 1, several of +inf in a row share it.
 
     Returns:
         float64, NaN where a logit is NaN.
@@ -84,7 +88,7 @@ def probabilities_of(task: Task, logits: Float[np.ndarray, "*rows k"]) -> Float[
 
 
 def decisions(
-    task: Task, probabilities: Float[np.ndarray, "*rows k"], threshold: float | list[float] | None = None
+    task: Task, probabilities: Float[np.ndarray, "*rows k"], threshold: Threshold = None
 ) -> Int[np.ndarray, "..."]:
     """Class numbers (binary, multiclass: without the last axis) or 0 and 1 for each label (multilabel).
 
@@ -101,16 +105,14 @@ def decisions(
 
 
 def right_decisions(
-    task: Task, labels: Int[np.ndarray, " n *k"], probabilities: Float[np.ndarray, "*s n k"]
+    task: Task, labels: Labels, probabilities: Float[np.ndarray, "*s n k"]
 ) -> Bool[np.ndarray, "*s n q"]:
     """Whether each decision of each row is right, at 0.5; q is the number of decisions in a row."""
     right = np.asarray(decisions(task, probabilities) == labels)
     return right if task.several else right[..., None]
 
 
-def row_losses(
-    task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray, "n k"]
-) -> Float[np.ndarray, " n"]:
+def row_losses(task: Task, labels: Labels, logits: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " n"]:
     """Cross-entropy of each row in nats, float64: what training makes small, infinite where 0 came true.
 
     A multilabel row's loss is the mean over its labels, as in Keras.
@@ -118,27 +120,25 @@ def row_losses(
     return LINKS[task.link].losses(logits.astype(np.float64), labels.reshape(len(labels), -1))
 
 
-def belongs(task: Task, labels: Int[np.ndarray, " n *k"]) -> Bool[np.ndarray, "n c"]:
+def belongs(task: Task, labels: Labels) -> Bool[np.ndarray, "n c"]:
     """Which row has which class: both classes of a binary task, every class or label of another."""
     return np.asarray(labels == 1 if task.several else labels[:, None] == np.arange(len(task.classes)))
 
 
-def targets(task: Task, labels: Int[np.ndarray, " n *k"]) -> Bool[np.ndarray, "n o"]:
+def targets(task: Task, labels: Labels) -> Bool[np.ndarray, "n o"]:
     """Which row should have which output high: `belongs`, of a binary task class 1 alone."""
     return belongs(task, labels)[:, -task.outputs :]
 
 
-def choose_thresholds(
-    task: Task, labels: Int[np.ndarray, " n *k"], probabilities: Float[np.ndarray, "s n k"]
-) -> float | list[float] | None:
+def choose_thresholds(task: Task, labels: Labels, probabilities: Float[np.ndarray, "s n k"]) -> Threshold:
     """Thresholds of a head, one for all its seeds: a float (binary), one for each label (multilabel), or None.
 
     The seeds' rows are pooled, so that a threshold serves a head trained anew, too.
 
     Args:
         task: A multiclass task takes the most probable class and has no threshold.
-        labels: Of the validation rows; never of the test rows.
-        probabilities: Of at least one seed, none of them NaN.
+        labels: Labels of the validation rows; never of the test rows.
+        probabilities: Probabilities of at least one seed, none of them NaN.
     """
     if task.link == "softmax":
         return None

@@ -7,17 +7,17 @@ distinct scores once; each weighting then costs one sparse product and a running
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from scipy import sparse
 from sklearn.metrics import roc_curve
 
 from headstart.cache.task import Task
 from headstart.train.metrics.measure import Measure, indicator, mean_defined, ratio
-from headstart.train.metrics.probabilities import probabilities_of, targets
+from headstart.train.metrics.probabilities import Labels, probabilities_of, targets
 
 NAMES = ("roc_auc", "average_precision")
 POINTS = 200
-"""Of a drawn curve, at most."""
+"""Most points of a drawn curve."""
 BLOCK = 32  # levels of a running sum that are added up before the blocks are
 
 
@@ -35,7 +35,7 @@ class Order(NamedTuple):
     ties: sparse.csr_array
 
 
-def ranks(task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray, "n k"]) -> Measure:
+def ranks(task: Task, labels: Labels, logits: Float[np.ndarray, "n k"]) -> Measure:
     """`roc_auc` and `average_precision`, ties counted as scikit-learn does.
 
     Binary: of class 1. Else the plain mean over classes, each against the rest, of those for which it is defined:
@@ -64,9 +64,7 @@ class RocCurve(NamedTuple):
     tpr: list[float]
 
 
-def roc(
-    task: Task, labels: Int[np.ndarray, " n *k"], probabilities: Float[np.ndarray, "n k"]
-) -> RocCurve | None:
+def roc(task: Task, labels: Labels, probabilities: Float[np.ndarray, "n k"]) -> RocCurve | None:
     """ROC curve; None where no row, or every row, is positive.
 
     With several classes all pairs of a row and a class are pooled (the micro average).

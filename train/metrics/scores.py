@@ -1,7 +1,7 @@
 """Every metric of one trained head on one set of rows."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from scipy import sparse
 
 from headstart.cache.task import Task
@@ -9,6 +9,8 @@ from headstart.train.metrics.calibration import ece
 from headstart.train.metrics.confusion import balanced_accuracy, f1
 from headstart.train.metrics.measure import Measure, Scorer
 from headstart.train.metrics.probabilities import (
+    Labels,
+    Threshold,
     decisions,
     probabilities_of,
     right_decisions,
@@ -17,18 +19,8 @@ from headstart.train.metrics.probabilities import (
 )
 from headstart.train.metrics.ranks import ranks
 
-NAMES = (
-    "loss",
-    "accuracy",
-    "subset_accuracy",
-    "brier",
-    "f1",
-    "macro_f1",
-    "balanced_accuracy",
-    "roc_auc",
-    "average_precision",
-    "ece",
-)
+NAMES = ("loss", "accuracy", "subset_accuracy", "brier", "f1", "macro_f1", "balanced_accuracy",
+    "roc_auc", "average_precision", "ece")  # fmt: skip
 
 
 def metric_names(task: Task) -> tuple[str, ...]:
@@ -41,12 +33,7 @@ def compared_metric(task: Task) -> str:
     return "subset_accuracy" if task.several else "accuracy"
 
 
-def scorer(
-    task: Task,
-    labels: Int[np.ndarray, " n *k"],
-    logits: Float[np.ndarray, "n k"],
-    threshold: float | list[float] | None,
-) -> Scorer:
+def scorer(task: Task, labels: Labels, logits: Float[np.ndarray, "n k"], threshold: Threshold) -> Scorer:
     """All metrics: loss, accuracy, subset_accuracy (multilabel), brier, f1, macro_f1, balanced_accuracy, roc_auc, ...
 
     Accuracy, balanced accuracy and calibration take 0.5 (or the most probable class) as the notebook did; F1 takes the
@@ -54,7 +41,7 @@ def scorer(
 
     Args:
         task: Kind and classes.
-        labels: Of the rows.
+        labels: Labels of the rows.
         logits: None of them NaN.
         threshold: One, one for each label, or None for 0.5.
     """
@@ -70,7 +57,7 @@ def scorer(
     )
 
 
-def means(task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray, "n k"]) -> Measure:
+def means(task: Task, labels: Labels, logits: Float[np.ndarray, "n k"]) -> Measure:
     """Metrics that are means over rows, by name.
 
     - `loss`: cross-entropy in nats; NaN where a row's is infinite.
@@ -92,7 +79,7 @@ def means(task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray
 
 
 def row_values(
-    task: Task, labels: Int[np.ndarray, " n *k"], logits: Float[np.ndarray, "n k"]
+    task: Task, labels: Labels, logits: Float[np.ndarray, "n k"]
 ) -> dict[str, Float[np.ndarray, " n"]]:
     """What the means are the means of."""
     probabilities = probabilities_of(task, logits)

@@ -12,9 +12,9 @@ from jaxtyping import Bool, Float, Float32
 from headstart.cache.task import Task
 
 SEPARATOR = "|"
-"""Between the labels of a row, where a label is one string."""
+"""What stands between the labels of a row, where a label is one string."""
 LINKS = {"softmax": jax.nn.softmax, "sigmoid": jax.nn.sigmoid}
-"""From logits to probabilities, along the last axis; `train.metrics.probabilities` is their oracle."""
+"""Probabilities of logits along the last axis; `train.metrics.probabilities` is their oracle."""
 
 
 class Answer(NamedTuple):
@@ -22,7 +22,7 @@ class Answer(NamedTuple):
 
     Attributes:
         logits: `[b, k]` float32, on the device or the host.
-        probabilities: Of each class, likewise `[b, c]`; of a binary task of both.
+        probabilities: Probability of each class, likewise `[b, c]`; a binary task has two.
     """
 
     logits: Any
@@ -52,8 +52,8 @@ def chosen(
 
     Args:
         task: A multiclass task takes the most probable class, of equal ones the first, and no threshold.
-        probabilities: See `Answer`.
-        threshold: Of class 1, or of each label.
+        probabilities: Those of an `Answer`.
+        threshold: Threshold of class 1, or of each label.
     """
     if task.several:
         return np.asarray(probabilities > np.asarray(threshold))

@@ -22,7 +22,7 @@ class LabelledText(NamedTuple):
     Attributes:
         text: As the user gave it.
         label: Names of its classes, joined.
-        probabilities: Of each class.
+        probabilities: Probability of each class.
     """
 
     text: str
@@ -57,7 +57,7 @@ class Explained(NamedTuple):
 
     @property
     def captions(self) -> list[str]:
-        """For each token how much of the maximum it has, if the head reads it."""
+        """How much of the maximum each token has, if the head reads it."""
         if self.won is None:
             return [""] * len(self.words)
         return [f", largest in {count:,} of {self.won.sum():,} features" for count in self.won]
@@ -71,8 +71,8 @@ def label_texts(
     Args:
         task: What is told apart.
         texts: As the user gave them.
-        probabilities: See `train.predict.answers.Answer`.
-        threshold: See `train.predict.answers.chosen`.
+        probabilities: Those of a `train.predict.answers.Answer`.
+        threshold: Threshold of class 1, or of each label.
     """
     labels = labels_of(task, chosen(task, probabilities, threshold))
     return [

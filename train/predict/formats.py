@@ -57,7 +57,7 @@ class LabelledRows(NamedTuple):
         rows: Their numbers in the input, counted from 1.
         kept: Values of each kept column.
         labels: Names of the classes of each row.
-        probabilities: Of each class.
+        probabilities: Probability of each class.
     """
 
     rows: Int[np.ndarray, " b"]
@@ -181,7 +181,7 @@ FORMATS = {
         lambda columns: encode_arrow(columns, nothing(columns)), encode_arrow, arrow_to_parquet
     ),
 }
-"""By a file's ending."""
+"""Formats by a file's ending."""
 
 
 def nothing(columns: Columns) -> LabelledRows:

@@ -14,7 +14,7 @@ class Done(NamedTuple):
     """What is safely on disk.
 
     Attributes:
-        identity: Of the work; other work must not go on here.
+        identity: Hash of the work; other work must not go on here.
         pieces: Number of pieces.
         size: Their bytes.
     """
@@ -31,7 +31,7 @@ class Journal:
 
     Args:
         target: The file to be.
-        identity: Of everything that the pieces depend on; None if they cannot be computed a second time.
+        identity: Hash of everything that the pieces depend on; None if they cannot be computed a second time.
     """
 
     def __init__(self, target: str, identity: str | None) -> None:

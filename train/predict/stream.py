@@ -20,10 +20,10 @@ class Labelling(NamedTuple):
 
     Attributes:
         task: What is told apart.
-        threshold: See `train.predict.answers.chosen`.
-        text_of: From a table to the name of its text column.
-        prepare: From texts to tokens; runs beside `answer`.
-        answer: From tokens to answers, in order.
+        threshold: Threshold of class 1, or of each label.
+        text_of: Names the text column of a table.
+        prepare: Makes tokens of texts; runs beside `answer`.
+        answer: Computes answers from tokens, in order.
         keep: Columns of the input to keep.
     """
 

@@ -55,8 +55,8 @@ class ToFile:
     """Labels that appear as a file when they are whole.
 
     Args:
-        path: Of the file; its ending says how to write.
-        identity: Of the work, see `identity_of`.
+        path: The file; its ending says how to write.
+        identity: Hash of the work, see `identity_of`.
     """
 
     def __init__(self, path: str, identity: str | None) -> None:
@@ -85,7 +85,7 @@ def identity_of(source: Any, **options: Any) -> str | None:
     """SHA-256 of everything that the labels depend on; None if the source cannot be read again.
 
     Args:
-        source: See `extract.predict.options.stamp`.
+        source: What `extract.predict.options.stamp` returns.
         options: The rest, as JSON can hold it.
     """
     if source is None:

@@ -14,7 +14,7 @@ from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import Task
 from headstart.train.engine.checkpoints import restore
-from headstart.train.metrics.probabilities import DEFAULT
+from headstart.train.metrics.probabilities import DEFAULT, Threshold
 from headstart.train.results.folder import RUN, RunFolder
 from headstart.train.results.result import Result
 from headstart.train.results.run_record import RunRecord
@@ -29,7 +29,7 @@ class Trained(NamedTuple):
     Attributes:
         name: Name of the head.
         seed: Seed of its training.
-        recipe: Of the features that it learnt from.
+        recipe: Recipe of the features that it learnt from.
         params: Its parameters.
         run: Everything else about its run.
         identity: SHA-256 that no other head of any run has.
@@ -54,7 +54,7 @@ class Trained(NamedTuple):
         return str(source.get("backbone_argument") or source.get("backbone", ""))
 
     @property
-    def thresholds(self) -> float | list[float] | None:
+    def thresholds(self) -> Threshold:
         """Thresholds chosen on the validation rows; None for a multiclass task."""
         return self.run.statistics.threshold.get(self.name)
 

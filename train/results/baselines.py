@@ -14,13 +14,13 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.cache.task import Task
 from headstart.train.data.split import Split
-from headstart.train.metrics.probabilities import LINKS, row_losses, targets
+from headstart.train.metrics.probabilities import LINKS, Labels, row_losses, targets
 
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)
 """Inverse regularisation; the validation loss chooses."""
 MEAN = 2  # place of the mean among the pooled vectors
 MOST_ROWS = 50_000
-"""Of training, drawn at random: a baseline should not take longer than the heads."""
+"""Most training rows, drawn at random: a baseline should not take longer than the heads."""
 
 
 class Baseline(NamedTuple):
@@ -55,7 +55,7 @@ def all_baselines(task: Task, splits: Mapping[str, Split], logistic: bool) -> li
     return [*baselines, *([words] if words else []), logreg_mean(task, labels, means)]
 
 
-def majority(task: Task, labels: Int[np.ndarray, " r *k"], rows: Mapping[str, int]) -> Baseline:
+def majority(task: Task, labels: Labels, rows: Mapping[str, int]) -> Baseline:
     """The frequency of each class among the training labels, for every row.
 
     As for heads a probability above 0.5 says 1, so equal classes say 0.
@@ -65,7 +65,7 @@ def majority(task: Task, labels: Int[np.ndarray, " r *k"], rows: Mapping[str, in
     return Baseline("majority", 0, 0.0, constant)
 
 
-def prior(task: Task, labels: Int[np.ndarray, " r *k"]) -> Float32[np.ndarray, " k"]:
+def prior(task: Task, labels: Labels) -> Float32[np.ndarray, " k"]:
     """Logits that say how often each class comes."""
     logits = LINKS[task.link].inverse(targets(task, labels).mean(axis=0))
     return np.asarray(logits.astype(np.float32))
@@ -122,7 +122,7 @@ def _fitted(
     return Baseline(name, params, time.perf_counter() - start, logits)
 
 
-def _columns(task: Task, labels: Int[np.ndarray, " r *k"]) -> list[Int[np.ndarray, " r"]]:
+def _columns(task: Task, labels: Labels) -> list[Int[np.ndarray, " r"]]:
     """What one regression each learns."""
     return list(labels.T) if task.several else [labels]
 
@@ -137,7 +137,7 @@ def _fit(vectors: Any, labels: Int[np.ndarray, " r"], strength: float) -> Logist
 
 
 def _logits(
-    task: Task, models: Sequence[LogisticRegression | None], vectors: Any, labels: Int[np.ndarray, " r *k"]
+    task: Task, models: Sequence[LogisticRegression | None], vectors: Any, labels: Labels
 ) -> Float32[np.ndarray, "b k"]:
     """Logits of all outputs; those of a class that no training row has are its prior's."""
     whole = np.tile(prior(task, labels), (vectors.shape[0], 1))

@@ -13,7 +13,7 @@ from headstart.train.data.split import Split
 from headstart.train.engine.history import FitResult, HeadSeed, History, TrainingProgress
 from headstart.train.engine.loss import Metrics
 from headstart.train.engine.trainer import Trainer
-from headstart.train.metrics.probabilities import probabilities_of, right_decisions, row_losses
+from headstart.train.metrics.probabilities import Labels, probabilities_of, right_decisions, row_losses
 from headstart.train.results.baselines import Baseline
 from headstart.train.results.result import FoldSpread, Result, spread_over_folds
 from headstart.train.statistics.entrant import SplitAnswers
@@ -26,7 +26,7 @@ FOLDS_NOTE = (
     "on the validation rows of all folds together."
 )
 Logits = Mapping[str, Float32[np.ndarray, "_ _ k"]]
-"""Of each head or baseline: a seed, a row, an output. A baseline has one seed, whatever heads have."""
+"""Logits of each head or baseline by seed, row and output; a baseline has one seed, whatever heads have."""
 
 
 class TrainedHeads(NamedTuple):
@@ -72,8 +72,8 @@ class Outcome(NamedTuple):
         statistics: What the test rows say.
         histories: Epochs of each head, seed and fold, see `TrainedHeads.histories`.
         rows: Rows of each split; of several folds the first one's, and all that were tested.
-        predictions: For `valid` and `test` the arrays that `predictions/` keeps: `labels`, `rows`, and for
-            `<head>/<seed>` the logits `[n, outputs]`.
+        predictions: Arrays of `valid` and `test` that `predictions/` keeps: `labels`, `rows`, and the logits of each
+            `<head>/<seed>`, `[n, outputs]`.
         folds: How measures spread over folds, by head; None without folds.
     """
 
@@ -94,7 +94,7 @@ def judge(
         task: What is told apart.
         rounds: What training left: once, or of each fold.
         tested: All rows that were tested.
-        places: For each fold the places of its test rows among them; without folds none.
+        places: Places of each fold's test rows among them; empty without folds.
     """
     valid, test = _valid_answers(rounds), _test_answers(rounds, tested, places)
     valid_rows = np.concatenate([heads.splits["valid"].rows for heads in rounds])
@@ -132,7 +132,7 @@ def score(task: Task, heads: TrainedHeads) -> list[Result]:
     return [*map(of_baseline, heads.baselines), *(of_head(*item) for item in heads.fitted.items())]
 
 
-def metrics_of(task: Task, labels: Int[np.ndarray, " b *k"], logits: Float[np.ndarray, "b k"]) -> Metrics:
+def metrics_of(task: Task, labels: Labels, logits: Float[np.ndarray, "b k"]) -> Metrics:
     """Loss and accuracy of logits; accuracy of a multilabel task is the share of right labels, as in Keras."""
     right = right_decisions(task, labels, probabilities_of(task, logits))
     with np.errstate(invalid="ignore"):  # a head that diverged: its loss is NaN

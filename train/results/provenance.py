@@ -88,7 +88,7 @@ def record_run(
         experiment: What was compared.
         trained: What training left: once, or of each fold.
         outcome: What was found.
-        inference: See `inference_seconds`.
+        inference: What `inference_seconds` returns.
         start: When the run began, by `time.perf_counter`.
     """
     first = trained[0].trainer
@@ -176,7 +176,7 @@ def seconds_per_thousand(
 
     Args:
         group: A group of one head.
-        params: That head's parameters by its name.
+        params: Parameters of that head by its name.
         features: Any split.
         reads_tokens: Whether the head reads hidden states; else it reads pooled vectors.
     """

@@ -84,7 +84,7 @@ def mean_of(results: Sequence[Result], field: str) -> float:
 
 
 def spread_over_folds(results: Sequence[Result]) -> dict[str, dict[str, FoldSpread]]:
-    """For each head and baseline how its measures spread over folds."""
+    """How the measures of each head and baseline spread over folds."""
     return {
         name: {measure: _over_folds(head, measure) for measure in MEASURED}
         for name, head in group_by_head(results).items()

@@ -29,7 +29,7 @@ class CacheFacts:
         location: Its folder or prefix.
         key: Hash of its recipe.
         recipe: Everything that changes a cached value, see `cache.recipe.Recipe`.
-        source: For people: names of data and backbone, and the command, see `cache.manifest.Manifest`.
+        source: Names of data and backbone, and the command, for people; see `cache.manifest.Manifest`.
         block_rows: Test rows that went through the backbone together; None if unknown.
         device: Kind and number of the devices that computed it.
     """

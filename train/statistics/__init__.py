@@ -1,1 +1,1 @@
-"""How sure one may be: bootstrap intervals, McNemar's test, letters, the verdict."""
+"""How sure one may be: bootstrap intervals, pairs of heads by McNemar's test, letters, the verdict."""

@@ -26,7 +26,7 @@ def resample(
     The same seed draws the same samples, whatever the statistic and however many cores.
 
     Args:
-        statistic: From how often each row was drawn, float32 `[n, c]`, to the statistics `[m, c]` of c samples.
+        statistic: Statistics `[m, c]` of c samples, from how often each row was drawn, float32 `[n, c]`.
         rows: n.
         resamples: r, the number of samples.
         seed: Seed of the draws.
@@ -66,9 +66,9 @@ class Spread:
     Student's t with Welch's and Satterthwaite's degrees of freedom makes up for.
 
     Args:
-        rows: variance over resamples of the rows.
-        seeds: for each head the value of each seed; a single one says nothing and counts as no spread.
-        anew: whether the estimate is for one more training, not for the mean over all.
+        rows: Variance over resamples of the rows.
+        seeds: Value of each seed of each head; a single one says nothing and counts as no spread.
+        anew: Whether the estimate is for one more training, not for the mean over all.
 
     Reference:
         B. L. Welch, The generalization of "Student's" problem ..., Biometrika 34 (1947).

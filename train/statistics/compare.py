@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from headstart.cache.task import Task
-from headstart.train.metrics.probabilities import probabilities_of
+from headstart.train.metrics.probabilities import Labels, probabilities_of
 from headstart.train.metrics.scores import compared_metric
 from headstart.train.statistics.bootstrap import RESAMPLES, resample
 from headstart.train.statistics.entrant import all_right
 from headstart.train.statistics.findings import Comparison, HeadChange, RunPair, RunScores
-from headstart.train.statistics.pairs import Contrast, HeadDecisions, contrast, contrast_apart, decide
+from headstart.train.statistics.pairs import HeadDecisions, contrast, correct
 
 ENOUGH = 0.5  # share of the larger run's rows below which agreeing labels could be chance
 APART = (
@@ -34,7 +34,7 @@ class RunAnswers(NamedTuple):
 
     name: str
     task: Task
-    labels: Int[np.ndarray, " n *k"]
+    labels: Labels
     rows: Int[np.ndarray, " n"]
     logits: dict[str, Float[np.ndarray, "s n o"]]
 
@@ -43,7 +43,7 @@ class Alignment(NamedTuple):
     """Where the rows of two runs meet.
 
     Attributes:
-        positions: Of the common rows in the first run and in the second; None where they cannot be paired.
+        positions: Positions of the common rows in each of the runs; None where they cannot be paired.
         statement: What was found, in words.
     """
 
@@ -70,9 +70,9 @@ def compare_runs(runs: Sequence[RunAnswers], seed: int = 0, resamples: int = RES
     if len({run.task for run in runs}) > 1:
         raise ValueError("the runs tell apart other classes and cannot be compared: " + _tasks(runs))
     named = _distinct(runs)
-    couples = [_Couple(a, b, seed, resamples) for a, b in combinations(named, 2)]
-    decided = iter(decide([between for couple in couples for between in couple.contrasts.values()]))
-    pairs = [couple.pair([next(decided) for _ in couple.contrasts]) for couple in couples]
+    pairs = [_pair(a, b, seed, resamples) for a, b in combinations(named, 2)]
+    corrected = iter(correct([row for pair in pairs for row in pair.heads]))
+    pairs = [pair._replace(heads=[next(corrected) for _ in pair.heads]) for pair in pairs]
     scores = [RunScores(run.name, len(run.rows), _accuracies(run)) for run in named]
     return Comparison(compared_metric(runs[0].task), scores, pairs, sum(len(pair.heads) for pair in pairs))
 
@@ -105,61 +105,32 @@ def take(run: RunAnswers, positions: Int[np.ndarray, " m"]) -> RunAnswers:
     return run._replace(labels=run.labels[positions], rows=run.rows[positions], logits=logits)
 
 
-class _Couple:
-    """Two runs on their common rows, or apart."""
-
-    def __init__(self, a: RunAnswers, b: RunAnswers, seed: int, resamples: int) -> None:
-        self._a, self._b, self._alignment = a, b, align(a, b)
-        positions = self._alignment.positions
-        self._rows = len(positions[0]) if positions else None
-        runs = [take(run, at) for run, at in zip((a, b), positions, strict=True)] if positions else [a, b]
-        # rows that are not paired are drawn independently
-        seeds = (seed, seed if positions else seed + 1)
-        self._first, self._second = (
-            _decisions(run, own_seed, resamples) for run, own_seed in zip(runs, seeds, strict=True)
-        )
-        self.contrasts: dict[str, Contrast] = {
-            name: (contrast if positions else contrast_apart)(head, self._second[name])
-            for name, head in self._first.items()
-            if name in self._second
-        }
-
-    def pair(self, decided: Sequence[tuple[float, bool]]) -> RunPair:
-        """The two runs, from `p_holm` and `differs` of each of `contrasts`."""
-        a, b, first, second = self._a.logits, self._b.logits, self._first, self._second
-        return RunPair(
-            self._a.name,
-            self._b.name,
-            paired=self._rows is not None,
-            rows=self._rows,
-            statement=self._alignment.statement,
-            heads=[
-                _change(first[name], second[name], between, holm)
-                for (name, between), holm in zip(self.contrasts.items(), decided, strict=True)
-            ],
-            only_in_a=[name for name in a if name not in b],
-            only_in_b=[name for name in b if name not in a],
-            diverged_in_a=[name for name in a if name not in first],
-            diverged_in_b=[name for name in b if name not in second],
-        )
-
-
-def _change(a: HeadDecisions, b: HeadDecisions, between: Contrast, decided: tuple[float, bool]) -> HeadChange:
-    """What b changes: b less a."""
-    means = float(a.accuracies.mean()), float(b.accuracies.mean())
-    return HeadChange(
+def _pair(a: RunAnswers, b: RunAnswers, seed: int, resamples: int) -> RunPair:
+    """Two runs on their common rows, or apart, before the correction."""
+    positions, statement = align(a, b)
+    runs = [take(run, at) for run, at in zip((a, b), positions, strict=True)] if positions else [a, b]
+    first = _decisions(runs[0], seed, resamples)
+    # rows that are not paired are drawn independently
+    second = _decisions(runs[1], seed if positions else seed + 1, resamples)
+    paired = positions is not None
+    return RunPair(
         a.name,
-        *means,
-        low=-between.high,
-        high=-between.low,
-        p_seeds=between.p_seeds,
-        only_a=between.only_a,
-        only_b=between.only_b,
-        p=between.p,
-        p_holm=decided[0],
-        differs=decided[1],
-        change=-between.difference,
+        b.name,
+        paired=paired,
+        rows=len(runs[0].rows) if paired else None,
+        statement=statement,
+        heads=[_change(head, second[name], paired) for name, head in first.items() if name in second],
+        only_in_a=[name for name in a.logits if name not in b.logits],
+        only_in_b=[name for name in b.logits if name not in a.logits],
+        diverged_in_a=[name for name in a.logits if name not in first],
+        diverged_in_b=[name for name in b.logits if name not in second],
     )
+
+
+def _change(a: HeadDecisions, b: HeadDecisions, paired: bool) -> HeadChange:
+    """What b changes: b less a."""
+    pair, mean_a, mean_b = contrast(a, b, paired), float(a.accuracies.mean()), float(b.accuracies.mean())
+    return HeadChange(a.name, mean_a, mean_b, -pair.high, -pair.low, *pair[5:], -pair.difference)
 
 
 def _decisions(run: RunAnswers, seed: int, resamples: int) -> dict[str, HeadDecisions]:

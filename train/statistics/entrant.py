@@ -4,18 +4,24 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from headstart.cache.task import Task
 from headstart.train.metrics.measure import Scorer
-from headstart.train.metrics.probabilities import choose_thresholds, probabilities_of, right_decisions
+from headstart.train.metrics.probabilities import (
+    Labels,
+    Threshold,
+    choose_thresholds,
+    probabilities_of,
+    right_decisions,
+)
 from headstart.train.metrics.scores import scorer
 
 
 class SplitAnswers(NamedTuple):
     """Labels of a split's rows, `[n]` or `[n, k]`, and the logits of each head and baseline, `[s, n, o]`."""
 
-    labels: Int[np.ndarray, " n *k"]
+    labels: Labels
     logits: Mapping[str, Float[np.ndarray, "_ n o"]]
 
 
@@ -32,7 +38,7 @@ class Entrant(NamedTuple):
 
     name: str
     finite: list[bool]
-    threshold: float | list[float] | None
+    threshold: Threshold
     probabilities: Float[np.ndarray, "s n k"]
     scorers: list[Scorer]
 
@@ -79,7 +85,7 @@ def enter(task: Task, name: str, valid: SplitAnswers, test: SplitAnswers) -> Ent
 
 
 def all_right(
-    task: Task, labels: Int[np.ndarray, " n *k"], probabilities: Float[np.ndarray, "*s n o"]
+    task: Task, labels: Labels, probabilities: Float[np.ndarray, "*s n o"]
 ) -> Bool[np.ndarray, "*s n"]:
     """Which rows are decided rightly, at 0.5; multilabel: in every label."""
     return np.asarray(right_decisions(task, labels, probabilities).all(axis=-1))

@@ -6,10 +6,8 @@ from typing import NamedTuple
 from headstart.cache.task import Task
 from headstart.train.metrics.calibration import CalibrationCurve
 from headstart.train.metrics.confusion import ClassScores
+from headstart.train.metrics.probabilities import Threshold
 from headstart.train.metrics.ranks import RocCurve
-
-Threshold = float | list[float] | None
-"""Of a head: one, one for each label (multilabel), or none (multiclass)."""
 
 
 @dataclass(frozen=True)
@@ -19,10 +17,8 @@ class Estimate:
     Attributes:
         mean: Mean over seeds.
         sd: Standard deviation over seeds; None with one.
-        low: Lower end of the mean's 95 % interval over test rows drawn anew, the trained heads held fixed.
-        high: Upper end.
-        anew_low: Lower end of the 95 % interval of a head trained anew, rows and seed included; None with one seed.
-        anew_high: Upper end.
+        low, high: Ends of the mean's 95 % interval over test rows drawn anew, the trained heads held fixed.
+        anew_low, anew_high: Ends of that of a head trained anew, rows and seed included; None with one seed.
         per_seed: The metric of each seed.
         chance: What a perfectly calibrated head would show on as many rows; of the calibration error alone.
     """
@@ -48,14 +44,11 @@ class Pair(NamedTuple):
     """Two heads on the same test rows, see `train.statistics.pairs.compare_pairs`.
 
     Attributes:
-        a: A head or baseline.
-        b: Another.
+        a, b: Heads or baselines.
         difference: Accuracy of a less that of b, means over seeds.
-        low: Lower end of its paired 95 % bootstrap interval over test rows, the trained heads held fixed.
-        high: Upper end.
+        low, high: Ends of its paired 95 % bootstrap interval over test rows, the trained heads held fixed.
         p_seeds: Welch's test of the difference over rows and seeds; None with one seed.
-        only_a: Rows that only a has right.
-        only_b: Rows that only b has right.
+        only_a, only_b: Rows that one of them alone has right.
         p: McNemar's exact test of these rows.
         p_holm: Holm's correction, over all pairs, of the larger p value.
         differs: Whether that is at most 0.05 and both tests point the same way.
@@ -144,20 +137,7 @@ class HeadChange(NamedTuple):
 
 
 class RunPair(NamedTuple):
-    """Two runs, compared head by head.
-
-    Attributes:
-        a: Name of a run.
-        b: Name of another.
-        paired: Whether they have the same test rows.
-        rows: How many both have; None where they are not paired.
-        statement: What was found of their rows, in words.
-        heads: Each head that gave answers in both.
-        only_in_a: Heads of one run alone.
-        only_in_b: Likewise.
-        diverged_in_a: Heads without answers.
-        diverged_in_b: Likewise.
-    """
+    """Two runs by name, head by head; `rows` are those that both have, None where they are not paired."""
 
     a: str
     b: str
@@ -180,14 +160,7 @@ class RunScores(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Runs side by side.
-
-    Attributes:
-        compared: `accuracy`, or `subset_accuracy` where a row has several labels.
-        runs: Each run by itself.
-        pairs: Every two runs.
-        comparisons: Tests in all; Holm's correction is over them.
-    """
+    """Runs side by side, every two of them; `comparisons` are all tests, which Holm's correction is over."""
 
     compared: str
     runs: list[RunScores]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -10,9 +10,10 @@ from scipy.special import bdtr
 from scipy.stats import fisher_exact
 
 from headstart.train.statistics.bootstrap import Spread, interval
-from headstart.train.statistics.findings import Pair
+from headstart.train.statistics.findings import HeadChange, Pair
 
 ALPHA = 0.05
+Row = TypeVar("Row", Pair, HeadChange)
 
 
 class HeadDecisions(NamedTuple):
@@ -31,23 +32,6 @@ class HeadDecisions(NamedTuple):
     resampled: Float[np.ndarray, " r"]
 
 
-class Contrast(NamedTuple):
-    """What is between two heads before the correction, see `train.statistics.findings.Pair`.
-
-    Attributes:
-        lead: By how much a is ahead in what is tested over rows.
-    """
-
-    difference: float
-    low: float
-    high: float
-    p_seeds: float | None
-    only_a: int | None
-    only_b: int | None
-    p: float
-    lead: float
-
-
 def compare_pairs(heads: Sequence[HeadDecisions]) -> list[Pair]:
     """Every pair of heads: how far apart, in which interval, and whether they differ.
 
@@ -56,49 +40,46 @@ def compare_pairs(heads: Sequence[HeadDecisions]) -> list[Pair]:
     one.) Welch's test is of the difference against rows and seeds together; with one seed there is none: two trained
     heads are compared, and another training may say otherwise.
     """
-    couples = list(combinations(heads, 2))
-    contrasts = [contrast(a, b) for a, b in couples]
-    return [
-        Pair(a.name, b.name, *between[:-1], *decided)  # all but `lead`
-        for (a, b), between, decided in zip(couples, contrasts, decide(contrasts), strict=True)
-    ]
+    return correct([contrast(a, b) for a, b in combinations(heads, 2)])
 
 
-def contrast(a: HeadDecisions, b: HeadDecisions) -> Contrast:
-    """Two heads on the same rows in the same resamples."""
-    only_a, only_b = discordant(a.right, b.right)
-    return _contrast(a, b, only_a, only_b, exact_p(only_a, only_b))
+def contrast(a: HeadDecisions, b: HeadDecisions, paired: bool = True) -> Pair:
+    """Two heads before the correction: `p_holm` is the larger p value, and `differs` whether both tests agree.
 
-
-def contrast_apart(a: HeadDecisions, b: HeadDecisions) -> Contrast:
-    """Two heads on separate rows."""
-    counts = [[int(head.right.sum()), int((~head.right).sum())] for head in (a, b)]
-    return _contrast(a, b, None, None, p=float(fisher_exact(counts).pvalue))
-
-
-def _contrast(
-    a: HeadDecisions, b: HeadDecisions, only_a: int | None, only_b: int | None, p: float
-) -> Contrast:
+    Args:
+        a: A head.
+        b: Another, on the same rows in the same resamples, or on other rows.
+        paired: Whether the rows are the same; else McNemar's test gives way to Fisher's.
+    """
     draws = (a.resampled - b.resampled).astype(np.float64)
     difference = float(a.accuracies.mean() - b.accuracies.mean())
     low, high = interval(draws).tolist()
-    spread = Spread(float(draws.var()), [a.accuracies, b.accuracies])
     several = max(len(a.accuracies), len(b.accuracies)) > 1
+    spread = Spread(float(draws.var()), [a.accuracies, b.accuracies])
     p_seeds = spread.p(difference) if several else None
-    lead = float(a.right.mean() - b.right.mean())
-    return Contrast(difference, low, high, p_seeds, only_a, only_b, p, lead)
+    only_a, only_b, p = (_mcnemar if paired else _fisher)(a.right, b.right)
+    agree = difference * float(a.right.mean() - b.right.mean()) > 0
+    largest = max(p, p_seeds or 0.0)
+    return Pair(a.name, b.name, difference, low, high, p_seeds, only_a, only_b, p, largest, agree)
 
 
-def decide(contrasts: Sequence[Contrast]) -> list[tuple[float, bool]]:
-    """`p_holm` and `differs` of contrasts that are tested together.
-
-    Two heads differ if the corrected p value is at most 0.05 and the test points where the means over seeds do.
-    """
-    adjusted = holm(np.array([max(row.p, row.p_seeds or 0.0) for row in contrasts], np.float64))
+def correct(rows: Sequence[Row]) -> list[Row]:
+    """Contrasts that are tested together, after Holm's correction: they differ where p is at most 0.05, too."""
+    adjusted = holm(np.array([row.p_holm for row in rows], np.float64)).tolist()
     return [
-        (float(p), bool(p <= ALPHA and row.difference * row.lead > 0))
-        for row, p in zip(contrasts, adjusted, strict=True)
+        row._replace(p_holm=p, differs=row.differs and p <= ALPHA)
+        for row, p in zip(rows, adjusted, strict=True)
     ]
+
+
+def _mcnemar(a: Bool[np.ndarray, " n"], b: Bool[np.ndarray, " n"]) -> tuple[int, int, float]:
+    only_a, only_b = discordant(a, b)
+    return only_a, only_b, exact_p(only_a, only_b)
+
+
+def _fisher(a: Bool[np.ndarray, " n"], b: Bool[np.ndarray, " m"]) -> tuple[None, None, float]:
+    counts = [[int(right.sum()), int((~right).sum())] for right in (a, b)]
+    return None, None, float(fisher_exact(counts).pvalue)
 
 
 def discordant(a: Bool[np.ndarray, " n"], b: Bool[np.ndarray, " n"]) -> tuple[int, int]:

@@ -5,12 +5,12 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from headstart.cache.task import Task
 from headstart.train.metrics.calibration import calibration_curve
 from headstart.train.metrics.confusion import ClassScores, confusion_matrix, per_class
-from headstart.train.metrics.probabilities import decisions
+from headstart.train.metrics.probabilities import Labels, decisions
 from headstart.train.metrics.ranks import roc
 from headstart.train.metrics.scores import compared_metric, metric_names
 from headstart.train.statistics.bootstrap import RESAMPLES, resample
@@ -79,9 +79,7 @@ def _resampled(
     return dict(zip([head.name for head in alive], np.split(draws, len(alive)), strict=True))
 
 
-def _decisions(
-    task: Task, labels: Int[np.ndarray, " n *k"], head: Entrant, draws: Float[np.ndarray, "m r"]
-) -> HeadDecisions:
+def _decisions(task: Task, labels: Labels, head: Entrant, draws: Float[np.ndarray, "m r"]) -> HeadDecisions:
     """What the comparison of pairs needs to know of a head."""
     right = all_right(task, labels, head.mean_probabilities)
     accuracies = all_right(task, labels, head.probabilities).mean(axis=1)
@@ -96,7 +94,7 @@ class _Description(NamedTuple):
     curves: Curves | None = None
 
 
-def _describe(task: Task, labels: Int[np.ndarray, " n *k"], head: Entrant) -> _Description:
+def _describe(task: Task, labels: Labels, head: Entrant) -> _Description:
     if head.diverged:
         return _Description()
     decided = decisions(task, head.mean_probabilities)

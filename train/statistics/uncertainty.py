@@ -12,7 +12,7 @@ from headstart.train.statistics.findings import Estimate
 
 HIGHEST = {"loss": np.inf, "brier": 2.0}  # no other metric exceeds 1
 Ends = tuple[float | None, float | None, float | None, float | None]
-"""Of the interval over test rows, and of the one of a head trained anew."""
+"""Ends of the interval over test rows, and of the one of a head trained anew."""
 
 
 def estimates(task: Task, head: Entrant, draws: Float[np.ndarray, "m r"] | None) -> dict[str, Estimate]:

@@ -1,4 +1,3 @@
-import json
 import shutil
 from pathlib import Path
 
@@ -8,14 +7,6 @@ from headstart.cache import UserError
 from headstart.extract.backbone import checkpoint
 from headstart.extract.backbone.architecture import read_architecture
 from headstart.extract.backbone.checkpoint import find_checkpoint
-
-from ..conftest import DISTILBERT
-
-BERT = {
-    "model_type": "bert", "vocab_size": 50, "hidden_size": 16, "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 24, "max_position_embeddings": 64, "hidden_act": "gelu", "layer_norm_eps": 1e-12,
-}  # fmt: skip
 
 
 def test_the_bundled_model_is_found_and_is_the_one_we_know() -> None:
@@ -67,32 +58,3 @@ def test_a_damaged_config(tiny_backbone: Path, tmp_path: Path, text: str) -> Non
     (copy / "config.json").write_text(text)
     with pytest.raises(UserError, match=r"config.json"):
         find_checkpoint(str(copy))
-
-
-def test_bert_and_distilbert_name_the_same_shape() -> None:
-    bert, distilbert = read_architecture(BERT, "b"), read_architecture(DISTILBERT | {"vocab_size": 50}, "d")
-    assert bert == distilbert
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"model_type": "roberta"}, "what works: DistilBERT and BERT"),
-        ({"layer_norm_eps": 1e-5}, "layer_norm_eps 1e-05"),
-        ({"position_embedding_type": "relative_key"}, "position_embedding_type"),
-        ({"is_decoder": True}, "is_decoder"),
-        ({"hidden_act": "gelu_new"}, "activation 'gelu_new'"),
-        ({"num_attention_heads": 3}, "3 heads, which do not divide 16"),
-        ({"num_attention_heads": 0}, "num_attention_heads 0"),
-        ({"hidden_size": "16"}, "hidden_size '16'"),
-        ({"vocab_size": None}, "vocab_size None"),
-    ],
-)
-def test_what_cannot_be_computed_exactly_is_refused(change: dict[str, object], says: str) -> None:
-    with pytest.raises(UserError, match=says):
-        read_architecture(json.loads(json.dumps(BERT | change)), "x")
-
-
-def test_a_config_without_a_field() -> None:
-    with pytest.raises(UserError, match="lacks intermediate_size"):
-        read_architecture({name: value for name, value in BERT.items() if name != "intermediate_size"}, "x")

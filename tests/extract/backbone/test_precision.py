@@ -3,8 +3,10 @@ import io
 
 import pytest
 
+from headstart.cache import UserError
 from headstart.extract.backbone import precision
-from headstart.extract.backbone.precision import Precision, fastest_dtype
+from headstart.extract.backbone.precision import Precision, choose_precision, fastest_dtype
+from headstart.extract.settings import Settings
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, flags: str, devices: set[str], packages: set[str]) -> None:
@@ -60,3 +62,35 @@ def test_what_each_dtype_means() -> None:
         "mixed": ("float32", "bfloat16", "default"),
         "bfloat16": ("bfloat16", "bfloat16", "default"),
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "precision"),
+    [
+        (Settings(), Precision("mixed", "packed")),
+        (Settings(compute_dtype="float32"), Precision("float32", "packed")),
+        (Settings(forward="stock"), Precision("float32", "stock")),
+        (Settings(layout="padded"), Precision("float32", "stock")),
+        (Settings(dropout_views=1, compute_dtype="bfloat16"), Precision("bfloat16", "stock")),
+        (Settings(forward="packed-cudnn"), Precision("mixed", "packed-cudnn")),
+    ],
+)
+def test_settings_choose_dtype_and_forward_pass(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, precision: Precision
+) -> None:
+    machine(monkeypatch, "fpu avx512_bf16", set(), set())
+    assert choose_precision(settings) == precision
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (Settings(forward="packed", layout="padded"), "--layout padded needs --forward stock"),
+        (Settings(forward="packed", dropout_views=2), "--dropout-views needs --forward stock"),
+        (Settings(compute_dtype="mixed", layout="padded"), "--compute-dtype mixed needs --forward packed"),
+        (Settings(compute_dtype="mixed", forward="stock"), "--compute-dtype mixed needs --forward packed"),
+    ],
+)
+def test_settings_that_contradict_each_other(settings: Settings, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        choose_precision(settings)

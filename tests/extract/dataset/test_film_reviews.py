@@ -12,12 +12,12 @@ import pytest
 from headstart.cache import UserError
 from headstart.extract.dataset import film_reviews
 from headstart.extract.dataset.film_reviews import FILE, read_film_reviews
-from headstart.extract.pipeline.job import Job, prepare
+from headstart.extract.pipeline.job import ExtractJob, prepare
 from headstart.extract.settings import SAMPLES, Settings
 from headstart.extract.splits.splitter import split_rows
 
 
-def prepared(**fields: object) -> Job:
+def prepared(**fields: object) -> ExtractJob:
     return prepare(Settings(backbone="minilm", compute_dtype="float32", **fields))
 
 

@@ -93,20 +93,6 @@ def test_what_is_there_is_neither_read_nor_computed(own: Settings) -> None:
     assert open_cache(str(location)).manifest.tokens == whole.total
 
 
-def test_only_the_manifest_is_missing(own: Settings) -> None:
-    location = Path(extract(own, Recorder()))
-    first = open_cache(str(location)).manifest
-    (location / "manifest.json").unlink()
-    again = Recorder()
-    extract(own, again)
-    found = open_cache(str(location)).manifest
-    assert again.works["cleaning"][1] == COMPARED
-    assert "backbone" not in again.works
-    assert (found.rows, found.tokens, found.splits) == (first.rows, first.tokens, first.splits)
-    assert found.padding_waste == first.padding_waste
-    assert found.accuracy == first.accuracy
-
-
 def test_texts_of_some_rows() -> None:
     texts = ["a", "b", "c", "d"]
     writer = TextWriter()

@@ -11,9 +11,7 @@ import pytest
 
 from headstart.cache import UserError, open_cache
 from headstart.cache.inspect.verify import verify
-from headstart.cache.storage.store import StorageError
 from headstart.cache.writer import CacheWriter
-from headstart.extract.pipeline import forecast
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 
@@ -170,31 +168,6 @@ def test_a_file_that_changed_at_its_beginning_has_not_grown(settings: Settings, 
     assert not any("rows were added" in line for line in recorder.lines)
 
 
-def test_too_little_room_is_said_before_the_backbone_starts(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(forecast.shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    recorder = Recorder()
-    with pytest.raises(UserError, match=r"needs .* but its disk has 1.0 kB free"):
-        extract(dataclasses.replace(settings, cache_dir=str(tmp_path / "new")), recorder)
-    assert recorder.total == 0
-    assert not list((tmp_path / "new").glob("*"))
-
-
-def test_a_disk_that_fills_up_keeps_what_is_finished(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*arguments: object) -> None:
-        raise StorageError("x", ValueError("RESOURCE_EXHAUSTED: Failed to write: No space left on device"))
-
-    with monkeypatch.context() as patched:
-        patched.setattr("headstart.cache.writer.write_array", full)
-        with pytest.raises(UserError, match="is full; make room and run the same command again"):
-            extract(dataclasses.replace(settings, cache_dir=str(tmp_path)), Recorder())
-    extract(dataclasses.replace(settings, cache_dir=str(tmp_path)), Recorder())
-
-
 def test_other_files_in_the_way_are_not_ours(settings: Settings, undisturbed: str, tmp_path: Path) -> None:
     location = tmp_path / Path(undisturbed).name
     other = dataclasses.replace(open_cache(undisturbed).recipe, max_length=9)
@@ -237,21 +210,6 @@ def test_repair_computes_the_damaged_block_and_no_other(settings: Settings, tmp_
     assert changed == [location / "train/00001/block.json"]
 
 
-def test_a_damaged_manifest_is_built_anew_from_the_blocks(
-    settings: Settings, undisturbed: str, tmp_path: Path
-) -> None:
-    location = Path(shutil.copytree(undisturbed, tmp_path / Path(undisturbed).name))
-    manifest = location / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"padding_waste": 0.', '"padding_waste": 0.1'))
-    with pytest.raises(UserError, match="builds the manifest anew"):
-        open_cache(str(location))
-    recorder = Recorder()
-    extract(dataclasses.replace(settings, cache_dir=str(tmp_path)), recorder)
-    assert "resuming: 5 of 5 blocks done" in recorder.lines
-    assert recorder.total == 0
-    assert verify(open_cache(str(location))) == []
-
-
 def test_a_block_of_another_recipe_is_computed_again(
     settings: Settings, undisturbed: str, tmp_path: Path
 ) -> None:
@@ -263,28 +221,6 @@ def test_a_block_of_another_recipe_is_computed_again(
     shutil.copytree(Path(other) / "train/00000", location / "train/00000")
     extract(here, Recorder())
     assert content(str(location)) == content(undisturbed)
-
-
-def test_who_lost_the_lock_does_not_touch_what_another_finished(
-    settings: Settings, undisturbed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from headstart.cache.storage.lock import Lock
-    from headstart.cache.storage.store import Store
-    from headstart.extract.pipeline import extractor
-
-    here, real = dataclasses.replace(settings, cache_dir=str(tmp_path)), extractor.compute_block
-    location = tmp_path / Path(undisturbed).name
-
-    def taken_over_meanwhile(*arguments: object) -> object:
-        if (location / "train/00001").exists():
-            assert Lock(Store(str(location))).take(Store(str(location)).generation("lock.json"))
-        return real(*arguments)
-
-    monkeypatch.setattr(extractor, "compute_block", taken_over_meanwhile)
-    with pytest.raises(UserError, match="lost its lock"):
-        extract(here, Recorder())
-    assert not (location / "manifest.json").exists()
-    assert (location / "lock.json").exists()  # it is the other's
 
 
 def test_links_lead_nowhere(settings: Settings, undisturbed: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import zarr
 from transformers import DistilBertConfig, FlaxDistilBertModel
 
-from headstart.cache import UserError, open_cache
+from headstart.cache import open_cache
 from headstart.cache.inspect.verify import verify
 from headstart.cache.splits import SPLITS
 from headstart.extract.backbone.weights import load_weights
@@ -78,13 +78,6 @@ def test_it_is_sound_and_any_zarr_reader_can_open_it(padded: Made) -> None:
     np.testing.assert_array_equal(array[:], cache.split("train").hidden[16:32])
 
 
-def test_the_announced_size_is_the_size_of_the_arrays_on_disk(padded: Made) -> None:
-    files = [path for path in Path(padded[1]).rglob("c/**/*") if path.is_file()]
-    announced = f"cache {sum(path.stat().st_size for path in files):,} bytes"
-    assert any(announced in line for line in padded[2].lines)
-    assert padded[2].done == padded[2].total == open_cache(padded[1]).manifest.tokens
-
-
 def test_it_resumes_at_a_missing_and_at_a_damaged_block(padded: Made, tmp_path: Path) -> None:
     location = Path(shutil.copytree(padded[1], tmp_path / Path(padded[1]).name))
     whole = {path: path.read_bytes() for path in location.rglob("*") if path.is_file()}
@@ -95,16 +88,3 @@ def test_it_resumes_at_a_missing_and_at_a_damaged_block(padded: Made, tmp_path: 
     extract(dataclasses.replace(padded[0], cache_dir=str(tmp_path)), recorder)
     assert "resuming: 3 of 5 blocks done" in recorder.lines
     assert all(path.read_bytes() == whole[path] for path in whole if path.name != "manifest.json")
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"views": "pooled"}, "--views pooled stores no hidden states and --layout padded .* choose one"),
-        ({"forward": "packed"}, "--layout padded needs --forward stock"),
-        ({"compute_dtype": "mixed"}, "--compute-dtype mixed needs --forward packed"),
-    ],
-)
-def test_flags_that_contradict_each_other(settings: Settings, change: dict[str, str], says: str) -> None:
-    with pytest.raises(UserError, match=says):
-        prepare(dataclasses.replace(settings, layout="padded", **change))

@@ -4,24 +4,18 @@ import dataclasses
 import shutil
 import subprocess
 import sys
-import tracemalloc
 from pathlib import Path
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from headstart.cache import UserError, open_cache
+from headstart.cache import open_cache
 from headstart.cache.inspect.verify import verify
-from headstart.cache.layout import LAYOUTS
+from headstart.cache.recipe import LAYOUTS
 from headstart.cache.splits import SPLITS
-from headstart.extract.features.blocks import BlockPlan, BlockRows
-from headstart.extract.features.compute import TokenizedRows, compute_block, gather
-from headstart.extract.features.packing import PackedBatch
 from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
-from headstart.extract.text.tokenizer import Tokens
 
 from ..conftest import Recorder
 
@@ -58,12 +52,6 @@ def test_it_is_another_cache(settings: Settings, whole: str, pooled: Made) -> No
     assert "--views pooled" in pooled[0].command
 
 
-def test_the_announced_size_is_the_size_of_the_arrays_on_disk(pooled: Made) -> None:
-    files = [path for path in Path(pooled[1]).rglob("c/**/*") if path.is_file()]
-    announced = f"cache {sum(path.stat().st_size for path in files):,} bytes"
-    assert any(announced in line for line in pooled[2].lines)
-
-
 def test_it_resumes_at_a_missing_and_at_a_damaged_block(pooled: Made, tmp_path: Path) -> None:
     location = Path(shutil.copytree(pooled[1], tmp_path / Path(pooled[1]).name))
     whole = {path: path.read_bytes() for path in location.rglob("*") if path.is_file()}
@@ -98,58 +86,8 @@ def test_repair_keeps_the_layout(pooled: Made, tmp_path: Path) -> None:
     assert "sound again" in done.stdout
 
 
-class Echo:
-    """A backbone of width `d` whose every hidden state is the token's id."""
-
-    def __init__(self, width: int) -> None:
-        self.width, self.storage_dtype = width, np.dtype(np.float32)
-
-    def run(self, inputs: object) -> jnp.ndarray:
-        ids = np.asarray(inputs.ids, np.float32)[None, ..., None]  # type: ignore[attr-defined]
-        return jnp.asarray(np.broadcast_to(ids, (*ids.shape[:-1], self.width)))
-
-
-@pytest.mark.parametrize(("layout", "keeps"), [("ragged", True), ("pooled", False)])
-def test_a_pooled_run_keeps_no_hidden_states_of_a_block(
-    layout: str, keeps: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """64 batches of a row each: what NumPy holds at its highest is far below the block's hidden states."""
-    rows, length, width = 64, 50, 128
-    lengths = np.full(rows, length, np.int32)
-    batches = [PackedBatch(np.array([row]), np.array([0]), length, 1) for row in range(rows)]
-    plan = BlockPlan(BlockRows("train", 0, 0, np.arange(rows)), lengths, rows, batches)
-    texts = np.zeros(rows, np.uint8), np.ones(rows, np.int64)
-    tokens = Tokens(np.arange(rows * length, dtype=np.int32), lengths, *texts)
-    tokenized = TokenizedRows(tokens, np.zeros(rows, np.int32), np.arange(rows))
-    Echo(width).run(gather(batches[0], plan, tokenized))  # JAX starts, outside of what is measured
-    tracemalloc.start()
-    block = compute_block.__wrapped__(  # type: ignore[attr-defined]  # past the check that it is a Backbone
-        Echo(width), plan, tokenized, layout
-    )
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    hidden = rows * length * width * 4
-    assert (peak > hidden, block.hidden is not None) == (keeps, keeps)
-    assert block.pooled[:, 0, 0].tolist() == tokens.ids[tokens.starts].tolist()
-    if not keeps:
-        assert peak < hidden / 4
-
-
 def test_the_user_is_told_of_the_other_cache(settings: Settings, whole: str, tmp_path: Path) -> None:
     shutil.copytree(whole, tmp_path / Path(whole).name)
     recorder = Recorder()
     extract(dataclasses.replace(settings, cache_dir=str(tmp_path), views="pooled"), recorder)
     assert any("differs in layout" in line for line in recorder.lines)
-
-
-def test_hidden_states_that_are_not_finite_are_found_here_too(settings: Settings, tmp_path: Path) -> None:
-    from ..conftest import DISTILBERT, random_weights, save_backbone
-
-    weights = random_weights(DISTILBERT)
-    weights["transformer.layer.1.output_layer_norm.weight"] *= 1e6
-    folder = save_backbone(tmp_path / "huge", DISTILBERT, weights)
-    huge = dataclasses.replace(
-        settings, backbone=str(folder), cache_dir=str(tmp_path), dtype="float16", views="pooled"
-    )
-    with pytest.raises(UserError, match="--dtype bfloat16"):
-        extract(huge, Recorder())

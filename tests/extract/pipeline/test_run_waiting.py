@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from headstart.cache import UserError
 from headstart.cache.writer import CacheWriter
 from headstart.extract.pipeline import extractor
 from headstart.extract.pipeline import run as stage_one
@@ -16,7 +15,6 @@ from headstart.extract.pipeline.accuracy import Backbones
 from headstart.extract.pipeline.extractor import load_backbones
 from headstart.extract.pipeline.job import ExtractJob, prepare
 from headstart.extract.pipeline.run import extract
-from headstart.extract.pipeline.tokens import unless_failed
 from headstart.extract.settings import Settings
 
 from ..conftest import Recorder
@@ -84,12 +82,3 @@ def test_who_waited_for_the_very_same_job_has_nothing_to_do(
     assert not loaded
     assert not any("tokens" in line for line in recorder.lines)
     assert stage_one.missing_splits(job, CacheWriter(job.location, job.recipe)) == []
-
-
-def test_weights_that_do_not_fit_end_the_reading_of_texts() -> None:
-    loading: Future[Backbones] = Future()
-    chunks = unless_failed(loading, iter([["a"], ["b"], ["c"]]))
-    assert next(chunks) == ["a"]
-    loading.set_exception(UserError("the checkpoint does not fit"))
-    with pytest.raises(UserError, match="does not fit"):
-        next(chunks)

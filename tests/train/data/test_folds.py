@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from headstart.train.results.cross_validation import by_fold, fold_lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import KFold, StratifiedKFold
@@ -9,7 +10,6 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from headstart.cache import UserError
 from headstart.cache.task import BINARY, Task
 from headstart.train.data.folds import absent_lines, split_folds
-from headstart.train.results.cross_validation import by_fold, fold_lines
 from headstart.train.results.result import Result, by_head
 
 THREE = Task("multiclass", ("a", "b", "c"))

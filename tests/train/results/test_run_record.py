@@ -16,8 +16,7 @@ from headstart.train.results.folder import RunFolder
 from headstart.train.results.result import FoldSpread, Result
 from headstart.train.results.run_record import RunRecord, decode, encode
 from headstart.train.statistics.findings import Estimate
-
-BEFORE = json.loads(Path(__file__).with_name("run_before.json").read_text())
+from tests.train.results.run_before import BEFORE
 
 
 def test_a_file_of_the_code_before_is_read_and_written_alike() -> None:

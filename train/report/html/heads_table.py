@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from headstart.train.report.html.markup import (
     NOTHING,
-    Cell,
+    TableCell,
     folded,
     number,
     paragraph,
@@ -74,17 +74,21 @@ def _ends(summary: Summary) -> tuple[float, float]:
     return (min(values), max(values)) if values else (0.0, 1.0)
 
 
-def _name(name: str, titles: Mapping[str, str]) -> Cell:
-    return Cell(f"<span>{text(name)}</span><small>{text(titles.get(name, 'floor'))}</small>", name, "head")
+def _name(name: str, titles: Mapping[str, str]) -> TableCell:
+    return TableCell(
+        f"<span>{text(name)}</span><small>{text(titles.get(name, 'floor'))}</small>", name, "head"
+    )
 
 
-def _estimates(summary: Summary, name: str, measures: Sequence[str], ends: tuple[float, float]) -> list[Cell]:
+def _estimates(
+    summary: Summary, name: str, measures: Sequence[str], ends: tuple[float, float]
+) -> list[TableCell]:
     first, *others = [summary.metrics[name][measure] for measure in measures]
-    drawn = Cell(interval(first, ends), first.low, "interval")
+    drawn = TableCell(interval(first, ends), first.low, "interval")
     return [word(summary.groups[name]), number(first.mean), drawn, *(number(other.mean) for other in others)]
 
 
-def _costs(results: Sequence[Result], seconds: float | None) -> list[Cell]:
+def _costs(results: Sequence[Result], seconds: float | None) -> list[TableCell]:
     return [
         number(mean_of(results, "params"), 0),
         number(mean_of(results, "epochs"), 0 if len(results) == 1 else 1),
@@ -120,12 +124,12 @@ def _all_metrics(summary: Summary) -> str:
     return folded("All metrics with their intervals", table(caption, header, rows, True))
 
 
-def _with_interval(estimate: Estimate) -> Cell:
+def _with_interval(estimate: Estimate) -> TableCell:
     if estimate.mean is None:
-        return Cell(NOTHING)
+        return TableCell(NOTHING)
     spread = f" ± {estimate.sd:.4f}" if estimate.sd is not None else ""
     ends = "" if estimate.low is None else f"<small>{estimate.low:.3f} to {estimate.high:.3f}</small>"
-    return Cell(f"{estimate.mean:.4f}{spread}{ends}", estimate.mean)
+    return TableCell(f"{estimate.mean:.4f}{spread}{ends}", estimate.mean)
 
 
 def differences(summary: Summary) -> str:
@@ -136,10 +140,10 @@ def differences(summary: Summary) -> str:
         [
             word(f"{pair.a} \u2212 {pair.b}", "head"),
             number(pair.difference),
-            Cell(f"{pair.low:+.3f} to {pair.high:+.3f}", pair.low),
+            TableCell(f"{pair.low:+.3f} to {pair.high:+.3f}", pair.low),
             number(pair.only_a, 0),
             number(pair.only_b, 0),
-            Cell(f"{pair.p_holm:.2g}", pair.p_holm),
+            TableCell(f"{pair.p_holm:.2g}", pair.p_holm),
         ]
         for pair in differing
     ]

@@ -18,7 +18,7 @@ def text(value: Any) -> str:
     return html.escape(shown, quote=True)
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """A cell of a table.
 
     Attributes:
@@ -32,20 +32,20 @@ class Cell(NamedTuple):
     kind: str = "number"
 
 
-def number(value: float | int | None, digits: int = 4, scale: float | int = 1) -> Cell:
+def number(value: float | int | None, digits: int = 4, scale: float | int = 1) -> TableCell:
     """A number, or a dash where there is none."""
-    return Cell(NOTHING if value is None else f"{scale * value:,.{digits}f}", value)
+    return TableCell(NOTHING if value is None else f"{scale * value:,.{digits}f}", value)
 
 
-def word(value: Any, kind: str = "word") -> Cell:
+def word(value: Any, kind: str = "word") -> TableCell:
     """A word that comes from data."""
-    return Cell(text(value), str(value), kind)
+    return TableCell(text(value), str(value), kind)
 
 
 def table(
     caption: str,
     header: Sequence[str],
-    rows: Iterable[Sequence[Cell]],
+    rows: Iterable[Sequence[TableCell]],
     sortable: bool = False,
     marks: Sequence[str] = (),
 ) -> str:
@@ -88,13 +88,13 @@ def _name(name: str, sortable: bool) -> str:
     return f'<th scope="col"{" aria-sort=" + chr(34) + "none" + chr(34) if sortable else ""}>{inner}</th>'
 
 
-def _row(cells: Sequence[Cell], mark: str) -> str:
+def _row(cells: Sequence[TableCell], mark: str) -> str:
     first, *rest = cells
     marked = f' class="{mark}"' if mark else ""
     return f"<tr{marked}>{_cell(first, 'th', ' scope=' + chr(34) + 'row' + chr(34))}{''.join(map(_cell, rest))}</tr>"
 
 
-def _cell(cell: Cell, tag: str = "td", more: str = "") -> str:
+def _cell(cell: TableCell, tag: str = "td", more: str = "") -> str:
     value = "" if cell.value is None else f' data-value="{text(cell.value)}"'
     return f'<{tag}{more} class="{cell.kind}"{value}>{cell.shown}</{tag}>'
 

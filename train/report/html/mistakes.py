@@ -9,7 +9,7 @@ from headstart.cache.task import Task
 from headstart.train.metrics.confusion import ClassScores
 from headstart.train.metrics.probabilities import LINKS, decisions, probabilities_of
 from headstart.train.report.html.markup import (
-    Cell,
+    TableCell,
     folded,
     number,
     paragraph,
@@ -57,9 +57,9 @@ def _matrices(name: str, task: Task, counts: Any) -> str:
 def _matrix(title: str, names: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
     """A table, shaded by the share of the true class's rows."""
 
-    def cell(count: int, row: Sequence[int]) -> Cell:
+    def cell(count: int, row: Sequence[int]) -> TableCell:
         share = count / sum(row) if sum(row) else 0.0
-        return Cell(f"{count:,}", count, f"number shade-{round(SHADES * share)}")
+        return TableCell(f"{count:,}", count, f"number shade-{round(SHADES * share)}")
 
     rows = [
         [word(label), *(cell(count, row) for count in row)] for label, row in zip(names, counts, strict=True)

@@ -5,25 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from headstart.train.data.checks import describe_leaks
-from headstart.train.report.html.markup import Cell, folded, paragraph, section, table, text, word
+from headstart.train.report.html.markup import TableCell, folded, paragraph, section, table, text, word
 from headstart.train.results.run_record import RunRecord
 
-REPEATED = (
-    "heads",
-    "seeds",
-    "epochs",
-    "batch_size",
-    "batching",
-    "precision",
-    "class_weight",
-    "memory",
-    "memory_limit",
-    "folds",
-    "notebook",
-    "deduplicate",
-    "no_floors",
-    "quick",
-)
+REPEATED = ("heads", "seeds", "epochs", "batch_size", "batching", "precision", "class_weight", "memory",
+    "memory_limit", "folds", "notebook", "deduplicate", "no_floors", "quick")  # fmt: skip
 """Settings that change a number."""
 
 
@@ -76,5 +62,5 @@ def origin(run: RunRecord) -> str:
 
 
 def _facts(caption: str, facts: Mapping[str, Any]) -> str:
-    rows = [[word(name), Cell(text(value), None, "word long")] for name, value in facts.items()]
+    rows = [[word(name), TableCell(text(value), None, "word long")] for name, value in facts.items()]
     return table(caption, ["field", "value"], rows) if rows else ""

@@ -1,23 +1,17 @@
 """The report's structure, and that its numbers are the run's."""
 
 import dataclasses
-import sys
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from headstart.cache.task import BINARY, Task
-from headstart.train.report.html.mistakes import confident_mistakes
+from headstart.cache.task import Task
 from headstart.train.report.html.origin import commands
 from headstart.train.report.html.page import render
 from headstart.train.results.run_record import RunRecord
-
-sys.path.append(str(Path(__file__).parent))
-
-from made_runs import TASKS, made_run
+from tests.train.report.html.made_runs import TASKS, made_run
 
 TITLES = {"avg": "GlobalAveragePooling", "gru": "simple GRU", "lstm_pooled": "pooled LSTM"}
 VOID = {"meta", "link", "br", "img", "line", "circle", "polyline", "input", "hr"}
@@ -118,19 +112,6 @@ def test_each_class_has_its_figures(made: tuple[RunRecord, Page]) -> None:
         assert f"{count:,}" in words
 
 
-def test_the_best_epoch_is_the_one_whose_weights_were_kept() -> None:
-    """A loss that is lower by less than `min_delta` does not replace the kept weights."""
-    run, predictions = made_run(TASKS["binary"])
-    losses = (0.7, 0.5, 0.40, 0.39995, 0.39991)
-    run.histories["gru/0"] = tuple(
-        record._replace(valid_loss=loss) for record, loss in zip(run.histories["gru/0"], losses, strict=True)
-    )
-    assert [row.best_epoch for row in run.results if row.head == "gru"] == [3]
-    words = Page(render(run, TITLES, predictions, TEXTS)).words()
-    assert "best epoch 3, with validation loss 0.4000" in words
-    assert "0.3999" not in words
-
-
 HOSTILE = '</script><img src=x onerror="alert(1)">\u202egnp.\u0007'
 
 
@@ -164,20 +145,3 @@ def test_parts_that_are_missing_are_left_out() -> None:
     page = Page(render(RunRecord.from_json(fields), TITLES, predictions, None))
     assert "mistakes" not in page.ids
     assert "epochs" not in page.ids
-
-
-def test_the_most_confident_mistakes_come_first() -> None:
-    shares = np.array([[0.9], [0.2], [0.99], [0.4]])
-    found = confident_mistakes(BINARY, shares, np.array([0, 1, 1, 1]))
-    assert [(own.place, own.said, own.truth) for own in found] == [
-        (0, "1", "0"),
-        (1, "0", "1"),
-        (3, "0", "1"),
-    ]
-    assert [own.confidence for own in found] == pytest.approx([0.9, 0.8, 0.6])
-    several = confident_mistakes(TASKS["multilabel"], np.array([[0.9, 0.3, 0.1]]), np.array([[1, 1, 0]]))
-    assert [(own.said, own.truth) for own in several] == [("not threat", "threat")]
-    three = confident_mistakes(
-        TASKS["multiclass"], np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]), np.array([2, 2])
-    )
-    assert [(own.place, own.said, own.truth) for own in three] == [(0, "hate", "neither")]

@@ -1,18 +1,14 @@
 """The report in a real browser: quiet, offline, sortable, readable on a phone, dark where wanted."""
 
 import dataclasses
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from headstart.train.report.html.page import render
-
-sys.path.append(str(Path(__file__).parent))
-
-from browser import Browser, found
-from made_runs import TASKS, made_run
+from tests.train.report.html.browser import Browser, found
+from tests.train.report.html.made_runs import TASKS, made_run
 
 pytestmark = pytest.mark.skipif(found() is None, reason="no Chromium in the PATH")
 

@@ -16,8 +16,8 @@ from headstart.cache import CacheError, open_cache
 from headstart.cache.block import Block, BlockRecord
 from headstart.cache.inspect.repair import damaged_blocks, drop_blocks
 from headstart.cache.inspect.verify import verify
-from headstart.cache.layout import LAYOUTS, layout_of
 from headstart.cache.manifest import Manifest
+from headstart.cache.recipe import LAYOUTS, layout_of
 from headstart.cache.seal import seal
 from headstart.cache.texts import pack
 from headstart.cache.writer import CacheWriter

@@ -1,22 +1,18 @@
 """`--dropout-views K`: the training rows K times with dropout, drawn for each row and view alone."""
 
 import dataclasses
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from headstart.cache import Cache, UserError, open_cache
+from headstart.cache import Cache, open_cache
 from headstart.cache.inspect.verify import verify
-from headstart.extract.backbone.architecture import Dropout, read_dropout
-from headstart.extract.backbone.dropout_masks import bernoulli, drop, kept_weights, row_keys
-from headstart.extract.pipeline.job import prepare
+from headstart.extract.backbone.dropout_masks import bernoulli, kept_weights, row_keys
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 from headstart.extract.text import cleaning
@@ -144,48 +140,3 @@ def test_repair_mends_a_view(made: Made, tmp_path: Path) -> None:
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "sound again" in done.stdout
-
-
-def test_number_seed_and_rates_are_in_the_recipe(made: Made) -> None:
-    recipe = prepare(made[0]).recipe
-    assert json.loads(recipe.dropout) == {"views": 2, "seed": 42, "hidden": 0.1, "attention": 0.1}
-    assert (recipe.forward, recipe.views) == ("stock", 2)
-    keys = {prepare(dataclasses.replace(made[0], dropout_views=views)).recipe.key for views in (0, 2, 3)}
-    assert len(keys) == 3
-    with pytest.raises(UserError, match="--dropout-views needs --forward stock"):
-        prepare(dataclasses.replace(made[0], forward="packed"))
-
-
-def test_rates_are_the_backbone_s_own(settings: Settings) -> None:
-    wanted = dataclasses.replace(settings, dropout_views=3)
-    bert = {
-        "model_type": "bert",
-        "hidden_dropout_prob": 0.2,
-        "attention_probs_dropout_prob": 0,
-        "dropout": 0.7,
-    }
-    assert read_dropout(bert, wanted) == Dropout(3, 42, 0.2, 0.0)
-    assert read_dropout({"model_type": "distilbert", "dropout": 0.3}, wanted) == Dropout(3, 42, 0.3, 0.1)
-    assert read_dropout(bert, settings) is None
-    for rate, says in ((0, "would all be the same"), (1, "below 1 is wanted"), ("x", "below 1 is wanted")):
-        with pytest.raises(UserError, match=says):
-            read_dropout({"dropout": rate, "attention_dropout": rate}, wanted)
-
-
-def test_what_stays_does_not_depend_on_the_padding() -> None:
-    key = jax.random.key(1)
-    short, long = bernoulli(key, 0.9, (5, 6)), bernoulli(key, 0.9, (9, 6))
-    np.testing.assert_array_equal(short, long[:5])
-    short, long = kept_weights(key, 0.9, (3, 5, 5)), kept_weights(key, 0.9, (3, 9, 9))
-    np.testing.assert_array_equal(short, long[:, :5, :5])
-
-
-@pytest.mark.parametrize("shape", [(3, 40, 50), (3, 4, 20, 25)])
-def test_a_tenth_becomes_zero_and_the_rest_grows(shape: tuple[int, ...]) -> None:
-    keys = row_keys(7, np.array([[1, 5], [1, 6], [2, 5]]))
-    found = np.asarray(drop(jnp.ones(shape), 0.1, keys))
-    assert set(np.unique(found)) == {0.0, np.float32(1 / 0.9)}
-    share = (found == 0).reshape(3, -1).mean(axis=1)
-    np.testing.assert_allclose(share, 0.1, atol=4 * np.sqrt(0.09 / 2000))  # four standard errors
-    assert len({row.tobytes() for row in found}) == 3
-    np.testing.assert_array_equal(drop(jnp.asarray(found), 0.0, keys), found)

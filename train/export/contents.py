@@ -93,8 +93,8 @@ def try_program(program: bytes, encoder: Any, answer: Callable[[Any], Any], reci
     Args:
         program: What `jax.export` has serialized.
         encoder: Cleans and tokenises.
-        answer: From tokens to answers.
-        recipe: Of the features.
+        answer: Computes answers from tokens.
+        recipe: Recipe of the features.
     """
     tokens = encoder.tokenize(SAMPLES)
     rows = split_rows(tokens.ids, tokens.lengths)

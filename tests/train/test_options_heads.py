@@ -7,7 +7,7 @@ from headstart.cache import UserError, open_cache
 from headstart.cache.block import Block
 from headstart.cache.texts import pack
 from headstart.heads import HEADS
-from headstart.train.selection import choose_heads, trainable
+from headstart.train.options import choose_heads, trainable
 
 from .conftest import RECIPE, make_split, write_cache
 

@@ -1,0 +1,63 @@
+"""What is read from a config.json, DistilBERT's or BERT's."""
+
+import dataclasses
+import json
+
+import pytest
+
+from headstart.cache import UserError
+from headstart.extract.backbone.architecture import Dropout, read_architecture, read_dropout
+from headstart.extract.settings import Settings
+
+from ..conftest import DISTILBERT
+
+BERT = {
+    "model_type": "bert", "vocab_size": 50, "hidden_size": 16, "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 24, "max_position_embeddings": 64, "hidden_act": "gelu", "layer_norm_eps": 1e-12,
+}  # fmt: skip
+
+
+def test_bert_and_distilbert_name_the_same_shape() -> None:
+    bert, distilbert = read_architecture(BERT, "b"), read_architecture(DISTILBERT | {"vocab_size": 50}, "d")
+    assert bert == distilbert
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"model_type": "roberta"}, "what works: DistilBERT and BERT"),
+        ({"layer_norm_eps": 1e-5}, "layer_norm_eps 1e-05"),
+        ({"position_embedding_type": "relative_key"}, "position_embedding_type"),
+        ({"is_decoder": True}, "is_decoder"),
+        ({"hidden_act": "gelu_new"}, "activation 'gelu_new'"),
+        ({"num_attention_heads": 3}, "3 heads, which do not divide 16"),
+        ({"num_attention_heads": 0}, "num_attention_heads 0"),
+        ({"hidden_size": "16"}, "hidden_size '16'"),
+        ({"vocab_size": None}, "vocab_size None"),
+    ],
+)
+def test_what_cannot_be_computed_exactly_is_refused(change: dict[str, object], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        read_architecture(json.loads(json.dumps(BERT | change)), "x")
+
+
+def test_a_config_without_a_field() -> None:
+    with pytest.raises(UserError, match="lacks intermediate_size"):
+        read_architecture({name: value for name, value in BERT.items() if name != "intermediate_size"}, "x")
+
+
+def test_rates_are_the_backbone_s_own(settings: Settings) -> None:
+    wanted = dataclasses.replace(settings, dropout_views=3)
+    bert = {
+        "model_type": "bert",
+        "hidden_dropout_prob": 0.2,
+        "attention_probs_dropout_prob": 0,
+        "dropout": 0.7,
+    }
+    assert read_dropout(bert, wanted) == Dropout(3, 42, 0.2, 0.0)
+    assert read_dropout({"model_type": "distilbert", "dropout": 0.3}, wanted) == Dropout(3, 42, 0.3, 0.1)
+    assert read_dropout(bert, settings) is None
+    for rate, says in ((0, "would all be the same"), (1, "below 1 is wanted"), ("x", "below 1 is wanted")):
+        with pytest.raises(UserError, match=says):
+            read_dropout({"dropout": rate, "attention_dropout": rate}, wanted)

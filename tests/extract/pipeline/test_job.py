@@ -1,0 +1,65 @@
+"""The job that follows from settings: its recipe, and mistakes that are reported before anything is computed."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from headstart.cache import UserError
+from headstart.extract.pipeline.job import choose_layout, prepare
+from headstart.extract.settings import Settings
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"max_length": 31}, {"limit": 40}, {"compute_dtype": "bfloat16"}]
+)
+def test_what_changes_a_value_changes_the_name(settings: Settings, change: dict[str, object]) -> None:
+    assert prepare(dataclasses.replace(settings, **change)).location != prepare(settings).location
+
+
+def test_neither_places_nor_processes_change_the_key(settings: Settings, tmp_path: Path) -> None:
+    data = shutil.copy(settings.data, tmp_path / "other name.csv")
+    backbone = shutil.copytree(settings.backbone or "", tmp_path / "other folder")
+    other = dataclasses.replace(
+        settings, data=str(data), backbone=str(backbone), cache_dir="x", workers=3, block_rows=5, batch_tokens=33,
+        text_column="comment_text", split="test",
+    )  # fmt: skip
+    assert prepare(other).recipe == prepare(settings).recipe
+
+
+def test_number_seed_and_rates_of_dropout_are_in_the_recipe(settings: Settings) -> None:
+    recipe = prepare(dataclasses.replace(settings, dropout_views=2)).recipe
+    assert json.loads(recipe.dropout) == {"views": 2, "seed": 42, "hidden": 0.1, "attention": 0.1}
+    assert (recipe.forward, recipe.views) == ("stock", 2)
+    keys = {prepare(dataclasses.replace(settings, dropout_views=views)).recipe.key for views in (0, 2, 3)}
+    assert len(keys) == 3
+
+
+@pytest.mark.parametrize(
+    ("split", "names"),
+    [
+        ("all", ("train", "train-view-1", "train-view-2", "valid", "test")),
+        ("train", ("train", "train-view-1", "train-view-2")),
+        ("valid", ("valid",)),
+    ],
+)
+def test_views_go_with_the_training_split(settings: Settings, split: str, names: tuple[str, ...]) -> None:
+    assert prepare(dataclasses.replace(settings, split=split, dropout_views=2)).splits == names
+
+
+def test_layouts_follow_from_views_and_padding() -> None:
+    assert choose_layout(Settings()) == "ragged"
+    assert choose_layout(Settings(layout="padded")) == "padded"
+    assert choose_layout(Settings(views="pooled")) == "pooled"
+    with pytest.raises(
+        UserError, match=r"--views pooled stores no hidden states and --layout padded .* choose one"
+    ):
+        choose_layout(Settings(views="pooled", layout="padded"))
+
+
+@pytest.mark.parametrize("length", [2, 65])
+def test_a_length_that_does_not_fit_the_backbone(settings: Settings, length: int) -> None:
+    with pytest.raises(UserError, match=f"--max-length {length} does not fit the backbone 'tiny': 3 to 64"):
+        prepare(dataclasses.replace(settings, max_length=length))

@@ -1,0 +1,48 @@
+"""How far a stream is, by bytes where they say something about its rows."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from headstart.extract.predict.progress import Rate, StreamProgress, row_bytes, total_bytes
+from headstart.extract.tables.batch import BadRow
+from headstart.extract.tables.reader import TableChunk
+
+
+def test_rate_and_time_left_by_hand() -> None:
+    rate = Rate(total=1000, start=10.0)
+    rate.skip(200, 20)
+    assert rate.line(100, 10, 12.0) == "30 rows  5 rows/s  about 14 s left"
+    assert rate.line(300, 30, 14.0) == "60 rows  10 rows/s  about 4 s left"
+    assert rate.line(900, 30, 17.0) == "90 rows  10 rows/s  about 0 s left"  # an estimate never falls below 0
+
+
+def test_without_a_size_there_is_no_time_left() -> None:
+    assert Rate(None, 0.0).line(100, 10, 2.0) == "10 rows  5 rows/s"
+
+
+def test_bytes_say_little_of_packed_files(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("text\nyou are kind\n")
+    assert total_bytes(str(tmp_path / "*.csv")) == 2 * 18
+    (tmp_path / "c.csv.gz").touch()
+    assert total_bytes(str(tmp_path / "c.csv.gz")) is None
+    assert total_bytes(str(tmp_path / "*")) is None
+    assert total_bytes("-") is None
+
+
+def test_bytes_of_rows_are_about_those_of_the_file() -> None:
+    table = pd.DataFrame({"text": ["you are", "kind"], "id": ["1", "22"]})
+    assert row_bytes(table) == len("you are,1\nkind,22\n")
+
+
+def test_rows_left_out_are_named_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    chunk = TableChunk(pd.DataFrame({"text": ["you"]}), [BadRow("a.csv", 3, None, "it holds a NUL byte")])
+    lines: list[str] = []
+    for report in (True, False):
+        StreamProgress("-", report, lines.append)(chunk, new=True)
+    assert lines == [f"left out: {chunk.bad[0]}"]
+    assert capsys.readouterr().err.count("1 rows  ") == 2
+    StreamProgress("-", True, lines.append)(chunk._replace(bad=[]), new=False)
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,34 @@
+"""The model card says what the run measured, and lets no name out of its place."""
+
+from headstart.train.export.model_card import Program, card
+from tests.train.results.run_before import BEFORE, trained_head
+
+PROGRAM = Program(exact=True, texts=4, difference=1.5e-7)
+
+
+def test_its_figures_are_the_run_s() -> None:
+    text = card(trained_head(), "a title", ["jax 0.10.2"], PROGRAM)
+    metrics = BEFORE["statistics"]["metrics"]
+    for name in ("accuracy", "loss", "ece"):
+        own = metrics["avg"][name]
+        assert f"| {name} | {own['mean']:.4f} | {own['low']:.4f} to {own['high']:.4f} |" in text
+    assert f"accuracy of the floors: majority {metrics['majority']['accuracy']['mean']:.4f}." in text
+    assert "subset_accuracy" not in text
+    assert "Mean over 1 seed(s)" in text
+    assert "On 4 texts the program's probabilities were at most 1.5e-07" in text
+    assert "written with jax 0.10.2" in text
+    assert "The label is the most probable class." in text
+
+
+def test_thresholds_are_those_that_predict_takes() -> None:
+    for kind, threshold, used in (("binary", 0.25, "0.5"), ("multilabel", [0.25, 0.5], "these")):
+        statistics = BEFORE["statistics"] | {"threshold": {"avg": threshold}}
+        head = trained_head(task={"kind": kind, "classes": ["a", "b"]}, statistics=statistics)
+        assert f"{threshold}; `predict.py` uses {used}." in card(head, "", [], PROGRAM)
+
+
+def test_names_from_data_end_neither_a_line_nor_a_code_span() -> None:
+    source = BEFORE["cache"]["source"] | {"data": "a`b\n# c|d<script>"}
+    text = card(trained_head(cache=BEFORE["cache"] | {"source": source}), "", [], PROGRAM)
+    assert "`a'b # c/d(script>`" in text
+    assert "<script" not in text

@@ -1,0 +1,54 @@
+"""Learning curves, ROC and calibration curves."""
+
+import dataclasses
+import re
+
+import pytest
+
+from headstart.train.report.html.curves import epochs, trust
+from tests.train.report.html.made_runs import TASKS, made_run
+
+
+def test_the_best_epoch_is_the_one_whose_weights_were_kept() -> None:
+    """A loss that is lower by less than `min_delta` does not replace the kept weights."""
+    run, _ = made_run(TASKS["binary"])
+    losses = (0.7, 0.5, 0.40, 0.39995, 0.39991)
+    run.histories["gru/0"] = tuple(
+        record._replace(valid_loss=loss) for record, loss in zip(run.histories["gru/0"], losses, strict=True)
+    )
+    assert [row.best_epoch for row in run.results if row.head == "gru"] == [3]
+    words = epochs(run)
+    assert "best epoch 3, with validation loss 0.4000" in words
+    assert "0.3999" not in words
+
+
+def test_a_figure_for_each_head_says_what_the_lines_say() -> None:
+    run, _ = made_run(TASKS["binary"], seeds=2)
+    shown = epochs(run)
+    assert re.findall(r"Learning curves of (\w+)", shown) == ["avg", "gru", "lstm_pooled"]
+    assert shown.count("learning rate cut after epoch 3") == 2 * 3  # as text and as caption
+    assert shown.count('class="best"') == 2 * 3
+    assert shown.count('class="valid faint"') == 2 * 3  # the second seed
+    assert epochs(dataclasses.replace(run, histories={})) == ""
+
+
+def test_a_head_that_diverged_has_a_figure_without_lines() -> None:
+    run, _ = made_run(TASKS["binary"], diverged="gru")
+    run = dataclasses.replace(run, histories={"gru/0": run.histories["gru/0"]})
+    shown = epochs(run)
+    assert "with validation loss nan" in shown
+    assert 'class="best"' not in shown
+    assert 'polyline class="valid"' not in shown
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_the_best_head_is_drawn_over_the_others(kind: str) -> None:
+    run, _ = made_run(TASKS[kind])
+    shown = trust(run, "avg")
+    lines = re.findall(r'<polyline class="(\w+)"', shown)
+    heads = len(run.statistics.curves)
+    assert lines == ["cut", *["other"] * (heads - 1), "valid"] * 2
+    assert f"avg {run.statistics.metrics['avg']['roc_auc'].mean:.3f}" in shown
+    assert f"Expected calibration error of avg: {run.statistics.metrics['avg']['ece'].mean:.3f}" in shown
+    assert f"would show {run.statistics.metrics['avg']['ece'].chance:.3f} by chance" in shown
+    assert trust(run, None) == ""

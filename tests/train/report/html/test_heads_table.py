@@ -1,0 +1,50 @@
+"""The table of heads, and the pairs that differ."""
+
+import dataclasses
+import re
+
+import pytest
+
+from headstart.train.report.html.heads_table import differences, interval, scores
+from headstart.train.report.html.markup import NOTHING
+from headstart.train.statistics.findings import Estimate, Pair
+from tests.train.report.html.made_runs import TASKS, made_run
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_a_row_for_each_head_with_the_run_s_numbers(kind: str) -> None:
+    run, _ = made_run(TASKS[kind], seeds=2)
+    shown = scores(run, {"gru": "simple GRU"})
+    rows = re.findall(r'<tr class="(\w*)">(.*?)</tr>|<tr>(.*?)</tr>', shown[: shown.index("</table>")])
+    marks = [mark for mark, *_ in rows[1:]]
+    assert marks == ["floor", "floor", "", "", ""]
+    assert shown.count("<small>floor</small>") == 4  # two have no other title here
+    assert "<small>simple GRU</small>" in shown
+    for name, estimate in run.statistics.compared_estimates().items():
+        assert f">{run.statistics.groups[name]}</td>" in shown
+        assert f"<span>{estimate.low:.3f} to {estimate.high:.3f}</span>" in shown
+        assert f"{estimate.mean:.4f} ± " in shown or estimate.sd is None
+    for note in run.statistics.notes:
+        assert note.replace("'", "&#x27;") in shown
+
+
+def test_an_interval_is_drawn_on_the_scale_of_all() -> None:
+    estimate = Estimate(0.5, None, 0.25, 0.75, None, None, [0.5])
+    shown = interval(estimate, (0.0, 1.0))
+    assert '<line x1="26.0" x2="70.0" y1="7" y2="7"/><circle cx="48.0"' in shown
+    assert shown.endswith("<span>0.250 to 0.750</span>")
+    assert interval(dataclasses.replace(estimate, low=None), (0.0, 1.0)) == NOTHING
+
+
+def test_pairs_that_differ_come_by_their_p_value() -> None:
+    run, _ = made_run(TASKS["binary"])
+    pairs = [
+        Pair("a", "b", 0.1, 0.05, 0.15, None, 9, 2, 0.001, 0.02, True),
+        Pair("a", "c", 0.2, 0.1, 0.3, None, 20, 1, 1e-6, 2e-5, True),
+        Pair("b", "c", 0.01, -0.1, 0.1, None, 5, 4, 0.9, 1.0, False),
+    ]
+    shown = differences(dataclasses.replace(run.statistics, pairs=pairs))
+    assert "2 of 3 pairs differ" in shown
+    assert re.findall(r'class="head" data-value="(\w) \W (\w)"', shown) == [("a", "c"), ("a", "b")]
+    assert "+0.100 to +0.300" in shown
+    assert "<table" not in differences(dataclasses.replace(run.statistics, pairs=pairs[2:]))

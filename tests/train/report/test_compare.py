@@ -1,0 +1,72 @@
+"""Runs side by side as text."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from headstart.cache import UserError
+from headstart.train.report.compare import compare_lines, side_by_side, stack_seeds
+from headstart.train.results.folder import RunFolder
+from headstart.train.statistics.findings import Comparison, HeadChange, RunPair
+from tests.train.results.run_before import BEFORE
+
+LONG = "jigsaw_preprocessed_sample-minilm-8d2f5d133a/with-a-very-long-name-that-goes-on-and-on-and-on"
+
+
+def change(head: str, by: float, differs: bool) -> HeadChange:
+    return HeadChange(head, 0.7, 0.7 + by, by - 0.02, by + 0.02, None, 3, 9, 0.001, 0.02, differs, by)
+
+
+def comparison(compared: str = "accuracy") -> Comparison:
+    changes = [change("cls", 0.1, True), change("bilstm_pooled", -0.1, True), change("gru", 0.01, False)]
+    pairs = [
+        RunPair(LONG, "b", True, 200, "paired: the same 200 rows.", changes, [], ["avg"], [], ["lstm"]),
+        RunPair(LONG, "c", False, None, "not paired: " + "a long reason " * 9, changes[2:], [], [], [], []),
+        RunPair("b", "c", False, None, "not paired.", [], [], [], ["gru"], []),
+    ]
+    return Comparison(compared, [], pairs, 4)
+
+
+def test_it_fits_80_columns_and_says_which_differences_hold() -> None:
+    text = compare_lines(comparison())
+    assert max(map(len, text.splitlines())) <= 80
+    first, second, third, note = text.split("\n\n")
+    assert "A: jigsaw_preprocessed_sample-minilm-8d2f5d133a" in first
+    assert "bilstm_pooled    0.7000  0.6000   -0.1000" in first
+    assert first.count("yes") == 2
+    assert "only in B: avg\ndiverged in B: lstm" in first
+    assert first.endswith("B is better for cls; A is better for bilstm_pooled.")
+    assert second.endswith("No head differs between A and B by more than chance.")
+    assert "diverged in A: gru\nThere is no head to compare." in third
+    assert "over all 4 comparisons above" in " ".join(note.split())
+
+
+def test_rows_of_several_labels_are_right_as_a_whole() -> None:
+    assert "exact-match accuracy (every label right)" in " ".join(
+        compare_lines(comparison("subset_accuracy")).split()
+    )
+
+
+def test_seeds_of_a_head_are_stacked_in_order() -> None:
+    arrays = {f"{name}/{seed}": np.full((4, 2), seed) for name in ("majority", "a/b") for seed in range(2)}
+    heads = stack_seeds(arrays)
+    assert list(heads) == ["majority", "a/b"]
+    assert heads["a/b"].shape == (2, 4, 2)
+    assert heads["a/b"][:, 0, 0].tolist() == [0, 1]
+
+
+def test_folders_are_compared_on_their_test_rows(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name in ("one", "two"):
+        folder = RunFolder(str(tmp_path / name))
+        folder.prepare()
+        folder.write("results.json", json.dumps(BEFORE))
+        logits = {f"avg/{seed}": random.normal(size=(30, 3)).astype(np.float32) for seed in range(2)}
+        folder.save_predictions("test", {"labels": np.arange(30) % 3, "rows": np.arange(30), **logits})
+    (pair,) = side_by_side([RunFolder(str(tmp_path / name)) for name in ("one", "two")]).pairs
+    assert (pair.paired, pair.rows, [row.head for row in pair.heads]) == (True, 30, ["avg"])
+    assert pair.a == f"{BEFORE['cache']['name']} (1)"
+    with pytest.raises(UserError, match="1 run cannot be compared"):
+        side_by_side([RunFolder(str(tmp_path / "one"))])
