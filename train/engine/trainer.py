@@ -19,8 +19,8 @@ from headstart.train.engine.resume import load_progress, remove_progress, save_p
 from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.steps import Group
 from headstart.train.feeds.feed import Feed, held_bytes
-from headstart.train.feeds.memory import MemoryPlan, decide, device_free, host_free
-from headstart.train.feeds.open import feature_bytes, open_feed
+from headstart.train.feeds.memory import decide, device_free, host_free
+from headstart.train.feeds.open import feature_bytes, held_plan, open_feed
 from headstart.train.feeds.sampler import FeedSpec
 
 SPARED = 20
@@ -90,7 +90,7 @@ class Trainer:
         )
         used = [splits["train"], splits["valid"]]
         self.size = feature_bytes(used, self._spec)
-        self.plan: MemoryPlan = decide(
+        self.plan = held_plan(splits["train"]) or decide(
             settings.memory, settings.memory_limit, self.size, device_free(), host_free()
         )
         train, self._valid = (self._open(split) for split in used)

@@ -15,8 +15,8 @@ from headstart.train.feeds.table import Place
 CHUNK_BYTES = 64_000_000
 """Bytes of features sent to the device at once from the host's memory."""
 
-_SHARED: WeakKeyDictionary[Split, BatchFeed] = WeakKeyDictionary()
-"""The one feed of all rows that the folds draw from, as long as their rows are there."""
+_SHARED: WeakKeyDictionary[Split, tuple[BatchFeed, MemoryPlan]] = WeakKeyDictionary()
+"""The one feed of all rows that the folds draw from, and its plan, as long as their rows are there."""
 
 
 def feature_bytes(splits: Iterable[Split], spec: FeedSpec) -> int:
@@ -30,6 +30,16 @@ def feature_bytes(splits: Iterable[Split], spec: FeedSpec) -> int:
         for split in distinct
         for part in learnt_from(split)
     )
+
+
+def held_plan(split: Split) -> MemoryPlan | None:
+    """The plan by which an earlier fold's features are held, which are this fold's; None if none are.
+
+    What they take is not free any more: decided anew, they might not fit.
+    """
+    holder, index = held_rows(split)
+    shared = None if index is None else _SHARED.get(holder)
+    return shared and shared[1]
 
 
 def open_feed(split: Split, spec: FeedSpec, place: Place, plan: MemoryPlan) -> Feed:
@@ -62,8 +72,8 @@ def _open_one(split: Split, spec: FeedSpec, place: Place, plan: MemoryPlan) -> F
             "--folds"
         )
     if holder not in _SHARED:
-        _SHARED[holder] = _open_held(holder, spec, place, plan)
-    return SubsetFeed(_SHARED[holder], index, spec)
+        _SHARED[holder] = _open_held(holder, spec, place, plan), plan
+    return SubsetFeed(_SHARED[holder][0], index, spec)
 
 
 def _open_held(split: Split, spec: FeedSpec, place: Place, plan: MemoryPlan) -> BatchFeed:

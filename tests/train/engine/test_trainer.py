@@ -14,6 +14,8 @@ import pytest
 from headstart.heads import HEADS
 from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.modules import init
+from headstart.train.data.views import Concat, Subset
+from headstart.train.engine import trainer as trainer_module
 from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.steps import init as begin
 from headstart.train.engine.trainer import HeadsToTrain, Trainer
@@ -132,6 +134,20 @@ def test_one_that_has_stopped_stays_as_it_is(splits):
         settings = TrainingSettings(epochs=epochs[key], batch_size=8, seeds=3)
         alone = run(trainer_of([key.head], *splits, settings, scale=500), [key.head], 3)
         close(alone[key].last_params, own.last_params)
+
+
+def test_later_folds_keep_the_memory_of_the_first(splits, monkeypatch):
+    """What the first fold's features take is not free any more, and need not be."""
+    free = {"bytes": 10**9}
+    for name in ("device_free", "host_free"):
+        monkeypatch.setattr(trainer_module, name, lambda: free["bytes"])
+    whole, plans = Concat(splits, lambda part: splits[part]), []
+    for fold in np.array_split(np.random.default_rng(0).permutation(105), 2):
+        trainer = trainer_of(["cls"], Subset(whole, fold[:40]), Subset(whole, fold[40:]))
+        plans.append(trainer.plan)
+        free["bytes"] = 1
+    assert plans[0] == plans[1]
+    assert plans[0].mode == "device"
 
 
 EIGHT = """

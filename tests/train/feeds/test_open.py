@@ -8,7 +8,7 @@ from headstart.cache import UserError
 from headstart.train.data.views import Concat, DropoutViews, Subset
 from headstart.train.feeds.feed import DeviceFeed, HostFeed, SubsetFeed, ViewFeed
 from headstart.train.feeds.memory import MemoryPlan
-from headstart.train.feeds.open import feature_bytes, open_feed
+from headstart.train.feeds.open import feature_bytes, held_plan, open_feed
 from headstart.train.feeds.stream import StreamFeed
 
 from .conftest import spec_of
@@ -44,7 +44,10 @@ def test_what_no_head_reads_is_not_held(make_split, place, mode):
 @pytest.mark.parametrize("mode", ["device", "host"])
 def test_folds_draw_from_one_feed_that_goes_with_their_rows(make_split, place, mode):
     folds = folds_of(make_split(42))
-    one, two = (open_feed(fold, spec_of(), place, MemoryPlan(mode, 10_000, "")) for fold in folds)
+    plan = MemoryPlan(mode, 10_000, "")
+    assert held_plan(folds[0]) is held_plan(make_split(42)) is None
+    one, two = (open_feed(fold, spec_of(), place, plan) for fold in folds)
+    assert held_plan(folds[1]) == plan
     assert isinstance(one, SubsetFeed)
     assert one.base is two.base
     gone = weakref.ref(one.base)
