@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import exit_code
+from headstart.cache.runtime.progress import draw_line
 from headstart.heads import HEADS
 from headstart.train.options import (
     QUICK_ROWS,
@@ -219,7 +220,7 @@ def train_heads(
 ) -> "TrainedHeads":
     """Train all heads with all seeds together, and read the test rows once."""
     from headstart.heads.modules import first_params
-    from headstart.train.report.terminal import EpochLine
+    from headstart.train.report.terminal import epoch_line
     from headstart.train.results.baselines import all_baselines
     from headstart.train.results.outcome import TrainedHeads
     from headstart.train.results.provenance import facts, memory_line
@@ -234,7 +235,7 @@ def train_heads(
         os.path.join(folder.path, "state", *([f"fold-{fold}"] if fold else [])),
         depends,
         settings.resume,
-        EpochLine(settings.epochs),
+        lambda progress, active: draw_line(epoch_line(settings.epochs, progress, active)),
         lambda epochs: log(
             f"going on behind epoch {epochs}" if epochs else "nothing to resume: from the start"
         ),
