@@ -80,7 +80,8 @@ class Task(NamedTuple):
         if not isinstance(fields, dict) or set(fields) != {"kind", "classes"}:
             raise CacheError("the recipe's task has not the fields kind and classes")
         kind, classes = fields["kind"], fields["classes"]
-        if kind not in KINDS or not isinstance(classes, list) or not all(isinstance(c, str) for c in classes):
+        named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+        if not isinstance(kind, str) or kind not in KINDS or not named:
             raise CacheError("the recipe's task has an unknown kind, or classes without names")
         fewest, most = KINDS[kind].classes
         if not fewest <= len(classes) <= (most or len(classes)) or len(set(classes)) < len(classes):

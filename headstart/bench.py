@@ -9,10 +9,11 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import exit_code
+from headstart.cache.runtime.progress import draw_line
 from headstart.heads import HEADS
 from headstart.train.options import (
     QUICK_ROWS,
@@ -24,15 +25,13 @@ from headstart.train.options import (
 )
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
-    import numpy as np
-    from jaxtyping import Int
-
     from headstart.cache.reader import Cache
+    from headstart.train.data.folds import Rounds
     from headstart.train.data.split import Split
     from headstart.train.engine.compiled_epochs import CompiledEpochs
     from headstart.train.engine.trainer import Trainer
     from headstart.train.results.folder import RunFolder
-    from headstart.train.results.outcome import TrainedHeads
+    from headstart.train.results.outcome import Outcome, TrainedHeads
     from headstart.train.results.provenance import Experiment
     from headstart.train.results.run_record import RunRecord
 
@@ -78,21 +77,22 @@ def compare(cache: "Cache", settings: ComparisonSettings) -> "RunRecord":
     Raises:
         UserError: cache and settings do not fit, or the folder of the results cannot be written.
     """
+    from headstart.train.data.folds import open_rounds
     from headstart.train.report.html.page import render
     from headstart.train.report.terminal import table
     from headstart.train.results.outcome import judge
     from headstart.train.results.provenance import record_run
 
     experiment, folder = design(cache, settings), run_folder(cache, settings)
-    rounds = open_rounds(cache, experiment.settings)
+    most = QUICK_ROWS if settings.quick else None
+    rounds = open_rounds(cache, settings.folds, most, settings.deduplicate)
     folder.prepare()
-    for line in rounds.lines:
+    for line in describe(experiment, rounds):
         log(line)
     start = time.perf_counter()
-    trained = list(train_rounds(experiment, rounds, folder))
-    outcome = judge(cache.task, trained, rounds.tested, rounds.places)
-    for split, arrays in outcome.predictions.items():
-        folder.save_predictions(split, arrays)
+    trained = list(train_rounds(experiment, rounds, folder.path))
+    outcome = judge(cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
+    save(folder, trained, outcome)
     run = dataclasses.replace(
         record_run(experiment, trained, outcome, inference(trained[-1], experiment.heads), start),
         leaks=rounds.leaks,
@@ -101,6 +101,16 @@ def compare(cache: "Cache", settings: ComparisonSettings) -> "RunRecord":
     folder.save_record(run, TITLES)
     folder.write("report.html", render(run, TITLES, outcome.predictions["test"], rounds.tested.texts))
     return run
+
+
+def save(folder: "RunFolder", trained: "Sequence[TrainedHeads]", outcome: "Outcome") -> None:
+    """Write heads and answers; what an older run has left goes first."""
+    folder.clear()
+    for heads in trained:
+        for (name, seed), fitted in heads.fitted.items():
+            folder.save_head(name, seed, fitted, TITLES[name], heads.fold)
+    for split, arrays in outcome.predictions.items():
+        folder.save_predictions(split, arrays)
 
 
 def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
@@ -130,62 +140,25 @@ def run_folder(cache: "Cache", settings: ComparisonSettings) -> "RunFolder":
     return RunFolder(os.path.join(settings.out, cache.name + kind))
 
 
-class Rounds(NamedTuple):
-    """What is trained and tested: once on the cache's splits, or in folds.
-
-    Attributes:
-        splits: `train`, `valid` and `test` of each round.
-        tested: All rows that are tested.
-        places: Places of each fold's test rows among them; empty without folds.
-        leaks: Identical texts, see `train.data.checks.leaks`.
-        lines: What the user should know.
-    """
-
-    splits: "Sequence[dict[str, Split]]"
-    tested: "Split"
-    places: "Sequence[Int[np.ndarray, ' _']]"
-    leaks: dict[str, int]
-    lines: list[str]
-
-
-def open_rounds(cache: "Cache", settings: ComparisonSettings) -> Rounds:
-    """Open the cache's splits, or split all its rows into folds.
-
-    Raises:
-        UserError: the cache cannot be used that way.
-    """
+def describe(experiment: "Experiment", rounds: "Rounds") -> list[str]:
+    """Rows, classes, warnings and identical texts, in lines."""
     from headstart.train.data.checks import describe_leaks
-    from headstart.train.data.folds import open_folds
-    from headstart.train.data.open import open_splits
 
-    def lines(sizes: str, leaks: dict[str, int], warnings: Sequence[str] = ()) -> list[str]:
-        task = f"{cache.task.kind}: {shown(cache.task.classes)}"
-        leaked = describe_leaks(leaks, settings.deduplicate)
-        return [f"{cache.name}: {sizes}, {task}", *warnings, leaked]
-
-    most = QUICK_ROWS if settings.quick else None
-    if not settings.folds:
-        splits, leaks = open_splits(cache, settings.deduplicate, most)
-        return Rounds([splits], splits["test"], [], leaks, lines(f"{counts(splits)} rows", leaks))
-    folded = open_folds(cache, settings.folds, most, settings.deduplicate)
-    total, first = f"{len(folded.tested.labels):,}", counts(folded.splits[0])
-    return Rounds(
-        folded.splits,
-        folded.tested,
-        [fold.test for fold in folded.folds],
-        folded.leaks,
-        lines(f"{total} rows in {settings.folds} folds ({first})", folded.leaks, folded.warnings),
+    cache, _, settings = experiment
+    rows = ", ".join(f"{name} {len(split.labels):,}" for name, split in rounds.splits[0].items())
+    sizes = (
+        f"{len(rounds.tested.labels):,} rows in {settings.folds} folds ({rows})"
+        if rounds.folds
+        else f"{rows} rows"
     )
+    task = f"{cache.task.kind}: {shown(cache.task.classes)}"
+    leaks = describe_leaks(rounds.leaks, settings.deduplicate)
+    return [f"{cache.name}: {sizes}, {task}", *rounds.warnings, leaks]
 
 
 def log(line: str) -> None:
     """Write for a person, not for a program that reads the table."""
     print(line, file=sys.stderr)
-
-
-def counts(splits: "dict[str, Split]") -> str:
-    """Rows of each split, in words."""
-    return ", ".join(f"{name} {len(split.labels):,}" for name, split in splits.items())
 
 
 def shown(classes: Sequence[str]) -> str:
@@ -194,32 +167,29 @@ def shown(classes: Sequence[str]) -> str:
     return f"{names}, ... ({len(classes):,} classes)" if len(classes) > 8 else names
 
 
-def train_rounds(experiment: "Experiment", rounds: Rounds, folder: "RunFolder") -> "Iterator[TrainedHeads]":
-    """Train the heads of each round, and save them."""
+def train_rounds(experiment: "Experiment", rounds: "Rounds", folder: str) -> "Iterator[TrainedHeads]":
+    """Train the heads of each round; their states go to a folder."""
     compiled, settings = None, experiment.settings
     for number, splits in enumerate(rounds.splits, start=1):
-        fold = number if rounds.places else None
+        fold = number if rounds.folds else None
         if fold:
             log(f"fold {fold} of {settings.folds}")
         heads = train_heads(experiment, splits, folder, fold, compiled)
         # balanced weights are the fold's, and compiled in
         compiled = None if settings.class_weight == "balanced" else heads.trainer.compiled
-        folder.clear()
-        for (name, seed), fitted in heads.fitted.items():
-            folder.save_head(name, seed, fitted, TITLES[name], fold)
         yield heads
 
 
 def train_heads(
     experiment: "Experiment",
     splits: "dict[str, Split]",
-    folder: "RunFolder",
+    folder: str,
     fold: int | None,
     compiled: "CompiledEpochs | None",
 ) -> "TrainedHeads":
     """Train all heads with all seeds together, and read the test rows once."""
     from headstart.heads.modules import first_params
-    from headstart.train.report.terminal import EpochLine
+    from headstart.train.report.terminal import epoch_line
     from headstart.train.results.baselines import all_baselines
     from headstart.train.results.outcome import TrainedHeads
     from headstart.train.results.provenance import facts, memory_line
@@ -231,10 +201,10 @@ def train_heads(
     depends = facts(experiment, trainer) | ({"folds": settings.folds, "fold": fold} if fold else {})
     progress = trainer.train(
         first_params(names, splits["train"].width, settings.seeds, cache.task.outputs),
-        os.path.join(folder.path, "state", *([f"fold-{fold}"] if fold else [])),
+        os.path.join(folder, "state", *([f"fold-{fold}"] if fold else [])),
         depends,
         settings.resume,
-        EpochLine(settings.epochs),
+        lambda progress, active: draw_line(epoch_line(settings.epochs, progress, active)),
         lambda epochs: log(
             f"going on behind epoch {epochs}" if epochs else "nothing to resume: from the start"
         ),

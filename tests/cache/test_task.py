@@ -8,17 +8,18 @@ from headstart.cache.task import BINARY, Task, class_counts
 
 
 @pytest.mark.parametrize(
-    ("task", "outputs", "shape"),
+    ("task", "outputs", "shape", "highest"),
     [
-        (BINARY, 1, (5,)),
-        (Task("multiclass", ("a", "b", "c")), 3, (5,)),
-        (Task("multilabel", ("a", "b")), 2, (5, 2)),
+        (BINARY, 1, (5,), 1),
+        (Task("multiclass", ("a", "b", "c")), 3, (5,), 2),
+        (Task("multilabel", ("a", "b", "c")), 3, (5, 3), 1),
+        (Task("multilabel", ("a",)), 1, (5, 1), 1),
     ],
 )
 def test_a_task_says_how_many_logits_and_labels_there_are(
-    task: Task, outputs: int, shape: tuple[int, ...]
+    task: Task, outputs: int, shape: tuple[int, ...], highest: int
 ) -> None:
-    assert (task.outputs, task.label_shape(5)) == (outputs, shape)
+    assert (task.outputs, task.label_shape(5), task.highest_label) == (outputs, shape, highest)
     assert Task.from_json(task.to_json()) == task
 
 
@@ -34,6 +35,7 @@ def test_a_task_says_how_many_logits_and_labels_there_are(
         {"kind": "multilabel", "classes": []},
         {"kind": "binary", "classes": [0, 1]},
         {"kind": "binary", "classes": "ab"},
+        {"kind": ["binary"], "classes": ["a", "b"]},
     ],
 )
 def test_what_is_no_task(fields: object) -> None:

@@ -13,7 +13,7 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import SPLITS
 from headstart.cache.task import Task, class_counts
 from headstart.train.data.checks import leaks, require_labels
-from headstart.train.data.open import open_split, without_leaks
+from headstart.train.data.open import open_split, open_splits, without_leaks
 from headstart.train.data.split import Split
 from headstart.train.data.views import Concat, subset
 
@@ -29,14 +29,14 @@ class Fold(NamedTuple):
     test: Int[np.ndarray, " c"]
 
 
-class Folded(NamedTuple):
-    """The folds of a cache.
+class Rounds(NamedTuple):
+    """What is trained and tested: once on the cache's splits, or in folds.
 
     Attributes:
-        tested: All rows, in file order.
-        folds: Places of the rows of each fold among them.
-        splits: `train`, `valid` and `test` of each fold.
-        leaks: Identical texts, see `train.data.checks.leaks`, added up over the folds.
+        tested: All rows that are tested; those of folds in file order.
+        folds: Places of the rows of each fold among them; empty without folds.
+        splits: `train`, `valid` and `test` of each round.
+        leaks: Identical texts, see `train.data.checks.leaks`, added up over the rounds.
         warnings: Lines that warn the user.
     """
 
@@ -47,7 +47,15 @@ class Folded(NamedTuple):
     warnings: list[str]
 
 
-def open_folds(cache: Cache, folds: int, most: int | None, deduplicate: bool) -> Folded:
+def open_rounds(cache: Cache, folds: int, most: int | None, deduplicate: bool) -> Rounds:
+    """Open the cache's splits, or with `folds` above 0 split all its rows anew; see `open_splits` and `open_folds`."""
+    if folds:
+        return open_folds(cache, folds, most, deduplicate)
+    splits, counts = open_splits(cache, deduplicate, most)
+    return Rounds(splits["test"], [], [splits], counts, [])
+
+
+def open_folds(cache: Cache, folds: int, most: int | None, deduplicate: bool) -> Rounds:
     """Split all rows of a cache into folds; nothing is read but labels and texts.
 
     Args:
@@ -73,7 +81,7 @@ def open_folds(cache: Cache, folds: int, most: int | None, deduplicate: bool) ->
     total = {pair: sum(count[pair] for count in counts) for pair in counts[0]}
     if deduplicate and any(total.values()):
         splits = [without_leaks(fold) for fold in splits]
-    return Folded(tested, parts, splits, total, absent_lines(cache.task, tested.labels, parts))
+    return Rounds(tested, parts, splits, total, absent_lines(cache.task, tested.labels, parts))
 
 
 def _refuse(cache: Cache) -> None:

@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from headstart.cache.runtime.progress import draw_line
 from headstart.train.engine.history import HeadSeed, TrainingProgress
 from headstart.train.results.result import FoldSpread, Result, mean_by_head
 from headstart.train.statistics.findings import Summary
@@ -18,26 +17,14 @@ _SEEDS = (
 )
 
 
-class EpochLine:
-    """One line on standard error, redrawn on a terminal and else printed for each epoch.
-
-    Args:
-        epochs: The most there can be.
-    """
-
-    def __init__(self, epochs: int) -> None:
-        self._epochs = epochs
-
-    def __call__(self, progress: TrainingProgress, active: Sequence[HeadSeed]) -> None:
-        """Take the progress after an epoch, and who took part."""
-        done, seconds = len(progress.seconds), progress.seconds[-1]
-        loss, name = min((progress.histories[key][-1].valid_loss, key.head) for key in active)
-        left = (self._epochs - done) * seconds
-        line = (
-            f"epoch {done:>2}  {seconds:.2f} s  {len(active)} in training  lowest valid loss {loss:.4f} ({name})"
-            f"  at most {left:,.0f} s left"
-        )
-        draw_line(line)
+def epoch_line(epochs: int, progress: TrainingProgress, active: Sequence[HeadSeed]) -> str:
+    """How far a training of at most so many epochs is, from its progress and who took part in the last one."""
+    done, seconds = len(progress.seconds), progress.seconds[-1]
+    loss, name = min((progress.histories[key][-1].valid_loss, key.head) for key in active)
+    return (
+        f"epoch {done:>2}  {seconds:.2f} s  {len(active)} in training  lowest valid loss {loss:.4f} ({name})"
+        f"  at most {(epochs - done) * seconds:,.0f} s left"
+    )
 
 
 def table(

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from headstart.train.results.cross_validation import by_fold, fold_lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import KFold, StratifiedKFold
@@ -10,7 +9,6 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from headstart.cache import UserError
 from headstart.cache.task import BINARY, Task
 from headstart.train.data.folds import absent_lines, split_folds
-from headstart.train.results.result import Result, by_head
 
 THREE = Task("multiclass", ("a", "b", "c"))
 SEVERAL = Task("multilabel", ("a", "b"))
@@ -70,22 +68,3 @@ def test_a_rare_class_is_named() -> None:
 def test_too_few_rows(count: int, folds: int) -> None:
     with pytest.raises(UserError, match=f"{count} rows are too few"):
         split_folds(BINARY, np.arange(count) % 2, folds, seed=0)
-
-
-RESULTS = [
-    Result("gru", seed, 9, 4 + fold, 2, 0.5, 0.8, 0.4 + 0.1 * fold, accuracy, 2.0)
-    for fold, accuracies in ((1, (0.7, 0.9)), (2, (0.5, 0.7)), (3, (0.9, 0.9)))
-    for seed, accuracy in enumerate(accuracies)
-]
-FOLDS = [1, 1, 2, 2, 3, 3]
-
-
-def test_means_over_seeds_and_folds_by_hand() -> None:
-    own = by_fold(RESULTS, FOLDS)["gru"]["test_accuracy"]
-    assert own["folds"] == pytest.approx([0.8, 0.6, 0.9])
-    assert own["mean"] == pytest.approx(2.3 / 3)
-    assert own["sd"] == pytest.approx(np.std([0.8, 0.6, 0.9], ddof=1))
-    (row,) = by_head(RESULTS)
-    assert (row.seed, row.epochs, row.train_seconds) == (2, 6, 6.0)  # all three folds' seconds, of a seed
-    line = fold_lines(by_fold(RESULTS, FOLDS), 3).splitlines()[-1]
-    assert line.split() == ["gru", "0.7667", "0.1528", "0.6000", "0.9000", "0.6000", "0.1000"]

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.report.terminal import table
-from headstart.train.results.result import Result
+from headstart.train.engine.history import EpochRecord, HeadSeed, TrainingProgress
+from headstart.train.report.terminal import epoch_line, table
+from headstart.train.results.result import FoldSpread, Result
 from headstart.train.statistics.entrant import SplitAnswers
 from headstart.train.statistics.summary import summarise
 
@@ -74,3 +75,33 @@ def test_many_letters_are_cut():
     rows = table(results, summary).splitlines()
     assert " abcde+ " in rows[2]
     assert len(rows[2]) == len(rows[0])
+
+
+def test_folds_have_a_table_below():
+    results, summary = comparison()
+    measures = {
+        "test_accuracy": FoldSpread(0.7667, 0.1528, [0.8, 0.6, 0.9]),
+        "test_loss": FoldSpread(0.6, 0.1, []),
+    }
+    whole, below = table(results, summary), table(results, summary, {"gru": measures})
+    assert below.startswith(f"{whole}\n\nOver 3 folds:\nhead")
+    assert below.splitlines()[-1].split() == [
+        "gru",
+        "0.7667",
+        "0.1528",
+        "0.6000",
+        "0.9000",
+        "0.6000",
+        "0.1000",
+    ]
+
+
+def test_the_line_of_an_epoch_names_the_lowest_loss_among_those_who_took_part():
+    losses = {HeadSeed("cls", 0): (0.1,), HeadSeed("gru", 0): (0.6, 0.5), HeadSeed("gru", 1): (0.4, 0.7)}
+    histories = {
+        key: tuple(EpochRecord(i, 0.5, 0.5, loss, 0.5, 1e-3, False) for i, loss in enumerate(own, start=1))
+        for key, own in losses.items()
+    }
+    progress = TrainingProgress({}, {}, histories, (9.0, 2.25))
+    line = epoch_line(50, progress, [HeadSeed("gru", 0), HeadSeed("gru", 1)])
+    assert line == "epoch  2  2.25 s  2 in training  lowest valid loss 0.5000 (gru)  at most 108 s left"

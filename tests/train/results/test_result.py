@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from headstart.train.results.result import COLUMNS, Result, mean_by_head, spread_over_folds, to_csv
+from headstart.train.results.result import COLUMNS, Result, mean_by_head, mean_of, spread_over_folds, to_csv
 
 RUNS = [
     Result("majority", 0, 0, 0, 0, 0.7, 0.5, 0.69, 0.52, 0.0),
@@ -27,14 +27,20 @@ def test_means_over_seeds() -> None:
     assert gru.test_accuracy == pytest.approx(0.8)
 
 
-def test_seconds_of_folds_add_up_and_measures_spread() -> None:
-    runs = [
-        Result("gru", seed, 9, 5, 3, 0.5, 0.8, 0.5, accuracy, 2.0, fold)
-        for (fold, seed), accuracy in {(1, 0): 0.7, (1, 1): 0.8, (2, 0): 0.9, (2, 1): 0.9}.items()
-    ]
-    (mean,) = mean_by_head(runs)
-    assert (mean.seed, mean.train_seconds, mean.fold) == (2, 4.0, None)
-    spread = spread_over_folds(runs)["gru"]["test_accuracy"]
-    assert spread.folds == pytest.approx([0.75, 0.9])
-    assert (spread.mean, spread.sd) == pytest.approx((0.825, np.std([0.75, 0.9], ddof=1)))
-    assert [row["fold"] for row in csv.DictReader(io.StringIO(to_csv(runs)))] == list("1122")
+FOLDS = [
+    Result("gru", seed, 9, 4 + fold, 2, 0.5, 0.8, 0.4 + 0.1 * fold, accuracy, 2.0, fold)
+    for fold, accuracies in ((1, (0.7, 0.9)), (2, (0.5, 0.7)), (3, (0.9, 0.9)))
+    for seed, accuracy in enumerate(accuracies)
+]
+
+
+def test_means_over_seeds_and_folds_by_hand() -> None:
+    accuracy = spread_over_folds(FOLDS)["gru"]["test_accuracy"]
+    assert accuracy.folds == pytest.approx([0.8, 0.6, 0.9])
+    assert accuracy.mean == pytest.approx(2.3 / 3)
+    assert accuracy.sd == pytest.approx(np.std([0.8, 0.6, 0.9], ddof=1))
+    (row,) = mean_by_head(FOLDS)
+    assert (row.seed, row.epochs, row.fold) == (2, 6, None)
+    assert row.train_seconds == 6.0  # all three folds' seconds, of a seed
+    assert mean_of(FOLDS, "train_seconds") == 2.0
+    assert [row["fold"] for row in csv.DictReader(io.StringIO(to_csv(FOLDS)))] == list("112233")
