@@ -8,8 +8,8 @@ import pytest
 from headstart.cache import CacheError, open_cache
 
 
-def test_rows_are_read_from_the_middle_of_a_split(made: str) -> None:
-    split = open_cache(made).split("train")
+def test_rows_are_read_from_the_middle_of_a_split(cache_path: str) -> None:
+    split = open_cache(cache_path).split("train")
     ends = np.concatenate([[0], np.cumsum(split.lengths)])
     for start, stop in ((0, 3), (2, 7), (4, 6), (0, 8), (7, 8)):
         np.testing.assert_array_equal(split.read("pooled", start, stop), split.pooled[start:stop])
@@ -20,12 +20,12 @@ def test_rows_are_read_from_the_middle_of_a_split(made: str) -> None:
     assert split.itemsize == split.hidden.itemsize
 
 
-def test_damage_is_found_where_it_is_read(made: str) -> None:
-    (file,) = (Path(made) / "train" / "00001" / "hidden").glob("c/0/*")
+def test_damage_is_found_where_it_is_read(cache_path: str) -> None:
+    (file,) = (Path(cache_path) / "train" / "00001" / "hidden").glob("c/0/*")
     content = bytearray(file.read_bytes())
     content[10] ^= 1
     file.write_bytes(content)
-    split = open_cache(made).split("train")
+    split = open_cache(cache_path).split("train")
     split.read("hidden", 0, 5)
     with pytest.raises(CacheError, match="is damaged"):
         split.read("hidden", 5, 7)

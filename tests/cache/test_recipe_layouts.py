@@ -29,7 +29,7 @@ POOLED = dataclasses.replace(RECIPE, layout="pooled")
 
 @pytest.fixture
 def pooled(make_cache: Callable[..., str], blocks: dict[str, list[Block]]) -> str:
-    """The cache `made`, without hidden states."""
+    """The cache at `cache_path`, without hidden states."""
     less = {split: [part._replace(hidden=None) for part in parts] for split, parts in blocks.items()}
     return make_cache(less, POOLED)
 
