@@ -60,6 +60,7 @@ def compute_block(
 
     for batch, values in run_ahead(plan.batches, lambda batch: backbone.run(gather(batch, plan, rows))):
         _store(batch, values, stored, hidden, pooled)
+        del values  # else three batches would lie on the device while the next one is started
         on_batch(int(plan.lengths[batch.rows].sum()))
     if not np.isfinite(pooled).all():  # a mean is finite only if each of its tokens is
         raise UserError(

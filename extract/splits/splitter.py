@@ -129,14 +129,18 @@ def _refuse_contradictions(settings: Settings) -> None:
     if settings.data in SAMPLES and settings.split_files:
         raise UserError("--valid-data and --test-data go with files: name yours with --data")
     files = " and ".join(f"--{name}-data" for name in settings.split_files)
-    groups = "--group-column" if settings.group_column else f"--data {settings.data} (split by film)"
     flags = {
         "--split-column": settings.split_column,
         files: files,
-        groups: settings.groups,
+        "--group-column": settings.groups,
         "--split-rule stable": settings.split_rule != "notebook",
         # with one file, the split without one is still to be drawn
         "--stratify": settings.stratify and len(settings.split_files) != 1,
     }
     if len(chosen := [flag for flag, value in flags.items() if value]) > 1:
+        if settings.data in SAMPLES and not settings.group_column:
+            other = next(flag for flag in chosen if flag != "--group-column")
+            raise UserError(
+                f"--data {settings.data} is split by film: leave {other} out, or name a file of yours with --data"
+            )
         raise UserError(f"{chosen[0]} and {chosen[1]} both say which row goes to which split; choose one")
