@@ -91,7 +91,7 @@ def test_weights_of_another_shape_are_refused(tiny_backbone: Path) -> None:
 EIGHT_DEVICES = """
 import sys, numpy as np, jax
 from headstart.extract.backbone.distilbert import Backbone, Inputs
-from tests.extract.test_backbone import ARCHITECTURE, load_weights
+from tests.extract.backbone.test_distilbert import ARCHITECTURE, load_weights
 backbone = Backbone(ARCHITECTURE, load_weights(sys.argv[1]))
 assert len(backbone.devices) == 8, backbone.devices
 inputs = Inputs(*np.load(sys.argv[2]).values())
