@@ -3,8 +3,8 @@
     python tests/before_the_move/same_bytes.py OLD_CHECKOUT NEW_CHECKOUT
 
 Each checkout works in a folder of its own, in a copy of `before.tar.gz` and a few more data. Left out are only times,
-and what depends on them: see `TIMES` and `MASKS`. Prints one line per comparison; exits with 1 if any differs. It runs every
-command twice, which takes a while; `--only` runs some of the parts.
+and what depends on them: see `TIMES` and `MASKS`. Prints one line per comparison; exits with 1 if any differs. It
+runs every command twice, which takes a while; `--only` runs some of the parts.
 """
 
 import argparse
