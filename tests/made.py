@@ -1,12 +1,19 @@
 """Runs of both stages on a tiny backbone with random weights."""
 
+import contextlib
 import csv
+import io
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
+
+from headstart import bench
+from headstart.cache.runtime.errors import exit_code
 
 from .extract.conftest import DISTILBERT, WORDS, random_weights, save_backbone
 
@@ -36,6 +43,23 @@ def command(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
+def in_this_process(main: Callable[[], None], name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command as `command` runs it, without a process that imports everything anew; JAX is set up already."""
+    line = [name, *arguments]
+    out, err = io.StringIO(), io.StringIO()
+    quiet = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
+    with quiet[0], quiet[1], mock.patch("sys.argv", line), mock.patch.object(bench, "prepare_jax"):
+        try:
+            code = exit_code(main)
+        except SystemExit as end:  # argparse's
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(line, code, out.getvalue(), err.getvalue())
+
+
+def run_bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return in_this_process(bench.main, "bench.py", *arguments)
+
+
 def finished(run: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
     assert run.returncode == 0, run.stderr
     return run
@@ -61,21 +85,10 @@ def both_stages(folder: Path, kind: str, heads: str, dtype: str, layout: str, bl
     flags += ["--block-rows", str(block_rows), "--batch-tokens", "96" if block_rows < 1024 else "1024"]
     flags += ["--compute-dtype", dtype, "--layout", layout, "--cache-dir", str(folder / "features")]
     finished(command("-m extract", *extract, *flags))
-    bench = [
-        "--heads",
-        heads,
-        "--epochs",
-        "1",
-        "--seeds",
-        "2" if heads == "all" and layout == "ragged" else "1",
-        "--batch-size",
-        "16",
-        "--no-floors",
-    ]
-    bench += ["--precision", "float32"] if dtype == "float32" else []
-    bench += ["--notebook"] if layout == "padded" else []
-    finished(
-        command("bench.py", *bench, "--cache-dir", str(folder / "features"), "--out", str(folder / "results"))
-    )
+    flags = ["--heads", heads, "--epochs", "1", "--batch-size", "16", "--no-floors"]
+    flags += ["--seeds", "2" if heads == "all" and layout == "ragged" else "1"]
+    flags += ["--precision", "float32"] if dtype == "float32" else []
+    flags += ["--notebook"] if layout == "padded" else []
+    finished(run_bench(*flags, "--cache-dir", str(folder / "features"), "--out", str(folder / "results")))
     (run,) = (folder / "results").iterdir()
     return Made(run, texts, backbone)

@@ -23,6 +23,7 @@ from headstart.heads import HEADS
 from headstart.train.engine.checkpoints import restore
 from headstart.train.results.folder import RunFolder
 from headstart.train.results.outcome import metrics_of
+from tests import made
 from tests.oracles.padded_training import evaluate, predict_logits
 
 ROOT = Path(__file__).parent.parent
@@ -78,9 +79,7 @@ def done(features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, str(ROOT / "bench.py"), *arguments]
-    return subprocess.run(line, capture_output=True, text=True, check=False)
+command = made.run_bench
 
 
 def rows_of(done: Path) -> list[dict[str, str]]:
@@ -180,7 +179,7 @@ def without_times(folder: Path) -> str:
 def test_a_run_killed_in_the_middle_is_resumed_to_the_same_numbers(
     slow_arguments: list[str], tmp_path: Path
 ) -> None:
-    whole = command(*slow_arguments, "--out", str(tmp_path / "whole"))
+    whole = made.command("bench.py", *slow_arguments, "--out", str(tmp_path / "whole"))
     assert whole.returncode == 0, whole.stderr
     line = [sys.executable, str(ROOT / "bench.py"), *slow_arguments, "--out", str(tmp_path / "killed")]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -193,11 +192,13 @@ def test_a_run_killed_in_the_middle_is_resumed_to_the_same_numbers(
     assert run.returncode == -signal.SIGKILL
     states = list((tmp_path / "killed" / "made-tiny-0" / "state").glob("epoch-*"))
     assert states
-    resumed = command(*slow_arguments, "--out", str(tmp_path / "killed"), "--resume")
+    resumed = made.command("bench.py", *slow_arguments, "--out", str(tmp_path / "killed"), "--resume")
     assert resumed.returncode == 0, resumed.stderr
     assert "epoch  1 " not in resumed.stderr
     assert without_times(tmp_path / "killed") == without_times(tmp_path / "whole")
-    other = command(*slow_arguments, "--out", str(tmp_path / "killed"), "--resume", "--seeds", "1")
+    other = made.command(
+        "bench.py", *slow_arguments, "--out", str(tmp_path / "killed"), "--resume", "--seeds", "1"
+    )
     assert other.returncode == 2
     assert "seeds was 2, now 1" in other.stderr
     assert other.stderr.count("error: ") == 1
@@ -397,8 +398,15 @@ def made_for(task: Task, folder: Path, texts: dict[str, list[str]] | None = None
     return folder
 
 
-@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
-@pytest.mark.parametrize("weight", ["none", "balanced"])
+@pytest.mark.parametrize(
+    ("kind", "weight"),
+    [
+        ("multiclass", "balanced"),
+        ("multilabel", "none"),
+        pytest.param("multiclass", "none", marks=pytest.mark.slow),
+        pytest.param("multilabel", "balanced", marks=pytest.mark.slow),
+    ],
+)
 def test_three_classes_are_learnt(kind: str, weight: str, tmp_path: Path) -> None:
     made_for(Task(kind, ("hate", "offence", "neither")), tmp_path)
     run = command("--heads", "avg,gru,bilstm_pooled", "--epochs", "6", "--batch-size", "32", "--seeds", "2",

@@ -29,7 +29,10 @@ from .extract.conftest import DISTILBERT, random_weights, save_backbone
 from .made import MAKES, ROOT, Made, command
 
 
-@pytest.fixture(scope="module", params=MAKES)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.slow] if name == "padded" else []) for name in MAKES],
+)
 def made(request: pytest.FixtureRequest, made_run: Callable[[str], Made]) -> Made:
     """Runs of every kind of task; the binary ones hold every head."""
     return made_run(request.param)

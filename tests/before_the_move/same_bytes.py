@@ -3,8 +3,8 @@
     python tests/before_the_move/same_bytes.py OLD_CHECKOUT NEW_CHECKOUT
 
 Each checkout works in a folder of its own, in a copy of `before.tar.gz` and a few more data. Left out are only times,
-and what depends on them: see `TIMES` and `MASKS`. Prints one line per comparison; exits with 1 if any differs. It
-runs every command twice, which takes a while; `--only` runs some of the parts.
+and what depends on them: see `TIMES` and `MASKS`. Prints one line per comparison; exits with 1 if any differs. Takes
+about 15 minutes on two cores; `--only` runs some of the parts, of which each needs the files of those before it.
 """
 
 import argparse
@@ -65,6 +65,10 @@ class Step(NamedTuple):
     silent: bool = False
 
 
+NOT_RUN = ("can't open file", "No module named", "Traceback (most recent call last)")
+"""What a command says that was not run, or that failed: no comparison of two such ones means anything."""
+
+
 class Said(NamedTuple):
     """How a command ended."""
 
@@ -78,15 +82,16 @@ class Side:
 
     Args:
         checkout: of the project.
-        folder: for its files; made here.
+        folder: for its files; filled here, unless it is there already.
         programs: folder of compiled programs, the same for both sides: equal programs are compiled once.
     """
 
     def __init__(self, checkout: Path, folder: Path, programs: Path) -> None:
         self.checkout, self.folder = checkout, folder
-        folder.mkdir()
-        with tarfile.open(HERE / "before.tar.gz") as archive:
-            archive.extractall(folder, filter="data")
+        if not folder.exists():
+            with tarfile.open(HERE / "before.tar.gz") as archive:
+                archive.extractall(folder, filter="data")
+            write_more_data(folder)
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("JAX_")},
             "PYTHONPATH": str(checkout),
@@ -159,10 +164,6 @@ class Comparison:
             print(f"         {line}")
         if len(differences) > SHOWN:
             print(f"         and {len(differences) - SHOWN} more lines")
-
-    def texts(self, what: str, old: str, new: str) -> None:
-        """Compare two texts."""
-        self.tell(what, text_differences(old, new))
 
 
 def text_differences(old: str, new: str) -> list[str]:
@@ -490,7 +491,7 @@ def interrupted_steps() -> list[Step]:
     ]
 
 
-def write_more_data(folder: Path, name: str) -> None:
+def write_more_data(folder: Path) -> None:
     """Write what the archive does not hold: other kinds of data, and caches to damage and to remove."""
     draw = random.Random(3)
     words = [
@@ -529,7 +530,7 @@ def write_more_data(folder: Path, name: str) -> None:
     (folder / "empty").mkdir()
     for copy in ("damaged", "removed"):
         shutil.copytree(folder / "features", folder / copy)
-    (chunk,) = (folder / "damaged" / name / "train" / "00002" / "hidden" / "c").rglob("0/0")
+    (chunk,) = (folder / "damaged").glob("*/train/00002/hidden/c/0/0")
     content = bytearray(chunk.read_bytes())
     content[100] ^= 1
     chunk.write_bytes(bytes(content))
@@ -540,13 +541,19 @@ def as_text(header: str, rows: list[str]) -> str:
     return "\n".join([header, *rows]) + "\n"
 
 
+def line_says_failed(line: str) -> bool:
+    """Whether a line is of a command that did not run, or that failed in a way that is no user's mistake."""
+    return any(sign in line for sign in NOT_RUN)
+
+
 def run_both(step: Step, sides: Sides, comparison: Comparison) -> None:
     """Run a command with both checkouts, and compare how it ends and what it says."""
     old, new = (side.run(step) for side in sides)
     if step.silent:
         old, new = (Said(said.code, "", "") for said in (old, new))
     texts = [f"exit code {said.code}\n{masked(said.stdout)}\n{masked(said.stderr)}" for said in (old, new)]
-    comparison.texts(f"{step.command} (exit code {old.code})", *texts)
+    failed = [line for said in (old, new) for line in said.stderr.splitlines() if line_says_failed(line)]
+    comparison.tell(f"{step.command} (exit code {old.code})", failed or text_differences(*texts))
 
 
 def main() -> int:
@@ -558,12 +565,18 @@ def main() -> int:
         "--only", default=",".join(PARTS), help="parts to run, separated by commas (default: %(default)s)"
     )
     parser.add_argument(
-        "--keep", type=Path, metavar="FOLDER", help="leave all files in this new folder (default: none stay)"
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="leave all files there, so that the next --only can go on with them (default: none stay)",
     )
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    for checkout in (arguments.old, arguments.new):
+        if not (checkout / "bench.py").is_file():
+            parser.error(f"{checkout} is no checkout: there is no bench.py")
     with tempfile.TemporaryDirectory() as temporary:
         place = (arguments.keep or Path(temporary)).resolve()
         place.mkdir(parents=True, exist_ok=True)
@@ -578,8 +591,6 @@ def compare(sides: Sides, parts: list[str]) -> Comparison:
     """Run the parts with both checkouts, and compare all that is said and written."""
     comparison = Comparison()
     facts = json.loads((sides[0].folder / "facts.json").read_text())
-    for side in sides:
-        write_more_data(side.folder, facts["name"])
     for step in steps(facts["name"], facts["commands"]):
         if step.part in parts:
             run_both(step, sides, comparison)

@@ -85,7 +85,14 @@ def params(random_params):
 
 
 @pytest.mark.parametrize(
-    "lengths", [LENGTHS, np.ones(5, int), np.full(5, STEPS), np.full(5, LONGEST)], ids=str
+    "lengths",
+    [
+        LENGTHS,
+        np.ones(5, int),
+        pytest.param(np.full(5, STEPS), marks=pytest.mark.slow),
+        pytest.param(np.full(5, LONGEST), marks=pytest.mark.slow),
+    ],
+    ids=str,
 )
 def test_all_together_equal_each_alone(params, logits_with, lengths):
     hidden = tokens(1, lengths)
