@@ -155,18 +155,18 @@ def are_lists(cells: Sequence[str]) -> bool:
 def vector_length(cells: Sequence[str], separator: str | None) -> int:
     """Items of each list of a column, if they are vectors of 0 and 1; else 0.
 
-    A list of labels holds none twice. So lists of 0 and 1 alone are vectors where all have one length, or one of them
-    holds 0 or 1 twice; those of another length are bad rows then.
+    They are if all are of 0 and 1 alone and of one length. A list of labels names none twice: so where one holds 0 or 1
+    twice and most are of 0 and 1 alone, they are vectors too, and the others bad rows.
     """
-    blank = separator is None  # a bad row then, else an empty list
-    readable = (_readable(cell, separator) for cell in dict.fromkeys(cells) if cell.strip() or not blank)
+    blank_is_list = separator is not None
+    readable = (_readable(cell, separator) for cell in dict.fromkeys(cells) if cell.strip() or blank_is_list)
     lists = [[*map(spelling, items)] for items in readable if items is not None]
-    if not any(lists) or any(not FLAGS.keys() | {NO_LABEL} >= {*items} for items in lists):
+    vectors = [items for items in lists if items and FLAGS.keys() | {NO_LABEL} >= {*items}]
+    if 2 * len(vectors) <= len(lists):
         return 0
-    repeats = any(len({*items}) < len(items) for items in lists)
-    length, _ = Counter(len(items) for items in lists if items).most_common(1)[0]
-    one_length = {*map(len, lists)} == {length} and (length > 1 or separator is None)
-    return length if repeats or one_length else 0
+    length, alike = Counter(map(len, vectors)).most_common(1)[0]
+    repeats = any(len({*items}) < len(items) for items in vectors)
+    return length if repeats or (alike == len(lists) and (length > 1 or separator is None)) else 0
 
 
 def split(content: str, column: str, separator: str | None) -> list[str]:

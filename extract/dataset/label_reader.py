@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import Task
 from headstart.extract.dataset.categories import CategoryEncoder
-from headstart.extract.dataset.class_names import WORDS, spelling
+from headstart.extract.dataset.class_names import WORDS, by_spelling, spelling
 from headstart.extract.dataset.label_formats import Flags, OneClass
 from headstart.extract.dataset.label_lists import Items, Vectors, are_lists, vector_length
 
@@ -76,17 +76,17 @@ def recognise(
 
 
 def _one(column: str, cells: list[str], names: Sequence[str] | None, separator: str | None) -> LabelFormat:
-    spelled = {*map(spelling, names or ())}
+    known = by_spelling(names or ())
     if separator is not None or are_lists(cells):
         length = vector_length(cells, separator)
         # Names that are not as many as the places, but hold 0 and 1, are those of labels that the lists name.
-        named = names is not None and len(names) != length and spelled >= {*WORDS.values()}
+        named = names is not None and len(names) != length and known.keys() >= {*WORDS.values()}
         return (
             Items(column, separator, names)
             if named or not length
             else Vectors(column, length, names, separator)
         )
-    if names is not None and not spelled.isdisjoint(spelling(cell.strip()) for cell in cells):
+    if not known.keys().isdisjoint(spelling(cell.strip()) for cell in cells):
         return OneClass(column, allowed=names)
     return OneClass(column, names)
 
