@@ -14,7 +14,7 @@ from headstart.extract.dataset.dataset import Dataset, RowCounts
 from headstart.extract.dataset.label_reader import LabelReader, recognise
 from headstart.extract.settings import Settings
 from headstart.extract.tables.bad_rows import BadRows
-from headstart.extract.tables.batch import BadRow, TableBatch
+from headstart.extract.tables.batch import BLANKS, BadRow, TableBatch
 from headstart.extract.tables.files import shown
 from headstart.extract.text.texts import TextWriter
 
@@ -40,7 +40,7 @@ class DatasetBuilder:
             settings.label_column is None and len(table.columns) > 2 and is_binary(table[self._labels[0]])
         )
         self._reader = self._recognise(table)
-        self._others = [CategoryEncoder(str.strip) for _ in self._names]
+        self._others = [CategoryEncoder(lambda cell: cell.strip(BLANKS)) for _ in self._names]
         self._texts, self._numeric = TextWriter(), True
         # Of each row that is kept: number of its label, position, file, position among the sound ones, other columns.
         self._kept: list[list[np.ndarray]] = [[] for _ in range(4 + len(self._names))]
@@ -160,8 +160,8 @@ class DatasetBuilder:
         task, labels = self._reader.finish(codes)
         columns = self._text, ",".join(self._labels)
         further = dict(zip(self._names, map(CategoryEncoder.column, self._others, others), strict=True))
-        notes = (f"{unlabelled:,} rows left out: {reason}" if reason else "", self._reader.describe(labels))
-        counts = self._count(len(rows), empty, unlabelled)._replace(notes=tuple(filter(None, notes)))
+        remarks = (f"{unlabelled:,} rows left out: {reason}" if reason else "", self._reader.describe(labels))
+        counts = self._count(len(rows), empty, unlabelled)._replace(remarks=tuple(filter(None, remarks)))
         return Dataset(texts, labels, rows, empty, columns, task, further, source, counts)
 
     def _check_labels(self, count: int, reason: str) -> None:
@@ -195,9 +195,8 @@ class DatasetBuilder:
 
     def _count(self, used: int, empty: int, unlabelled: int) -> RowCounts:
         bad, undrawn = self._bad, self._sound - used - empty - unlabelled
-        counts = RowCounts(
-            self._met, used, empty, undrawn, bad.count, tuple(bad.examples), bad.path, unlabelled
-        )
+        counts = RowCounts(self._met, used, empty, undrawn, bad.count, tuple(bad.examples), bad.path)
+        counts = counts._replace(unlabelled=unlabelled)
         assert counts.balanced, f"a row was lost: {counts}"
         return counts
 
@@ -236,4 +235,4 @@ def _order(count: int, reasons: dict[int, str], before: int) -> Int[np.ndarray, 
 
 def _is_odd(cell: str) -> bool:
     # An empty one is a bad row, and listed as such.
-    return cell not in ("0", "1") and spelling(cell.strip()) not in ("0", "1", NO_LABEL, "")
+    return cell not in ("0", "1") and spelling(cell.strip(BLANKS)) not in ("0", "1", NO_LABEL, "")

@@ -24,8 +24,8 @@ class RowCounts(NamedTuple):
         bad: Rows that cannot be used, left out.
         examples: What is wrong with the first of these.
         report: File that lists them all, if there is one.
+        remarks: What was recognised in the files, a line each.
         unlabelled: Rows whose label says that they have none, left out.
-        notes: What else the user should know of how the rows were read, a line each.
     """
 
     read: int = 0
@@ -35,8 +35,8 @@ class RowCounts(NamedTuple):
     bad: int = 0
     examples: tuple[str, ...] = ()
     report: str | None = None
+    remarks: tuple[str, ...] = ()
     unlabelled: int = 0
-    notes: tuple[str, ...] = ()
 
     @property
     def balanced(self) -> bool:
@@ -54,7 +54,9 @@ class RowCounts(NamedTuple):
         """Lines about how the rows were read, and about the bad ones."""
         lines = [f"left out: {example}" for example in self.examples]
         lines += [f"left out: {self.bad - len(lines):,} more bad rows"] if self.bad > len(lines) else []
-        return [*self.notes, *lines] + ([f"all {self.bad:,} bad rows: {self.report}"] if self.report else [])
+        return [*self.remarks, *lines] + (
+            [f"all {self.bad:,} bad rows: {self.report}"] if self.report else []
+        )
 
 
 class Dataset(NamedTuple):

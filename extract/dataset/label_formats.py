@@ -23,6 +23,7 @@ from headstart.extract.dataset.class_names import (
     renamed,
     spelling,
 )
+from headstart.extract.tables.batch import BLANKS
 
 Labels = Int[np.ndarray, " b *k"]
 
@@ -45,7 +46,7 @@ class OneClass:
 
     def read(self, content: str) -> str:
         """Return the class."""
-        value = content.strip()
+        value = content.strip(BLANKS)
         if not value:
             raise BadCellError(f"column {self._column!r} holds ''; every row needs a label")
         spelled = spelling(value)
@@ -110,7 +111,7 @@ class Flags:
 
     def read(self, content: tuple[str, ...]) -> tuple[int, ...]:
         """Return 0 or 1 for each column; nothing for a row whose columns all hold -1."""
-        cells = [spelling(cell.strip()) for cell in content]
+        cells = [spelling(cell.strip(BLANKS)) for cell in content]
         if {*cells} == {NO_LABEL}:
             return ()
         for name, cell, spelled in zip(self._columns, content, cells, strict=True):

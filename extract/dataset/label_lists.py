@@ -25,6 +25,7 @@ from headstart.extract.dataset.class_names import (
     renamed,
     spelling,
 )
+from headstart.extract.tables.batch import BLANKS
 
 Labels = Int[np.ndarray, " b *k"]
 
@@ -177,7 +178,8 @@ def split(content: str, column: str, separator: str | None) -> list[str]:
     """
     if separator is None:
         return items_of(content, column)
-    return [item.strip() for item in content.split(separator)] if content.strip() else []
+    items = [item.strip(BLANKS) for item in content.split(separator)] if content.strip(BLANKS) else []
+    return items if separator.strip() else [*filter(None, items)]  # two blanks are as good as one
 
 
 def items_of(content: str, column: str) -> list[str]:
@@ -239,4 +241,4 @@ def _item(item: Any, column: str) -> str:
         raise BadCellError(f"column {column!r} holds a list that was shortened to ... when it was printed")
     if not isinstance(item, str):
         raise BadCellError(f"column {column!r} holds {json.dumps(item)[:80]} in a list; a name is wanted")
-    return item.strip()
+    return item.strip(BLANKS)

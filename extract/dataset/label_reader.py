@@ -12,6 +12,7 @@ from headstart.extract.dataset.categories import CategoryEncoder
 from headstart.extract.dataset.class_names import WORDS, by_spelling, spelling
 from headstart.extract.dataset.label_formats import Flags, OneClass
 from headstart.extract.dataset.label_lists import Items, Vectors, are_lists, vector_length
+from headstart.extract.tables.batch import BLANKS
 
 
 @runtime_checkable
@@ -86,7 +87,7 @@ def _one(column: str, cells: list[str], names: Sequence[str] | None, separator: 
             if named or not length
             else Vectors(column, length, names, separator)
         )
-    if not known.keys().isdisjoint(spelling(cell.strip()) for cell in cells):
+    if not known.keys().isdisjoint(spelling(cell.strip(BLANKS)) for cell in cells):
         return OneClass(column, allowed=names)
     return OneClass(column, names)
 

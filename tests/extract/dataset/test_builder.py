@@ -180,6 +180,6 @@ def test_vectors_are_read_to_the_end(tmp_path: Path) -> None:
     rows = dataset_of(path, on_bad_row="skip", class_names="odd,all,third")
     assert (rows.task.classes, rows.counts.bad) == (("odd", "all", "third"), 1)
     assert rows.labels.tolist() == [[n % 2, 1, int(n % 3 > 0)] for n in range(9)]
-    assert rows.counts.notes == (
+    assert rows.counts.remarks == (
         "the lists in column 'labels' are taken for vectors: 0 or 1 for each of 3 labels",
     )

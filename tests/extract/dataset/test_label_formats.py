@@ -78,3 +78,13 @@ def test_a_thousand_classes_are_the_most() -> None:
         one.read(f"{number}.0")
     with pytest.raises(UserError, match="column 'y' holds 1,001 different values or more, at most 1,000"):
         one.read("one more")
+
+
+@pytest.mark.parametrize(
+    "blank", [" ", "\t", "\u00a0", "\u3000", "\u200b", "\u2060", "\ufeff", "\n", " \u200b\u00a0"]
+)
+def test_blanks_around_a_label_are_no_part_of_it(blank: str) -> None:
+    assert OneClass("y").read(f"{blank}spam{blank}") == "spam"
+    assert Flags(["a", "b"]).read((f"{blank}1", f"0.0{blank}")) == (1, 0)
+    with pytest.raises(BadCellError, match="column 'y' holds ''"):
+        OneClass("y").read(blank)

@@ -8,7 +8,7 @@ import pytest
 from headstart.cache import UserError
 from headstart.cache.task import Task
 from headstart.extract.dataset.categories import BadCellError
-from headstart.extract.dataset.label_lists import Items, Vectors, are_lists, items_of, vector_length
+from headstart.extract.dataset.label_lists import Items, Vectors, are_lists, items_of, split, vector_length
 
 
 def test_items_are_a_matrix_of_what_is_used() -> None:
@@ -135,3 +135,19 @@ def test_long_arrays_are_whole_or_refused() -> None:
         assert items_of(str(array), "y") == [*map(str, array.tolist())]
     with pytest.raises(BadCellError, match=r"shortened to \.\.\. when it was printed"):
         items_of(str(array), "y")
+
+
+@pytest.mark.parametrize(
+    ("cell", "separator", "items"),
+    [
+        ("a b", " ", ["a", "b"]),
+        (" a  b ", " ", ["a", "b"]),
+        ("a|b\u200b", "|", ["a", "b"]),
+        ("a||b", "|", ["a", "", "b"]),
+        ("a\t\tb", "\t", ["a", "b"]),
+        ("", " ", []),
+        ('["a\u00a0"]', None, ["a"]),
+    ],
+)
+def test_blanks_between_and_around_labels(cell: str, separator: str | None, items: list[str]) -> None:
+    assert split(cell, "y", separator) == items
