@@ -26,7 +26,7 @@ def preview(job: ExtractJob, count: int) -> Iterator[str]:
     Raises:
         UserError: the rows cannot be dealt, or the backbone has no tokenizer.
     """
-    yield job.describe()
+    yield from (job.describe(), *job.dataset.counts.details())
     splits = split_dataset(job.dataset, job.settings)
     yield "splits: " + ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items())
     yield from describe_absent(job.dataset, splits, job.settings)

@@ -137,4 +137,7 @@ def _flag(name: str, value: object) -> str:
     flag = f"--{name.replace('_', '-')}"
     if value is True:
         return flag
-    return f"{flag} {shlex.join(value) if isinstance(value, tuple) else shlex.quote(str(value))}"
+    between = (
+        "=" if str(value).startswith("-") and value != "-" else " "
+    )  # -1,0,1 alone would be taken for a flag
+    return f"{flag}{between}{shlex.join(value) if isinstance(value, tuple) else shlex.quote(str(value))}"

@@ -7,13 +7,14 @@ import pandas as pd
 from jaxtyping import Int
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.dataset.categories import BAD, CategoryEncoder, is_number
+from headstart.extract.dataset.categories import BAD, CategoryEncoder
+from headstart.extract.dataset.class_names import NO_LABEL, is_number, spelling
 from headstart.extract.dataset.columns import check_column, choose_columns, is_binary
 from headstart.extract.dataset.dataset import Dataset, RowCounts
 from headstart.extract.dataset.label_reader import LabelReader, recognise
 from headstart.extract.settings import Settings
 from headstart.extract.tables.bad_rows import BadRows
-from headstart.extract.tables.batch import BadRow, TableBatch
+from headstart.extract.tables.batch import BLANKS, BadRow, TableBatch
 from headstart.extract.tables.files import shown
 from headstart.extract.text.texts import TextWriter
 
@@ -39,7 +40,7 @@ class DatasetBuilder:
             settings.label_column is None and len(table.columns) > 2 and is_binary(table[self._labels[0]])
         )
         self._reader = self._recognise(table)
-        self._others = [CategoryEncoder(str.strip) for _ in self._names]
+        self._others = [CategoryEncoder(lambda cell: cell.strip(BLANKS)) for _ in self._names]
         self._texts, self._numeric = TextWriter(), True
         # Of each row that is kept: number of its label, position, file, position among the sound ones, other columns.
         self._kept: list[list[np.ndarray]] = [[] for _ in range(4 + len(self._names))]
@@ -141,16 +142,32 @@ class DatasetBuilder:
         """
         codes, rows, source, order, *others = map(_joined, self._kept)
         self._check_texts(len(rows))
-        texts, missing, limit = self._texts.finish(), self._empty, self._settings.limit
-        if limit is not None and limit < self._sound:
-            drawn = self._draw(order, limit)
-            texts, missing = texts.take(drawn), limit - len(drawn)
-            codes, rows, source, *others = (array[drawn] for array in (codes, rows, source, *others))
+        labelled, reason = self._reader.labelled(codes)
+        texts, empty, limit, chosen = (
+            self._texts.finish(),
+            self._empty,
+            self._settings.limit,
+            np.flatnonzero(labelled),
+        )
+        unlabelled = len(codes) - len(chosen)
+        if limit is not None and limit < self._sound - unlabelled:
+            chosen = chosen[self._draw(order[chosen] - np.cumsum(~labelled)[chosen], limit, unlabelled)]
+            empty = limit - len(chosen)
+        if len(chosen) < len(codes):
+            texts = texts.take(chosen)
+            codes, rows, source, *others = (array[chosen] for array in (codes, rows, source, *others))
+        self._check_labels(len(codes), reason)
         task, labels = self._reader.finish(codes)
         columns = self._text, ",".join(self._labels)
         further = dict(zip(self._names, map(CategoryEncoder.column, self._others, others), strict=True))
-        counts = self._count(len(rows), missing)
-        return Dataset(texts, labels, rows, missing, columns, task, further, source, counts)
+        remarks = (f"{unlabelled:,} rows left out: {reason}" if reason else "", self._reader.describe(labels))
+        counts = self._count(len(rows), empty, unlabelled)._replace(remarks=tuple(filter(None, remarks)))
+        return Dataset(texts, labels, rows, empty, columns, task, further, source, counts)
+
+    def _check_labels(self, count: int, reason: str) -> None:
+        """Refuse rows none of which has a label."""
+        if not count:
+            raise UserError(f"{shown(self._settings.files)} holds no row with text and label: {reason}")
 
     def _check_texts(self, count: int) -> None:
         """Refuse rows without any text, and texts that are all numbers."""
@@ -164,10 +181,11 @@ class DatasetBuilder:
         if not count:
             raise UserError(f"{name} holds no text: every cell of column {self._text!r} is empty")
 
-    def _draw(self, order: Int[np.ndarray, " b"], limit: int) -> Int[np.ndarray, " _"]:
+    def _draw(self, order: Int[np.ndarray, " b"], limit: int, unlabelled: int) -> Int[np.ndarray, " _"]:
         """Draw as `pandas.DataFrame.sample` does, in file order: files are often sorted by label."""
-        drawn = np.zeros(self._sound, bool)
-        drawn[np.random.RandomState(self._settings.seed).choice(self._sound, limit, replace=False)] = True
+        sound = self._sound - unlabelled
+        drawn = np.zeros(sound, bool)
+        drawn[np.random.RandomState(self._settings.seed).choice(sound, limit, replace=False)] = True
         places = np.flatnonzero(drawn[order])
         if not len(places):
             raise UserError(
@@ -175,9 +193,10 @@ class DatasetBuilder:
             )
         return places
 
-    def _count(self, used: int, empty: int) -> RowCounts:
-        bad, undrawn = self._bad, self._sound - used - empty
+    def _count(self, used: int, empty: int, unlabelled: int) -> RowCounts:
+        bad, undrawn = self._bad, self._sound - used - empty - unlabelled
         counts = RowCounts(self._met, used, empty, undrawn, bad.count, tuple(bad.examples), bad.path)
+        counts = counts._replace(unlabelled=unlabelled)
         assert counts.balanced, f"a row was lost: {counts}"
         return counts
 
@@ -215,4 +234,5 @@ def _order(count: int, reasons: dict[int, str], before: int) -> Int[np.ndarray, 
 
 
 def _is_odd(cell: str) -> bool:
-    return cell.strip() not in ("0", "1", "")  # an empty one is a bad row, and listed as such
+    # An empty one is a bad row, and listed as such.
+    return cell not in ("0", "1") and spelling(cell.strip(BLANKS)) not in ("0", "1", NO_LABEL, "")

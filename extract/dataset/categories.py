@@ -1,20 +1,14 @@
-"""Categories: each distinct content of cells gets a number, and classes an order; a row costs four bytes."""
+"""Categories: each distinct content of cells gets a number; a row costs four bytes."""
 
-import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
-from headstart.cache.runtime.errors import UserError
-
 MOST_REMEMBERED = 1_000_000  # contents whose number is looked up; the others are read again
-MOST_DECIMALS = 20  # distinct numbers with a fraction: more are measurements, not classes
 
 BAD = -1
-
-_INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
 
 
 class BadCellError(ValueError):
@@ -79,38 +73,3 @@ class CategoryEncoder(dict[Hashable, int]):
         if len(self) < MOST_REMEMBERED:
             self[content] = number
         return number
-
-
-def in_order(classes: Sequence[str]) -> list[str]:
-    """Sort classes: by size if all are whole numbers, else as strings."""
-    if all(map(is_integer, classes)):
-        return sorted(classes, key=lambda name: (int(name), name))
-    return sorted(classes)
-
-
-def refuse_measurements(classes: Sequence[str], column: str) -> None:
-    """Refuse a column of numbers that are no classes.
-
-    Raises:
-        UserError: they have fractions, and are many.
-    """
-    numbers = len(classes) > MOST_DECIMALS and all(map(is_number, classes))
-    if numbers and not all(map(is_integer, classes)):
-        raise UserError(
-            f"column {column!r} holds {len(classes):,} different numbers with fractions: these are measurements, not "
-            "classes; choose another column with --label-column"
-        )
-
-
-def is_number(value: str) -> bool:
-    """Whether a string is a number."""
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
-
-
-def is_integer(value: str) -> bool:
-    """Whether a string is a whole number."""
-    return _INTEGER.fullmatch(value) is not None

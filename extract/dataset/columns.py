@@ -4,7 +4,8 @@ import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import did_you_mean
-from headstart.extract.dataset.label_formats import are_lists
+from headstart.extract.dataset.class_names import spelling
+from headstart.extract.dataset.label_lists import are_lists
 
 TEXT_NAMES = ("comment_text", "text", "comment", "tweet", "sentence", "review", "content", "message", "body")
 LABEL_NAMES = ("toxic", "label", "labels", "target", "class", "y")
@@ -47,8 +48,8 @@ def _labels(table: pd.DataFrame, label: str | None) -> list[str]:
 
 
 def is_binary(column: "pd.Series[str]") -> bool:
-    """Whether a column of strings holds nothing but 0 and 1."""
-    return bool(column.str.strip().isin(["0", "1"]).all())
+    """Whether a column of strings holds nothing but 0 and 1, however written."""
+    return {*map(spelling, column.str.strip().unique())} <= {"0", "1"}
 
 
 def check_column(table: pd.DataFrame, name: str) -> None:

@@ -24,6 +24,8 @@ class RowCounts(NamedTuple):
         bad: Rows that cannot be used, left out.
         examples: What is wrong with the first of these.
         report: File that lists them all, if there is one.
+        remarks: What was recognised in the files, a line each.
+        unlabelled: Rows whose label says that they have none, left out.
     """
 
     read: int = 0
@@ -33,23 +35,28 @@ class RowCounts(NamedTuple):
     bad: int = 0
     examples: tuple[str, ...] = ()
     report: str | None = None
+    remarks: tuple[str, ...] = ()
+    unlabelled: int = 0
 
     @property
     def balanced(self) -> bool:
         """Whether no row is lost."""
-        return self.read == self.used + self.empty + self.undrawn + self.bad
+        return self.read == self.used + self.empty + self.unlabelled + self.undrawn + self.bad
 
     def __str__(self) -> str:
         parts = [f"{self.used:,} used", f"{self.empty:,} rows without text left out"]
+        parts += [f"{self.unlabelled:,} rows without a label left out"] if self.unlabelled else []
         parts += [f"{self.undrawn:,} not drawn"] if self.undrawn else []
         parts += [f"{self.bad:,} bad"]
         return f"{self.read:,} rows read = {' + '.join(parts)}"
 
     def details(self) -> list[str]:
-        """Lines about the bad rows."""
+        """Lines about how the rows were read, and about the bad ones."""
         lines = [f"left out: {example}" for example in self.examples]
         lines += [f"left out: {self.bad - len(lines):,} more bad rows"] if self.bad > len(lines) else []
-        return lines + ([f"all {self.bad:,} bad rows: {self.report}"] if self.report else [])
+        return [*self.remarks, *lines] + (
+            [f"all {self.bad:,} bad rows: {self.report}"] if self.report else []
+        )
 
 
 class Dataset(NamedTuple):

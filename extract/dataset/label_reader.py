@@ -1,14 +1,51 @@
 """Cells of label columns become a task and its labels."""
 
 from collections.abc import Hashable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import Task
 from headstart.extract.dataset.categories import CategoryEncoder
-from headstart.extract.dataset.label_formats import Flags, Items, LabelFormat, OneClass, are_lists
+from headstart.extract.dataset.class_names import WORDS, by_spelling, spelling
+from headstart.extract.dataset.label_formats import Flags, OneClass
+from headstart.extract.dataset.label_lists import Items, Vectors, are_lists, vector_length
+from headstart.extract.tables.batch import BLANKS
+
+
+@runtime_checkable
+class LabelFormat(Protocol):
+    """A way to write labels."""
+
+    def read(self, content: Any) -> Any:
+        """Return what a row's label cells say.
+
+        Raises:
+            BadCellError: nothing that can be used.
+            UserError: there are too many classes.
+        """
+
+    def unlabelled(self, values: list[Any]) -> tuple[list[int], str]:
+        """Return the positions of those values that say "no label", and in words why they do.
+
+        Args:
+            values: All that was read.
+        """
+
+    def finish(
+        self, values: list[Any], codes: Int[np.ndarray, " b"]
+    ) -> tuple[Task, Int[np.ndarray, " b *k"]]:
+        """Return the task and the labels.
+
+        Args:
+            values: All that was read.
+            codes: Position of each row's value among these, `[b]`; none that is `unlabelled`.
+
+        Raises:
+            UserError: there is only one class, or the values are no classes.
+        """
 
 
 def recognise(
@@ -40,9 +77,17 @@ def recognise(
 
 
 def _one(column: str, cells: list[str], names: Sequence[str] | None, separator: str | None) -> LabelFormat:
+    known = by_spelling(names or ())
     if separator is not None or are_lists(cells):
-        return Items(column, separator, names)
-    if names is not None and not set(names).isdisjoint(cell.strip() for cell in cells):
+        length = vector_length(cells, separator)
+        # Names that are not as many as the places, but hold 0 and 1, are those of labels that the lists name.
+        named = names is not None and len(names) != length and known.keys() >= {*WORDS.values()}
+        return (
+            Items(column, separator, names)
+            if named or not length
+            else Vectors(column, length, names, separator)
+        )
+    if not known.keys().isdisjoint(spelling(cell.strip(BLANKS)) for cell in cells):
         return OneClass(column, allowed=names)
     return OneClass(column, names)
 
@@ -56,7 +101,7 @@ class LabelReader:
 
     def __init__(self, kind: LabelFormat) -> None:
         self._kind, self._codes = kind, CategoryEncoder(kind.read)
-        self._several, self.lists = isinstance(kind, Flags), isinstance(kind, Items)
+        self._several, self.lists = isinstance(kind, Flags), isinstance(kind, Items | Vectors)
 
     def read(self, cells: Sequence[list[str]]) -> tuple[Int[np.ndarray, " b"], dict[int, str]]:
         """Read rows.
@@ -75,11 +120,21 @@ class LabelReader:
         bad = np.flatnonzero(codes < 0).tolist()
         return codes, {place: self._codes.reason(contents[place]) for place in bad}
 
+    def labelled(self, codes: Int[np.ndarray, " b"]) -> tuple[Bool[np.ndarray, " b"], str]:
+        """Which rows have a label, and, where some have none, why.
+
+        Args:
+            codes: Numbers that `read` gave to all rows.
+        """
+        absent, reason = self._kind.unlabelled(self._codes.values_met)
+        rows = ~np.isin(codes, absent)
+        return rows, "" if rows.all() else reason
+
     def finish(self, codes: Int[np.ndarray, " b"]) -> tuple[Task, Int[np.ndarray, " b *k"]]:
         """Return the task and the labels of rows.
 
         Args:
-            codes: Numbers that `read` gave.
+            codes: Numbers that `read` gave to rows with a label.
 
         Returns:
             The task, and class numbers `[b]`, or 0 and 1 for each class `[b, k]`, int32.
@@ -88,3 +143,7 @@ class LabelReader:
             UserError: there is only one class, or the cells hold no classes.
         """
         return self._kind.finish(self._codes.values_met, codes)
+
+    def describe(self, labels: Int[np.ndarray, " b *k"]) -> str:
+        """Say what is not plain to see in how the labels were read; nothing where all is."""
+        return self._kind.describe(labels) if isinstance(self._kind, Vectors) else ""

@@ -8,6 +8,7 @@ from jaxtyping import Int, UInt8
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import SPLITS
+from headstart.extract.dataset.class_names import one_spelling
 from headstart.extract.dataset.dataset import Dataset
 
 NAMES = {"train": "train", "valid": "valid", "validation": "valid", "dev": "valid", "test": "test"}
@@ -50,7 +51,7 @@ def _numbers_of(splits: Sequence[str], places: Int[np.ndarray, " b"]) -> UInt8[n
 
 
 def groups_by_column(dataset: Dataset, name: str) -> Int[np.ndarray, " b"]:
-    """Number of each row's group, in the order of their first appearance.
+    """Number of each row's group, in the order of their first appearance; 1 and 1.0 are one group.
 
     Raises:
         UserError: a row has none, or there are too few to split.
@@ -62,7 +63,10 @@ def groups_by_column(dataset: Dataset, name: str) -> Int[np.ndarray, " b"]:
                 f"the group column {name!r} is empty in data row {_first_row(dataset, name, code)} (the first is 1); "
                 "every row needs a group"
             )
-    _, firsts, numbers = np.unique(column.codes, return_index=True, return_inverse=True)
+    places: dict[str, int] = {}
+    groups = [places.setdefault(name, len(places)) for name in one_spelling(column.names).values()]
+    codes = np.array(groups, np.int32)[column.codes]
+    _, firsts, numbers = np.unique(codes, return_index=True, return_inverse=True)
     if len(firsts) < FEWEST_GROUPS:
         raise UserError(
             f"the group column {name!r} holds {len(firsts)} groups; at least {FEWEST_GROUPS} are needed to deal them"

@@ -13,6 +13,8 @@ from headstart.cache.runtime.errors import UserError
 MOST_CHARACTERS = 10_000_000  # of a cell
 MOST_COLUMNS = 10_000
 
+BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u2060\ufeff"
+"""Characters that show nothing: spaces of any width, also of none, and the byte-order mark."""
 TOO_LONG = f"a cell is longer than 10 MB ({MOST_CHARACTERS:,} characters)"
 
 

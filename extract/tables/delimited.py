@@ -10,6 +10,7 @@ import numpy as np
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import (
+    BLANKS,
     MOST_CHARACTERS,
     TOO_LONG,
     BadRow,
@@ -155,7 +156,7 @@ def check_header(file: str, names: Sequence[str] | None, encoding: str) -> list[
     """
     if not names:
         raise UserError(f"{file} is empty; its first line must name the columns")
-    checked = check_names(file, names)
+    checked = check_names(file, [name.strip(BLANKS) for name in names])
     if not is_encodable("".join(names)):
         raise UserError(f"the first line of {file}: {not_of(encoding)}")
     if any("\0" in name for name in names):

@@ -9,6 +9,7 @@ from headstart.extract.tables.batch import TableBatch
 from headstart.extract.tables.files import HUB
 from headstart.extract.tables.records import Objects
 
+MISSING = -1
 SYNTAX = f"{HUB}OWNER/NAME[@CONFIGURATION][:SPLIT]"
 
 
@@ -73,7 +74,7 @@ def _named(fields: Mapping[str, Any], classes: Mapping[str, list[str]]) -> dict[
 
 
 def _name(value: Any, names: list[str]) -> Any:
-    """Name a class, or each of a list; -1 is how the hub writes a missing one."""
+    """Name a class, or each of a list; -1 stays, by which the hub, like others, says that there is none."""
     if isinstance(value, list):
-        return [_name(item, names) for item in value]
-    return names[value] if isinstance(value, int) and value >= 0 else None
+        return [None if item == MISSING else _name(item, names) for item in value]
+    return names[value] if isinstance(value, int) and value != MISSING else value

@@ -40,5 +40,8 @@ def _values(column: Any) -> list[Any]:
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         # Files can hold strings that are not UTF-8: nothing checks them when they are written.
         column = column.cast(pa.large_binary())
+    if pa.types.is_float32(column.type):
+        # As text writes them: as double, 0.1 would be 0.10000000149011612.
+        column = column.cast(pa.string()).cast(pa.float64())
     values: list[Any] = column.to_pylist()
     return [value.decode(errors="surrogateescape") if isinstance(value, bytes) else value for value in values]

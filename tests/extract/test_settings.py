@@ -48,3 +48,5 @@ def test_the_command_names_what_is_not_the_default() -> None:
     assert settings.command == (
         "python -m extract --data 'a b.csv' c.csv --encoding cp1252 --stratify --limit 5"
     )
+    assert Settings(class_names="-1,0,1").command == "python -m extract --data sample --class-names=-1,0,1"
+    assert Settings(data="-").command == "python -m extract --data -"

@@ -119,3 +119,67 @@ def test_separated_labels(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "text,topics\na b,sport|art\nc d,\ne f,art\n")
     rows = dataset_of(path, label_separator="|")
     assert (rows.task.classes, rows.labels.tolist()) == (("art", "sport"), [[1, 1], [0, 0], [1, 0]])
+
+
+def test_rows_without_a_label_are_left_out_and_counted(tmp_path: Path) -> None:
+    lines = [f"{'' if n % 7 == 3 else f'text number {n}'},{(0, 1, -1)[n % 3]}" for n in range(60)]
+    path = write(tmp_path / "a.csv", "\n".join(["text,label", *lines, ""]))
+    rows = dataset_of(path)
+    used = [n for n in range(60) if n % 7 != 3 and n % 3 != 2]
+    assert (rows.rows.tolist(), rows.labels.tolist()) == (used, [n % 3 for n in used])
+    assert rows.texts == [f"text number {n}" for n in used]
+    empty, unlabelled = sum(n % 7 == 3 for n in range(60)), sum(n % 7 != 3 and n % 3 == 2 for n in range(60))
+    assert str(rows.counts) == (
+        f"60 rows read = {len(used)} used + {empty} rows without text left out + {unlabelled} rows without a label "
+        "left out + 0 bad"
+    )
+    assert rows.counts.details() == [
+        f"{unlabelled} rows left out: -1 in column 'label' is no label beside 0, 1; if it is a class, name it with the "
+        "others: --class-names=-1,0,1"
+    ]
+    three = dataset_of(path, class_names="-1,0,1")
+    assert (three.task.classes, three.counts.unlabelled, three.counts.details()) == (("-1", "0", "1"), 0, [])
+
+
+@pytest.mark.parametrize("limit", [5, 30, 43])
+def test_a_limit_draws_among_labelled_rows(tmp_path: Path, limit: int) -> None:
+    labels = ["-1" if n % 4 == 0 else str(n % 2) for n in range(60)]
+    path = write(
+        tmp_path / "a.csv", "".join(["text,label\n", *(f"text {n},{labels[n]}\n" for n in range(60))])
+    )
+    kept = [n for n in range(60) if n % 4]
+    plain = write(tmp_path / "b.csv", "".join(["text,label\n", *(f"text {n},{labels[n]}\n" for n in kept)]))
+    rows, expected = dataset_of(path, limit=limit, seed=1), dataset_of(plain, limit=limit, seed=1)
+    assert (rows.texts, rows.labels.tolist()) == ([*expected.texts], expected.labels.tolist())
+    assert (len(rows.texts), rows.counts.undrawn, rows.counts.balanced) == (limit, 45 - limit, True)
+
+
+def test_no_row_has_a_label(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "text,a,b\nx y,-1,-1\nz,-1.0,-1\n")
+    with pytest.raises(
+        UserError, match="holds no row with text and label: -1 in all label columns is no label"
+    ):
+        dataset_of(path, text_column="text", label_column="a,b")
+
+
+def test_a_label_that_is_guessed_may_be_written_in_any_way(tmp_path: Path) -> None:
+    lines = [f"{n},text number {n},{(0, 1.0)[n % 2]}" for n in range(9)]
+    rows = dataset_of(write(tmp_path / "a.csv", "\n".join(["id,text,label", *lines, ""])))
+    assert (rows.columns, rows.labels.tolist()) == (("text", "label"), [n % 2 for n in range(9)])
+
+
+def test_vectors_are_read_to_the_end(tmp_path: Path) -> None:
+    lines = [json.dumps({"text": f"text {n}", "labels": [n % 2, 1, n % 3 > 0]}) for n in range(9)]
+    path = write(
+        tmp_path / "a.jsonl", "\n".join([*lines, json.dumps({"text": "more", "labels": [1, 0]}), ""])
+    )
+    with pytest.raises(
+        UserError, match=r"data row 10: column 'labels' holds .* wanted is, as in other rows, a list"
+    ):
+        dataset_of(path)
+    rows = dataset_of(path, on_bad_row="skip", class_names="odd,all,third")
+    assert (rows.task.classes, rows.counts.bad) == (("odd", "all", "third"), 1)
+    assert rows.labels.tolist() == [[n % 2, 1, int(n % 3 > 0)] for n in range(9)]
+    assert rows.counts.remarks == (
+        "the lists in column 'labels' are taken for vectors: 0 or 1 for each of 3 labels",
+    )

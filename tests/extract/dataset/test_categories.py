@@ -1,19 +1,12 @@
-"""Numbers of contents beside a dictionary, and what classes are."""
+"""Numbers of contents beside a dictionary."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.cache import UserError
 from headstart.extract.dataset import categories as module
-from headstart.extract.dataset.categories import (
-    BAD,
-    BadCellError,
-    CategoryEncoder,
-    in_order,
-    refuse_measurements,
-)
+from headstart.extract.dataset.categories import BAD, BadCellError, CategoryEncoder
 
 
 def read(content: str) -> str:
@@ -50,26 +43,3 @@ def test_a_column_names_only_what_its_rows_hold() -> None:
     assert column.codes.dtype == np.int32
     with pytest.raises(ValueError, match="'u9' can be used"):
         encoder.reason("u9")
-
-
-@pytest.mark.parametrize(
-    ("classes", "ordered"),
-    [
-        (["10", "9", "-1"], ["-1", "9", "10"]),
-        (["10", "9", "x"], ["10", "9", "x"]),
-        (["01", "1", "0"], ["0", "01", "1"]),
-        (["1.5", "10.5", "9.5"], ["1.5", "10.5", "9.5"]),
-        (["²", "1"], ["1", "²"]),
-        (["9" * 5_000, "1"], ["1", "9" * 5_000]),
-    ],
-)
-def test_the_order_of_classes(classes: list[str], ordered: list[str]) -> None:
-    assert in_order(classes) == ordered
-
-
-def test_many_numbers_with_fractions_are_no_classes() -> None:
-    refuse_measurements([str(number / 7) for number in range(20)], "y")
-    refuse_measurements([str(number) for number in range(100)], "y")
-    refuse_measurements([*(str(number / 7) for number in range(100)), "x"], "y")
-    with pytest.raises(UserError, match="column 'y' holds 21 different numbers with fractions"):
-        refuse_measurements([str(number / 7) for number in range(21)], "y")

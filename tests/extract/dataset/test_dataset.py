@@ -95,3 +95,11 @@ def test_counts_say_where_all_rows_went() -> None:
         "all 4 bad rows: bad.jsonl",
     ]
     assert RowCounts().details() == []
+
+
+def test_counts_name_rows_without_a_label() -> None:
+    counts = RowCounts(10, 5, 1, 0, 1, ("a",), None, ("of the labels",), 3)
+    assert counts.balanced
+    assert not counts._replace(unlabelled=2).balanced
+    assert str(counts).endswith("1 rows without text left out + 3 rows without a label left out + 1 bad")
+    assert counts.details() == ["of the labels", "left out: a"]

@@ -1,12 +1,12 @@
-"""The three ways to write labels, beside matrices made by hand."""
+"""Labels in cells without lists, beside matrices made by hand."""
 
 import numpy as np
 import pytest
 
 from headstart.cache import UserError
-from headstart.cache.task import Task
+from headstart.cache.task import BINARY, Task
 from headstart.extract.dataset.categories import BadCellError
-from headstart.extract.dataset.label_formats import Flags, Items, OneClass, are_lists, items_of, renamed
+from headstart.extract.dataset.label_formats import Flags, OneClass
 
 
 def test_classes_of_the_rows_that_are_used() -> None:
@@ -19,40 +19,72 @@ def test_classes_of_the_rows_that_are_used() -> None:
         one.finish(values, np.array([1, 1, 1]))
 
 
+def test_spellings_of_one_class_are_one_class() -> None:
+    one = OneClass("y")
+    values = [one.read(cell) for cell in ("0", " 1.0", "0.00", "+1")]
+    task, labels = one.finish(values, np.array([0, 1, 2, 3, 2]))
+    assert (task, labels.tolist()) == (BINARY, [0, 1, 0, 1, 0])
+
+
+def test_spelling_is_decided_by_all_rows_not_by_those_that_are_drawn() -> None:
+    one = OneClass("y")
+    values = [one.read(cell) for cell in ("007", "8", "8.0")]
+    assert one.finish(values, np.array([1, 2]))[0].classes == ("8", "8.0")
+
+
+@pytest.mark.parametrize(
+    ("cells", "names", "absent", "way"),
+    [
+        ("0 1 -1", None, [2], "--class-names=-1,0,1"),
+        ("-1.0 2 0 1", None, [0], "--class-names=-1,0,1,2"),
+        ("0 1 -1", ["neg", "zero", "pos"], [], ""),
+        ("0 1 -1", ["no", "yes"], [2], "--class-names=-1,0,1"),
+        ("1 -1", None, [], ""),
+    ],
+)
+def test_minus_one_beside_classes(cells: str, names: list[str] | None, absent: list[int], way: str) -> None:
+    one = OneClass("y", names)
+    codes, reason = one.unlabelled([one.read(cell) for cell in cells.split()])
+    assert codes == absent
+    assert way in reason
+
+
+def test_minus_one_is_a_class_for_whoever_names_it() -> None:
+    one = OneClass("y", allowed=["-1", "0", "1"])
+    values = [one.read(cell) for cell in ("-1", "0.0", "1", "-1.0")]
+    assert one.unlabelled(values)[0] == []
+    assert one.finish(values, np.arange(4))[1].tolist() == [0, 1, 2, 0]
+    others = OneClass("y", allowed=["0", "1"])
+    assert others.unlabelled([others.read(cell) for cell in ("-1", "0.0", "1")])[0] == [0]
+    with pytest.raises(BadCellError, match="holds the label '2', which is none of --class-names 0, 1"):
+        others.read("2")
+
+
 def test_flags_are_a_matrix() -> None:
     flags = Flags(["a", "b"], ["x", "y"])
-    values = [flags.read(cells) for cells in (("0", "TRUE"), (" 1 ", "false"))]
+    values = [flags.read(cells) for cells in (("0", "TRUE"), (" 1.0 ", "false"), ("-1", "-1.0"))]
     task, labels = flags.finish(values, np.array([1, 0, 1]))
     assert (task, labels.tolist()) == (Task("multilabel", ("x", "y")), [[1, 0], [0, 1], [1, 0]])
-    with pytest.raises(BadCellError, match="column 'b' holds 'maybe'"):
-        flags.read(("1", "maybe"))
+    assert flags.unlabelled(values)[0] == [2]
+    for cells in (("1", "maybe"), ("1", "-1"), ("0", "2"), ("0", "0.5"), ("0", "")):
+        with pytest.raises(BadCellError, match=f"column 'b' holds '{cells[1]}'"):
+            flags.read(cells)
 
 
-def test_items_are_a_matrix_of_what_is_used() -> None:
-    items = Items("y", "|")
-    values = [items.read(cell) for cell in ("b|a", "", "z", "a | a")]
-    assert values == [("a", "b"), (), ("z",), ("a",)]
-    task, labels = items.finish(values, np.array([3, 1, 0]))
-    assert (task, labels.tolist()) == (Task("multilabel", ("a", "b")), [[1, 0], [0, 0], [1, 1]])
-
-
-def test_lists_are_told_from_texts() -> None:
-    assert are_lists(["", '["a"]', " [1, true]"])
-    assert not are_lists(["", " "])
-    assert not are_lists(['["a"]', "[a]"])
-    assert items_of('[1.50, true, " a "]', "y") == ["1.50", "true", "a"]
-
-
-def test_other_names_for_the_classes() -> None:
-    task = Task("binary", ("0", "1"))
-    assert renamed(task, ["fine", "toxic"]) == Task("binary", ("fine", "toxic"))
-    with pytest.raises(UserError, match="--class-names gives 1 names, the classes are 2: 0, 1"):
-        renamed(task, ["fine"])
-
-
-@pytest.mark.parametrize("labels", [OneClass("y"), Items("y", "|")])
-def test_a_thousand_classes_are_the_most(labels: OneClass | Items) -> None:
+def test_a_thousand_classes_are_the_most() -> None:
+    one = OneClass("y")
     for number in range(1_000):
-        labels.read(str(number))
+        one.read(str(number))
+        one.read(f"{number}.0")
     with pytest.raises(UserError, match="column 'y' holds 1,001 different values or more, at most 1,000"):
-        labels.read("one more")
+        one.read("one more")
+
+
+@pytest.mark.parametrize(
+    "blank", [" ", "\t", "\u00a0", "\u3000", "\u200b", "\u2060", "\ufeff", "\n", " \u200b\u00a0"]
+)
+def test_blanks_around_a_label_are_no_part_of_it(blank: str) -> None:
+    assert OneClass("y").read(f"{blank}spam{blank}") == "spam"
+    assert Flags(["a", "b"]).read((f"{blank}1", f"0.0{blank}")) == (1, 0)
+    with pytest.raises(BadCellError, match="column 'y' holds ''"):
+        OneClass("y").read(blank)

@@ -149,3 +149,60 @@ def test_lists_without_any_label_are_no_task() -> None:
 @pytest.mark.parametrize("values", [["--5", "1"], ["-", "1"], ["9" * 5000, "1"], ["²", "1"]])
 def test_odd_numbers_are_names(values: list[str]) -> None:
     assert labelled(y=values)[0].classes == tuple(sorted(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "names", "classes", "labels"),
+    [
+        (["0.0", "1", "1.00"], ["1", "0"], ("1", "0"), [1, 0, 0]),
+        (["True", "False"], ["true", "false"], ("true", "false"), [0, 1]),
+        (["True", "False"], ["1", "0"], ("1", "0"), [0, 1]),
+        (["1", "0"], ["true", "false"], ("true", "false"), [0, 1]),
+        (["True", "False"], ["no", "yes"], ("no", "yes"), [1, 0]),
+        (["2.0", "1", "3"], ["3", "2", "1"], ("3", "2", "1"), [1, 2, 0]),
+    ],
+)
+def test_names_are_those_of_values(
+    values: list[str], names: list[str], classes: tuple[str, ...], labels: list[int]
+) -> None:
+    task, numbers = labelled(names, y=values)
+    assert (task.classes, numbers.tolist()) == (classes, labels)
+
+
+@pytest.mark.parametrize(
+    ("values", "names", "classes", "labels"),
+    [
+        (["[0, 1]", "[1, 1]"], None, ("0", "1"), [[0, 1], [1, 1]]),
+        (["[0, 1]", "[1, 1.0]"], ["a", "b"], ("a", "b"), [[0, 1], [1, 1]]),
+        (
+            ["[0]", "[1]"],
+            ["0", "1", "2"],
+            ("0", "1", "2"),
+            [[1, 0, 0], [0, 1, 0]],
+        ),  # as many names as labels there are
+        (["[0, 1]", "[1]"], None, ("0", "1"), [[1, 1], [0, 1]]),
+    ],
+)
+def test_lists_of_0_and_1(
+    values: list[str], names: list[str] | None, classes: tuple[str, ...], labels: list[list[int]]
+) -> None:
+    task, matrix = labelled(names, y=values)
+    assert (task.kind, task.classes, matrix.tolist()) == ("multilabel", classes, labels)
+
+
+def test_vectors_of_another_length_are_bad_rows() -> None:
+    cells = ["[0, 0, 1]", "[1, 0, 0]", "[1, 0]", "[]", "[0, 2, 0]"]
+    codes, bad = recognise(["y"], [cells]).read([cells])
+    assert [*bad] == [2, 3, 4]
+    assert "column 'y' holds '[1, 0]'; wanted is, as in other rows, a list of 3 items, each 0 or 1" in bad[2]
+    assert (codes[:2] >= 0).all()
+
+
+def test_rows_without_a_label() -> None:
+    reader = recognise(["y"], [["0", "1", "-1"]])
+    codes, bad = reader.read([["0", "1", "-1.0", "1"]])
+    rows, reason = reader.labelled(codes)
+    assert (bad, rows.tolist()) == ({}, [True, True, False, True])
+    assert "no label beside 0, 1" in reason
+    assert reader.finish(codes[rows])[0] == BINARY
+    assert reader.labelled(codes[:2])[1] == ""

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from headstart.cache import UserError
+from headstart.extract.splits.assignments import groups_by_column
 from headstart.extract.splits.splitter import choose_splitter, split_dataset
 
 from .rows import for_file, rows_of
@@ -45,6 +46,16 @@ def test_groups_that_cannot_be_dealt() -> None:
         split_dataset(rows_of([0] * 20, user=list("abcde") * 4), for_file(group_column="user"))
     splits = split_dataset(rows_of([0] * 24, user=list("abcdef") * 4), for_file(group_column="user"))
     assert all(len(chosen) for chosen in splits.values())
+
+
+@pytest.mark.parametrize(
+    ("cells", "count"),
+    [("1 1.0 2 3 4 5 6 7", 7), ("1 01 2 3 4 5 6 7", 8), ("a A b c d e f g", 8), ("1e0 +1 1. 2 3 4 5 6", 6)],
+)
+def test_equal_numbers_are_one_group(cells: str, count: int) -> None:
+    groups = groups_by_column(rows_of([0] * 8, user=cells.split()), "user")
+    assert len({*groups.tolist()}) == count
+    assert groups[0] == 0
 
 
 ASSIGNMENTS = {

@@ -69,3 +69,11 @@ def test_what_is_no_header(names: list[str] | None, says: str) -> None:
     with pytest.raises(UserError, match=says):
         check_header("a.csv", names, "cp1252")
     assert check_header("a.csv", ["text", "nan"], "utf-8") == ["text", "nan"]
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\ufeff", "\u200b", " \ufeff"])
+def test_blanks_around_the_name_of_a_column_are_no_part_of_it(tmp_path: Path, blank: str) -> None:
+    (tmp_path / "a.csv").write_bytes(f"id,{blank}text{blank},label{blank}\n1,a b, c\n".encode())
+    table = whole(str(tmp_path / "a.csv"))
+    assert table.columns.tolist() == ["id", "text", "label"]
+    assert table["label"].tolist() == [" c"]

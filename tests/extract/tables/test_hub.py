@@ -48,12 +48,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
 
 def test_classes_come_by_their_names(asked: list[tuple[Any, ...]]) -> None:
-    rows = dataset_of("hf:owner/set@plain:test", text_column="text", label_column="label", on_bad_row="skip")
+    rows = dataset_of("hf:owner/set@plain:test", text_column="text", label_column="label")
     assert asked == [("owner/set", "plain", {"split": "test", "streaming": True})]
     assert rows.task.classes == ("neg", "pos")
     assert rows.texts == [row["text"] for row in ROWS]
     assert rows.labels.tolist() == [row["label"] for row in ROWS]
-    assert rows.counts.bad == 1  # the hub writes -1 for no label
+    assert (rows.counts.unlabelled, rows.counts.bad) == (1, 0)  # the hub writes -1 for no label
 
 
 def test_lists_of_classes(asked: list[tuple[Any, ...]]) -> None:

@@ -22,14 +22,15 @@ def test_values_of_parquet(tmp_path: Path) -> None:
         "flag": pa.array([True, None]),
         "list": pa.array([["a", "b"], []]),
         "struct": pa.array([{"k": 1}, None]),
+        "single": pa.array([0.1, None], pa.float32()),
         "coded": pa.array(["u", "v"]).dictionary_encode(),
         "bytes": pa.array([b"caf\xc3\xa9", b""]),
     }
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
     table = whole(str(tmp_path / "a.parquet"))
     assert table.to_numpy().tolist() == [
-        ["a", "1", "1", "true", '["a","b"]', '{"k":1}', "u", "café"],
-        ["", "-2", "", "", "[]", "", "v", ""],
+        ["a", "1", "1", "true", '["a","b"]', '{"k":1}', "0.1", "u", "café"],
+        ["", "-2", "", "", "[]", "", "", "v", ""],
     ]
 
 
