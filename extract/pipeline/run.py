@@ -107,7 +107,8 @@ def _load(run: RunContext, partition: Partition) -> "FeatureExtractor":
     """Load the backbone while this process's texts become tokens."""
     job = run.job
     texts = texts_of(job.dataset.texts, partition.rows)
-    with run.hosts.together(), cleaning.cleaned(texts, job.settings.workers, job.cleaning) as chunks:
+    workers, log = job.settings.workers, run.reporter.log
+    with run.hosts.together(), cleaning.cleaned(texts, workers, job.cleaning, log) as chunks:
         # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
         from headstart.extract.pipeline.extractor import FeatureExtractor, load_backbones
 

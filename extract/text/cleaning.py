@@ -7,30 +7,28 @@ it: quotes, URLs, punctuation, blanks. The tests hold the library beside it.
 
 import contextlib
 import functools
-import importlib.metadata
-import importlib.util
 import json
-import logging
 import re
 import string
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from headstart.cache.recipe import canonical_json
 from headstart.cache.runtime.environment import core_count
-from headstart.cache.runtime.errors import CacheError
+from headstart.cache.runtime.errors import CacheError, UserError
+from headstart.extract.text.expressions import Urls
+from headstart.extract.text.library import SlowTextError, are_known, by_library, versions
 from headstart.extract.text.worker_pool import in_processes
 
-LIBRARIES = ("clean-text", "ftfy", "emoji")  # ftfy and emoji do part of clean-text's work
 MIN_PARALLEL = 1_000  # rows; below it, cleaning takes less time than starting a process
 ROWS_PER_PROCESS = 4_000  # one process cleans so many while the libraries are imported; more would slow that
 SHORT_ROWS_PER_PROCESS = 16_000  # likewise, the short way
 CHUNK = 500  # rows handed over at once
 
-RELEASES = "clean-text 0.7.1, ftfy 6.3.1, emoji 2.16.0"
-"""Those that were compared; with others every text goes through the library."""
 URL_TOKEN = "<URL>"
+PATTERNS = "exceptions"  # clean-text's option of the user's own expressions
 
 _PLAIN = re.compile(r"[\t\n -\[\]-~]*")  # no backslash: clean-text decodes escapes
 _ENTITY = re.compile(r"&#?[0-9A-Za-z]{1,24};")  # ftfy decodes &amp; and &#39;
@@ -80,7 +78,10 @@ def from_json(text: str) -> Cleaning:
 
 @contextlib.contextmanager
 def cleaned(
-    texts: Sequence[str], workers: int | None = None, cleaning: Cleaning = NOTEBOOK
+    texts: Sequence[str],
+    workers: int | None = None,
+    cleaning: Cleaning = NOTEBOOK,
+    log: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Iterator[list[str]]]:
     """Give an iterator over the cleaned texts, in chunks and in order.
 
@@ -88,20 +89,32 @@ def cleaned(
 
     Args:
         texts: Raw texts.
-        workers: Processes; None takes as many as so many texts are worth, one per core at most.
+        workers: Processes; None takes as many as so many texts are worth, one per core at most; 1 is this one.
         cleaning: What is done.
+        log: Takes a line where there can be no other processes.
 
     Raises:
-        UserError: one of the processes was killed.
+        UserError: one of the processes was killed, or a text takes too long.
     """
     chunks = (list(texts[start : start + CHUNK]) for start in range(0, len(texts), CHUNK))
     work = functools.partial(clean_all, cleaning=cleaning)
-    if len(texts) < MIN_PARALLEL or cleaning.options is None:
-        yield map(work, chunks)
+    if len(texts) < MIN_PARALLEL or cleaning.options is None or workers == 1:
+        yield _naming_rows(map(work, chunks))
         return
     processes = min(workers or _processes(len(texts), cleaning), -(-len(texts) // CHUNK))
-    with in_processes(work, chunks, processes) as results:
-        yield results
+    with in_processes(work, chunks, processes, log) as results:
+        yield _naming_rows(results)
+
+
+def _naming_rows(results: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The results; an error about a text says which of all texts it is."""
+    done = 0
+    try:
+        for result in results:
+            yield result
+            done += len(result)
+    except SlowTextError as error:
+        raise UserError(f"text {done + error.position + 1:,} of those to clean: {error}") from None
 
 
 def _processes(rows: int, cleaning: Cleaning) -> int:
@@ -110,74 +123,47 @@ def _processes(rows: int, cleaning: Cleaning) -> int:
 
 
 def clean_all(texts: list[str], cleaning: Cleaning = NOTEBOOK) -> list[str]:
-    """Clean every text."""
-    return [clean(text, cleaning) for text in texts]
+    """Clean every text.
+
+    Raises:
+        SlowTextError: one takes too long.
+    """
+    if PATTERNS in (cleaning.options or {}) and threading.current_thread() is not threading.main_thread():
+        # An expression that never ends can be stopped in a main thread alone, so that of another process does it.
+        with in_processes(functools.partial(_clean_each, cleaning=cleaning), [texts], 1) as results:
+            return next(results)
+    return _clean_each(texts, cleaning)
+
+
+def _clean_each(texts: list[str], cleaning: Cleaning) -> list[str]:
+    cleaned_texts: list[str] = []
+    try:
+        for text in texts:
+            cleaned_texts.append(clean(text, cleaning))
+    except SlowTextError as error:
+        raise SlowTextError(str(error), len(cleaned_texts)) from None
+    return cleaned_texts
 
 
 def clean(text: str, cleaning: Cleaning = NOTEBOOK) -> str:
     """Clean one text."""
     if cleaning.options is None:
         return text
-    if _has_short_way(cleaning):
-        cleaner()  # quietly, before the short way imports its expressions
-        if (short := clean_plain(text, url_replacer())) is not None:
-            return short
+    if _has_short_way(cleaning) and (short := clean_plain(text)) is not None:
+        return short
     return by_library(text, cleaning.options)
 
 
-def by_library(text: str, options: Mapping[str, Any]) -> str:
-    """Clean one text with clean-text itself."""
-    return str(cleaner()(text, **options))
-
-
-@functools.cache
-def versions() -> str:
-    """Name the releases that decide how a text comes out.
-
-    The GPL-licensed unidecode is no dependency, but clean-text uses it where it is installed.
-    """
-    releases = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
-    present = importlib.util.find_spec("unidecode") is not None
-    return ", ".join(
-        [*releases, f"unidecode {importlib.metadata.version('unidecode') if present else 'absent'}"]
-    )
-
-
 def _has_short_way(cleaning: Cleaning) -> bool:
-    return cleaning == NOTEBOOK and versions().startswith(f"{RELEASES}, ")
+    return cleaning == NOTEBOOK and are_known()
 
 
-def clean_plain(text: str, urls: Callable[[str], str]) -> str | None:
-    """What clean-text makes of a plain text with the notebook's options; None if the text is not plain.
-
-    Args:
-        text: Any.
-        urls: Puts `<URL>` in the place of each URL.
-    """
+def clean_plain(text: str) -> str | None:
+    """What clean-text makes of a plain text with the notebook's options; None if the text is not plain."""
     if not text.isascii() or not _PLAIN.fullmatch(text):
         return None
     if ("&" in text and _ENTITY.search(text)) or (":" in text and _EMOJI_NAME.search(text)):
         return None
     if "://" in text or "www" in text.lower():
-        text = urls(text.replace("`", "'"))
+        text = Urls().sub(URL_TOKEN, text.replace("`", "'"))
     return " ".join(text.translate(_REMOVED).lower().split())
-
-
-@functools.cache
-def url_replacer() -> Callable[[str], str]:
-    """Clean-text's own expression for URLs."""
-    from cleantext.constants import URL_REGEX
-
-    replace: Any = URL_REGEX.sub
-    return functools.partial(replace, URL_TOKEN)
-
-
-@functools.cache
-def cleaner():  # type: ignore[no-untyped-def]
-    """Import clean-text without its advice to install unidecode."""
-    logging.disable(logging.WARNING)
-    try:
-        from cleantext import clean as clean_text
-    finally:
-        logging.disable(logging.NOTSET)
-    return clean_text

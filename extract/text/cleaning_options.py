@@ -9,11 +9,11 @@ from typing import Any
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import did_you_mean
-from headstart.extract.text.cleaning import NONE, NOTEBOOK, Cleaning, cleaner
+from headstart.extract.text.cleaning import NONE, NOTEBOOK, PATTERNS, Cleaning
+from headstart.extract.text.library import cleaner
 
 NAMED = {"notebook": NOTEBOOK, "none": NONE}
 LANGUAGES = "lang"
-PATTERNS = "exceptions"
 
 
 def choose_cleaning(choice: str) -> Cleaning:

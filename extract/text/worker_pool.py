@@ -20,20 +20,30 @@ Work = Callable[[list[str]], list[str]]
 
 
 @contextlib.contextmanager
-def in_processes(work: Work, chunks: Iterable[list[str]], processes: int) -> Iterator[Iterator[list[str]]]:
+def in_processes(
+    work: Work, chunks: Iterable[list[str]], processes: int, log: Callable[[str], None] = lambda line: None
+) -> Iterator[Iterator[list[str]]]:
     """Give an iterator over the results, in order; the processes work from here on, whatever the caller does.
+
+    Where the system has no semaphores, as without a writable /dev/shm, this process works, when a result is asked for.
 
     Args:
         work: A function that can be sent to another process.
         chunks: Its inputs, read as they are needed.
         processes: How many work.
+        log: Takes a line that says so.
 
     Raises:
         UserError: one of them was killed.
     """
     others = set(multiprocessing.active_children())
-    # Spawned, not forked: JAX's threads do not survive a fork.
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_the_parent)
+    try:
+        # Spawned, not forked: JAX's threads do not survive a fork.
+        pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _end_with_the_parent)
+    except (ImportError, NotImplementedError, OSError) as error:
+        log(f"texts are cleaned in this process alone: the system has no semaphores for others ({error})")
+        yield map(work, chunks)
+        return
     results = _Ordered(pool, work, iter(chunks), processes)
     try:
         with _explain_kills():

@@ -1,16 +1,23 @@
+import contextlib
 import dataclasses
 import itertools
 import json
 import pickle
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from cleantext import clean as library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.cache.runtime.errors import CacheError
+from headstart.cache.runtime.errors import CacheError, UserError
+from headstart.cache.runtime.text import printable
 from headstart.extract.text import cleaning
+from headstart.extract.text import library as library_copy
 from headstart.extract.text.cleaning import NONE, NOTEBOOK, Cleaning
+from headstart.extract.text.library import SlowTextError
 
 from ...real_data import real_texts
 
@@ -91,13 +98,13 @@ def test_every_ascii_character_comes_out_as_the_library_has_it(code: int) -> Non
 def test_real_texts_go_the_short_way_and_come_out_the_same(file: str, name: str) -> None:
     texts = real_texts(file, name)[::20]
     assert cleaning.clean_all(texts) == [library(text, **OPTIONS) for text in texts]
-    short = [cleaning.clean_plain(text, cleaning.url_replacer()) for text in texts]
+    short = [cleaning.clean_plain(text) for text in texts]
     assert sum(text is not None for text in short) > 0.6 * len(texts)
 
 
 def test_releases_that_were_not_compared_go_through_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "RELEASES", "clean-text 0.7.0")
-    monkeypatch.setattr(cleaning, "clean_plain", lambda text, urls: pytest.fail("went the short way"))
+    monkeypatch.setattr(cleaning, "are_known", lambda: False)
+    monkeypatch.setattr(cleaning, "clean_plain", lambda text: pytest.fail("went the short way"))
     assert cleaning.clean("A b!") == "a b"
 
 
@@ -120,3 +127,46 @@ def test_there_and_back(how: Cleaning) -> None:
 def test_a_recipe_s_cleaning_that_is_none(text: str, says: str) -> None:
     with pytest.raises(CacheError, match=says):
         cleaning.from_json(text)
+
+
+def test_one_worker_is_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "MIN_PARALLEL", 1)
+    monkeypatch.setattr(cleaning, "in_processes", lambda *_: pytest.fail("asked for another process"))
+    with cleaning.cleaned(["A!", "B?"], workers=1) as chunks:
+        assert list(chunks) == [["a", "b"]]
+
+
+ENDLESS = ["(a+)+$", "(?:x|xx)*!", r"(\w+\s?)*;"]
+
+
+@pytest.mark.parametrize("pattern", ENDLESS)
+def test_a_pattern_that_never_ends_is_named_with_the_text(
+    monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    monkeypatch.setattr(library_copy, "SECONDS", 0.05)
+    texts = ["short", "a" * 60 + "x" * 60 + "?"]
+    how = Cleaning({"exceptions": ["never mind", pattern]})
+    with (
+        pytest.raises(
+            UserError, match=r"^text 2 of those to clean: the pattern .*; the text is 'aaa"
+        ) as caught,
+        cleaning.cleaned(texts, cleaning=how) as chunks,
+    ):
+        list(chunks)
+    assert repr(printable(pattern)) in str(caught.value)
+
+
+def test_other_processes_and_threads_are_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    how = Cleaning({"exceptions": ["b"]})
+    stopped = SlowTextError("too slow", 3)
+    assert (str(pickle.loads(pickle.dumps(stopped))), stopped.position) == ("too slow", 3)  # noqa: S301
+
+    @contextlib.contextmanager
+    def elsewhere(work: Any, chunks: list[list[str]], processes: int) -> Iterator[Iterator[list[str]]]:
+        yield iter([["from another process"] for _ in chunks])
+
+    monkeypatch.setattr(cleaning, "in_processes", elsewhere)
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(cleaning.clean_all, ["a"], how).result() == ["from another process"]
+        assert thread.submit(cleaning.clean_all, ["A"], NOTEBOOK).result() == ["a"]
+    assert cleaning.clean_all(["aB"], how) == ["ab"]

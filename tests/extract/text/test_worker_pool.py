@@ -1,5 +1,6 @@
 """Work in other processes: order, bounds, and what becomes of them when they or we end."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -155,3 +156,20 @@ def _lives(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return status.rpartition(")")[2].split()[0] != "Z"  # nobody may be there to reap it
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.EROFS, "Read-only file system"), OSError(errno.ENOSYS, "no"), ImportError("no sem_open")],
+)
+def test_without_semaphores_this_process_works(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("multiprocessing.synchronize.SemLock.__init__", refuse)
+    lines: list[str] = []
+    with in_processes(own_pid, [["a"], ["b"]], 2, lines.append) as results:
+        assert list(results) == [[str(os.getpid())]] * 2
+    (line,) = lines
+    assert "semaphores" in line
+    assert not multiprocessing.active_children()
