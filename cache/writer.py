@@ -12,10 +12,22 @@ from headstart.cache.storage import lock
 from headstart.cache.storage.arrays import write_array
 from headstart.cache.storage.store import Store
 
+LONGEST_PART = 90
+"""Bytes of the data's and of the backbone's name: folders of results add some, and 255 is most systems' limit."""
+
 
 def cache_name(data: str, backbone: str, recipe: Recipe) -> str:
-    """Name of a cache's folder: `<data>-<backbone>-<first 10 digits of the key>`."""
-    return f"{data}-{backbone}-{recipe.key[:10]}"
+    """Name of a cache's folder: `<data>-<backbone>-<first 10 digits of the key>`.
+
+    It can be shown and typed: what is not printable becomes a hyphen, and long names are cut.
+    """
+    return f"{_fitting(data, LONGEST_PART)}-{_fitting(backbone, LONGEST_PART)}-{recipe.key[:10]}"
+
+
+def _fitting(name: str, most: int) -> str:
+    """The printable part of a name that takes so many bytes at most."""
+    shown = "".join(c if c.isprintable() else "-" for c in name).encode()[:most].decode(errors="ignore")
+    return shown if shown == name else shown.strip("-_. ") or "data"
 
 
 class CacheWriter:

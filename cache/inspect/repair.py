@@ -8,6 +8,7 @@ from headstart.cache.manifest import NAME as MANIFEST_NAME
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import SPLITS, rows_split
+from headstart.cache.storage.file_system import is_litter
 from headstart.cache.storage.lock import Lock, held, owner_line
 from headstart.cache.storage.object_store import is_url
 from headstart.cache.storage.store import Store
@@ -50,7 +51,7 @@ def remove_cache(location: str) -> None:
         raise UserError(f"{location} is no feature cache; `python -m cache list` shows them")
     store = Store(location)
     known = {*TOP_LEVEL, *(f"{name}.__lock" for name in TOP_LEVEL)}
-    foreign = {name for name in _entries(store) - known if rows_split(name) not in SPLITS}
+    foreign = {name for name in _entries(store) - known if not _is_ours(store, name)} | _beside_blocks(store)
     if foreign:
         raise UserError(f"{location} holds {sorted(foreign)[0]!r}, which is not ours; move it away first")
     _check_idle(store)
@@ -60,6 +61,23 @@ def remove_cache(location: str) -> None:
 def _entries(store: Store) -> set[str]:
     """Names directly in a cache's folder; a local one may hold empty folders, too."""
     return set(os.listdir(store.location)) if store.local else {name.split("/")[0] for name in store.files()}
+
+
+def _is_ours(store: Store, name: str) -> bool:
+    """Whether something in a cache's folder is a split, or a file that other programs leave everywhere."""
+    return rows_split(name) in SPLITS or (is_litter(name) and store.is_plain(name))
+
+
+def _beside_blocks(store: Store) -> set[str]:
+    """What lies beside the blocks in a split's folder and is none of ours."""
+    places = {
+        "/".join(name.split("/")[:2]) for name in store.files() if rows_split(name.split("/")[0]) in SPLITS
+    }
+    return {place for place in places if not (_is_block(place) or _is_ours(store, place))}
+
+
+def _is_block(place: str) -> bool:
+    return place.partition("/")[2].isdigit()
 
 
 def _check_idle(store: Store) -> None:

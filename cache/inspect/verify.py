@@ -10,6 +10,7 @@ from headstart.cache.reader import Cache
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import SPLITS, view_number
 from headstart.cache.storage.arrays import DamagedError
+from headstart.cache.storage.file_system import is_litter
 from headstart.cache.task import Task
 from headstart.cache.texts import unpack
 
@@ -169,6 +170,8 @@ def _strays(cache: Cache) -> Iterator[Problem]:
     """
     known = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()}
     unfinished = {*SPLITS, *cache.views} - set(cache.manifest.splits)
-    places = [name.split("/")[:2] for name in cache.store.files() if name not in TOP_LEVEL]
+    places = [
+        name.split("/")[:2] for name in cache.store.files() if name not in TOP_LEVEL and not is_litter(name)
+    ]
     for place in sorted({"/".join(place) for place in places if place[0] not in unfinished} - known):
         yield Problem("", "", "stray", f"{place} is not named by the manifest; move it away")

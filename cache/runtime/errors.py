@@ -1,6 +1,7 @@
 """Mistakes that a user can mend, and how every command reports them."""
 
 import contextlib
+import io
 import os
 import select
 import sys
@@ -27,6 +28,9 @@ def exit_code(main: Callable[[], None], when_interrupted: str = "nothing was cha
     A `UserError`, and whatever the system refuses, becomes one line on stderr and 2. Ctrl-C and SIGTERM end the process
     with 130 and one line, which ends in what `when_interrupted` says about the work so far.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it was closed before we started
+            stream.reconfigure(errors="backslashreplace")  # a character that its encoding lacks
     interruption = Interruption(f"interrupted; {when_interrupted}")
     interruption.listen()
     code, failed = 0, False

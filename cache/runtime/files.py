@@ -1,6 +1,7 @@
 """Files and folders that appear when they are whole: after an error there is what was there before, or nothing."""
 
 import contextlib
+import errno
 import glob
 import os
 import secrets
@@ -50,6 +51,16 @@ def atomic_folder(path: str | Path, replace: bool = False) -> Iterator[Path]:
             os.rename(partial / "new", path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def sync(file: IO[bytes]) -> None:
+    """Have a file's bytes outlive a power failure, where its file system can promise that."""
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS):
+            raise
 
 
 def remove_partials(path: str | Path) -> None:

@@ -125,10 +125,12 @@ def held(store: Store, on_wait: Callable[[str], None]) -> Iterator[Lock]:
 
     Args:
         store: the cache.
-        on_wait: called once, with a line that names whom we wait for.
+        on_wait: called with a line that names whom we wait for, and with the store's remark.
     """
     lock = Lock(store)
     _acquire(lock, store, on_wait)
+    if store.remark:
+        on_wait(store.remark)
     beating = threading.Thread(target=lock.beat, daemon=True)
     beating.start()
     try:

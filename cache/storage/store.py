@@ -12,6 +12,7 @@ from typing import Any
 import tensorstore as ts
 
 from headstart.cache.runtime.errors import CacheError
+from headstart.cache.storage.file_system import NO_SYNC, missing_support
 from headstart.cache.storage.object_store import (
     FIRST_ANSWER,
     HINTS,
@@ -47,10 +48,14 @@ class Store:
         check_location(location)
         self.location = location.rstrip("/")
         self.local = not is_url(location)
-        self.context = ts.Context({} if self.local else retries(PATIENT))
-        self._root = self._done(ts.KvStore.open, self._root_spec(), context=self.context)
+        self.remark = ""
+        self._open({} if self.local else retries(PATIENT))
         if not self.local:
             self._check_reachable()
+
+    def _open(self, context: dict[str, Any]) -> None:
+        self.context = ts.Context(context)
+        self._root = self._done(ts.KvStore.open, self._root_spec(), context=self.context)
 
     @property
     def name(self) -> str:
@@ -96,6 +101,14 @@ class Store:
         # Asked twice: a folder that is just not there cannot be written either.
         if not _may_write(self.location) and os.path.isdir(self.location) and not _may_write(self.location):
             raise _unwritable(self.location, "you may not")
+        self._adapt()
+
+    def _adapt(self) -> None:
+        """Do without what the folder's file system lacks; `remark` is a line for people where that costs something."""
+        with contextlib.suppress(OSError):  # a full disk, a folder that is gone: the first write says so
+            if lacking := missing_support(self.location):
+                self._open(lacking)
+                self.remark = f"{self.location} {NO_SYNC}" if "file_io_sync" in lacking else ""
 
     def write_json(self, name: str, value: dict[str, Any]) -> None:
         """Write a JSON object; it appears whole or not at all (TensorStore renames, or puts one object)."""

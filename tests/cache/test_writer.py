@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 import zarr
 
 from headstart.cache.block import Block
@@ -57,6 +58,26 @@ def test_a_block_is_committed_by_its_record_alone(tmp_path: Path) -> None:
 
 def test_the_name_says_data_backbone_and_key() -> None:
     assert cache_name("comments", "minilm", RECIPE) == f"comments-minilm-{RECIPE.key[:10]}"
+
+
+@pytest.mark.parametrize(
+    ("data", "backbone", "begins"),
+    [
+        ("caf\udce9", "minilm", "caf-minilm-"),
+        ("a\nb\x1b[31m\u202ec", "mod\udcffel", "a-b-[31m-c-mod-el-"),
+        ("\udce9\n", "x", "data-x-"),
+        ("\u00e9" * 120, "b" * 246, "\u00e9" * 45 + "-" + "b" * 90 + "-"),
+        ("x" * 246, "minilm", "x" * 90 + "-minilm-"),
+        ("My data (2), caf\u00e9", "e5", "My data (2), caf\u00e9-e5-"),
+    ],
+)
+def test_every_name_can_be_shown_and_is_no_longer_than_systems_allow(
+    data: str, backbone: str, begins: str
+) -> None:
+    name = cache_name(data, backbone, RECIPE)
+    assert name == begins + RECIPE.key[:10]
+    assert name.isprintable()
+    assert len(name.encode()) <= 200
 
 
 def test_the_format_s_own_example_reads_a_cache(cache_path: str, blocks: dict[str, list[Block]]) -> None:

@@ -7,7 +7,7 @@ import os
 from typing import NamedTuple
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import atomic_file, no_links, remove_partials
+from headstart.cache.runtime.files import atomic_file, no_links, remove_partials, sync
 
 
 class Done(NamedTuple):
@@ -56,13 +56,11 @@ class Journal:
     def append(self, piece: bytes) -> None:
         """Add a piece; when this returns, it survives."""
         self._file.write(piece)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        sync(self._file)
         self.done = Done(self.done.identity, self.done.pieces + 1, self.done.size + len(piece))
         with atomic_file(self._notes) as notes:
             notes.write(json.dumps(self.done._asdict()).encode())
-            notes.flush()
-            os.fsync(notes.fileno())
+            sync(notes)
 
     def leave(self) -> None:
         """Close it as it is; the same work can go on later."""

@@ -57,3 +57,31 @@ def test_a_cache_that_is_being_written_stays(cache_path: str) -> None:
     with held(Store(cache_path), print), pytest.raises(UserError, match="is being written by process"):
         remove_cache(cache_path)
     assert verify(open_cache(cache_path)) == []
+
+
+@pytest.mark.parametrize("place", ["{}", "train/{}", "train/00000/{}"])
+@pytest.mark.parametrize("name", [".DS_Store", "._x", ".nfs00a1", "desktop.ini", "Thumbs.db"])
+def test_what_other_programs_leave_is_no_damage_and_goes_with_the_cache(
+    cache_path: str, place: str, name: str
+) -> None:
+    (Path(cache_path) / place.format(name)).write_text("litter")
+    (Path(cache_path).parent / name).write_text("litter")
+    assert verify(open_cache(cache_path)) == []
+    remove_cache(cache_path)
+    assert [path.name for path in Path(cache_path).parent.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "train/notes.txt", "my.ini", ".DS_Store/mine.txt"])
+def test_files_that_are_somebody_s_stay(cache_path: str, name: str) -> None:
+    path = Path(cache_path) / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("mine")
+    with pytest.raises(UserError, match="is not ours"):
+        remove_cache(cache_path)
+    assert path.read_text() == "mine"
+
+
+def test_a_link_with_such_a_name_stays(cache_path: str, tmp_path: Path) -> None:
+    (Path(cache_path) / ".DS_Store").symlink_to(tmp_path)
+    with pytest.raises(UserError, match=r"'\.DS_Store', which is not ours"):
+        remove_cache(cache_path)

@@ -67,3 +67,13 @@ def test_messages_that_nobody_reads_are_no_work_done(tmp_path: Path) -> None:
     body = "[print('line', file=sys.stderr, flush=True) for _ in range(100_000)]"
     done = run(body, tmp_path, "{} 2>&1 >/dev/null | head -1; exit ${{PIPESTATUS[0]}}")
     assert (done.returncode, done.stdout) == (2, "line\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1:strict", "utf-8:strict"])
+def test_characters_that_the_output_lacks_are_escaped(tmp_path: Path, encoding: str) -> None:
+    body = "print(chr(0x1F600), chr(0xDCE9)); raise UserError('no ' + chr(0x4E2D))"
+    ended = run(body, tmp_path, f"PYTHONIOENCODING={encoding} {{}}")
+    assert ended.returncode == 2
+    assert ended.stdout.endswith("\\udce9\n")
+    assert ended.stdout.startswith("\U0001f600" if encoding.startswith("utf") else "\\U0001f600")
+    assert "Traceback" not in ended.stderr

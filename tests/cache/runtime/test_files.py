@@ -1,3 +1,4 @@
+import errno
 import os
 import re
 import secrets
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headstart.cache.runtime.files import atomic_file, atomic_folder, no_links, remove_partials
+from headstart.cache.runtime.files import atomic_file, atomic_folder, no_links, remove_partials, sync
 
 PARTIAL = re.compile(r"target\.[0-9a-f]{16}\.partial")
 
@@ -154,3 +155,20 @@ def test_an_opener_that_follows_no_link(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic links"):
         no_links(str(tmp_path / "link"), os.O_RDWR | os.O_CREAT)
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_fsync_promises_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(file: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with open(tmp_path / "file", "wb") as file:
+        file.write(b"there")
+        sync(file)
+        assert (tmp_path / "file").read_bytes() == b"there"
+        number = errno.EIO
+        with pytest.raises(OSError, match="Input/output"):
+            sync(file)

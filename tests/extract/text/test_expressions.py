@@ -15,8 +15,8 @@ from headstart.extract.text.expressions import NUMBERS, Code, Emails, Urls
 
 NUMBERS_TWIN = re.compile(constants.NUMBERS_REGEX.pattern.replace(*NUMBERS))
 PIECES = {
-    "urls": "http:// https:// www. www12. ftp:// @ a b . - : / 1 10.0.0.1 8.8.8.8 localhost ) ] _ \u017f \\ com .a-bc x "
-    "< \u212a",
+    "urls": "http:// https:// www. www12. ftp:// @ a b . - : / 1 10.0.0.1 8.8.8.8 localhost ) ] _ \u017f \\ com .a-bc "
+    "x < \u212a",
     "emails": "a b @ (at) [AT} . .. - + _ ) com .co 1 : \u00e9 < {at",
     "numbers": "1 0 12 123 , . _ a - + \u2013 1,000 \u0663",
     "code": "` `` ``` ```` ````` a \u00e9 py",
