@@ -1,4 +1,4 @@
-"""What a folder's file system cannot do, as far as we can go on without it, and what other programs leave in folders."""
+"""What a folder's file system cannot do, as far as we go on without it, and what other programs leave in folders."""
 
 import errno
 import fcntl
