@@ -11,6 +11,7 @@ from headstart.extract.settings import (
     FORWARDS,
     LAYOUTS,
     ON_BAD_ROW,
+    QUOTINGS,
     SPLIT_CHOICES,
     SPLIT_RULES,
     STORAGE_DTYPES,
@@ -74,6 +75,17 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
 def _add_input_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--encoding", help="of text files, like cp1252 (default: UTF-8, or what a byte-order mark says)")
+    add(
+        "--quoting",
+        choices=QUOTINGS,
+        help="of delimited text; 'minimal': quotes may stand around a cell; 'none': they are characters as others "
+        "(default: %(default)s, found out)",
+    )
+    add(
+        "--no-header",
+        action="store_true",
+        help="the first line of delimited text is a row; columns are called 1, 2, 3, ... (default: it names them)",
+    )
     add(
         "--on-bad-row",
         choices=ON_BAD_ROW,

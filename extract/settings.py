@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+from typing import NamedTuple
 
 from headstart.cache.splits import SPLITS
 
@@ -9,6 +10,7 @@ SAMPLE = "sample"
 SAMPLES = (SAMPLE, "sample-full")
 FILM_COLUMN = "movie_name"  # of the samples: a film's reviews belong together
 ON_BAD_ROW = ("error", "skip", "report")
+QUOTINGS = ("auto", "minimal", "none")
 SPLIT_CHOICES = (*SPLITS, "all")
 SPLIT_RULES = ("notebook", "stable")
 STORAGE_DTYPES = ("float16", "bfloat16", "float32")
@@ -17,6 +19,20 @@ LAYOUTS = ("ragged", "padded")
 FORWARDS = ("auto", "packed", "packed-cudnn", "stock")
 # FlaxDistilBert adds -1e30 to masked scores: float16 gives NaN
 COMPUTE_DTYPES = ("auto", "float32", "mixed", "bfloat16")
+
+
+class TableFormat(NamedTuple):
+    """How text files are read.
+
+    Attributes:
+        encoding: Their encoding; None takes UTF-8, or what a byte-order mark says.
+        quoting: `minimal`: quotes may stand around a cell; `none`: they are characters as others; `auto` decides.
+        no_header: Whether delimited text has no line that names the columns; they are then 1, 2, 3, ...
+    """
+
+    encoding: str | None = None
+    quoting: str = "auto"
+    no_header: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +49,8 @@ class Settings:
         label_separator: What stands between the labels of a cell, where a row can have several; None takes JSON
             arrays.
         encoding: Encoding of text files; None takes UTF-8, or what a byte-order mark says.
+        quoting: Whether quotes stand around cells of delimited text, see `TableFormat`.
+        no_header: Whether delimited text has no line that names the columns.
         on_bad_row: What to do about a row that cannot be used, see `extract.tables.bad_rows`.
         bad_rows: File that lists such rows, if `on_bad_row` is `report`.
         backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes `minilm` for the samples and
@@ -72,6 +90,8 @@ class Settings:
     class_names: str | None = None
     label_separator: str | None = None
     encoding: str | None = None
+    quoting: str = "auto"
+    no_header: bool = False
     on_bad_row: str = "error"
     bad_rows: str = "bad-rows.jsonl"
     backbone: str | None = None
@@ -98,6 +118,11 @@ class Settings:
     coordinator: str | None = None
     num_processes: int | None = None
     process_id: int | None = None
+
+    @property
+    def table_format(self) -> TableFormat:
+        """How text files are read."""
+        return TableFormat(self.encoding, self.quoting, self.no_header)
 
     @property
     def groups(self) -> str | None:

@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.text import printable
-from headstart.extract.predict.options import STANDARD, parse_arguments, parse_export, require_explained
+from headstart.extract.predict.options import (
+    READ_OPTIONS,
+    STANDARD,
+    parse_arguments,
+    parse_export,
+    require_explained,
+)
 from headstart.heads import HEADS, PoolingHead
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
+    from headstart.extract.dataset.columns import TextChoice
     from headstart.extract.predict.encoder import Encoder
     from headstart.extract.predict.scorer import ScoringProgram
     from headstart.extract.predict.stablehlo import Source
@@ -201,17 +208,19 @@ def label_file(options: argparse.Namespace, loaded: Loaded, threshold: float | l
     Raises:
         UserError: the input cannot be read, or the output cannot be written.
     """
+    from headstart.extract.dataset.columns import TextChoice
     from headstart.extract.predict.chunks import part_of, parts
     from headstart.extract.predict.progress import StreamProgress
     from headstart.train.predict.stream import label_stream
 
-    labelling, rows = labelling_of(options, loaded, threshold), part_of(loaded.head.block_rows)
+    choice, rows = TextChoice(options.text_column, keep_of(options)), part_of(loaded.head.block_rows)
+    labelling = labelling_of(options, loaded, threshold)
     progress = StreamProgress(options.input, options.on_bad_row == "report", log)
     target = open_target(options, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:
         log(f"going on behind the first {target.done:,} parts of {rows:,} rows")
     try:
-        counts = label_stream(parts(chunks_of(options, rows), rows), labelling, target, progress)
+        counts = label_stream(parts(chunks_of(options, rows, choice), rows), labelling, target, progress)
     except BaseException as error:
         target.leave(useless=isinstance(error, UserError))
         raise
@@ -236,35 +245,48 @@ def open_target(options: argparse.Namespace, stdout: Any, **depends: Any) -> "Ta
     if options.output in (None, STANDARD):
         return ToStream(stdout.buffer, FORMATS[f".{options.format}"])
     flags = {name: getattr(options, name) for name in ("text_column", "keep", "on_bad_row")}
+    # Left out where they are as they always were: an interrupted output of before goes on.
+    flags |= {name: value for name in READ_OPTIONS if (value := getattr(options, name)) not in (None, "auto")}
     try:
         return ToFile(options.output, identity_of(stamp(options.input), **depends, **flags))
     except OSError as error:
         raise UserError(f"{options.output} cannot be written ({error.strerror})") from None
 
 
-def chunks_of(options: argparse.Namespace, rows: int) -> "Iterator[Any]":
-    """The input in chunks of so many rows at most."""
+def chunks_of(options: argparse.Namespace, rows: int, choice: "TextChoice") -> "Iterator[Any]":
+    """The input in chunks of so many rows at most: the text, and the columns to keep."""
     from headstart.extract.predict.chunks import read_lines, standard_input_holds_lines
+    from headstart.extract.settings import TableFormat
     from headstart.extract.tables.reader import read_chunks
 
     if options.input == STANDARD:
-        lines = options.lines or (not options.text_column and standard_input_holds_lines())
+        lines = options.lines or (
+            not (options.text_column or options.no_header) and standard_input_holds_lines()
+        )
         log(
             f"standard input: {'one text a line' if lines else 'a table, by its first line (--lines: texts)'}"
         )
         if lines:
             return read_lines(sys.stdin.buffer, rows, options.on_bad_row)
-    return read_chunks(options.input, options.on_bad_row, rows)
+    table_format = TableFormat(options.encoding, options.quoting, bool(options.no_header))
+    return read_chunks(options.input, options.on_bad_row, rows, table_format, choice, log)
+
+
+def keep_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """Columns of the input to keep in the output."""
+    return tuple(name.strip() for name in (options.keep or "").split(",") if name.strip())
 
 
 def labelling_of(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> "Labelling":
     """How rows are labelled."""
-    from headstart.extract.dataset.columns import TextColumn
     from headstart.train.predict.stream import Labelling
 
-    keep = tuple(name.strip() for name in (options.keep or "").split(",") if name.strip())
-    column, encoder = TextColumn(options.text_column), loaded.encoder
-    return Labelling(loaded.head.task, threshold, column, encoder.tokenize, loaded.answer, keep)
+    def text_of(table: Any) -> str:
+        return str(table.columns[0])  # of a file, the text was chosen first; lines have one column
+
+    return Labelling(
+        loaded.head.task, threshold, text_of, loaded.encoder.tokenize, loaded.answer, keep_of(options)
+    )
 
 
 def run() -> None:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Int
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.dataset.categories import BAD, CategoryEncoder
 from headstart.extract.dataset.class_names import NO_LABEL, is_number, spelling
-from headstart.extract.dataset.columns import check_column, choose_columns, is_binary
+from headstart.extract.dataset.columns import ColumnChoice
 from headstart.extract.dataset.dataset import Dataset, RowCounts
 from headstart.extract.dataset.label_reader import LabelReader, recognise
 from headstart.extract.settings import Settings
@@ -23,41 +22,31 @@ class DatasetBuilder:
     """Takes batches, one after another.
 
     Args:
-        settings: Which columns to take, and how many rows.
-        first: The first batches of all, from which columns are guessed; they are still to be added.
+        settings: How labels are written, and how many rows to take.
+        choice: The columns that were chosen.
+        first: The first batches of all, which show how labels are written; they are still to be added.
         bad: Takes the rows that cannot be used.
-
-    Raises:
-        UserError: a column is not there, or cannot be guessed.
     """
 
-    def __init__(self, settings: Settings, first: list[TableBatch], bad: BadRows) -> None:
-        table = _table([batch for batch in first if batch.source == first[0].source])
+    def __init__(
+        self, settings: Settings, choice: ColumnChoice, first: list[TableBatch], bad: BadRows
+    ) -> None:
         self._settings, self._bad, self._names = settings, bad, settings.split_columns
-        self._text, self._labels = self._choose_columns(table)
-        # Guessed because only this column holds nothing but 0 and 1: that must be true of all rows.
-        self._only_flags = (
-            settings.label_column is None and len(table.columns) > 2 and is_binary(table[self._labels[0]])
-        )
-        self._reader = self._recognise(table)
+        self._text, self._labels, self._only_flags = choice.text, choice.labels, choice.only_flags
+        self._reader = self._recognise([batch for batch in first if batch.source == first[0].source])
         self._others = [CategoryEncoder(lambda cell: cell.strip(BLANKS)) for _ in self._names]
         self._texts, self._numeric = TextWriter(), True
         # Of each row that is kept: number of its label, position, file, position among the sound ones, other columns.
         self._kept: list[list[np.ndarray]] = [[] for _ in range(4 + len(self._names))]
         self._met, self._empty, self._sound = 0, 0, 0
 
-    def _choose_columns(self, table: pd.DataFrame) -> tuple[str, list[str]]:
-        """Names of the text column and of the label columns."""
-        text, label = self._settings.text_column, self._settings.label_column
-        for name in self._names:
-            check_column(table, name)
-        # A column that says the split or the group is no guess for text or label.
-        passed_over = [name for name in self._names if name not in (text, *(label or "").split(","))]
-        return choose_columns(table.drop(columns=passed_over), text, label)
-
-    def _recognise(self, table: pd.DataFrame) -> LabelReader:
-        filled = (table[self._text].str.strip() != "").to_numpy()
-        cells = [table[name][filled].tolist() for name in self._labels]
+    def _recognise(self, first: list[TableBatch]) -> LabelReader:
+        """How the labels of the rows with text are written."""
+        columns = [
+            [cell for batch in first for cell in batch.column(name)] for name in (self._text, *self._labels)
+        ]
+        filled = [place for place, text in enumerate(columns[0]) if text.strip()]
+        cells = [[column[place] for place in filled] for column in columns[1:]]
         names = self._settings.class_names
         classes = [name.strip() for name in names.split(",")] if names else None
         return recognise(self._labels, cells, classes, self._settings.label_separator)
@@ -66,9 +55,8 @@ class DatasetBuilder:
         """Take the rows of a batch.
 
         Raises:
-            UserError: a row cannot be used and nothing says to leave it out, or a column is not there.
+            UserError: a row cannot be used and nothing says to leave it out.
         """
-        self._check_columns(batch)
         self._met = batch.before + batch.met
         texts = batch.column(self._text)
         filled = np.array([place for place, text in enumerate(texts) if text and not text.isspace()], int)
@@ -79,14 +67,6 @@ class DatasetBuilder:
         self._empty += len(texts) - len(filled)
         self._sound += len(texts) - len(reasons)
         self._keep(batch, kept, codes, order[kept])
-
-    def _check_columns(self, batch: TableBatch) -> None:
-        names = (self._text, *self._labels, *self._names)
-        if missing := [name for name in names if name not in batch.header] if batch.rows else []:
-            raise UserError(
-                f"{batch.file} has no column {missing[0]!r}, as the first file has; "
-                f"its columns are: {', '.join(batch.header[:50])}"
-            )
 
     def _read_labels(
         self, batch: TableBatch, filled: Int[np.ndarray, " _"]
@@ -206,12 +186,6 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
     joined = np.concatenate(parts)
     parts.clear()
     return joined
-
-
-def _table(batches: list[TableBatch]) -> pd.DataFrame:
-    header = batches[-1].header
-    cells = {name: [cell for batch in batches for cell in batch.column(name)] for name in header}
-    return pd.DataFrame(cells, dtype=str)
 
 
 def _bad_rows(batch: TableBatch, reasons: dict[int, str]) -> list[BadRow]:

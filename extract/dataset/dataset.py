@@ -12,6 +12,8 @@ from headstart.cache.task import BINARY, Task
 from headstart.extract.dataset.categories import CategoricalColumn
 from headstart.extract.text.texts import encode_all, slabs
 
+MOST_REMARKS = 12
+
 
 class RowCounts(NamedTuple):
     """Rows of all files, counted.
@@ -51,12 +53,12 @@ class RowCounts(NamedTuple):
         return f"{self.read:,} rows read = {' + '.join(parts)}"
 
     def details(self) -> list[str]:
-        """Lines about how the rows were read, and about the bad ones."""
+        """Lines about the files and the bad rows."""
+        remarks, more = list(self.remarks[:MOST_REMARKS]), len(self.remarks) - MOST_REMARKS
+        remarks += [f"{more:,} more remarks of this kind"] if more > 0 else []
         lines = [f"left out: {example}" for example in self.examples]
         lines += [f"left out: {self.bad - len(lines):,} more bad rows"] if self.bad > len(lines) else []
-        return [*self.remarks, *lines] + (
-            [f"all {self.bad:,} bad rows: {self.report}"] if self.report else []
-        )
+        return remarks + lines + ([f"all {self.bad:,} bad rows: {self.report}"] if self.report else [])
 
 
 class Dataset(NamedTuple):

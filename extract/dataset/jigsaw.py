@@ -4,12 +4,14 @@
 """
 
 import os
+from collections.abc import Iterable
 
 import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file
 from headstart.extract.tables.reader import read_chunks
+from headstart.extract.tables.source import FirstRows
 
 LABELS = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")
 TEXT = "comment_text"
@@ -47,10 +49,15 @@ def prepare_jigsaw(train: str, output: str, seed: int) -> str:
 
 def _read(path: str) -> pd.DataFrame:
     """All rows; one that cannot be read would change which others are drawn."""
-    chunks = list(read_chunks(path, "skip"))
+    chunks = list(read_chunks(path, "skip", choose=lambda first: _choose(first, path)))
     if bad := [row for chunk in chunks for row in chunk.bad]:
         raise UserError(f"{bad[0]}; mend it, or download the file again")
     return pd.concat([chunk.table for chunk in chunks])
+
+
+def _choose(first: FirstRows, path: str) -> list[str]:
+    _check_columns(first.header, path)
+    return [TEXT, *LABELS]
 
 
 def balance(table: pd.DataFrame, path: str, seed: int) -> pd.DataFrame:
@@ -79,10 +86,7 @@ def balance(table: pd.DataFrame, path: str, seed: int) -> pd.DataFrame:
 
 def _labelled(table: pd.DataFrame, path: str) -> "pd.Series[bool]":
     """Which comments have any of the six labels."""
-    if missing := [name for name in (TEXT, *LABELS) if name not in table.columns]:
-        raise UserError(
-            f"{path} has no column {missing[0]!r}; wanted is Kaggle's train.csv with {TEXT}, {', '.join(LABELS)}"
-        )
+    _check_columns(table.columns, path)
     labels = table[list(LABELS)]
     if (wrong := ~labels.isin(["0", "1"]).to_numpy()).any():
         row, column = (int(places[0]) for places in wrong.nonzero())
@@ -91,6 +95,13 @@ def _labelled(table: pd.DataFrame, path: str) -> "pd.Series[bool]":
             "(the first is 1); each label must be 0 or 1, as in Kaggle's train.csv"
         )
     return (labels == "1").any(axis=1)
+
+
+def _check_columns(names: Iterable[str], path: str) -> None:
+    if missing := [name for name in (TEXT, *LABELS) if name not in {*names}]:
+        raise UserError(
+            f"{path} has no column {missing[0]!r}; wanted is Kaggle's train.csv with {TEXT}, {', '.join(LABELS)}"
+        )
 
 
 def _write(text: str, output: str) -> None:

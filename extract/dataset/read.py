@@ -7,15 +7,17 @@ from contextlib import closing
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.dataset.builder import DatasetBuilder
+from headstart.extract.dataset.columns import ColumnChoice
 from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.dataset.film_reviews import read_film_reviews
 from headstart.extract.settings import SAMPLES, Settings
 from headstart.extract.tables.bad_rows import BadRows
 from headstart.extract.tables.batch import TableBatch
 from headstart.extract.tables.files import expand, shown
-from headstart.extract.tables.reader import ROWS, read_batches
+from headstart.extract.tables.reader import read_batches
+from headstart.extract.tables.source import ROWS
 
-MOST_GUESSED = 32_000_000  # characters from which columns are guessed, if so many rows are larger
+MOST_GUESSED = 32_000_000  # characters of the first rows, if so many rows are larger
 
 
 def read_dataset(settings: Settings) -> Dataset:
@@ -24,18 +26,20 @@ def read_dataset(settings: Settings) -> Dataset:
     Raises:
         UserError: a file, a column or a label is not what it has to be.
     """
+    choice = ColumnChoice(settings.text_column, settings.label_column, settings.split_columns)
+    remarks = list[str]()
     if settings.data in SAMPLES:
-        batches = read_film_reviews(str(settings.data))
+        batches = read_film_reviews(str(settings.data), choice)
     else:
-        batches = read_batches(settings.files, ROWS, settings.encoding)
+        batches = read_batches(settings.files, ROWS, settings.table_format, choice, remarks.append)
     _check_report(settings)
     with BadRows(settings.on_bad_row, settings.bad_rows) as bad, closing(batches):
-        dataset = _read(settings, batches, bad)
+        dataset = _read(settings, choice, batches, bad)
         if dataset is None:
             raise UserError(
                 f"{shown(settings.files)} holds no row that can be used: {'; '.join(bad.examples)}"
             )
-    return dataset
+    return dataset._replace(counts=dataset.counts._replace(remarks=(*remarks, *dataset.counts.remarks)))
 
 
 def _check_report(settings: Settings) -> None:
@@ -48,8 +52,10 @@ def _check_report(settings: Settings) -> None:
         raise UserError(f"--bad-rows {path} is one of the data files; choose another file")
 
 
-def _read(settings: Settings, batches: Iterator[TableBatch], bad: BadRows) -> Dataset | None:
-    """Guess the columns from the first rows, and take all; None if no row can be used."""
+def _read(
+    settings: Settings, choice: ColumnChoice, batches: Iterator[TableBatch], bad: BadRows
+) -> Dataset | None:
+    """See from the first rows how labels are written, and take all; None if no row can be used."""
     first: list[TableBatch] = []
     for batch in batches:
         first.append(batch)
@@ -59,7 +65,7 @@ def _read(settings: Settings, batches: Iterator[TableBatch], bad: BadRows) -> Da
         for batch in first:
             bad.add(batch.bad)
         return None
-    builder = DatasetBuilder(settings, first, bad)
+    builder = DatasetBuilder(settings, choice, first, bad)
     for batch in itertools.chain(first, batches):
         builder.add(batch)
     return builder.build()

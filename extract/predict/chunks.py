@@ -9,9 +9,9 @@ import pandas as pd
 
 from headstart.cache.block import MIN_PART_ROWS
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.dataset.columns import TEXT_NAMES
 from headstart.extract.tables.bad_rows import refusal
 from headstart.extract.tables.batch import BadRow
+from headstart.extract.tables.header import TEXT_NAMES
 from headstart.extract.tables.reader import TableChunk
 
 COLUMN = "text"

@@ -6,14 +6,16 @@ import os
 from collections.abc import Sequence
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.settings import ON_BAD_ROW
+from headstart.extract.settings import ON_BAD_ROW, QUOTINGS
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
 STANDARD = "-"
 """Standard input or output."""
 PRINTED = ("csv", "jsonl")
 """Formats of standard output."""
-INPUT_OPTIONS = ("keep", "lines", "text_column", "format", "on_bad_row")
+READ_OPTIONS = ("encoding", "quoting", "no_header")
+"""How text files are read, see `TableFormat`."""
+INPUT_OPTIONS = ("keep", "lines", "text_column", "format", "on_bad_row", *READ_OPTIONS)
 ARITHMETICS = ("float32", "recipe")
 
 
@@ -33,6 +35,11 @@ def parse_arguments(arguments: Sequence[str] | None, description: str) -> argpar
         help="standard input is one text a line, whatever it looks like (default: a table if its first line "
         "looks like a header)")  # fmt: skip
     add("--text-column", help="column with the text (default: guessed)")
+    add("--encoding", help="of text files, like cp1252 (default: UTF-8, or what a byte-order mark says)")
+    add("--quoting", choices=QUOTINGS, help="of delimited text, as stage one has it (default: auto)")
+    add("--no-header", action="store_true", default=None,
+        help="the first line of delimited text is a row; columns are called 1, 2, 3, ... (default: it names "
+        "them)")  # fmt: skip
     add("--output", help=f"file for the labels, in the input's order: {', '.join(ENDINGS)}; - is standard "
         "output (default: -)")  # fmt: skip
     add("--format", choices=PRINTED, help=f"of standard output (default: {PRINTED[0]})")
@@ -47,6 +54,7 @@ def parse_arguments(arguments: Sequence[str] | None, description: str) -> argpar
     options = parser.parse_args(arguments)
     check_arguments(options)
     options.format, options.on_bad_row = options.format or PRINTED[0], options.on_bad_row or ON_BAD_ROW[0]
+    options.quoting = options.quoting or QUOTINGS[0]
     return options
 
 

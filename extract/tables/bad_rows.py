@@ -9,7 +9,7 @@ from typing import IO
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file
 from headstart.extract.settings import ON_BAD_ROW
-from headstart.extract.tables.batch import BadRow
+from headstart.extract.tables.batch import REPEATED, BadRow
 
 EXAMPLES = 3
 
@@ -17,6 +17,11 @@ EXAMPLES = 3
 def refusal(bad: BadRow) -> UserError:
     """The error that stops at a bad row."""
     return UserError(f"{bad}; mend it, or leave such rows out with `--on-bad-row skip` (`report` lists them)")
+
+
+def first_refused(rows: Iterable[BadRow]) -> BadRow | None:
+    """The first row at which to stop: a repeated header is no row that anyone would mend."""
+    return next((row for row in rows if row.reason != REPEATED), None)
 
 
 def check_mode(mode: str) -> None:
@@ -53,10 +58,10 @@ class BadRows:
         """Take rows.
 
         Raises:
-            UserError: the mode is `error`.
+            UserError: the mode is `error`, and one is no repeated header.
         """
         for row in rows:
-            if self._mode == "error":
+            if self._mode == "error" and first_refused([row]):
                 raise refusal(row)
             self.count += 1
             if len(self.examples) < EXAMPLES:

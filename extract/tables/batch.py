@@ -15,6 +15,7 @@ MOST_COLUMNS = 10_000
 
 BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u2060\ufeff"
 """Characters that show nothing: spaces of any width, also of none, and the byte-order mark."""
+REPEATED = "it repeats the header, as in joined files"
 TOO_LONG = f"a cell is longer than 10 MB ({MOST_CHARACTERS:,} characters)"
 
 
@@ -43,8 +44,8 @@ class TableBatch(NamedTuple):
 
     Attributes:
         file: Name of the file.
-        header: Names of the columns.
-        rows: Cells of each sound row, as many as columns; a missing cell is empty.
+        header: Names of the columns that were chosen.
+        rows: Their cells in each sound row; a missing cell is empty.
         numbers: Position of each sound row in its file, counted from 0, `[b]` int64.
         met: Rows of the file so far, bad ones included.
         bad: The rows that are left out.
@@ -55,7 +56,7 @@ class TableBatch(NamedTuple):
 
     file: str
     header: list[str]
-    rows: list[list[str]]
+    rows: Sequence[Sequence[str]]
     numbers: Int[np.ndarray, " b"]
     met: int
     bad: list[BadRow]
@@ -87,7 +88,7 @@ def check_names(file: str, names: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def is_sound(rows: list[list[str]], width: int) -> bool:
+def is_sound(rows: Sequence[Sequence[str]], width: int) -> bool:
     """Whether no row has a flaw; looks at all of them at once."""
     if not {*map(len, rows)} <= {width}:
         return False
@@ -97,7 +98,7 @@ def is_sound(rows: list[list[str]], width: int) -> bool:
     return "\0" not in joined and is_encodable(joined)
 
 
-def flaw(cells: list[str], width: int, encoding: str) -> str | None:
+def flaw(cells: Sequence[str], width: int, encoding: str) -> str | None:
     """What is wrong with a row; None if nothing is.
 
     Args:

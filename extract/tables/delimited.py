@@ -1,31 +1,32 @@
-"""Rows of delimited text, whose delimiter is guessed; every row has as many cells as the header."""
+"""Rows of delimited text; every row has as many cells as the header."""
 
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from itertools import islice
+from itertools import islice, pairwise
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import (
     BLANKS,
-    MOST_CHARACTERS,
+    REPEATED,
     TOO_LONG,
     BadRow,
     TableBatch,
-    check_names,
     flaw,
-    is_encodable,
     is_sound,
     not_of,
 )
-from headstart.extract.tables.streams import Lines
+from headstart.extract.tables.dialect import SNIFFED, Dialect, choose_quoting, doubt, sniff
+from headstart.extract.tables.header import check_header, looks_like_data, separator_of, trailing_blanks
+from headstart.extract.tables.source import FirstRows, TableSource, choose_from
+from headstart.extract.tables.streams import LONGEST, Lines
 
-DELIMITERS = (",", ";", "\t", "|")
-SNIFFED = 50  # lines
-
+FIRST_LINES, FIRST_CHARACTERS = 10_000, 4_000_000
+"""Of the part of a file from which dialect and columns are found out."""
 MOST_AT_ONCE = 32_000_000  # characters of a batch
 
 LARGE, MOST_STEP = 1_000_000, 1_024  # characters that make a step a large one; rows of a step
@@ -33,171 +34,237 @@ LARGE, MOST_STEP = 1_000_000, 1_024  # characters that make a step a large one; 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def read_delimited(file: str, lines: Lines, delimiter: str | None, rows: int) -> Iterator[TableBatch]:
+def read_delimited(source: TableSource, lines: Lines, delimiter: str | None) -> Iterator[TableBatch]:
     """Read a file in batches; blank lines are no rows.
 
     Args:
-        file: Name of the file, for messages.
+        source: The file, and what is asked of it.
         lines: Text of the file.
         delimiter: Character between cells; None finds it out.
-        rows: Most rows of a batch.
 
     Raises:
         UserError: the header is none, or it cannot be told where a broken row ends.
     """
-    csv.field_size_limit(MOST_CHARACTERS)
-    reader = _DelimitedReader(file, lines, delimiter or sniff(lines.peek(SNIFFED)))
+    csv.field_size_limit(LONGEST)  # cells of chosen columns have a smaller limit, which makes a bad row
+    reader = _DelimitedReader(source, lines, _open(source, lines, delimiter))
     while not reader.done:
-        batch = reader.take(rows)
-        if batch.rows or batch.bad:
+        batch = reader.take(source.rows)
+        if len(batch.rows) or batch.bad:
             yield batch
+
+
+class _Table(NamedTuple):
+    """A table whose columns are chosen.
+
+    Attributes:
+        dialect: How it is written.
+        rows: Reader of the rows below the header.
+        header: Names of all columns.
+        columns: Those that are read.
+    """
+
+    dialect: Dialect
+    rows: Any
+    header: list[str]
+    columns: list[str]
+
+
+def _open(source: TableSource, lines: Lines, delimiter: str | None) -> _Table:
+    """Read the header, and have the columns chosen."""
+    iterator, first = iter(lines), _first_lines(lines)
+    if first and len(first) > 1 and (separator := separator_of(first[0])):
+        source.say(
+            f"{source.name}: its first line {first.pop(0).strip()!r} sets the delimiter, and is no row"
+        )
+        while separator_of(next(iterator)) is None:
+            pass
+        delimiter = separator
+    dialect = _dialect_of(source, first, delimiter or sniff(first[:SNIFFED]))
+    rows = dialect.rows(iterator)
+    header = _read_header(source, lines, dialect.rows(first) if source.format.no_header else rows)
+    if blank := trailing_blanks(header):
+        source.say(f"{source.name}: {blank:,} columns at the end have no name, and are not read")
+    width, no_header = len(header), source.format.no_header
+    sample = [row for row, _ in dialect.groups(first) if row is not None and len(row) == width]
+    sample = sample if no_header else [row for row in sample if not _names(row, header)]
+    places = {name: place for place, name in enumerate(header)}
+
+    def read(names: Sequence[str]) -> dict[str, list[str]]:
+        return {name: [row[places[name]] for row in sample] for name in names}
+
+    headerless = not no_header and looks_like_data(header, sample)
+    return _Table(
+        dialect, rows, header, choose_from(source, FirstRows(source.name, header, read, headerless))
+    )
+
+
+def _first_lines(lines: Lines) -> list[str]:
+    """The first lines, from the first one on that is not blank."""
+    first = lines.peek(FIRST_LINES, FIRST_CHARACTERS)
+    blank = next((place for place, line in enumerate(first) if not line.isspace()), len(first))
+    return first[blank:]
+
+
+def _dialect_of(source: TableSource, first: Sequence[str], delimiter: str) -> Dialect:
+    if source.format.quoting != "auto":
+        return Dialect(delimiter, source.format.quoting == "minimal")
+    dialect = choose_quoting(source.name, first, delimiter)
+    if not dialect.quoted:
+        source.say(
+            f"{source.name}: no quotes stand around its cells, they are read as characters (--quoting none)"
+        )
+    return dialect
+
+
+def _read_header(source: TableSource, lines: Lines, rows: Any) -> list[str]:
+    try:
+        names = next(filter(None, rows), None)
+    except csv.Error as error:
+        raise UserError(f"the first line of {source.name} is no header: {error}") from None
+    except UnicodeError:
+        raise UserError(f"the first line of {source.name}: {not_of(lines.encoding)}") from None
+    if names and source.format.no_header:
+        return [str(place) for place in range(1, len(names) + 1)]
+    return check_header(source.name, names, lines.encoding)
 
 
 class _DelimitedReader:
     """Where we are in a file."""
 
-    def __init__(self, file: str, lines: Lines, delimiter: str) -> None:
+    def __init__(self, source: TableSource, lines: Lines, table: _Table) -> None:
         self.done = False
+        self._file, self._lines, self._table = source.name, lines, table
+        self._repeats = not source.format.no_header and len(table.header) > 1
+        self._met = 0
         self._broken_at = 0  # the first line with unbalanced quotes
-        self._file, self._lines, self._met = file, lines, 0
-        self._csv = csv.reader(iter(lines), delimiter=delimiter, strict=True)
-        self._header = self._read_header()
-
-    def _read_header(self) -> list[str]:
-        try:
-            names = next(filter(None, self._csv), None)
-        except csv.Error as error:
-            raise UserError(f"the first line of {self._file} is no header: {error}") from None
-        except UnicodeError:
-            raise UserError(f"the first line of {self._file}: {not_of(self._lines.encoding)}") from None
-        return check_header(self._file, names, self._lines.encoding)
+        places = [table.header.index(name) for name in table.columns]
+        self._pick: Any = (
+            itemgetter(*places) if len(places) > 1 else lambda row: [row[place] for place in places]
+        )
+        if table.dialect.guarded:
+            lines.recent = []
 
     def take(self, count: int) -> TableBatch:
-        """Read so many rows, or up to a broken one."""
-        before = self._lines.number
-        rows, failure = self._read_rows(count)
-        kept = [row for row in rows if row]
-        numbers, bad = np.arange(self._met, self._met + len(kept)), list[BadRow]()
-        if not is_sound(kept, len(self._header)):
-            kept, numbers, bad = self._sift(rows, before)
-        self._met += len(kept) + len(bad)
-        if failure:
-            self._met += 1
-            bad.append(self._broken(failure, before + 1 + sum(map(_lines_of, rows))))
-        return TableBatch(self._file, self._header, kept, numbers, self._met, bad, {})
+        """Read so many rows, or up to a broken one; in steps, as large cells must not pile up."""
+        kept, numbers, bad, start = list[Sequence[str]](), list[int](), list[BadRow](), self._met
+        end, step, large = self._lines.characters + MOST_AT_ONCE, 1, False
+        while not self.done and self._met - start < count and self._lines.characters < end:
+            before, characters = self._lines.number, self._lines.characters
+            rows, failure = self._read_rows(min(step, count + start - self._met))
+            self._sift(rows, before, (kept, numbers, bad))
+            if failure:
+                self._met += 1
+                bad.append(self._broken(failure, before + 1 + sum(map(_lines_of, rows))))
+                break
+            self._check_quotes()
+            large = self._lines.counting or self._lines.characters - characters > LARGE
+            step = 1 if large else min(2 * step, MOST_STEP)
+        return TableBatch(
+            self._file, self._table.columns, kept, np.array(numbers, np.int64), self._met, bad, {}
+        )
 
     def _read_rows(self, count: int) -> tuple[list[list[str]], Exception | None]:
-        """Rows and blank lines, and what broke off; in steps, as large cells must not pile up."""
-        rows: list[list[str]] = []
-        end, step = self._lines.characters + MOST_AT_ONCE, 1
+        """Rows and blank lines, and what broke off."""
+        rows, ends = list[list[str]](), [0]
+        failure: Exception | None = None
         try:
-            while len(rows) < count and self._lines.characters < end:
-                before, characters = len(rows), self._lines.characters
-                most = min(step, count - before)
-                rows.extend(islice(self._csv, most))
-                if len(rows) < before + most:
-                    self.done = True
-                    break
-                self._check_quotes(rows)
-                large = self._lines.counting or self._lines.characters - characters > LARGE
-                step = 1 if large else min(2 * step, MOST_STEP)
+            if self._lines.recent is None:
+                rows.extend(islice(self._table.rows, count))
+            else:
+                self._lines.recent.clear()
+                start = self._table.rows.line_num
+                for row in islice(self._table.rows, count):
+                    rows.append(row)
+                    ends.append(self._table.rows.line_num - start)
+            self.done = len(rows) < count
         except (csv.Error, UnicodeError) as error:
-            return rows, error
-        return rows, None
+            failure = error
+        self._check_merged(ends)
+        return rows, failure
 
-    def _check_quotes(self, rows: list[list[str]]) -> None:
+    def _check_merged(self, ends: Sequence[int]) -> None:
+        """A row of several lines, each of which could be a row, is a question."""
+        recent = self._lines.recent or []
+        if len(recent) < len(ends):
+            return
+        for start, end in pairwise((*ends, len(recent))):
+            merged = recent[start:end]
+            if len(merged) > 1 and self._table.dialect.fits(merged, len(self._table.header)):
+                raise doubt(self._file, merged)
+
+    def _check_quotes(self) -> None:
         """After a row with broken quotes, a row with half a pair shows that the broken one was longer than its line.
 
         Then what was taken for rows since are parts of a cell.
         """
         if self._lines.counting and self._lines.quotes % 2:
-            row = self._met + sum(map(bool, rows))
             raise UserError(
-                f"{self._file}, data row {row} (line {self._lines.number}): half a pair of quotes, after a row with "
-                f"unbalanced quotes at line {self._broken_at}: where that row ends cannot be told; mend it: a quote "
-                "within quotes is written twice"
+                f"{self._file}, data row {self._met} (line {self._lines.number}): half a pair of quotes, after a row "
+                f"with unbalanced quotes at line {self._broken_at}: where that row ends cannot be told; mend it: a "
+                "quote within quotes is written twice, or if no quotes stand around cells: `--quoting none`"
             )
 
-    def _sift(self, rows: list[list[str]], line: int) -> tuple[list[list[str]], np.ndarray, list[BadRow]]:
+    def _sift(
+        self, rows: list[list[str]], line: int, parts: tuple[list[Sequence[str]], list[int], list[BadRow]]
+    ) -> None:
         """Part sound rows from bad ones; `line` is the one before them."""
-        kept, numbers, bad, number = [], [], list[BadRow](), self._met
+        kept, numbers, bad = parts
+        filled = [row for row in rows if row]
+        if {*map(len, filled)} <= {len(self._table.header)}:
+            picked = [self._pick(row) for row in filled]
+            if is_sound(picked, len(self._table.columns)) and not self._repeated(picked):
+                kept += picked
+                numbers += range(self._met, self._met + len(picked))
+                self._met += len(picked)
+                return
         for row in rows:
-            if row:
-                if reason := flaw(row, len(self._header), self._lines.encoding):
-                    bad.append(BadRow(self._file, number + 1, line + 1, reason))
-                else:
-                    kept.append(row)
-                    numbers.append(number)
-                number += 1
+            if row and (reason := self._flaw(row)):
+                bad.append(BadRow(self._file, self._met + 1, line + 1, reason))
+            elif row:
+                kept.append(self._pick(row))
+                numbers.append(self._met)
+            self._met += bool(row)
             line += _lines_of(row)
-        return kept, np.array(numbers, np.int64), bad
+
+    def _repeated(self, picked: list[Sequence[str]]) -> bool:
+        """Whether some row may be the header once more."""
+        columns = self._table.columns
+        return self._repeats and any(columns[0] in row[0] and _names(row, columns) for row in picked)
+
+    def _flaw(self, row: list[str]) -> str | None:
+        if self._repeats and _names(row, self._table.header):
+            return REPEATED
+        if len(row) != len(self._table.header):
+            return flaw(row, len(self._table.header), self._lines.encoding)
+        return flaw(self._pick(row), len(self._table.columns), self._lines.encoding)
 
     def _broken(self, error: Exception, line: int) -> BadRow:
         """The row at which reading broke off, unless it may reach beyond its line."""
-        bad = BadRow(self._file, self._met, line, f"its quotes are not balanced ({error})")
+        bad = BadRow(self._file, self._met, line, f"its quotes are not balanced ({error}){self._hint}")
         if isinstance(error, UnicodeError):
             raise UserError(str(bad._replace(reason=not_of(self._lines.encoding)))) from None
         if "field limit" in str(error):
             bad = bad._replace(reason=TOO_LONG)
+        if not self._table.dialect.quoted:
+            return bad
         if self._lines.number == line and self._lines.last_quotes % 2 == 0:
             self._lines.counting, self._broken_at = True, self._broken_at or line
             return bad
         raise UserError(
             f"{bad._replace(reason='a quote opens')} that is never closed, or closed where none is wanted, so that the "
-            "next row cannot be found; mend it: a quote within quotes is written twice"
+            f"next row cannot be found; mend it: a quote within quotes is written twice{self._hint}"
         ) from None
 
-
-def check_header(file: str, names: Sequence[str] | None, encoding: str) -> list[str]:
-    """Return the names of the columns of a delimited file.
-
-    Raises:
-        UserError: they are none, too many, not all different, or look like data.
-    """
-    if not names:
-        raise UserError(f"{file} is empty; its first line must name the columns")
-    checked = check_names(file, [name.strip(BLANKS) for name in names])
-    if not is_encodable("".join(names)):
-        raise UserError(f"the first line of {file}: {not_of(encoding)}")
-    if any("\0" in name for name in names):
-        raise UserError(
-            f"the first line of {file} holds a NUL byte: it is no text file, or in an encoding to be named, "
-            "like `--encoding utf-16-le`"
-        )
-    if any(map(_is_number, names)):
-        start = ", ".join(names)[:80]
-        raise UserError(f"the first line of {file} looks like data ({start}); it must name the columns")
-    return checked
+    @property
+    def _hint(self) -> str:
+        return "; if no quotes stand around cells, say `--quoting none`"
 
 
-def _is_number(name: str) -> bool:
-    try:
-        float(name)
-    except ValueError:
-        return False
-    return name.strip().lower() not in ("nan", "inf", "infinity")
+def _names(row: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a row holds the names of columns, with or without blanks around them."""
+    return len(row) == len(header) and [cell.strip(BLANKS) for cell in row] == list(header)
 
 
 def _lines_of(row: list[str]) -> int:
     """Lines that a row takes."""
     return 1 + sum(len(_LINE_END.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
-
-
-def sniff(lines: Sequence[str]) -> str:
-    """Return the delimiter of a file that starts with these lines.
-
-    Another one than the comma is taken only if it cuts the header and every row into the same number of cells, at
-    least two, and neither the comma nor a third one does so too.
-    """
-    widths = {delimiter: _width(lines, delimiter) for delimiter in DELIMITERS}
-    fitting = [delimiter for delimiter, width in widths.items() if width > 1]
-    return fitting[0] if len(fitting) == 1 else ","
-
-
-def _width(lines: Sequence[str], delimiter: str) -> int:
-    """Cells of every row; 0 where the rows differ."""
-    rows: list[list[str]] = []
-    with suppress(csv.Error):  # the last row goes on beyond these lines, or has a flaw that is told later
-        rows.extend(csv.reader(lines, delimiter=delimiter, strict=True))
-    widths = {len(row) for row in rows if row}
-    return widths.pop() if len(widths) == 1 else 0

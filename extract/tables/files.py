@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections.abc import Sequence
 
 from headstart.cache.runtime.errors import UserError
@@ -12,6 +13,7 @@ STANDARD_INPUT = "-"
 HUB = "hf:"
 MOST_NAMED = 60  # characters of a name made of several
 _WILD = "*?["
+_LITTER = re.compile(r"(^|/)(__MACOSX/.*|\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)", re.IGNORECASE)
 
 
 def expand(data: str | Sequence[str]) -> list[str]:
@@ -22,6 +24,8 @@ def expand(data: str | Sequence[str]) -> list[str]:
     """
     names = [data] if isinstance(data, str) else list(data)
     paths = [path for name in names for path in _matching(name)]
+    # One that is named alone is meant; among others it is there because a pattern takes what it gets.
+    paths = [path for path in paths if not is_litter(path)] or paths
     for path in paths:
         if path != STANDARD_INPUT and not path.startswith(HUB):
             ending(path)
@@ -33,6 +37,18 @@ def expand(data: str | Sequence[str]) -> list[str]:
             raise UserError(f"{path} is named twice{known}; its rows would count twice")
         met[place] = path
     return paths
+
+
+def is_litter(path: str) -> bool:
+    """Whether a file is what Finder and Windows leave among others: `__MACOSX/`, `._name`, `Thumbs.db`, ..."""
+    return bool(_LITTER.fullmatch(path) or _LITTER.fullmatch(os.path.basename(path)))
+
+
+def litter_among(data: str | Sequence[str]) -> list[str]:
+    """Return the files among those of a name or pattern that are no data, and are left out."""
+    names = [data] if isinstance(data, str) else list(data)
+    met = [path for name in names for path in _matching(name)]
+    return [path for path in met if is_litter(path)] if not all(map(is_litter, met)) else []
 
 
 def ending(path: str) -> str:

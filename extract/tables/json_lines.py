@@ -1,12 +1,15 @@
 """Rows of JSON Lines: one object a line."""
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import MOST_CHARACTERS, TOO_LONG, BadRow, TableBatch, is_encodable, not_of
-from headstart.extract.tables.records import Objects
+from headstart.extract.tables.records import Objects, cell
+from headstart.extract.tables.source import FirstRows, TableSource, choose_from, first_count
 from headstart.extract.tables.streams import Lines
 
 MOST_AT_ONCE = 32_000_000  # characters of a batch
@@ -16,32 +19,52 @@ class _NoObjectError(ValueError):
     """A line is no object that can be read."""
 
 
-def read_json_lines(file: str, lines: Lines, rows: int) -> Iterator[TableBatch]:
+class _Constant(str):
+    """`NaN` or `Infinity`, which is no JSON."""
+
+
+class _Doubled(dict[str, Any]):
+    """An object that names a key more than once.
+
+    Attributes:
+        twice: Such keys.
+    """
+
+    twice: frozenset[str] = frozenset()
+
+
+def read_json_lines(source: TableSource, lines: Lines) -> Iterator[TableBatch]:
     """Read a file in batches; blank lines are no rows, and numbers keep the digits of the file.
+
+    The first batch that holds an object shows which columns there are.
+
+    Args:
+        source: The file, and what is asked of it.
+        lines: Its text.
 
     Raises:
         UserError: the file is one JSON array.
     """
-    reader = _JsonLinesReader(file, lines)
+    reader = _JsonLinesReader(source, lines)
     while not reader.done:
-        batch = reader.take(rows)
-        if batch.rows or batch.bad:
+        batch = reader.take(source.rows)
+        if len(batch.rows) or batch.bad:
             yield batch
     if not reader.met:
-        raise UserError(f"{file} is empty; each line must hold a JSON object")
+        raise UserError(f"{source.name} is empty; each line must hold a JSON object")
 
 
 class _JsonLinesReader:
     """Where we are in a file."""
 
-    def __init__(self, file: str, lines: Lines) -> None:
+    def __init__(self, source: TableSource, lines: Lines) -> None:
         self.done, self.met = False, 0
-        self._file, self._lines, self._iterator = file, lines, iter(lines)
-        self._objects = Objects(file)
+        self._source, self._lines, self._iterator = source, lines, iter(lines)
+        self._columns: list[str] | None = None
 
     def take(self, count: int) -> TableBatch:
         """Read so many rows."""
-        records, numbers, at, bad = list[Mapping[str, Any]](), list[int](), list[int | None](), list[BadRow]()
+        records, numbers, at, bad = list[dict[str, Any]](), list[int](), list[int | None](), list[BadRow]()
         end = self._lines.characters + MOST_AT_ONCE
         while len(records) + len(bad) < count and self._lines.characters < end:
             if (line := self._next()) is None:
@@ -50,32 +73,62 @@ class _JsonLinesReader:
             try:
                 records.append(self._parse(line))
             except _NoObjectError as error:
-                bad.append(BadRow(self._file, self.met, self._lines.number, str(error)))
+                bad.append(BadRow(self._source.name, self.met, self._lines.number, str(error)))
             else:
                 numbers.append(self.met - 1)
                 at.append(self._lines.number)
-        return self._objects.batch(records, numbers, at, bad, self.met)
+        if self._columns is None and records:
+            self._columns = choose_from(self._source, _first_rows(self._source.name, records))
+        objects = Objects(self._source.name, self._columns or [], self._lines.encoding)
+        return objects.batch(*self._sift(records, numbers, at, bad), self.met)
+
+    def _sift(
+        self, records: list[dict[str, Any]], numbers: list[int], at: list[int | None], bad: list[BadRow]
+    ) -> tuple[list[dict[str, Any]], list[int], list[int | None], list[BadRow]]:
+        """Move objects that say no one thing in a chosen column to the bad rows."""
+        reasons = [_reason(fields, self._columns or []) for fields in records]
+        if not any(reasons):
+            return records, numbers, at, bad
+        for number, line, reason in zip(numbers, at, reasons, strict=True):
+            if reason:
+                bad.append(BadRow(self._source.name, number + 1, line, reason))
+        kept = [place for place, reason in enumerate(reasons) if not reason]
+        return [records[p] for p in kept], [numbers[p] for p in kept], [at[p] for p in kept], bad
 
     def _next(self) -> str | None:
         """The next line that is not blank; it counts as a row."""
         try:
             line = next((line for line in self._iterator if not line.isspace()), None)
         except UnicodeError:
-            reason = not_of(self._lines.encoding)
-            raise UserError(str(BadRow(self._file, self.met + 1, self._lines.number + 1, reason))) from None
+            bad = BadRow(
+                self._source.name, self.met + 1, self._lines.number + 1, not_of(self._lines.encoding)
+            )
+            raise UserError(str(bad)) from None
         if line is not None and not self.met and line.lstrip().startswith("["):
             raise UserError(
-                f"{self._file} holds one JSON array; wanted is JSON Lines, one object a line: `jq -c '.[]'` makes it"
+                f"{self._source.name} holds one JSON array; wanted is JSON Lines, one object a line: `jq -c '.[]'` "
+                "makes it"
             )
         self.met += line is not None
         return line
 
     def _parse(self, line: str) -> dict[str, Any]:
-        if len(line) > MOST_CHARACTERS:
+        if len(line) > MOST_CHARACTERS and not line.lstrip().startswith("{"):  # one that was read past, too
             raise _NoObjectError(TOO_LONG)
-        if not is_encodable(line):
-            raise _NoObjectError(not_of(self._lines.encoding))
-        return parse(line)
+        try:
+            return parse(line)
+        except _NoObjectError:
+            if is_encodable(line):
+                raise
+            raise _NoObjectError(not_of(self._lines.encoding)) from None
+
+
+def _first_rows(file: str, records: Sequence[dict[str, Any]]) -> FirstRows:
+    def read(names: Sequence[str]) -> dict[str, list[str]]:
+        rows = records[: first_count(names)]
+        return {name: [cell(fields.get(name)) for fields in rows] for name in names}
+
+    return FirstRows(file, list(dict.fromkeys(chain.from_iterable(records))), read)
 
 
 def parse(line: str) -> dict[str, Any]:
@@ -85,9 +138,7 @@ def parse(line: str) -> dict[str, Any]:
         ValueError: it is none.
     """
     try:
-        value = json.loads(
-            line, parse_float=str, parse_int=str, parse_constant=_no_number, object_pairs_hook=_fields
-        )
+        value = _DECODER.decode(line)
     except json.JSONDecodeError as error:
         raise _NoObjectError(f"it is no JSON ({error.msg}, column {error.colno})") from None
     except RecursionError:
@@ -102,12 +153,24 @@ _KINDS = {list: "array", str: "string or number", bool: "boolean", type(None): "
 
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _NoObjectError(f"it names the key {twice[:80]!r} twice")
-    return fields
+    if len(fields) == len(pairs):
+        return fields
+    doubled = _Doubled(fields)
+    doubled.twice = frozenset(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+    return doubled
 
 
-def _no_number(constant: str) -> NoReturn:
-    raise _NoObjectError(f"{constant} is no JSON")
+_DECODER = json.JSONDecoder(
+    parse_float=str, parse_int=str, parse_constant=_Constant, object_pairs_hook=_fields
+)
+
+
+def _reason(fields: dict[str, Any], columns: Sequence[str]) -> str | None:
+    """What is wrong with an object, as far as some of its keys go; None if nothing is."""
+    if isinstance(fields, _Doubled) and (twice := [name for name in columns if name in fields.twice]):
+        return f"it names the key {twice[0][:80]!r} twice"
+    values = [fields.get(name) for name in columns]
+    for value in chain(values, *(value for value in values if isinstance(value, list))):
+        if isinstance(value, _Constant):
+            return f"{value} is no JSON"
+    return None

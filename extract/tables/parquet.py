@@ -1,34 +1,137 @@
 """Rows of Parquet files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.batch import TableBatch, check_names
-from headstart.extract.tables.records import Objects
+from headstart.extract.tables.batch import MOST_CHARACTERS, TableBatch
+from headstart.extract.tables.records import Objects, cell
+from headstart.extract.tables.source import FirstRows, TableSource, choose_from, first_count
 
 ROWS_AT_ONCE = 2_000  # decoded into Python's objects together
+BYTES_AT_ONCE = 32_000_000  # of these, as the file says
+LONGEST_CELL = 4 * MOST_CHARACTERS + 4  # bytes of UTF-8 that are surely more characters than a cell may have
 
 
-def read_parquet(file: str, stream: Any, rows: int) -> Iterator[TableBatch]:
-    """Read a file in batches; lists and structs become JSON.
+def read_parquet(source: TableSource, stream: Any) -> Iterator[TableBatch]:
+    """Read the chosen columns of a file in batches; lists and structs become JSON.
+
+    Args:
+        source: The file, and what is asked of it.
+        stream: Its bytes.
 
     Raises:
-        UserError: it is damaged, or its columns cannot be told apart.
+        UserError: it is damaged, or a chosen column cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         table = pq.ParquetFile(stream, pre_buffer=False)
-        names = check_names(file, table.schema_arrow.names or [""])
-        groups = (
-            [dict(zip(names, row, strict=True)) for row in zip(*map(_values, batch.columns), strict=True)]
-            for batch in table.iter_batches(batch_size=min(rows, ROWS_AT_ONCE))
-        )
-        yield from Objects(file, names).batches(groups)
+        if not table.metadata.num_rows:
+            return
+        schema = table.schema_arrow
+        first = FirstRows(source.name, schema.names, lambda names: _first_rows(table, names))
+        columns = choose_from(source, first)
+        # Cells that a dictionary holds once are strings once, however many rows share one.
+        strings = [name for name in columns if _is_string(schema.field(name).type)]
+        table = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=strings)
+        groups = (_records(batch, columns) for batch in _batches(table, columns, source.rows))
+        yield from Objects(source.name, columns).batches(groups)
     except pa.ArrowException as error:
-        raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
+        raise UserError(f"{source.name} cannot be read: {' '.join(str(error).split())}") from None
+
+
+def _batches(table: Any, columns: Sequence[str], rows: int) -> Iterator[Any]:
+    """Batches of few enough rows that their bytes stay few, too."""
+    metadata, most = table.metadata, 1.0
+    paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
+    chosen = {
+        *columns
+    }  # of a column with lists the path goes on behind its name, which may hold points itself
+    places = [
+        place for place, path in enumerate(paths) if chosen.intersection(accumulate(path.split("."), _dotted))
+    ]
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        size = sum(group.column(place).total_uncompressed_size for place in places)
+        most = max(most, size / max(1, group.num_rows))
+    size = min(rows, ROWS_AT_ONCE, max(1, int(BYTES_AT_ONCE / most)))
+    yield from table.iter_batches(batch_size=size, columns=list(columns))
+
+
+def _first_rows(table: Any, names: Sequence[str]) -> dict[str, list[str]]:
+    """Cells of the first rows, of columns that can hold text or labels."""
+    schema, asked = table.schema_arrow, {*names}
+    readable = [field.name for field in schema if field.name in asked and _is_readable(field.type)]
+    batches = _batches(table, readable, first_count(names)) if readable else iter(())
+    records = _records(next(batches), readable) if readable else []
+    read = {*readable}
+    return {name: [cell(fields[name]) for fields in records] if name in read else [] for name in names}
+
+
+def _dotted(path: Any, part: str) -> str:
+    return f"{path}.{part}"
+
+
+def _records(batch: Any, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of a batch."""
+    places = {name: place for place, name in enumerate(batch.schema.names)}
+    cells = [_shared_values(batch.column(places[name]), name) for name in columns]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*cells, strict=True)]
+
+
+def _shared_values(column: Any, name: str) -> list[Any]:
+    """Return a column's values; rows that share an entry of a dictionary share the object.
+
+    Raises:
+        UserError: Python has no such values, like dates after the year 9999.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        if not pa.types.is_dictionary(column.type):
+            return _values(_cut(column))
+        used = pc.unique(column.indices.drop_null())
+        entries = _values(_cut(column.dictionary.take(used)))
+        of_index = dict(zip(used.to_pylist(), entries, strict=True))
+        return [of_index.get(index) for index in column.indices.to_pylist()]
+    except (ValueError, OverflowError, LookupError, NotImplementedError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"column {name[:80]!r} of type {column.type} cannot be read: {reason}") from None
+
+
+def _cut(column: Any) -> Any:
+    """Cut cells that are far longer than any may be, and that are refused for what is left."""
+    import pyarrow.compute as pc
+
+    if not _is_string(column.type) or (pc.max(pc.binary_length(column)).as_py() or 0) <= LONGEST_CELL:
+        return column
+    import pyarrow as pa
+
+    return pc.binary_slice(column.cast(pa.large_binary()), 0, LONGEST_CELL)
+
+
+def _is_string(kind: Any) -> bool:
+    import pyarrow as pa
+
+    types = pa.types
+    return any(
+        is_kind(kind)
+        for is_kind in (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    )
+
+
+def _is_readable(kind: Any) -> bool:
+    """Whether values of a type can be texts or labels."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_dictionary(kind) or types.is_list(kind) or types.is_large_list(kind):
+        return _is_readable(kind.value_type)
+    numbers = (types.is_boolean, types.is_integer, types.is_floating, types.is_decimal)
+    return _is_string(kind) or any(is_kind(kind) for is_kind in numbers)
 
 
 def _values(column: Any) -> list[Any]:

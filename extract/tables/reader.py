@@ -7,17 +7,21 @@ from typing import NamedTuple
 import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.bad_rows import check_mode, refusal
+from headstart.extract.settings import TableFormat
+from headstart.extract.tables.bad_rows import check_mode, first_refused, refusal
 from headstart.extract.tables.batch import BadRow, TableBatch
 from headstart.extract.tables.delimited import read_delimited
-from headstart.extract.tables.files import HUB, STANDARD_INPUT, ending, expand
+from headstart.extract.tables.files import HUB, STANDARD_INPUT, ending, expand, litter_among, shown
 from headstart.extract.tables.hub import read_hub
 from headstart.extract.tables.json_lines import read_json_lines
 from headstart.extract.tables.parquet import read_parquet
+from headstart.extract.tables.source import ROWS, Choose, Say, TableSource, all_columns
 from headstart.extract.tables.streams import DAMAGE, as_lines, opened, seekable
 
-ROWS = 10_000
 PARQUET_MAGIC = "PAR1"
+AS_FOUND = TableFormat()
+"""Everything is found out."""
+MARKED = "starts with a byte-order mark of"
 
 
 class TableChunk(NamedTuple):
@@ -33,8 +37,17 @@ class TableChunk(NamedTuple):
     bad: list[BadRow]
 
 
+def silent(line: str) -> None:
+    """Take a line and say nothing."""
+
+
 def read_chunks(
-    data: str | Sequence[str], on_bad_row: str = "error", rows: int = ROWS
+    data: str | Sequence[str],
+    on_bad_row: str = "error",
+    rows: int = ROWS,
+    table_format: TableFormat = AS_FOUND,
+    choose: Choose = all_columns,
+    say: Say = silent,
 ) -> Iterator[TableChunk]:
     """Read files in chunks, in constant memory.
 
@@ -44,67 +57,79 @@ def read_chunks(
         data: A file, several, or a glob pattern; `-` is standard input; `hf:OWNER/NAME` a data set of the hub.
         on_bad_row: `error` stops at the first bad row; `skip` and `report` leave bad rows out and hand them on.
         rows: Most rows of a chunk; where rows are large they are fewer.
+        table_format: How text files are read.
+        choose: Chooses each file's columns, see `TableSource`.
+        say: Takes a line about something that was recognised.
 
     Raises:
         UserError: a file is not there, not of its format, holds no rows, or a bad row.
     """
     check_mode(on_bad_row)
-    for batch in read_batches(data, rows):
-        if batch.bad and on_bad_row == "error":
-            raise refusal(batch.bad[0])
+    for batch in read_batches(data, rows, table_format, choose, say):
+        if on_bad_row == "error" and (row := first_refused(batch.bad)):
+            raise refusal(row)
         index = pd.Index(batch.numbers + batch.before)
         table = pd.DataFrame(batch.rows, columns=batch.header, dtype=str, index=index)
         yield TableChunk(table, batch.bad)
 
 
 def read_batches(
-    data: str | Sequence[str], rows: int = ROWS, encoding: str | None = None
+    data: str | Sequence[str],
+    rows: int = ROWS,
+    table_format: TableFormat = AS_FOUND,
+    choose: Choose = all_columns,
+    say: Say = silent,
 ) -> Generator[TableBatch]:
     """Read files in batches of plain lists; what `read_chunks` makes tables of.
-
-    Args:
-        data: Files, as `read_chunks` takes them.
-        rows: Most rows of a batch.
-        encoding: Name of the text files' encoding; None takes UTF-8, or what a byte-order mark says.
 
     Raises:
         UserError: a file is not there, not of its format, or holds no rows.
     """
     before = 0
-    for source, file in enumerate(expand(data)):
+    if litter := litter_among(data):
+        say(f"no data, left out: {shown(litter[:5])}{', ...' if len(litter) > 5 else ''}")
+    for number, file in enumerate(expand(data)):
         met = 0
-        with closing(_guarded(file, rows, encoding)) as batches:
+        name = "standard input" if file == STANDARD_INPUT else file
+        with closing(_guarded(TableSource(file, name, choose, rows, table_format, say))) as batches:
             for batch in batches:
                 met = batch.met
-                yield batch._replace(source=source, before=before)
+                yield batch._replace(source=number, before=before)
         if not met:
             raise UserError(f"{file} holds a header but no rows")
         before += met
 
 
-def _guarded(file: str, rows: int, encoding: str | None) -> Generator[TableBatch]:
+def _guarded(source: TableSource) -> Generator[TableBatch]:
     """A file's batches; damage that shows while it is read is the user's to mend."""
-    name = "standard input" if file == STANDARD_INPUT else file
     try:
-        yield from read_hub(file, rows) if file.startswith(HUB) else _read(file, name, rows, encoding)
+        yield from read_hub(source) if source.file.startswith(HUB) else _read(source)
     except DAMAGE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{name} cannot be read: {reason}") from None
+        raise UserError(f"{source.name} cannot be read: {reason}") from None
 
 
-def _read(file: str, name: str, rows: int, encoding: str | None) -> Iterator[TableBatch]:
-    kind = None if file == STANDARD_INPUT else ending(file)
+def _read(source: TableSource) -> Iterator[TableBatch]:
+    kind = None if source.file == STANDARD_INPUT else ending(source.file)
     with ExitStack() as stack:
-        stream = stack.enter_context(opened(file))
+        stream = stack.enter_context(opened(source.file, source.say))
         if kind == ".parquet":
-            plain = file.lower().endswith(kind)
-            yield from read_parquet(name, stream if plain else stack.enter_context(seekable(stream)), rows)
+            plain = source.file.lower().endswith(kind)
+            yield from read_parquet(source, stream if plain else stack.enter_context(seekable(stream)))
             return
-        lines = stack.enter_context(as_lines(name, stream, encoding))
+        lines = stack.enter_context(as_lines(source.name, stream, source.format.encoding))
         start = (lines.peek(1) or [""])[0]
         if start.startswith(PARQUET_MAGIC):
-            raise UserError(f"{name} is a Parquet file; these can be read from files ending in .parquet only")
+            raise UserError(
+                f"{source.name} is a Parquet file; these can be read from files ending in .parquet only"
+            )
+        if lines.mark:
+            source.say(f"{source.name} {MARKED} {lines.mark}; read as {lines.encoding}")
         if kind in (".jsonl", ".ndjson") or (kind is None and start.lstrip().startswith("{")):
-            yield from read_json_lines(name, lines, rows)
+            yield from read_json_lines(source, lines)
         else:
-            yield from read_delimited(name, lines, "\t" if kind == ".tsv" else None, rows)
+            yield from read_delimited(source, lines, "\t" if kind == ".tsv" else None)
+        if lines.marks:
+            source.say(
+                f"{source.name}: {lines.marks:,} byte-order marks inside, as of joined files, are left out"
+            )

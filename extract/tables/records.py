@@ -7,21 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from headstart.extract.tables.batch import BadRow, TableBatch, check_names, flaw
+from headstart.extract.tables.batch import BadRow, TableBatch, flaw
+
+MOST_AT_ONCE = 32_000_000  # characters of a batch, where rows share their cells
 
 
 class Objects:
-    """Turns objects into batches; later objects may name further columns.
+    """Turns objects into batches of their chosen columns.
 
     Args:
         file: Name of their file.
-        names: Columns that are there from the start.
+        columns: Keys that are read; an object without one has an empty cell there.
+        encoding: Name of the file's encoding.
     """
 
-    def __init__(self, file: str, names: Iterable[str] = ()) -> None:
-        self._file = file
-        self._names = dict.fromkeys(names)
-        self._header = list(self._names)
+    def __init__(self, file: str, columns: Sequence[str], encoding: str = "utf-8") -> None:
+        self._file, self._columns, self._encoding = file, list(columns), encoding
 
     def batch(
         self,
@@ -40,38 +41,42 @@ class Objects:
             bad: Other rows that are left out; flawed objects join them.
             met: Rows of the file so far.
         """
-        self._add_names(records)
         nested = self._nested(records, numbers)
         kept, places = [], []
         for fields, number, line in zip(records, numbers, lines, strict=True):
-            cells = [cell(fields.get(name)) for name in self._header]
-            if reason := flaw(cells, len(self._header), "utf-8"):
+            cells = [cell(fields.get(name)) for name in self._columns]
+            if reason := flaw(cells, len(self._columns), self._encoding):
                 bad.append(BadRow(self._file, number + 1, line, reason))
             else:
                 kept.append(cells)
                 places.append(number)
         bad.sort(key=lambda row: row.row)
-        return TableBatch(self._file, self._header, kept, np.array(places, np.int64), met, bad, nested)
+        return TableBatch(self._file, self._columns, kept, np.array(places, np.int64), met, bad, nested)
 
     def batches(self, groups: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[TableBatch]:
-        """Make a batch of each group of objects, which are all the rows of the file and have no lines."""
+        """Make batches of groups of objects, which are all the rows of the file and have no lines."""
         met = 0
-        for records in groups:
-            numbers = list(range(met, met := met + len(records)))
-            yield self.batch(records, numbers, [None] * len(records), [], met)
+        for group in groups:
+            for records in self._small(group):
+                numbers = list(range(met, met := met + len(records)))
+                yield self.batch(records, numbers, [None] * len(records), [], met)
 
-    def _add_names(self, records: Sequence[Mapping[str, Any]]) -> None:
-        before = len(self._names)
-        for fields in records:
-            self._names.update(dict.fromkeys(fields))
-        if len(self._names) > before:
-            self._header = check_names(self._file, list(self._names))
+    def _small(self, records: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Cut a group where its strings become too many."""
+        start = size = 0
+        for place, fields in enumerate(records):
+            size += sum(len(value) for name in self._columns if isinstance(value := fields.get(name), str))
+            if size > MOST_AT_ONCE:
+                yield records[start : place + 1]
+                start, size = place + 1, 0
+        if start < len(records):
+            yield records[start:]
 
     def _nested(self, records: Sequence[Mapping[str, Any]], numbers: list[int]) -> dict[str, set[int]]:
         nested: dict[str, set[int]] = {}
         for fields, number in zip(records, numbers, strict=True):
-            for name, value in fields.items():
-                if isinstance(value, list | tuple | dict):
+            for name in self._columns:
+                if isinstance(fields.get(name), list | tuple | dict):
                     nested.setdefault(name, set()).add(number)
         return nested
 

@@ -4,43 +4,50 @@ import codecs
 import gzip
 import io
 import os
+import shlex
 import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import Any, BinaryIO
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import MOST_CHARACTERS
-from headstart.extract.tables.files import STANDARD_INPUT
+from headstart.extract.tables.files import STANDARD_INPUT, is_litter
 
 LONGEST = 2 * MOST_CHARACTERS  # characters of a line
 
 
 class Lines:
-    """Lines of a text stream.
+    """Lines of a text stream, without byte-order marks before them.
 
     A line that is longer than `LONGEST` is read past, and comes as one cell that is longer than any may be.
 
     Args:
         stream: Opened with `newline=""`, so that lines keep their ends.
+        mark: Name of the encoding that a byte-order mark at the start says; None where there is none.
 
     Attributes:
         number: Number of the last line, counted from 1.
         characters: Characters of all lines so far.
+        mark: As given.
+        marks: Byte-order marks met before other lines than the first: files were joined.
         quotes: Double quotes met; counted by whoever sets `counting`.
         counting: Whether they are counted.
+        recent: Lines since it was last cleared; None unless a list is put here.
     """
 
-    def __init__(self, stream: io.TextIOWrapper) -> None:
-        self.number = 0
-        self.characters = 0
-        self.encoding = stream.encoding.removesuffix("-sig")
+    def __init__(self, stream: io.TextIOWrapper, mark: str | None = None) -> None:
+        self.number = self.characters = self.marks = 0
+        self.encoding, self.mark = stream.encoding.removesuffix("-sig"), mark
         self._stream = stream
-        self._ahead: list[str] = []
+        self._ahead, self._broken = deque[str](), list[UnicodeError]()
         self.quotes, self.counting = 0, False
+        self.recent: list[str] | None = None
         self._last, self._quotes_beyond = "", 0
 
     @property
@@ -48,23 +55,44 @@ class Lines:
         """Double quotes in the last line."""
         return self._last.count('"') + self._quotes_beyond
 
-    def peek(self, count: int) -> list[str]:
-        """The next lines, which stay the next ones; short ones only."""
-        while len(self._ahead) < count and (line := self._stream.readline(LONGEST)):
+    def peek(self, count: int, characters: int = MOST_CHARACTERS) -> list[str]:
+        """The next lines, which stay the next ones: so many, or with so many characters; a longer one ends them."""
+        left = characters - sum(map(len, self._ahead))
+        while len(self._ahead) < count and left > 0 and (line := self._read_sound()):
             self._ahead.append(line)
+            left -= len(line)
             if len(line) == LONGEST:
                 break
-        return self._ahead[:count]
+        return list(islice(self._ahead, count))
 
     def __iter__(self) -> Iterator[str]:
-        while line := self._ahead.pop(0) if self._ahead else self._stream.readline(LONGEST):
+        while line := self._ahead.popleft() if self._ahead else self._read():
             self.number += 1
             self.characters += len(line)
             self._last, self._quotes_beyond = line, 0
             shown = line if len(line) < LONGEST else self._pass_by(line)
             if self.counting:
                 self.quotes += self.last_quotes
+            if self.recent is not None:
+                self.recent.append(shown)
             yield shown
+
+    def _read(self) -> str:
+        if self._broken:
+            raise self._broken[0]
+        line = self._stream.readline(LONGEST)
+        if line.startswith(MARK):
+            self.marks += 1
+            line = line.lstrip(MARK) or "\n"
+        return line
+
+    def _read_sound(self) -> str:
+        """The next line; none where bytes break the encoding, which is for whoever gets there."""
+        try:
+            return self._read()
+        except UnicodeError as error:
+            self._broken.append(error)
+            return ""
 
     def _pass_by(self, line: str) -> str:
         while line and line[-1] not in "\r\n":
@@ -73,23 +101,31 @@ class Lines:
         return "x" * (MOST_CHARACTERS + 1) + "\n"
 
 
+MARK = "\ufeff"
+
 DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile)
 
+Say = Callable[[str], None]
 Buffered = Any  # an io.BufferedReader of whatever lies below
 
 _MARKS = {  # the longer ones first: one is the start of another
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+    codecs.BOM_UTF8: "utf-8",
 }
 
 _MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Buffered]:
+def opened(path: str, say: Say) -> Iterator[Buffered]:
     """Open a file's content; `-` is standard input, which may be compressed with gzip or zstd.
+
+    Args:
+        path: Path of the file.
+        say: Takes a line about files of an archive that are left out.
 
     Raises:
         UserError: an archive holds none or several files.
@@ -102,7 +138,7 @@ def opened(path: str) -> Iterator[Buffered]:
         else:
             plain = stack.enter_context(open(path, "rb"))
             ending = os.path.splitext(path)[1].lower()
-        yield _DECOMPRESS.get(ending, _as_it_is)(path, plain, stack)
+        yield _DECOMPRESS.get(ending, _as_it_is)(path, plain, stack, say)
 
 
 @contextmanager
@@ -123,22 +159,26 @@ def as_lines(file: str, stream: Buffered, encoding: str | None) -> Iterator[Line
         UserError: there is no such encoding.
     """
     start = stream.peek(4)[:4]
-    marked = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "utf-8-sig")
-    name = _named(encoding) or marked
+    bytes_of_mark = next((mark for mark in _MARKS if start.startswith(mark)), b"")
+    marked = _MARKS.get(bytes_of_mark)
+    stream.read(len(bytes_of_mark))
     try:
         # Bytes that are not of the encoding become lone surrogates, so that a bad row can be told from the others.
+        name = _encoding(encoding, marked)
         text = io.TextIOWrapper(stream, encoding=name, errors="surrogateescape", newline="")
-    except LookupError:
+    except (LookupError, ValueError):
         raise UserError(
             f"--encoding {encoding!r} is unknown; known are utf-8, utf-16, cp1252, latin-1, ..."
         ) from None
     with text:
-        yield Lines(text)
+        yield Lines(text, marked)
 
 
-def _named(encoding: str | None) -> str | None:
-    """An encoding, which for UTF-8 may start with a byte-order mark."""
-    return "utf-8-sig" if encoding and encoding.lower() in ("utf-8", "utf8") else encoding
+def _encoding(named: str | None, marked: str | None) -> str:
+    """The encoding to read with: the named one, but in UTF-16 and UTF-32 a mark knows the order of bytes."""
+    name = codecs.lookup(named).name if named else marked or "utf-8"
+    name = name.removesuffix("-sig")  # the mark is read already
+    return marked if marked and marked[:6] == name[:6] else name
 
 
 class _Borrowed(io.RawIOBase):
@@ -156,27 +196,52 @@ class _Borrowed(io.RawIOBase):
         return len(piece)
 
 
-def _as_it_is(path: str, plain: Buffered, stack: ExitStack) -> Buffered:
+class _LongWindows(_Borrowed):
+    """What pyarrow unpacks; it refuses windows above 128 MB, and its message names no way round."""
+
+    def __init__(self, stream: Any, path: str) -> None:
+        super().__init__(stream)
+        self._path = path
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            if "too much memory" not in str(error):
+                raise
+            raise UserError(
+                f"{self._path} was packed with `zstd --long`, with a window above 128 MB; unpack it first: "
+                f"`zstd -d --long=31 {shlex.quote(self._path)}`"
+            ) from None
+
+
+def _as_it_is(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
     return plain
 
 
-def _gunzipped(path: str, plain: Buffered, stack: ExitStack) -> Buffered:
+def _gunzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
     return io.BufferedReader(stack.enter_context(gzip.GzipFile(fileobj=plain)))
 
 
-def _unzipped(path: str, plain: Buffered, stack: ExitStack) -> Buffered:
+def _unzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
     archive = stack.enter_context(zipfile.ZipFile(plain))
-    names = [name for name in archive.namelist() if not name.endswith("/")]
+    members = [name for name in archive.namelist() if not name.endswith("/")]
+    names = [name for name in members if not is_litter(name)]
     if len(names) != 1:
-        raise UserError(f"{path} holds {len(names)} files; one is wanted")
+        listed = f" ({', '.join(name[-80:] for name in names[:5])}, ...)" if names else ""
+        raise UserError(
+            f"{path} holds {len(names)} files{listed}; one is wanted: unpack it, and name the right one"
+        )
+    if litter := len(members) - len(names):
+        say(f"{path}: {names[0]} is read, {litter} files that Finder or Windows put beside it are not")
     return io.BufferedReader(_Borrowed(stack.enter_context(archive.open(names[0]))))
 
 
-def _unzstandarded(path: str, plain: Buffered, stack: ExitStack) -> Buffered:
+def _unzstandarded(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
     import pyarrow as pa
 
     stream = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(plain, "r"), "zstd"))
-    return io.BufferedReader(_Borrowed(stream))
+    return io.BufferedReader(_LongWindows(stream, path))
 
 
 _DECOMPRESS = {".gz": _gunzipped, ".zip": _unzipped, ".zst": _unzstandarded}

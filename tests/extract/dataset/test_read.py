@@ -86,15 +86,15 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_guess_must_hold_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ROWS", 10)
+    monkeypatch.setattr(delimited, "FIRST_LINES", 11)
     lines = [f"{n},text number {n},{n % 2}" for n in range(40)]
-    path = write(tmp_path / "a.csv", "\n".join(["id,text,label", *lines, "40,a b,2"]))
+    path = write(tmp_path / "a.csv", "\n".join(["id,text,flag", *lines, "40,a b,2"]))
     with pytest.raises(
-        UserError, match=r"'label' was taken for the label, .* data row 41: '2'; name the label"
+        UserError, match=r"'flag' was taken for the label, .* data row 41: '2'; name the label"
     ):
         dataset_of(path)
-    assert dataset_of(path, label_column="label").task.classes == ("0", "1", "2")
-    unlabelled = write(tmp_path / "b.csv", "\n".join(["id,text,label", *lines, "40,a b,"]))
+    assert dataset_of(path, label_column="flag").task.classes == ("0", "1", "2")
+    unlabelled = write(tmp_path / "b.csv", "\n".join(["id,text,flag", *lines, "40,a b,"]))
     assert dataset_of(unlabelled, on_bad_row="skip").counts.bad == 1
 
 

@@ -5,35 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from headstart.cache import UserError
-from headstart.extract.tables.delimited import check_header, sniff
-
 from ..conftest import dataset_of
 from .formats import TABLE, whole
-
-
-@pytest.mark.parametrize(
-    ("lines", "delimiter"),
-    [
-        (["text,label", "a b,1"], ","),
-        (["text;label", "a b;1"], ";"),
-        (["text\tlabel", "a b\t1"], "\t"),
-        (["text|label", "a b|1"], "|"),
-        (["text;label", "so, it is, here;1", "no comma;0"], ";"),  # commas, but not in every row as many
-        (["text;a,b", "x, y;1", "u, v;0"], ","),  # both would do
-        (["text,label", "a;b,1", "c;d,0"], ","),  # the header has no semicolon
-        (["text,label", "a b,1,2"], ","),  # ragged, and no other delimiter does better
-        (["text;label", "a b;1;2"], ","),  # ragged: not taken for something else
-        (["id;text;label", '1;"a;b\n', 'c";1', "2;d;0"], ";"),  # a quoted cell of two lines
-        (["id;text;label", "1;a b;0", '2;"goes on beyond'], ";"),
-        (["text", "a b", "c d"], ","),
-        (["text", "a; b", "c; d"], ","),
-        ([""], ","),
-        ([], ","),
-    ],
-)
-def test_delimiters(lines: list[str], delimiter: str) -> None:
-    assert sniff([line if line.endswith("\n") else f"{line}\n" for line in lines]) == delimiter
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -53,22 +26,6 @@ def test_line_ends_within_cells_and_between(tmp_path: Path) -> None:
 def test_a_huge_cell(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"text,label\n{'word ' * 2_000_000},1\nc d,0\n")
     assert len(dataset_of(str(tmp_path / "a.csv")).texts[0]) == 10_000_000
-
-
-@pytest.mark.parametrize(
-    ("names", "says"),
-    [
-        (None, "is empty; its first line must name the columns"),
-        (["a", "a"], "names the column 'a' twice"),
-        (["a", "0.5"], r"looks like data \(a, 0.5\)"),
-        (["a\0"], "holds a NUL byte"),
-        (["\udc80"], "it is not CP1252"),
-    ],
-)
-def test_what_is_no_header(names: list[str] | None, says: str) -> None:
-    with pytest.raises(UserError, match=says):
-        check_header("a.csv", names, "cp1252")
-    assert check_header("a.csv", ["text", "nan"], "utf-8") == ["text", "nan"]
 
 
 @pytest.mark.parametrize("blank", [" ", "\u00a0", "\ufeff", "\u200b", " \ufeff"])

@@ -1,7 +1,7 @@
 """Data sets of the Hugging Face hub, with a library that stands in for `datasets`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -25,9 +25,15 @@ class Streamed:
         "tags": SimpleNamespace(feature=SimpleNamespace(names=["a", "b"])),
     }
 
+    def __init__(self, columns: Sequence[str] = ("text", "label", "tags")) -> None:
+        self.columns = columns
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        yield from ROWS
-        yield {"text": "nobody knows", "label": -1, "tags": []}
+        for row in [*ROWS, {"text": "nobody knows", "label": -1, "tags": []}]:
+            yield {name: row[name] for name in self.columns}
+
+    def select_columns(self, columns: Sequence[str]) -> "Streamed":
+        return Streamed(columns)
 
 
 @pytest.fixture

@@ -2,14 +2,19 @@
 
 import io
 import sys
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.tables.reader import read_chunks
+from headstart.extract.tables import batch as batch_module
+from headstart.extract.tables import parquet as module
+from headstart.extract.tables.reader import read_batches, read_chunks
+from headstart.extract.tables.records import MOST_AT_ONCE
 
 from .formats import TABLE, parquet, whole
 
@@ -47,3 +52,51 @@ def test_parquet_needs_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(parquet(TABLE))))
     with pytest.raises(UserError, match="standard input is a Parquet file"):
         whole("-")
+
+
+@pytest.mark.parametrize("stored", ["dictionary", "text", "bytes"])
+def test_rows_that_share_a_cell_share_its_string(tmp_path: Path, stored: str) -> None:
+    """A small file of 2,000 times 0.5 MB, that is 1 GB, takes as much memory as one cell."""
+    cell = "word " * 100_000
+    column = pa.array([cell.encode() if stored == "bytes" else cell] * 2_000)
+    pq.write_table(
+        pa.table({"text": column.dictionary_encode() if stored == "dictionary" else column}),
+        tmp_path / "a.parquet",
+    )
+    rows, strings = 0, set[int]()
+    tracemalloc.start()
+    for batch in read_batches(str(tmp_path / "a.parquet")):
+        rows += len(batch.rows)
+        strings = {id(row[0]) for row in batch.rows}
+        assert len(strings) == 1
+        assert sum(len(row[0]) for row in batch.rows) <= MOST_AT_ONCE + len(cell)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows == 2_000
+    assert peak < 20 * len(cell)
+
+
+def test_a_cell_far_too_long_is_a_bad_row_before_it_is_a_string(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_CELL", 44)
+    monkeypatch.setattr(batch_module, "MOST_CHARACTERS", 10)
+    texts = ["short", "x" * 1_000_000, "é" * 30, "fine"]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "a.parquet")
+    (chunk,) = read_chunks(str(tmp_path / "a.parquet"), "skip")
+    assert chunk.table["text"].tolist() == ["short", "fine"]
+    assert [bad.row for bad in chunk.bad] == [2, 3]
+    assert [len(text) for text in module._values(module._cut(pa.array(texts)))] == [5, 44, 22, 4]
+
+
+def test_rows_of_a_batch_are_few_where_they_are_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BYTES_AT_ONCE", 100_000)
+    random = np.random.default_rng(0)
+    texts = [random.bytes(5_000).hex() for _ in range(50)]
+    table = pa.table({"text": texts, "other": texts[::-1], "a.b": texts})
+    pq.write_table(table, tmp_path / "a.parquet", use_dictionary=False)
+    file = pq.ParquetFile(tmp_path / "a.parquet")
+    assert {len(batch) for batch in module._batches(file, ["text"], 1_000)} <= set(range(1, 11))
+    assert {batch.num_columns for batch in module._batches(file, ["a.b"], 1_000)} == {1}

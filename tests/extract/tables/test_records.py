@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from headstart.cache import UserError
+from headstart.extract.tables import records as module
 from headstart.extract.tables.batch import BadRow, TableBatch
 from headstart.extract.tables.records import Objects, cell
 
@@ -39,27 +39,31 @@ def batch(objects: Objects, *records: dict[str, object], first: int = 0) -> Tabl
     return objects.batch(list(records), numbers, [None] * len(records), [], first + len(records))
 
 
-def test_columns_are_added_as_they_come() -> None:
-    objects = Objects("a.jsonl", ["text"])
-    one = batch(objects, {"text": "a"}, {"label": 1, "text": "b"})
+def test_only_chosen_columns_are_looked_at() -> None:
+    objects = Objects("a.jsonl", ["text", "label"])
+    one = batch(objects, {"text": "a", "more": "x\0"}, {"label": 1, "text": "b", "more": ["x"]})
     assert (one.header, one.rows, one.numbers.tolist()) == (
         ["text", "label"],
         [["a", ""], ["b", "1"]],
         [0, 1],
     )
-    other = batch(objects, {"more": ["x"]}, first=2)
-    assert (other.header, other.rows) == (["text", "label", "more"], [["", "", '["x"]']])
-    assert other.nested == {"more": {2}}
+    other = batch(objects, {"text": ["x"]}, first=2)
+    assert (other.rows, other.nested) == ([['["x"]', ""]], {"text": {2}})
+
+
+def test_many_rows_that_share_a_long_string_are_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_AT_ONCE", 1_000)
+    shared = "x" * 300
+    groups = [[{"text": shared} for _ in range(10)], [{"text": "short"}]]
+    batches = list(Objects("a.parquet", ["text"]).batches(groups))
+    assert [len(batch.rows) for batch in batches] == [4, 4, 2, 1]
+    assert [batch.met for batch in batches] == [4, 8, 10, 11]
+    assert all(row[0] is shared for batch in batches[:3] for row in batch.rows)
 
 
 def test_flawed_objects_are_bad_rows_in_order() -> None:
     records, numbers = [{"text": "a\0"}, {"text": "b"}, {"text": "\udc80"}], [1, 2, 4]
     earlier = [BadRow("a.jsonl", 4, 9, "it is no JSON")]
-    found = Objects("a.jsonl").batch(records, numbers, [5, 6, 10], earlier, 5)
+    found = Objects("a.jsonl", ["text"]).batch(records, numbers, [5, 6, 10], earlier, 5)
     assert (found.rows, found.numbers.tolist(), found.met) == ([["b"]], [2], 5)
     assert [(row.row, row.line) for row in found.bad] == [(2, 5), (4, 9), (5, 10)]
-
-
-def test_one_column_cannot_have_two_names() -> None:
-    with pytest.raises(UserError, match="10,001 columns"):
-        batch(Objects("a.jsonl"), {str(number): 1 for number in range(10_001)})

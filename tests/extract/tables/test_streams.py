@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from headstart.cache import UserError
+from headstart.extract.settings import TableFormat
 from headstart.extract.tables.files import stem
 from headstart.extract.tables.reader import read_batches
 
@@ -21,16 +22,16 @@ def test_another_encoding_is_asked_for(tmp_path: Path) -> None:
     path.write_bytes("text,label\nplain,1\ncafé,0\n".encode("cp1252"))
     with pytest.raises(UserError, match=r"data row 2 \(line 3\): it is not UTF-8; .* `--encoding cp1252`"):
         whole(str(path))
-    (batch,) = read_batches(str(path), encoding="cp1252")
+    (batch,) = read_batches(str(path), table_format=TableFormat("cp1252"))
     assert batch.column("text") == ["plain", "café"]
     with pytest.raises(UserError, match="--encoding 'klingon' is unknown"):
-        next(read_batches(str(path), encoding="klingon"))
+        next(read_batches(str(path), table_format=TableFormat("klingon")))
 
 
 def test_bytes_that_an_encoding_does_not_know_are_a_bad_row(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"text,label\nplain,1\n\x81,0\n")
-    (batch,) = read_batches(str(path), encoding="cp1252")
+    (batch,) = read_batches(str(path), table_format=TableFormat("cp1252"))
     assert [row.row for row in batch.bad] == [2]
 
 
