@@ -223,7 +223,11 @@ def test_rows_in_are_rows_used_and_reported(
             file.seek(file.tell() - 1)
             file.write(f"{delimiter}x{delimiter}y\n")
     with tempfile.TemporaryDirectory() as folder:
-        rows = rows_of(Path(folder) / "a.csv", file.getvalue().encode(encoding), on_bad_row="skip")
+        rows = answer(Path(folder) / "a.csv", file.getvalue().encode(encoding))
+    if isinstance(rows, str):  # within quotes, a delimiter and a line's end look like two rows without quotes
+        assert "--quoting minimal" in rows
+        assert any(delimiter in text and "\n" in text for _, text, _ in table)
+        return
     made = [row for row in table if row[0] != "blank"]
     used = [
         place for place, (kind, text, _) in enumerate(made) if kind in ("used", "mark") and "\0" not in text
@@ -256,7 +260,7 @@ def test_unquoted_lines_are_rows_used_or_reported(table: list[tuple[str, str]], 
         assert rows.counts.read == len(table)
 
 
-def answer(path: Path, content: str) -> Dataset | str:
+def answer(path: Path, content: str | bytes) -> Dataset | str:
     """The rows, or the refusal."""
     try:
         return rows_of(path, content, on_bad_row="skip")
