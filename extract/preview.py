@@ -36,7 +36,8 @@ def preview(job: ExtractJob, count: int) -> Iterator[str]:
     where = {int(row): name for name, rows in splits.items() for row in rows}
     texts = list(job.dataset.texts[:count])
     cleaned_texts = clean_all(texts, job.cleaning)
-    tokenizer = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
+    loaded = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
+    tokenizer = loaded.within(job.architecture.vocab_size)
     yield from describe_tokenizer(job, tokenizer)
     shown_rows = zip(texts, cleaned_texts, tokens_of(tokenizer.pipeline, cleaned_texts), strict=True)
     for row, (raw, cleaned, tokens) in enumerate(shown_rows):

@@ -83,7 +83,10 @@ def _is_platform_missing(error: BaseException) -> bool:
 def _message(error: BaseException) -> str:
     if isinstance(error, UserError) or not _is_platform_missing(error):
         return str(error) or type(error).__name__
-    reason = " ".join(str(error).split()).partition(" (set JAX_PLATFORMS")[0] or "none of these is here"
+    reason = (
+        " ".join(str(error).split()).partition(" (set JAX_PLATFORMS")[0].rstrip(".")
+        or "none of these is here"
+    )
     return (
         f"JAX_PLATFORMS is {os.environ['JAX_PLATFORMS']!r}, but {reason}: unset it, or set JAX_PLATFORMS=cpu"
     )

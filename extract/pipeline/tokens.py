@@ -18,7 +18,8 @@ def read_tokens(run: RunContext, chunks: Iterator[list[str]], count: int) -> Tok
         UserError: the tokenizer does not fit the backbone or the layout.
     """
     job = run.job
-    tokenizer = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
+    loaded = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
+    tokenizer = loaded.within(job.architecture.vocab_size)
     for line in describe_tokenizer(job, tokenizer):
         run.reporter.log(line)
     run.reporter.start("cleaning", count, "rows")
@@ -38,19 +39,12 @@ def describe_tokenizer(job: ExtractJob, tokenizer: FastTokenizer) -> Iterator[st
     if tokenizer.cuts_left:
         yield f"of texts above {job.recipe.max_length} tokens the end is kept: the tokenizer has truncation_side left"
     if job.recipe.layout == "padded":
-        _check_padding(job, tokenizer)
+        if tokenizer.obstacle:
+            raise UserError(
+                f"{tokenizer.obstacle}: --layout padded does not work with it, --layout ragged does"
+            )
         if tokenizer.pad_token != "[PAD]":
             yield f"rows are filled up with {printable(tokenizer.pad_token)!r}, token {tokenizer.padding}"
-
-
-def _check_padding(job: ExtractJob, tokenizer: FastTokenizer) -> None:
-    if tokenizer.obstacle:
-        raise UserError(f"{tokenizer.obstacle}: --layout padded does not work with it, --layout ragged does")
-    if tokenizer.padding >= job.architecture.vocab_size:
-        raise UserError(
-            f"the tokenizer's pad_token is token {tokenizer.padding}, but config.json says vocab_size "
-            f"{job.architecture.vocab_size}: --layout padded does not work with it, --layout ragged does"
-        )
 
 
 def _awaited(run: RunContext, chunks: Iterator[list[str]]) -> Iterator[list[str]]:

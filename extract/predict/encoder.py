@@ -54,7 +54,8 @@ class Encoder:
         _check(recipe, checkpoint)
         self._recipe, self.checkpoint, self._block_rows = recipe, checkpoint, block_rows
         self._cleaning = cleaning.from_json(recipe.cleaning)
-        self._tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
+        tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
+        self._tokenizer = tokenizer.within(architecture_of(checkpoint).vocab_size)
         weights = load_weights(checkpoint.weights)
         self.backbone = Backbone(
             architecture_of(checkpoint), weights, Precision.of(recipe), recipe.storage_dtype

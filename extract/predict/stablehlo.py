@@ -82,7 +82,7 @@ def tokenizer_json(checkpoint: Checkpoint, max_length: int) -> str:
     Raises:
         UserError: an option of it has no place in such a file.
     """
-    tokenizer = load_tokenizer(checkpoint.folder, max_length)
+    tokenizer = load_tokenizer(checkpoint.folder, max_length).within(architecture_of(checkpoint).vocab_size)
     if tokenizer.pipeline.encode_special_tokens:
         raise UserError(
             "a tokenizer with split_special_tokens cannot be exported: tokenizer.json does not hold it"

@@ -41,6 +41,15 @@ class FastTokenizer(NamedTuple):
         """The token that fills up a row."""
         return str(self.pipeline.id_to_token(self.padding))
 
+    def within(self, vocab_size: int) -> "FastTokenizer":
+        """The tokenizer for a backbone of so many embeddings: NaN instead of one would spoil a row beside it."""
+        if self.padding < vocab_size:
+            return self
+        reason = (
+            f"the tokenizer's pad_token is token {self.padding}, but config.json says vocab_size {vocab_size}"
+        )
+        return self._replace(padding=0, obstacle=reason)
+
 
 def load_tokenizer(folder: str, max_length: int) -> FastTokenizer:
     """Load the tokenizer of a backbone's folder, without running code of the folder or asking the network.
@@ -72,7 +81,8 @@ def refused(what: str) -> Iterator[None]:
         # Rust's panics are no `Exception`, and bare exceptions are all that the library raises else.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        raise UserError(f"{what}: {' '.join(str(error).split())[:300] or type(error).__name__}") from None
+        name = "" if type(error) in (Exception, ValueError, OSError) else f"{type(error).__name__} "
+        raise UserError(f"{what}: {name}{' '.join(str(error).split())[:300]}") from None
 
 
 @contextlib.contextmanager
@@ -144,14 +154,12 @@ def _fast_tokenizer(tokenizer: Any, max_length: int) -> FastTokenizer:
     segments = "token_type_ids" in tokenizer.model_input_names
     if segments and any(any(encoding.type_ids) for encoding in encodings):
         raise UserError("the tokenizer puts a text into another segment than 0; only segment 0 works")
-    return FastTokenizer(pipeline, tokenizer.pad_token_id or 0, _padding_obstacle(tokenizer, segments))
+    return FastTokenizer(pipeline, tokenizer.pad_token_id or 0, _padding_obstacle(tokenizer))
 
 
-def _padding_obstacle(tokenizer: Any, segments: bool) -> str:
+def _padding_obstacle(tokenizer: Any) -> str:
     if tokenizer.pad_token_id is None:
         return "the tokenizer has no pad_token"
     if tokenizer.padding_side != "right":
         return f"the tokenizer has padding_side {tokenizer.padding_side}, which moves every text's positions"
-    if segments and tokenizer.pad_token_type_id:
-        return f"the tokenizer has pad_token_type_id {tokenizer.pad_token_type_id}; only segment 0 works"
     return ""
