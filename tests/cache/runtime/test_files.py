@@ -186,9 +186,9 @@ def test_a_file_system_without_fsync_promises_nothing(
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "is not JSON"),
-        ("{", "is not JSON"),
-        ("[" * 100_000, "is not JSON"),
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
         ("[]", "no JSON object"),
         ("5", "no JSON"),
     ],

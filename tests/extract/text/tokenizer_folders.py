@@ -125,7 +125,18 @@ OPTIONS = st.fixed_dictionaries(
         ),
         "split_special_tokens": st.booleans(),
     },
-)
+).map(lambda options: with_padding(options))
+
+
+def with_padding(options: dict[str, Any]) -> dict[str, Any]:
+    """The options; the class that names no padding of its own gets one, without which nothing can be filled up."""
+    return (
+        {"pad_token": "[PAD]"} | options
+        if options.get("tokenizer_class") == "PreTrainedTokenizerFast"
+        else options
+    )
+
+
 FULL = st.none() | st.builds(
     full_file,
     lowercase=st.booleans(),
