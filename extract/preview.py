@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from tokenizers import Tokenizer
+
 from headstart.cache.runtime.text import printable
 from headstart.cache.task import Task
 from headstart.extract.pipeline.job import ExtractJob
+from headstart.extract.pipeline.tokens import describe_tokenizer
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.splitter import split_dataset
 from headstart.extract.text.cleaning import clean_all
-from headstart.extract.text.tokenizer import load_tokenizer
+from headstart.extract.text.pretrained import load_tokenizer
 
 LONGEST = 400
 """Most characters shown of a text."""
@@ -26,27 +29,30 @@ def preview(job: ExtractJob, count: int) -> Iterator[str]:
     Raises:
         UserError: the rows cannot be dealt, or the backbone has no tokenizer.
     """
-    yield from (job.describe(), *job.dataset.counts.details())
+    yield from (job.describe(), *job.dataset.counts.details(), *job.remarks)
     splits = split_dataset(job.dataset, job.settings)
     yield "splits: " + ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items())
     yield from describe_absent(job.dataset, splits, job.settings)
     where = {int(row): name for name, rows in splits.items() for row in rows}
     texts = list(job.dataset.texts[:count])
     cleaned_texts = clean_all(texts, job.cleaning)
-    shown_rows = zip(texts, cleaned_texts, tokens_of(job, cleaned_texts), strict=True)
+    loaded = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
+    tokenizer = loaded.within(job.architecture.vocab_size)
+    yield from describe_tokenizer(job, tokenizer)
+    shown_rows = zip(texts, cleaned_texts, tokens_of(tokenizer.pipeline, cleaned_texts), strict=True)
     for row, (raw, cleaned, tokens) in enumerate(shown_rows):
         label = described_label(job.dataset.task, job.dataset.labels[row])
         yield f"\ndata row {int(job.dataset.rows[row]) + 1:,}  {label}  {where[row]}"
         yield f"  raw      {shown(raw)}"
         yield f"  cleaned  {shown(cleaned)}"
-        yield f"  tokens   {listed(tokens, job.recipe.max_length)}"
+        yield f"  tokens   {listed(*tokens)}"
 
 
-def tokens_of(job: ExtractJob, cleaned: list[str]) -> list[list[str]]:
-    """All tokens of each cleaned text, also those that `--max-length` cuts off."""
-    tokenizer = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
-    tokenizer.no_truncation()
-    return [encoding.tokens for encoding in tokenizer.encode_batch(cleaned)]
+def tokens_of(pipeline: Tokenizer, cleaned: list[str]) -> list[tuple[list[str], int]]:
+    """The tokens of each cleaned text, and how many it has without truncation, which the tokenizer then has lost."""
+    rows = [encoding.tokens for encoding in pipeline.encode_batch(cleaned)]
+    pipeline.no_truncation()
+    return [(row, len(whole.ids)) for row, whole in zip(rows, pipeline.encode_batch(cleaned), strict=True)]
 
 
 def described_label(task: Task, label: object) -> str:
@@ -64,9 +70,8 @@ def shown(text: str) -> str:
     return printable(text[:LONGEST]) + (f" ... ({rest:,} more characters)" if rest > 0 else "")
 
 
-def listed(tokens: Sequence[str], longest: int) -> str:
-    """The first tokens of a row, and how many there are."""
-    kept = min(len(tokens), longest)
-    more = " ..." if kept > MOST_TOKENS else ""
-    cut = f", cut from {len(tokens):,}" if kept < len(tokens) else ""
-    return f"{printable(' '.join(tokens[:kept][:MOST_TOKENS]))}{more}  ({kept:,} tokens{cut})"
+def listed(tokens: Sequence[str], count: int) -> str:
+    """The first tokens of a row, and how many there are of how many."""
+    more = " ..." if len(tokens) > MOST_TOKENS else ""
+    cut = f", cut from {count:,}" if len(tokens) < count else ""
+    return f"{printable(' '.join(tokens[:MOST_TOKENS]))}{more}  ({len(tokens):,} tokens{cut})"

@@ -157,7 +157,7 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     from headstart.extract.backbone.checkpoint import find_checkpoint
     from headstart.extract.predict.encoder import Encoder
 
-    checkpoint = find_checkpoint(backbone or head.backbone)
+    checkpoint = find_checkpoint(backbone or head.backbone, head.recipe.layout == "padded")
     encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.run.cache.device)
     return Loaded(head, encoder, encoder.scorer(answers_of(head, head.run.operands), head.params))
 

@@ -110,8 +110,14 @@ def test_cache_knows_no_jax() -> None:
         assert not top_level_imports(path) & {"jax", "flax", "optax"}, path
 
 
-def test_one_file_touches_transformers_and_pmap() -> None:
+def test_one_file_touches_flax_models_and_pmap_and_one_tokenizers_of_transformers() -> None:
+    models, tokenizers = (
+        ROOT / "extract" / "backbone" / "distilbert.py",
+        ROOT / "extract" / "text" / "pretrained.py",
+    )
     for path in product_files():
-        if path != ROOT / "extract" / "backbone" / "distilbert.py" and TEMPLATES not in path.parents:
+        if path not in (models, tokenizers) and TEMPLATES not in path.parents:
             assert "transformers" not in top_level_imports(path), path
+        if path != models and TEMPLATES not in path.parents:
             assert "jax.pmap" not in path.read_text(), path
+    assert "Flax" not in tokenizers.read_text()

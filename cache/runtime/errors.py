@@ -5,6 +5,7 @@ import io
 import os
 import select
 import sys
+import traceback
 from collections.abc import Callable
 from typing import TextIO
 
@@ -54,7 +55,7 @@ def _failed(error: BaseException) -> int:
     # What was said before the error comes before it, also where the process then leaves without Python's way out.
     with contextlib.suppress(OSError, ValueError):
         _flush_output()
-    if not isinstance(error, UserError | OSError | MemoryError):
+    if not isinstance(error, UserError | OSError | MemoryError) and not _is_platform_missing(error):
         raise error
     if isinstance(error, BrokenPipeError):
         # `python -m cache show | head`: the reader has seen enough. Where only messages are not read, work is not done.
@@ -63,9 +64,32 @@ def _failed(error: BaseException) -> int:
             if _is_closed(stream):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return 0 if seen else EXIT_USER_ERROR
-    lines = (str(error) or type(error).__name__).splitlines()
+    lines = _message(error).splitlines()
     print("error: " + "\n".join(map(printable, lines)), file=sys.stderr)
     return EXIT_USER_ERROR
+
+
+def _is_platform_missing(error: BaseException) -> bool:
+    """Whether JAX has no platform of those that JAX_PLATFORMS names; it says so as an error of its own code."""
+    frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    in_platforms = bool(frames) and frames[-1].endswith(os.path.join("jax", "_src", "xla_bridge.py"))
+    return (
+        in_platforms
+        and bool(os.environ.get("JAX_PLATFORMS"))
+        and isinstance(error, RuntimeError | AssertionError)
+    )
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, UserError) or not _is_platform_missing(error):
+        return str(error) or type(error).__name__
+    reason = (
+        " ".join(str(error).split()).partition(" (set JAX_PLATFORMS")[0].rstrip(".")
+        or "none of these is here"
+    )
+    return (
+        f"JAX_PLATFORMS is {os.environ['JAX_PLATFORMS']!r}, but {reason}: unset it, or set JAX_PLATFORMS=cpu"
+    )
 
 
 def _flush_output() -> None:

@@ -1,15 +1,21 @@
-"""Files and folders that appear when they are whole: after an error there is what was there before, or nothing."""
+"""Files and folders that appear when they are whole: after an error there is what was there before, or nothing.
+
+Also two ways to read a small file as a whole: as a JSON object, and as its hash.
+"""
 
 import contextlib
 import errno
 import glob
+import hashlib
+import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.signals import deferred
 
 
@@ -70,6 +76,28 @@ def remove_partials(path: str | Path) -> None:
             shutil.rmtree(partial, ignore_errors=True)
         else:
             os.remove(partial)
+
+
+def read_json_object(path: str | Path) -> dict[str, Any]:
+    """Read a JSON file that holds an object.
+
+    Raises:
+        UserError: it holds something else.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no JSON object")
+    return content
+
+
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def no_links(path: str, flags: int) -> int:

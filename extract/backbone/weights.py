@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
+from headstart.extract.backbone.weight_files import Tensors, read_tensors
 
 # BERT's names and DistilBERT's; the rest of a name is the same in both.
 _BERT_NAMES = (
@@ -19,12 +20,11 @@ _BERT_NAMES = (
     (".output.dense.", ".ffn.lin2."),
     (".output.LayerNorm.", ".output_layer_norm."),
 )
-_PREFIX = re.compile(r"^(distilbert|bert)\.")
+_EMBEDDINGS = ("word_embeddings.weight", "position_embeddings.weight", "LayerNorm.weight", "LayerNorm.bias")
+_FIRST_LAYER = ("encoder.layer.0.attention.", "transformer.layer.0.attention.")
 # The rest is pooler and task heads.
 _BACKBONE = re.compile(r"^(embeddings|transformer\.layer\.\d+)\.")
 _NORM = re.compile(r"(LayerNorm|layer_norm)$")
-
-Tensors = dict[str, np.ndarray]
 
 
 def load_weights(path: str) -> dict[str, Any]:
@@ -34,17 +34,41 @@ def load_weights(path: str) -> dict[str, Any]:
         UserError: the file is damaged, or holds a weight that is not finite.
     """
     try:
-        tensors = _read_msgpack(path) if path.endswith(".msgpack") else _read_safetensors(path)
-        tensors = {
-            _PREFIX.sub("", name): tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()
-        }
+        tensors = without_prefix(read_tensors(path))
+        tensors = {name: tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()}
         if "embeddings.token_type_embeddings.weight" in tensors:
             tensors = fold_bert(tensors)
         tensors = {name: tensor for name, tensor in tensors.items() if _BACKBONE.match(name)}
         _check_finite(tensors)
         return nest(tensors)
+    except UserError:
+        raise
     except Exception as error:  # each library raises its own kinds for a damaged file
         raise UserError(f"{path} cannot be used: {error}") from None
+
+
+def without_prefix(tensors: Tensors) -> Tensors:
+    """Take the prefix off the names of an encoder's tensors, whatever it is: `bert.`, `module.`, `0.auto_model.`.
+
+    It is what stands before the embeddings. Tensors outside of it, such as a task's head, are left out.
+
+    Raises:
+        ValueError: there is no encoder, or there are two.
+    """
+    anchor = f"embeddings.{_EMBEDDINGS[0]}"
+    prefixes = [name.removesuffix(anchor) for name in tensors if f".{name}".endswith(f".{anchor}")]
+    if len(prefixes) > 1:  # an embedding alone is no encoder
+        prefixes = [prefix for prefix in prefixes if _is_encoder(tensors, prefix)]
+    if len(prefixes) != 1:
+        among = ", ".join(repr(prefix) for prefix in sorted(prefixes)[:5]) or "none"
+        raise ValueError(f"one encoder is wanted, with {anchor} behind one prefix; whole encoders: {among}")
+    (prefix,) = prefixes
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _is_encoder(tensors: Tensors, prefix: str) -> bool:
+    whole = all(f"{prefix}embeddings.{name}" in tensors for name in _EMBEDDINGS)
+    return whole and any(name.startswith(tuple(prefix + layer for layer in _FIRST_LAYER)) for name in tensors)
 
 
 def fold_bert(tensors: Tensors) -> Tensors:
@@ -93,32 +117,3 @@ def _flax_leaf(module: str, leaf: str, tensor: np.ndarray) -> tuple[str, np.ndar
     if module.endswith("embeddings"):
         return "embedding", tensor
     return "kernel", tensor.T  # a view: PyTorch stores [out, in]
-
-
-def _read_safetensors(path: str) -> Tensors:
-    from safetensors.numpy import load_file
-
-    # Checkpoints that passed through TensorFlow call LayerNorm's weight and bias gamma and beta.
-    tensors: Tensors = load_file(path)
-    renamed = {"gamma": "weight", "beta": "bias"}
-    return {_rename_leaf(name, renamed): tensor for name, tensor in tensors.items()}
-
-
-def _read_msgpack(path: str) -> Tensors:
-    """Read Flax's own format under PyTorch's names, so that both take the same way."""
-    from flax.serialization import msgpack_restore
-    from flax.traverse_util import flatten_dict
-
-    with open(path, "rb") as file:
-        flat = flatten_dict(msgpack_restore(file.read()), sep=".")
-    renamed = {"kernel": "weight", "scale": "weight", "embedding": "weight"}
-    tensors = {name: np.asarray(tensor) for name, tensor in flat.items()}
-    return {
-        _rename_leaf(name, renamed): tensor.T if name.endswith(".kernel") else tensor
-        for name, tensor in tensors.items()
-    }
-
-
-def _rename_leaf(name: str, renamed: dict[str, str]) -> str:
-    path, _, leaf = name.rpartition(".")
-    return f"{path}.{renamed.get(leaf, leaf)}"

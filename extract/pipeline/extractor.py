@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from headstart.cache.block import Block
+from headstart.cache.runtime.errors import UserError
 from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
 from headstart.extract.backbone.precision import EXACT
 from headstart.extract.backbone.weights import load_weights
@@ -24,11 +25,29 @@ def load_backbones(job: ExtractJob) -> Backbones:
     Raises:
         UserError: they do not fit the model.
     """
+    check_device(job.settings.compute_dtype, job.recipe.compute_dtype)
     weights = load_weights(job.checkpoint.weights)
     main = Backbone(job.architecture, weights, job.precision, job.settings.dtype, job.dropout)
     if job.precision == EXACT:
         return Backbones(main, None)
     return Backbones(main, Backbone(job.architecture, weights, EXACT, "float32", job.dropout))
+
+
+def check_device(setting: str, compute_dtype: str) -> None:
+    """Refuse to compute as an accelerator does, for want of which JAX took the CPU.
+
+    Args:
+        setting: The compute dtype that the user chose, or `auto`.
+        compute_dtype: The one that was chosen before JAX was asked.
+
+    Raises:
+        UserError: the choice was made for another device than JAX uses.
+    """
+    if setting == "auto" and compute_dtype == "bfloat16" and describe_devices()["platform"] == "cpu":
+        raise UserError(
+            "this machine seems to have an accelerator, but JAX found none that it can use: set JAX_PLATFORMS=cpu for "
+            "what the CPU computes best, or name a --compute-dtype"
+        )
 
 
 class FeatureExtractor:
@@ -75,7 +94,7 @@ class FeatureExtractor:
             return {}
         accuracy = None
         if len(rows):
-            accuracy = measure(main, exact, rows, plan, self._rows, job.settings.max_length)
+            accuracy = measure(main, exact, rows, plan, self._rows, job.recipe.max_length)
             self._run.reporter.log(f"{job.precision.compute_dtype} precision: {accuracy}")
         exact.close()
         return accuracy._asdict() if accuracy else {}

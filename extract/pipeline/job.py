@@ -24,6 +24,7 @@ from headstart.extract.splits.splitter import choose_splitter
 from headstart.extract.tables.files import shown, stem
 from headstart.extract.text.cleaning import Cleaning, from_json
 from headstart.extract.text.cleaning_options import choose_cleaning
+from headstart.extract.text.tokenizer_files import length_limit
 
 DEFAULT_BACKBONE = "distilbert-base-uncased"
 SHORTEST = 3
@@ -33,13 +34,23 @@ MOST_CLASSES = 12
 
 
 class ExtractJob(NamedTuple):
-    """The features to compute and their sources: all that is known before the texts are cleaned."""
+    """The features to compute and their sources: all that is known before the texts are cleaned.
+
+    Attributes:
+        settings: What the user chose.
+        dataset: The rows.
+        checkpoint: The backbone's files.
+        architecture: Its shape.
+        recipe: All that decides a value.
+        remarks: Lines for the user about settings that could not be followed.
+    """
 
     settings: Settings
     dataset: Dataset
     checkpoint: Checkpoint
     architecture: Architecture
     recipe: Recipe
+    remarks: tuple[str, ...] = ()
 
     @property
     def precision(self) -> Precision:
@@ -135,11 +146,16 @@ def prepare(settings: Settings) -> ExtractJob:
     choose_splitter(settings)
     dataset = read_dataset(settings)
     default = BUNDLED if settings.data in SAMPLES else DEFAULT_BACKBONE
-    checkpoint = find_checkpoint(settings.backbone or default)
+    checkpoint = find_checkpoint(settings.backbone or default, settings.layout == "padded")
     architecture = read_architecture(checkpoint.config, checkpoint.name)
+    remarks: tuple[str, ...] = ()
+    limit = length_limit(checkpoint.folder)
+    if limit and limit.tokens < settings.max_length:
+        remarks = (f"{limit.tokens} tokens of each text are kept, not {settings.max_length}: {limit.source}",)
+        settings = dataclasses.replace(settings, max_length=limit.tokens)
     _check_length(settings.max_length, architecture, checkpoint.name)
     recipe = make_recipe(settings, dataset, checkpoint, architecture)
-    return ExtractJob(settings, dataset, checkpoint, architecture, recipe)
+    return ExtractJob(settings, dataset, checkpoint, architecture, recipe, remarks)
 
 
 def make_recipe(

@@ -46,7 +46,7 @@ def extract(settings: Settings, reporter: Reporter) -> str:
     clock = Clock()
     check_hosts(settings)  # a mistake is reported before a large file is read
     job = prepare(settings)
-    for line in (job.describe(), *job.dataset.counts.details()):
+    for line in (job.describe(), *job.dataset.counts.details(), *job.remarks):
         reporter.log(line)
     writer = CacheWriter(job.location, job.recipe)
     if missing_splits(job, writer):

@@ -5,23 +5,46 @@ from concurrent.futures import Future
 from typing import Any
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import printable
 from headstart.extract.pipeline.job import ExtractJob, RunContext
-from headstart.extract.text.tokenizer import Tokens, load_tokenizer, tokenize
+from headstart.extract.text.pretrained import FastTokenizer, load_tokenizer
+from headstart.extract.text.tokenizer import Tokens, check_ids, tokenize
 
 
 def read_tokens(run: RunContext, chunks: Iterator[list[str]], count: int) -> Tokens:
     """Tokenise so many texts as they come from cleaning.
 
     Raises:
-        UserError: the tokenizer does not fit the backbone.
+        UserError: the tokenizer does not fit the backbone or the layout.
     """
-    tokenizer = load_tokenizer(run.job.checkpoint.folder, run.job.settings.max_length)
+    job = run.job
+    loaded = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
+    tokenizer = loaded.within(job.architecture.vocab_size)
+    for line in describe_tokenizer(job, tokenizer):
+        run.reporter.log(line)
     run.reporter.start("cleaning", count, "rows")
     with run.clock.measure("tokenize"):
         tokens = tokenize(tokenizer, _awaited(run, chunks))
     run.clock.seconds["tokenize"] -= run.clock.seconds["clean"]
-    _check_tokens(run.job, tokens)
+    check_ids(tokens, job.checkpoint.name, job.architecture.vocab_size)
     return tokens
+
+
+def describe_tokenizer(job: ExtractJob, tokenizer: FastTokenizer) -> Iterator[str]:
+    """Say what a tokenizer does to the ends of rows, where that is not the usual thing.
+
+    Raises:
+        UserError: the layout is `padded`, and the tokenizer cannot fill up rows.
+    """
+    if tokenizer.cuts_left:
+        yield f"of texts above {job.recipe.max_length} tokens the end is kept: the tokenizer has truncation_side left"
+    if job.recipe.layout == "padded":
+        if tokenizer.obstacle:
+            raise UserError(
+                f"{tokenizer.obstacle}: --layout padded does not work with it, --layout ragged does"
+            )
+        if tokenizer.pad_token != "[PAD]":
+            yield f"rows are filled up with {printable(tokenizer.pad_token)!r}, token {tokenizer.padding}"
 
 
 def _awaited(run: RunContext, chunks: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -33,18 +56,6 @@ def _awaited(run: RunContext, chunks: Iterator[list[str]]) -> Iterator[list[str]
             return
         run.reporter.advance(len(texts))
         yield texts
-
-
-def _check_tokens(job: ExtractJob, tokens: Tokens) -> None:
-    if not tokens.lengths.all():
-        raise UserError(
-            f"the tokenizer of {job.checkpoint.name!r} makes no token of some texts; it must add [CLS]"
-        )
-    if len(tokens.ids) and (highest := int(tokens.ids.max())) >= job.architecture.vocab_size:
-        raise UserError(
-            f"the tokenizer of {job.checkpoint.name!r} knows a token {highest}, "
-            f"but its config.json says vocab_size {job.architecture.vocab_size}"
-        )
 
 
 def unless_failed(loading: Future[Any], chunks: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -22,7 +22,8 @@ from headstart.extract.features.packing import BatchShape
 from headstart.extract.predict.scorer import Head, ScoringProgram, score_rows
 from headstart.extract.text import cleaning
 from headstart.extract.text.cleaning_options import check_options
-from headstart.extract.text.tokenizer import Tokens, load_tokenizer, tokenize
+from headstart.extract.text.pretrained import load_tokenizer
+from headstart.extract.text.tokenizer import Tokens, check_ids, tokenize
 
 
 class Encoder:
@@ -53,7 +54,8 @@ class Encoder:
         _check(recipe, checkpoint)
         self._recipe, self.checkpoint, self._block_rows = recipe, checkpoint, block_rows
         self._cleaning = cleaning.from_json(recipe.cleaning)
-        self._tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
+        tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
+        self._tokenizer = tokenizer.within(architecture_of(checkpoint).vocab_size)
         weights = load_weights(checkpoint.weights)
         self.backbone = Backbone(
             architecture_of(checkpoint), weights, Precision.of(recipe), recipe.storage_dtype
@@ -61,13 +63,20 @@ class Encoder:
         self._shape = BatchShape.of(recipe, _batch_tokens(device or {}), len(self.backbone.devices))
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Clean and tokenise texts."""
-        return tokenize(self._tokenizer, [cleaning.clean_all(list(texts), self._cleaning)])
+        """Clean and tokenise texts.
+
+        Raises:
+            UserError: the backbone has no embedding for a token.
+        """
+        tokens = tokenize(self._tokenizer, [cleaning.clean_all(list(texts), self._cleaning)])
+        check_ids(tokens, self.checkpoint.name, architecture_of(self.checkpoint).vocab_size)
+        return tokens
 
     def words(self, tokens: Tokens) -> list[list[str]]:
         """The tokens of each row as strings."""
         rows = split_rows(tokens.ids, tokens.lengths)
-        return [[self._tokenizer.id_to_token(int(token)) for token in row] for row in rows]
+        name = self._tokenizer.pipeline.id_to_token
+        return [[name(int(token)) for token in row] for row in rows]
 
     def encode(self, tokens: Tokens) -> Block:
         """Features of a few rows, for a person to look at; labels are 0, and hold no meaning."""

@@ -11,13 +11,14 @@ from jax import Array, export, lax
 from jaxtyping import Int
 
 from headstart.cache.recipe import Recipe
+from headstart.cache.runtime.errors import UserError
 from headstart.extract.backbone.checkpoint import Checkpoint
 from headstart.extract.backbone.distilbert import Backbone, Inputs
 from headstart.extract.backbone.precision import EXACT, Precision
 from headstart.extract.backbone.weights import load_weights
 from headstart.extract.predict.encoder import architecture_of
 from headstart.extract.predict.scorer import Head
-from headstart.extract.text.tokenizer import load_tokenizer
+from headstart.extract.text.pretrained import load_tokenizer
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 
@@ -76,8 +77,18 @@ def as_stablehlo(run: Callable[..., Any], recipe: Recipe) -> bytes:
 
 
 def tokenizer_json(checkpoint: Checkpoint, max_length: int) -> str:
-    """The backbone's tokenizer with its truncation, as the tokenizers library reads it."""
-    return str(load_tokenizer(checkpoint.folder, max_length).to_str(pretty=True))
+    """The backbone's tokenizer with its truncation and padding, as the tokenizers library reads it.
+
+    Raises:
+        UserError: an option of it has no place in such a file.
+    """
+    tokenizer = load_tokenizer(checkpoint.folder, max_length).within(architecture_of(checkpoint).vocab_size)
+    if tokenizer.pipeline.encode_special_tokens:
+        raise UserError(
+            "a tokenizer with split_special_tokens cannot be exported: tokenizer.json does not hold it"
+        )
+    tokenizer.pipeline.enable_padding(pad_id=tokenizer.padding, pad_token=tokenizer.pad_token)
+    return str(tokenizer.pipeline.to_str(pretty=True))
 
 
 def config_json(checkpoint: Checkpoint) -> dict[str, Any]:

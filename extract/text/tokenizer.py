@@ -3,23 +3,16 @@
 import dataclasses
 import functools
 import itertools
-import json
-import os
 from collections.abc import Iterable
 
 import numpy as np
 from jaxtyping import Int, UInt8
-from tokenizers import Tokenizer
-from tokenizers.implementations import BertWordPieceTokenizer
-from tokenizers.models import WordPiece
 
 from headstart.cache.ragged import row_starts
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.texts import pack, packed_lengths
+from headstart.extract.text.pretrained import FastTokenizer, refused
 from headstart.extract.text.spool import Spool
-
-PADDING = "[PAD]"
-FILES = ("tokenizer.json", "vocab.txt")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -64,78 +57,42 @@ def among(tokens: Tokens, rows: Int[np.ndarray, " r"], count: int) -> Tokens:
     return dataclasses.replace(tokens, lengths=lengths, text_lengths=text_lengths)
 
 
-def tokenizer_files(folder: str) -> list[str]:
-    """Paths of all files that decide how a backbone's tokenizer works.
+def check_ids(tokens: Tokens, name: str, vocab_size: int) -> None:
+    """Refuse ids for which a backbone has no embedding, and texts without any.
 
     Raises:
-        UserError: the folder has no tokenizer.
+        UserError: there are such.
     """
-    path = tokenizer_file(folder)
-    options = os.path.join(folder, "tokenizer_config.json")
-    # tokenizer.json says everything itself; beside a bare vocabulary the configuration decides about case.
-    return [path, options] if path.endswith(".txt") and os.path.isfile(options) else [path]
+    if not tokens.lengths.all():
+        raise UserError(f"the tokenizer of {name!r} makes no token of some texts; it must add [CLS]")
+    if len(tokens.ids) and (highest := int(tokens.ids.view(np.uint32).max())) >= vocab_size:
+        raise UserError(
+            f"the tokenizer of {name!r} knows a token {highest}, but its config.json says vocab_size {vocab_size}"
+        )
 
 
-def tokenizer_file(folder: str) -> str:
-    """Path of the file that defines a backbone's tokenizer.
-
-    Raises:
-        UserError: the folder has none.
-    """
-    for name in FILES:
-        if os.path.isfile(path := os.path.join(folder, name)):
-            return path
-    raise UserError(f"{folder} holds no tokenizer: wanted {' or '.join(FILES)}")
-
-
-def load_tokenizer(folder: str, max_length: int) -> Tokenizer:
-    """Load the tokenizer of a backbone's folder; it truncates to `max_length` and never pads.
-
-    Raises:
-        UserError: there is none, or it is damaged.
-    """
-    path = tokenizer_file(folder)
-    try:
-        tokenizer = Tokenizer.from_file(path) if path.endswith(".json") else _from_vocabulary(path)
-    except Exception as error:  # the tokenizers library raises bare exceptions
-        raise UserError(f"{path} cannot be used: {error}") from None
-    tokenizer.enable_truncation(max_length)
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def tokenize(tokenizer: Tokenizer, chunks: Iterable[list[str]]) -> Tokens:
+def tokenize(tokenizer: FastTokenizer, chunks: Iterable[list[str]]) -> Tokens:
     """Tokenise chunks of texts, special tokens included; the library uses all cores for a chunk.
 
     Ids and texts of many rows go to disk, and are mapped into memory.
+
+    Raises:
+        UserError: the tokenizer breaks off at a text.
     """
     ids, packed = Spool(), Spool()
     lengths, text_lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
     for texts in chunks:
-        rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
+        with refused("the tokenizer breaks off at a text"):
+            rows = [encoding.ids for encoding in tokenizer.pipeline.encode_batch_fast(texts)]
         lengths.append(np.array([len(row) for row in rows], np.int32))
-        ids.append(np.fromiter(itertools.chain.from_iterable(rows), np.int32).tobytes())
+        ids.append(np.fromiter(itertools.chain.from_iterable(rows), np.uint32).tobytes())
         text = pack(texts)
         text_lengths.append(packed_lengths(text))
         packed.append(text.tobytes())
-    padding = tokenizer.token_to_id(PADDING) or 0
     return Tokens(
         ids.array(np.int32),
         np.concatenate(lengths),
         packed.array(np.uint8),
         np.concatenate(text_lengths),
-        padding,
+        tokenizer.padding,
     )
-
-
-def _from_vocabulary(path: str) -> Tokenizer:
-    """Build BERT's WordPiece from a bare vocabulary, lower-casing unless the folder says otherwise."""
-    config = os.path.join(os.path.dirname(path), "tokenizer_config.json")
-    options = {}
-    if os.path.isfile(config):
-        with open(config, encoding="utf-8") as file:
-            options = json.load(file)
-    wordpiece = BertWordPieceTokenizer(
-        WordPiece.read_file(path), lowercase=options.get("do_lower_case", True)
-    )
-    return Tokenizer.from_str(wordpiece.to_str())

@@ -55,7 +55,7 @@ def test_rows_are_shown_raw_cleaned_and_as_tokens(run: Run, tmp_path: Path) -> N
         assert raw == "  raw      " + text.replace("\n", "\\n")
         assert cleaned == "  cleaned  " + library(text, no_line_breaks=True, no_urls=True, no_punct=True)
     assert found[6] == "  tokens   [CLS] you are kind [SEP]  (5 tokens)"
-    assert found[11] == "  tokens   [CLS] the soup is very very very good  (8 tokens, cut from 14)"
+    assert found[11] == "  tokens   [CLS] the soup is very very very [SEP]  (8 tokens, cut from 14)"
     assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]  # nothing was written
 
 
@@ -95,7 +95,7 @@ import sys
 from headstart.extract.__main__ import main
 sys.argv[0] = "extract"
 main()
-assert not {"jax", "transformers"} & set(sys.modules), "loaded what it does not need"
+assert not {"jax", "flax"} & set(sys.modules), "loaded what it does not need"
 """
 
 

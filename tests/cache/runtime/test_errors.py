@@ -77,3 +77,16 @@ def test_characters_that_the_output_lacks_are_escaped(tmp_path: Path, encoding: 
     assert ended.stdout.endswith("\\udce9\n")
     assert ended.stdout.startswith("\U0001f600" if encoding.startswith("utf") else "\\U0001f600")
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("platforms", "says"), [("nonsense,cpu", "'nonsense'"), ("cuda,no", "'no'"), ("CPU", "'CPU'")]
+)
+def test_a_platform_that_jax_does_not_have(tmp_path: Path, platforms: str, says: str) -> None:
+    body = f"import os; os.environ['JAX_PLATFORMS'] = '{platforms}'; import jax; jax.local_devices()"
+    found = run(body, tmp_path)
+    assert found.returncode == 2
+    assert found.stderr.startswith(
+        f"error: JAX_PLATFORMS is '{platforms}', but Unable to initialize backend {says}"
+    )
+    assert found.stderr.count("\n") == 1

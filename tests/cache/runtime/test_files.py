@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from headstart.cache.runtime.files import atomic_file, atomic_folder, no_links, remove_partials, sync
+from headstart.cache import UserError
+from headstart.cache.runtime.files import (
+    atomic_file,
+    atomic_folder,
+    file_sha256,
+    no_links,
+    read_json_object,
+    remove_partials,
+    sync,
+)
 
 PARTIAL = re.compile(r"target\.[0-9a-f]{16}\.partial")
 
@@ -172,3 +181,26 @@ def test_a_file_system_without_fsync_promises_nothing(
         number = errno.EIO
         with pytest.raises(OSError, match="Input/output"):
             sync(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "no JSON object"),
+        ("5", "no JSON"),
+    ],
+)
+def test_a_file_without_a_json_object(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(UserError, match=f"x.json.*{says}"):
+        read_json_object(tmp_path / "x.json")
+    (tmp_path / "x.json").write_text('{"a": 1}')
+    assert read_json_object(tmp_path / "x.json") == {"a": 1}
+
+
+def test_the_hash_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    assert file_sha256(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -51,6 +51,28 @@ def test_jax_platforms_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> Non
     assert fastest_dtype() == "bfloat16"
 
 
+@pytest.mark.parametrize(
+    ("platforms", "devices", "dtype"),
+    [
+        ("cuda,cpu", set(), "float32"),  # JAX passes over CUDA where it sees no GPU
+        ("cuda,cpu", {"/dev/nvidia0"}, "bfloat16"),
+        ("cuda,cpu", {"/dev/nvidiactl"}, "bfloat16"),
+        ("cuda,cpu", {"/dev/dxg"}, "bfloat16"),
+        ("cuda,cuda,cpu", set(), "float32"),
+        ("cpu,cuda", {"/dev/nvidia0"}, "float32"),
+        ("cuda,tpu,cpu", set(), "bfloat16"),  # if there is none, JAX says so
+        ("cuda", set(), "bfloat16"),
+        ("nonsense", set(), "bfloat16"),
+    ],
+)
+def test_of_several_platforms_the_first_that_jax_uses_counts(
+    monkeypatch: pytest.MonkeyPatch, platforms: str, devices: set[str], dtype: str
+) -> None:
+    machine(monkeypatch, "fpu avx2", devices, set())
+    monkeypatch.setenv("JAX_PLATFORMS", platforms)
+    assert fastest_dtype() == dtype
+
+
 def test_what_each_dtype_means() -> None:
     found = {
         name: (p.activations, p.operands, p.matmul)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
 from flax.serialization import msgpack_serialize
@@ -9,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from headstart.cache import UserError
 from headstart.extract.backbone.distilbert import Backbone
-from headstart.extract.backbone.weights import fold_bert, load_weights
+from headstart.extract.backbone.weights import fold_bert, load_weights, without_prefix
 
 from ..conftest import DISTILBERT, random_weights
 from .test_distilbert import ARCHITECTURE, ROWS, run
@@ -81,3 +82,58 @@ def test_a_damaged_weight_file(tiny_backbone: Path, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match="cannot be used"):
         load_weights(str(tmp_path / "model.safetensors"))
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["", "distilbert.", "module.", "module.distilbert.", "0.auto_model.", "model.", "encoder.", "a.b.c.d."],
+)
+def test_any_single_prefix_is_taken_off(tiny_backbone: Path, tmp_path: Path, prefix: str) -> None:
+    tensors = {f"{prefix}{name}": tensor for name, tensor in random_weights(DISTILBERT).items()}
+    extra = {f"{prefix}embeddings.position_ids": np.arange(4), "classifier.weight": np.full((2, 2), np.nan)}
+    save_file(tensors | extra, tmp_path / "model.safetensors")
+    plain = load_weights(str(tiny_backbone / "model.safetensors"))
+    np.testing.assert_equal(load_weights(str(tmp_path / "model.safetensors")), plain)
+
+
+def test_a_bert_with_a_task_s_head_and_another_prefix(backbone: Backbone, tmp_path: Path) -> None:
+    bert = as_bert(random_weights(DISTILBERT))
+    tensors = {f"module.{name}": tensor for name, tensor in bert.items()}
+    head = {"module.cls.predictions.bias": np.ones(3), "module.cls.seq_relationship.weight": np.ones((2, 3))}
+    save_file(tensors | head, tmp_path / "model.safetensors")
+    folded = Backbone(ARCHITECTURE, load_weights(str(tmp_path / "model.safetensors")))
+    for found, wanted in zip(run(folded, ROWS, 8), run(backbone, ROWS, 8), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "says"),
+    [
+        (("student.", "teacher."), "whole encoders: 'student.', 'teacher.'"),
+        (("", "bert."), "whole encoders: '', 'bert.'"),
+        ((), "whole encoders: none"),
+        (("no_dot_",), "whole encoders: none"),
+    ],
+)
+def test_none_or_two_encoders_are_refused(tmp_path: Path, prefixes: tuple[str, ...], says: str) -> None:
+    weights = random_weights(DISTILBERT)
+    tensors = {f"{prefix}{name}": tensor for prefix in prefixes for name, tensor in weights.items()}
+    save_file(tensors | {"other.weight": np.ones(2)}, tmp_path / "model.safetensors")
+    with pytest.raises(UserError, match=f"one encoder is wanted, .*{says}"):
+        load_weights(str(tmp_path / "model.safetensors"))
+
+
+def test_an_embedding_alone_is_no_second_encoder() -> None:
+    tensors = {f"discriminator.{name}": tensor for name, tensor in random_weights(DISTILBERT).items()}
+    lone = {"generator.embeddings.word_embeddings.weight": np.ones((3, 2))}
+    assert without_prefix(tensors | lone).keys() == random_weights(DISTILBERT).keys()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16, np.float64])
+def test_tensors_of_other_dtypes_become_float32(tmp_path: Path, dtype: type) -> None:
+    weights = {name: tensor.astype(dtype) for name, tensor in random_weights(DISTILBERT).items()}
+    save_file(weights, tmp_path / "model.safetensors")
+    loaded = load_weights(str(tmp_path / "model.safetensors"))
+    table = loaded["embeddings"]["word_embeddings"]["embedding"]
+    assert table.dtype == np.float32
+    np.testing.assert_array_equal(table, weights["embeddings.word_embeddings.weight"].astype(np.float32))

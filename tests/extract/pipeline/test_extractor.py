@@ -10,6 +10,7 @@ import pytest
 
 from headstart.cache import UserError
 from headstart.extract.backbone.distilbert import Backbone, Inputs
+from headstart.extract.pipeline.extractor import check_device
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 
@@ -57,3 +58,10 @@ def test_hidden_states_beyond_float16_are_an_error(settings: Settings, tmp_path:
     )
     with pytest.raises(UserError, match="--dtype bfloat16"):
         extract(huge, Recorder())
+
+
+def test_a_dtype_for_an_accelerator_that_jax_does_not_find_is_refused() -> None:
+    with pytest.raises(UserError, match=r"JAX found none that it can use: set JAX_PLATFORMS=cpu"):
+        check_device("auto", "bfloat16")
+    check_device("bfloat16", "bfloat16")  # as the user said
+    check_device("auto", "mixed")

@@ -63,3 +63,32 @@ def test_layouts_follow_from_views_and_padding() -> None:
 def test_a_length_that_does_not_fit_the_backbone(settings: Settings, length: int) -> None:
     with pytest.raises(UserError, match=f"--max-length {length} does not fit the backbone 'tiny': 3 to 64"):
         prepare(dataclasses.replace(settings, max_length=length))
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "length", "kept"),
+    [
+        ("tokenizer_config.json", "model_max_length", 20, 20),
+        ("tokenizer_config.json", "max_len", 9, 9),
+        ("sentence_bert_config.json", "max_seq_length", 7, 7),
+        ("tokenizer_config.json", "model_max_length", 32, 32),
+        ("tokenizer_config.json", "model_max_length", 10**30, 32),
+    ],
+)
+def test_no_more_tokens_are_kept_than_the_checkpoint_is_made_for(
+    settings: Settings, tmp_path: Path, name: str, option: str, length: int, kept: int
+) -> None:
+    folder = Path(shutil.copytree(settings.backbone or "", tmp_path / "tiny"))
+    (folder / name).write_text(json.dumps({option: length}))
+    job = prepare(dataclasses.replace(settings, backbone=str(folder)))
+    assert job.recipe.max_length == kept
+    said = (f"{kept} tokens of each text are kept, not 32: {name} has {option} {length}",)
+    assert job.remarks == (said if kept < 32 else ())
+    assert (job.recipe == prepare(settings).recipe) == (kept == 32)
+
+
+def test_a_length_below_three_fits_no_text(settings: Settings, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(settings.backbone or "", tmp_path / "tiny"))
+    (folder / "tokenizer_config.json").write_text('{"model_max_length": 2}')
+    with pytest.raises(UserError, match=r"--max-length 2 does not fit"):
+        prepare(dataclasses.replace(settings, backbone=str(folder)))

@@ -16,8 +16,9 @@ from headstart.extract.pipeline.partition import COMPARED, Partition, partition_
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 from headstart.extract.splits.splitter import split_dataset
+from headstart.extract.text.pretrained import load_tokenizer
 from headstart.extract.text.texts import TextWriter
-from headstart.extract.text.tokenizer import among, load_tokenizer, tokenize
+from headstart.extract.text.tokenizer import among, tokenize
 
 from ..conftest import Recorder
 

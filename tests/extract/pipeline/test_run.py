@@ -16,7 +16,8 @@ from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 from headstart.extract.splits.rules import split_at_random
 from headstart.extract.text import cleaning
-from headstart.extract.text.tokenizer import load_tokenizer, tokenize
+from headstart.extract.text.pretrained import load_tokenizer
+from headstart.extract.text.tokenizer import tokenize
 
 from ..conftest import DISTILBERT, Recorder, random_weights, save_backbone
 from ..oracle import hidden_states

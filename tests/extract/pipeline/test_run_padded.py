@@ -17,7 +17,7 @@ from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 from headstart.extract.text import cleaning
-from headstart.extract.text.tokenizer import load_tokenizer
+from headstart.extract.text.pretrained import load_tokenizer
 
 from ..conftest import DISTILBERT, Recorder
 
@@ -34,7 +34,7 @@ def padded(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Made
 @pytest.mark.filterwarnings("ignore")
 def test_hidden_states_are_the_stock_model_s_on_padded_inputs(padded: Made) -> None:
     settings, location, _ = padded
-    tokenizer = load_tokenizer(settings.backbone or "", settings.max_length)
+    tokenizer = load_tokenizer(settings.backbone or "", settings.max_length).pipeline
     tokenizer.enable_padding(pad_id=0, pad_token="[PAD]", length=settings.max_length)
     texts = [line.rpartition(",")[0] for line in Path(settings.data).read_text().splitlines()[1:]]
     config = DistilBertConfig(**DISTILBERT, sinusoidal_pos_embds=False)

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.cache import UserError
 from headstart.extract.text import spool
-from headstart.extract.text.tokenizer import load_tokenizer, tokenize
+from headstart.extract.text.pretrained import load_tokenizer
+from headstart.extract.text.tokenizer import tokenize
 
 from ..conftest import VOCABULARY
 
@@ -29,14 +29,10 @@ def test_truncation_keeps_the_last_token(tiny_backbone: Path) -> None:
 
 def test_a_bare_vocabulary_is_enough(tmp_path: Path, tiny_backbone: Path) -> None:
     (tmp_path / "vocab.txt").write_text("\n".join(VOCABULARY))
+    (tmp_path / "config.json").write_text('{"model_type": "distilbert"}')
     texts = ["You are KIND", "idiots !"]
     bare = tokenize(load_tokenizer(str(tmp_path), 10), [texts])
     assert bare.ids.tolist() == tokenize(load_tokenizer(str(tiny_backbone), 10), [texts]).ids.tolist()
-
-
-def test_a_folder_without_tokenizer(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"tokenizer.json or vocab.txt"):
-        load_tokenizer(str(tmp_path), 10)
 
 
 def test_tokens_on_disk_are_those_in_memory(tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,8 @@ from headstart.extract.features.blocks import cut, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block
 from headstart.extract.features.packing import BatchShape, packed_lengths
 from headstart.extract.settings import Settings
-from headstart.extract.text.tokenizer import load_tokenizer, tokenize
+from headstart.extract.text.pretrained import load_tokenizer
+from headstart.extract.text.tokenizer import tokenize
 
 
 def load(folder: Path, variant: str) -> Encode:

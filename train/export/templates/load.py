@@ -14,7 +14,7 @@ from transformers import DistilBertConfig, FlaxDistilBertModel, PreTrainedTokeni
 jax.config.update("jax_default_matmul_precision", "highest")
 backbone = unflatten_dict(load_file(HERE / "backbone.safetensors"), sep=".")
 model = FlaxDistilBertModel(DistilBertConfig.from_json_file(HERE / "config.json"), _do_init=False)
-tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(HERE / "tokenizer.json"), pad_token="[PAD]")
+tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(HERE / "tokenizer.json"))  # which names its padding
 
 
 def probabilities(texts):
