@@ -59,7 +59,7 @@ def test_histories_without_finite_losses_come_back(tmp_path, trainer, start):
 
 def test_only_the_last_state_is_kept(tmp_path, trainer, start):
     progress = start()
-    (tmp_path / "0123.partial").mkdir()  # of a run that was killed
+    (tmp_path / f"epoch-000001.{'0' * 16}.partial").mkdir()  # of a run that was killed
     for _ in range(3):
         progress = trainer.loop.epoch(progress)
         save_progress(tmp_path, progress, RUN)
