@@ -20,6 +20,8 @@ from headstart.cache.storage.store import StorageError, Store
 from headstart.train.engine.orbax_noise import hush_orbax
 
 Which = Literal["best", "last"]
+MOST_COMPRESSED, MOST_BYTES = 100, 2**28
+"""Arrays larger than so many times their files, and than so many bytes, are not read: weights hardly shrink."""
 _ARRAY = "/.zarray"
 _OS_ERROR = re.compile(r"\[os_error_code='(\d+)'\]")
 
@@ -116,15 +118,18 @@ def read_arrays(path: Path, target: PyTree) -> PyTree:
         StorageError: it cannot be read, or holds links.
     """
     folder = Store(str(path.parent))
-    folder.local_bytes(path.name)  # a link would lead out, a pipe never end
+    size = folder.local_bytes(path.name) or 0  # refuses links, which lead out, and pipes, which never end
     base = {"driver": "ocdbt", "base": folder.kvstore(path.name)}
     with _in_words(path):
         keys = [key.decode() for key in ts.KvStore.open(base).result().list().result()]
         names = [key.removesuffix(_ARRAY) for key in keys if key.endswith(_ARRAY)]
         specs = {name: {"driver": "zarr", "kvstore": {**base, "path": f"{name}/"}} for name in names}
         opened = {name.replace(".", "/"): ts.open(spec).result() for name, spec in specs.items()}
-    require_same({name: _kind(array.dtype.name, array.shape) for name, array in opened.items()},
-                 kinds(target), path)  # fmt: skip
+    stored = {name: _kind(array.dtype.name, array.shape) for name, array in opened.items()}
+    require_same(stored, kinds(target), path)
+    most = sum(array.dtype.numpy_dtype.itemsize * array.size for array in opened.values())
+    if most > max(MOST_BYTES, MOST_COMPRESSED * size):
+        raise ValueError(f"{path} says that its {size:,} bytes are {most:,}")
     with _in_words(path):
         return jax.tree.map_with_path(lambda place, _: opened[_name(place)].read().result(), target)
 

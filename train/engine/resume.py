@@ -18,15 +18,10 @@ from headstart.cache.runtime.files import atomic_folder
 from headstart.cache.storage.store import StorageError
 from headstart.train.engine.checkpoints import digest_of, read_arrays, require_digest, write_arrays
 from headstart.train.engine.history import EpochRecord, HeadSeed, TrainingProgress
-from headstart.train.engine.stored_files import ORBAX, remove_files, require_no_link
+from headstart.train.engine.stored_files import STATE, STATE_FILE, remove_files, require_no_link
 
-_BELOW = rf"facts\.json|arrays/{ORBAX}"
-
-
-_STATE = re.compile(r"epoch-\d{6}")
-_LEFT = re.compile(rf"{_STATE.pattern}\.[0-9a-f]{{16}}\.partial")
-STATE = rf"{_STATE.pattern}/(?:{_BELOW})"
-"""Form of the paths of all files in a folder of states."""
+_STATE = re.compile(STATE)
+_LEFT = re.compile(rf"{STATE}\.[0-9a-f]{{16}}\.partial")
 
 
 def save_progress(folder: Path | str, progress: TrainingProgress, run: Mapping[str, Any]) -> None:
@@ -53,7 +48,7 @@ def save_progress(folder: Path | str, progress: TrainingProgress, run: Mapping[s
     facts = {"run": dict(run), "seconds": list(progress.seconds), "histories": histories}
     arrays = jax.tree.map(np.asarray, {"states": progress.states, "best": progress.best})
     root.mkdir(parents=True, exist_ok=True)
-    remove_files(place, _BELOW)
+    remove_files(place, STATE_FILE)
     with atomic_folder(place) as new:
         write_arrays(new / "arrays", arrays)
         facts["sha256"] = _digest(facts, arrays)
@@ -150,7 +145,7 @@ def _remove_all(root: Path, but: Path | None = None) -> None:
     """Remove all states but one, and what writers that were killed have left."""
     for state in _states(root):
         if state != but:
-            remove_files(state, _BELOW)
+            remove_files(state, STATE_FILE)
     for left in _folders(root, _LEFT):
         shutil.rmtree(left, ignore_errors=True)
 

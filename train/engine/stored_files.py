@@ -12,6 +12,8 @@ from headstart.cache.runtime.errors import UserError
 _DATABASE = r"(?:manifest\.ocdbt|d/[0-9a-f]{32})"
 ORBAX = rf"(?:_CHECKPOINT_METADATA|_METADATA|commit_success\.txt|(?:ocdbt\.process_\d+/)?{_DATABASE})"
 """Form of the paths of Orbax' files inside a folder of arrays."""
+STATE, STATE_FILE = r"epoch-\d{6}", rf"(?:facts\.json|arrays/{ORBAX})"
+"""Form of the names of the folders of states, and of the paths inside one, see `train.engine.resume`."""
 
 
 def strangers(folder: Path | str, form: str) -> list[str]:
@@ -31,7 +33,8 @@ def remove_files(folder: Path | str, form: str) -> None:
         folder: The folder; it goes, too, if nothing is left.
         form: A regular expression of whole paths below the folder.
     """
-    root, parents = Path(folder), set()
+    root = Path(folder)
+    parents: set[Path] = set()
     for path in [path for path, ours in _entries(root, form) if ours]:
         (root / path).unlink(missing_ok=True)
         parents.update((root / path).parents)

@@ -113,10 +113,8 @@ def _signed(value: float, digits: int) -> str:
 
 def _line(row: HeadChange) -> str:
     ends = f"{_signed(row.low, 3)} to {_signed(row.high, 3)}"
-    holds = "yes" if row.differs else "no"
-    return (
-        f"{row.head:<15}{row.a:>8.4f}{row.b:>8.4f}{_signed(row.change, 4):>10}{ends:>18}{row.p_holm:>11.2g}{holds:>9}"
-    )
+    holds, change = "yes" if row.differs else "no", _signed(row.change, 4)
+    return f"{row.head:<15}{row.a:>8.4f}{row.b:>8.4f}{change:>10}{ends:>18}{row.p_holm:>11.2g}{holds:>9}"
 
 
 def _verdict(pair: RunPair) -> str:

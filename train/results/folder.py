@@ -17,13 +17,12 @@ import numpy as np
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file, remove_partials
 from headstart.cache.runtime.signals import deferred
-from headstart.train.engine.checkpoints import digest_of, require_digest, save
+from headstart.train.engine.checkpoints import Which, digest_of, require_digest, save
 from headstart.train.engine.history import FitResult
 from headstart.train.engine.loss import Metrics
 from headstart.train.results import plots
 from headstart.train.results.layout import require_ours
 from headstart.train.results.prediction_arrays import read_arrays, require_arrays
-from headstart.train.results.record_checks import problems
 from headstart.train.results.result import Result, mean_by_head, to_csv
 from headstart.train.results.run_record import RunRecord
 
@@ -116,7 +115,8 @@ class RunFolder:
     def save_head(self, name: str, seed: int, fitted: FitResult, title: str, fold: int | None = None) -> None:
         """Write a head's checkpoints and the picture of its epochs; of folds, counted from 1, the first one's."""
         parts = ("checkpoints", name, *([f"fold-{fold}"] if fold else []), f"seed-{seed}")
-        for which, params in (("best", fitted.best_params), ("last", fitted.last_params)):
+        kept: dict[Which, Any] = {"best": fitted.best_params, "last": fitted.last_params}
+        for which, params in kept.items():
             save(os.path.join(self.path, *parts), which, params)
             self.digests["/".join([*parts, which])] = digest_of(params)
         if fold and fold > 1:
@@ -164,15 +164,12 @@ class RunFolder:
                 f"{self.path} holds no finished run ({error}); make one with `python bench.py`"
             ) from None
         try:
-            run = RunRecord.from_json(fields)
-            if wrong := next(problems(run), None):
-                raise ValueError(wrong)
+            return RunRecord.from_json(fields)
         except (TypeError, ValueError, UserError) as error:
             reason = str(error)[:200]
             raise UserError(
                 f"{path} is not what bench.py of this version writes; run it again ({reason})"
             ) from None
-        return run
 
     def predictions(self, split: str, run: RunRecord | None = None) -> dict[str, np.ndarray]:
         """Read `predictions/<split>.npz`; nothing in it is executed.
@@ -199,12 +196,12 @@ class RunFolder:
 
 def _results(fresh: str) -> list[str]:
     """Paths of all results: files, and folders of a head's parameters; the record comes last."""
-    found = []
+    names = []
     for at, folders, files in os.walk(fresh):
         heads = [name for name in folders if name in ("best", "last")]
         folders[:] = [name for name in folders if name not in heads]
-        found += [os.path.relpath(os.path.join(at, name), fresh) for name in [*heads, *files]]
-    return sorted(found, key=lambda name: (name == RUN, name))
+        names += [os.path.relpath(os.path.join(at, name), fresh) for name in [*heads, *files]]
+    return sorted(names, key=lambda name: (name == RUN, name))
 
 
 def _digest_of_file(path: str) -> str:

@@ -4,8 +4,7 @@ import os
 import re
 
 from headstart.cache.runtime.errors import UserError
-from headstart.train.engine.resume import STATE
-from headstart.train.engine.stored_files import ORBAX, require_no_link, strangers
+from headstart.train.engine.stored_files import ORBAX, STATE, STATE_FILE, require_no_link, strangers
 
 _CHECKPOINT = r"\w+/(?:fold-\d+/)?seed-\d+/(?:best|last)"
 _UNFINISHED = r"(?:.*/)?[\w-]+\.[0-9a-f]{16}\.partial/.*"
@@ -13,7 +12,7 @@ FORMS = {
     "checkpoints": rf"{_CHECKPOINT}/{ORBAX}|{_UNFINISHED}",
     "history": r"\w+(?:-seed-\d+)?\.png",
     "predictions": r"(?:valid|test)\.npz",
-    "state": rf"(?:fold-\d+/)?{STATE}|{_UNFINISHED}",
+    "state": rf"(?:fold-\d+/)?{STATE}/{STATE_FILE}|{_UNFINISHED}",
 }
 """Folders of a run, and the form of the paths of our files in each."""
 

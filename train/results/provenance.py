@@ -54,15 +54,18 @@ def choose_operands(settings: ComparisonSettings) -> str:
 
 def facts(experiment: Experiment, trainer: Trainer) -> dict[str, Any]:
     """Everything that the numbers depend on."""
-    cache, heads, settings = experiment
     streamed = {"memory_limit": trainer.plan.limit} if trainer.plan.mode == "stream" else {}
+    return {**choices(experiment), **streamed, **{name: version(name) for name in ("jax", "numpy")}}
+
+
+def choices(experiment: Experiment) -> dict[str, Any]:
+    """Everything that the user chose and the numbers depend on."""
+    cache, heads, settings = experiment
     return {
         "cache": cache.manifest.key,
         "heads": list(heads),
         **{field: getattr(settings, field) for field in NUMERIC},
         "precision": choose_operands(settings),
-        **streamed,
-        **{name: version(name) for name in ("jax", "numpy")},
     }
 
 

@@ -1,6 +1,7 @@
 """One `bench.py` at a time in a run's folder."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -12,16 +13,17 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file
 from headstart.cache.storage.lock import owner_line
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NAME = "lock.json"
 """Says who holds the folder, for people: what counts is the system's lock, which ends with its process."""
 
 
 @contextlib.contextmanager
 def held(folder: str) -> Iterator[None]:
-    """Hold a folder as long as the `with` block lasts.
+    """Hold a folder as long as the `with` block lasts, and say what to do where it cannot be written.
 
     Raises:
-        UserError: another process holds it.
+        UserError: another process holds it, or there is no room.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -32,6 +34,13 @@ def held(folder: str) -> Iterator[None]:
             yield
         finally:
             Path(folder, NAME).unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise UserError(
+            f"{folder} cannot be written ({os.strerror(error.errno)}); make room, and go on with the same command and "
+            "--resume"
+        ) from None
     finally:
         os.close(descriptor)
 
