@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
@@ -84,17 +84,13 @@ def verify_runs(arguments: list[str]) -> None:
     """
     options = parse_verify(arguments)
     prepare_jax()
-    from headstart.heads.modules import init
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.verify import prove
-
-    def template(name: str, width: int, outputs: int) -> Any:
-        return init(name, HEADS[name], width, 0, outputs)
 
     errors = []
     for path in options.runs:
         try:
-            print(prove(RunFolder(path.rstrip("/") or "/"), tuple(HEADS), template))
+            print(prove(RunFolder(path.rstrip("/") or "/")))
         except UserError as error:
             errors.append(str(error))
     if errors:
@@ -115,8 +111,8 @@ def compare(cache: "Cache", settings: ComparisonSettings) -> "tuple[RunRecord, s
         UserError: cache and settings do not fit, or the folder of the results cannot be written.
     """
     from headstart.train.data.folds import open_rounds
-    from headstart.train.report.terminal import describe
     from headstart.train.results.places import place_of
+    from headstart.train.results.provenance import describe
     from headstart.train.results.run_lock import held
 
     experiment = design(cache, settings)

@@ -66,7 +66,7 @@ def restore(folder: Path | str, which: Which, target: PyTree, digest: str | None
     if not path.is_dir():
         raise FileNotFoundError(f"there is no checkpoint at {path}; train the head with `python bench.py`")
     params = read_arrays(path, target)
-    require_digest(path, digest_of(params), digest)
+    require_digest(str(path), digest_of(params), digest)
     return jax.device_put(params, jax.local_devices()[0])
 
 
@@ -80,16 +80,14 @@ def digest_of(params: PyTree) -> str:
     return digest.hexdigest()
 
 
-def require_digest(path: Path | str, stored: str, expected: str | None) -> None:
-    """Compare the SHA-256 of what was read with that of what was written.
+def require_digest(what: str, stored: str, expected: str | None) -> None:
+    """Compare the SHA-256 of what was read with that of what was written, if that is known.
 
     Raises:
         ValueError: they differ.
     """
     if expected is not None and stored != expected:
-        raise ValueError(
-            f"{path} is damaged: its SHA-256 is {stored[:16]}, and {str(expected)[:16]} was written"
-        )
+        raise ValueError(f"the SHA-256 of {what} is {stored[:16]}, and {expected[:16]} was written")
 
 
 def write_arrays(path: Path, arrays: PyTree) -> None:
@@ -104,34 +102,46 @@ def write_arrays(path: Path, arrays: PyTree) -> None:
         checkpointer.save(path, arrays, force=True)  # the folder may be there already
 
 
-def read_arrays(path: Path, target: PyTree) -> PyTree:
+def read_arrays(path: Path, target: PyTree | None = None) -> PyTree:
     """Read arrays that `write_arrays` wrote, as NumPy's.
 
     TensorStore reads them: of a damaged folder Orbax logs pages, and allocates what its metadata say.
 
     Args:
         path: The folder.
-        target: Arrays, or `jax.ShapeDtypeStruct`, of the shapes and types to read.
+        target: Arrays, or `jax.ShapeDtypeStruct`, of the shapes and types to read; None takes whatever is there, by
+            its name.
 
     Raises:
         ValueError: it holds other arrays, shapes or types.
         StorageError: it cannot be read, or holds links.
     """
+    with _in_words(path):
+        stored = _open(path)
+    if target is not None:
+        require_same(
+            {name: _kind(array.dtype.name, array.shape) for name, array in stored.items()},
+            kinds(target),
+            path,
+        )
+    with _in_words(path):
+        arrays = {name: array.read().result() for name, array in stored.items()}
+    return arrays if target is None else jax.tree.map_with_path(lambda place, _: arrays[_name(place)], target)
+
+
+def _open(path: Path) -> dict[str, ts.TensorStore]:
+    """Open all arrays of a folder, and refuse those that its files cannot hold."""
     folder = Store(str(path.parent))
     size = folder.local_bytes(path.name) or 0  # refuses links, which lead out, and pipes, which never end
     base = {"driver": "ocdbt", "base": folder.kvstore(path.name)}
-    with _in_words(path):
-        keys = [key.decode() for key in ts.KvStore.open(base).result().list().result()]
-        names = [key.removesuffix(_ARRAY) for key in keys if key.endswith(_ARRAY)]
-        specs = {name: {"driver": "zarr", "kvstore": {**base, "path": f"{name}/"}} for name in names}
-        opened = {name.replace(".", "/"): ts.open(spec).result() for name, spec in specs.items()}
-    stored = {name: _kind(array.dtype.name, array.shape) for name, array in opened.items()}
-    require_same(stored, kinds(target), path)
-    most = sum(array.dtype.numpy_dtype.itemsize * array.size for array in opened.values())
+    keys = [key.decode() for key in ts.KvStore.open(base).result().list().result()]
+    names = [key.removesuffix(_ARRAY) for key in keys if key.endswith(_ARRAY)]
+    specs = {name: {"driver": "zarr", "kvstore": {**base, "path": f"{name}/"}} for name in names}
+    arrays = {name.replace(".", "/"): ts.open(spec).result() for name, spec in specs.items()}
+    most = sum(array.dtype.numpy_dtype.itemsize * array.size for array in arrays.values())
     if most > max(MOST_BYTES, MOST_COMPRESSED * size):
-        raise ValueError(f"{path} says that its {size:,} bytes are {most:,}")
-    with _in_words(path):
-        return jax.tree.map_with_path(lambda place, _: opened[_name(place)].read().result(), target)
+        raise ValueError(f"its {size:,} bytes say that they are {most:,}")
+    return arrays
 
 
 def kinds(params: PyTree) -> dict[str, str]:

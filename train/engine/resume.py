@@ -78,7 +78,7 @@ def load_progress(
         target = {"states": like.states, "best": like.best}
         arrays = read_arrays(state / "arrays", target)
         digest = facts.pop("sha256", None)  # states of earlier versions have none
-        require_digest(state, _digest(facts, arrays), digest)
+        require_digest("what it holds", _digest(facts, arrays), digest)
         histories = {
             HeadSeed(name, seed): tuple(EpochRecord(**record) for record in records)
             for name, seed, records in facts["histories"]

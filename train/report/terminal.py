@@ -1,12 +1,9 @@
-"""A comparison of heads for a terminal of 80 columns: what is compared, how far it is, what was found."""
+"""The comparison of heads for a terminal of 80 columns, and how far it is for a person who waits."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from headstart.train.data.checks import describe_leaks
-from headstart.train.data.folds import Rounds
 from headstart.train.engine.history import HeadSeed, TrainingProgress
-from headstart.train.results.provenance import Experiment
 from headstart.train.results.result import FoldSpread, Result, mean_by_head
 from headstart.train.statistics.findings import Summary
 
@@ -105,23 +102,3 @@ def _fold_line(name: str, measures: Mapping[str, FoldSpread]) -> str:
     accuracy, loss = measures["test_accuracy"], measures["test_loss"]
     ends = f"{min(accuracy.folds):>8.4f}{max(accuracy.folds):>8.4f}"
     return f"{name:<14}{accuracy.mean:>9.4f}{accuracy.sd:>7.4f}{ends}{loss.mean:>10.4f}{loss.sd:>7.4f}"
-
-
-def describe(experiment: Experiment, rounds: Rounds) -> list[str]:
-    """Rows, classes, warnings and identical texts, in lines."""
-    cache, _, settings = experiment
-    rows = ", ".join(f"{name} {len(split.labels):,}" for name, split in rounds.splits[0].items())
-    sizes = (
-        f"{len(rounds.tested.labels):,} rows in {settings.folds} folds ({rows})"
-        if rounds.folds
-        else f"{rows} rows"
-    )
-    task = f"{cache.task.kind}: {shown(cache.task.classes)}"
-    leaks = describe_leaks(rounds.leaks, settings.deduplicate)
-    return [f"{cache.name}: {sizes}, {task}", *rounds.warnings, leaks]
-
-
-def shown(classes: Sequence[str]) -> str:
-    """Names of classes, as many as fit in a line."""
-    names = ", ".join(classes[:8])
-    return f"{names}, ... ({len(classes):,} classes)" if len(classes) > 8 else names

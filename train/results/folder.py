@@ -30,6 +30,9 @@ RUN = "results.json"
 STALE = (RUN, "results.csv", "comparison.png", "report.html")
 """What an older run has left, and what would belie the heads of a new one."""
 
+UNKNOWN = "nothing"
+"""What a run that names SHA-256s has written of a head or file that it does not name."""
+
 
 def checkpoint_of(row: Result) -> str:
     """Folder of a head's checkpoints, below that of the run."""
@@ -185,7 +188,7 @@ class RunFolder:
         path = os.path.join(self.path, name)
         try:
             if run and run.digests is not None:
-                require_digest(path, _digest_of_file(path), run.digests.get(name, "nothing"))
+                require_digest("its bytes", _digest_of_file(path), run.digests.get(name, UNKNOWN))
             arrays = read_arrays(path)
             if run:
                 require_arrays(run.task, arrays)

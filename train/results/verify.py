@@ -3,14 +3,15 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import jax
 from jaxtyping import PyTree
 
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import CacheError, UserError
-from headstart.train.engine.checkpoints import Which, restore
-from headstart.train.results.folder import RunFolder, checkpoint_of
+from headstart.train.engine.checkpoints import digest_of, read_arrays, require_digest, restore
+from headstart.train.results.folder import UNKNOWN, RunFolder, checkpoint_of
 from headstart.train.results.result import Result, to_csv
 from headstart.train.results.run_record import RunRecord
 
@@ -47,40 +48,32 @@ def width_of(recipe: Recipe) -> int:
     return width
 
 
-def read_head(
-    folder: RunFolder, run: RunRecord, row: Result, template: Template, which: Which = "best"
-) -> PyTree:
-    """Read a head's parameters.
+def read_head(folder: RunFolder, run: RunRecord, row: Result, template: Template) -> PyTree:
+    """Read a head's best parameters.
 
     Args:
         folder: Folder of the run.
         run: What its `record` returns.
         row: The head, by name, seed and fold.
         template: Gives the shapes of a head's parameters.
-        which: `best` or `last`.
 
     Raises:
         UserError: they are not there, damaged, or not those that the run has trained.
     """
     place = checkpoint_of(row)
-    digest = None if run.digests is None else run.digests.get(f"{place}/{which}", "nothing")
+    digest = None if run.digests is None else run.digests.get(f"{place}/best", UNKNOWN)
     width, outputs = width_of(recipe_of(folder.path, run)), run.task.outputs
     shapes = jax.eval_shape(lambda: template(row.head, width, outputs))
     try:
-        return restore(os.path.join(folder.path, place), which, shapes, digest)
+        return restore(os.path.join(folder.path, place), "best", shapes, digest)
     except (OSError, ValueError, UserError) as error:
         raise UserError(
             f"the head {row.head} of {folder.path} cannot be read: {error}; run `python bench.py` again"
         ) from None
 
 
-def prove(folder: RunFolder, heads: tuple[str, ...], template: Template) -> str:
+def prove(folder: RunFolder) -> str:
     """Read everything that `results.json` names, and compare it with its SHA-256 there.
-
-    Args:
-        folder: Folder of the run.
-        heads: All heads there are.
-        template: Gives the shapes of a head's parameters.
 
     Returns:
         A line that says what was proved.
@@ -89,9 +82,9 @@ def prove(folder: RunFolder, heads: tuple[str, ...], template: Template) -> str:
         UserError: there is no run, or something is wrong: a line for each head and file.
     """
     run = folder.record()
-    wrong = [*_wrong_heads(folder, run, heads, template), *_wrong_files(folder, run)]
+    wrong = [*_wrong_heads(folder, run), *_wrong_files(folder, run)]
     if wrong:
-        raise UserError("\n".join([f"{folder.path} is damaged", *wrong]))
+        raise UserError("\n".join([f"{folder.path} is damaged; run `python bench.py` again", *wrong]))
     trained = sum(row.head not in run.baselines for row in run.results)
     what = f"{trained} trained heads, their predictions, results.csv"
     if run.digests is None:
@@ -99,20 +92,15 @@ def prove(folder: RunFolder, heads: tuple[str, ...], template: Template) -> str:
     return f"{folder.path}: sound ({what})"
 
 
-def _wrong_heads(
-    folder: RunFolder, run: RunRecord, heads: tuple[str, ...], template: Template
-) -> Iterator[str]:
-    for row in run.results:
-        if row.head in run.baselines:
-            continue
-        if row.head not in heads:
-            yield f"this version knows no head {row.head}"
-            continue
+def _wrong_heads(folder: RunFolder, run: RunRecord) -> Iterator[str]:
+    places = [checkpoint_of(row) for row in run.results if row.head not in run.baselines]
+    for place in (f"{place}/{which}" for place in places for which in ("best", "last")):
+        path = Path(folder.path, place).absolute()
+        expected = None if run.digests is None else run.digests.get(place, UNKNOWN)
         try:
-            for which in ("best", "last"):
-                read_head(folder, run, row, template, which)
-        except UserError as error:
-            yield str(error)
+            require_digest("its parameters", digest_of(read_arrays(path)), expected)
+        except (OSError, ValueError, UserError) as error:
+            yield f"{path} cannot be read ({error})"
 
 
 def _wrong_files(folder: RunFolder, run: RunRecord) -> Iterator[str]:
