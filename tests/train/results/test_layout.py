@@ -1,6 +1,7 @@
 """What lies where results are written and is not ours: named, or in the way."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,17 @@ from headstart.train.results.layout import require_ours
 from tests.train.results.run_before import finished
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("whole") / "run"
+    finished(path)
+    return path
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
+def run(whole: Path, tmp_path: Path) -> Path:
     """A finished run, and the state of a killed one beside it."""
-    finished(tmp_path / "run")
+    shutil.copytree(whole, tmp_path / "run")
     for name in (
         "epoch-000003/facts.json",
         "fold-1/epoch-000001/arrays/d/" + "0" * 32,
@@ -57,8 +65,8 @@ def test_what_does_no_harm_is_named(run: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "state", "checkpoints", "history", "predictions", "checkpoints/avg", "checkpoints/avg/seed-0/best", "history/avg.png",
-     "state/epoch-000003", "checkpoints/avg/seed-0/last/manifest.ocdbt", "state/anything"],
+    ["", "state", "checkpoints", "history", "predictions", "checkpoints/avg", "checkpoints/avg/seed-0/best",
+     "history/avg.png", "state/epoch-000003", "checkpoints/avg/seed-0/last/manifest.ocdbt", "state/anything"],
 )  # fmt: skip
 def test_no_link_is_written_through(name: str, run: Path, tmp_path: Path) -> None:
     place = run / name if name else run

@@ -39,7 +39,7 @@ def test_an_earlier_version_s_is_read_and_not_proved(run: Path) -> None:
     (run / "results.json").write_text(json.dumps(fields))
     assert "readable (1 trained heads" in prove(RunFolder(str(run)))
     (run / "predictions" / "test.npz").write_bytes(b"")
-    with pytest.raises(UserError, match="test.npz cannot be read"):
+    with pytest.raises(UserError, match=r"test\.npz cannot be read"):
         prove(RunFolder(str(run)))
 
 
