@@ -90,20 +90,20 @@ def table(folder: Path) -> list[dict[str, str]]:
 def test_runs_with_other_settings_never_mix(run: Bench, tmp_path: Path) -> None:
     run()
     first = content(tmp_path / NAME)
-    said = run("--batch-size", 32, "--heads", "max")
+    said = run("--heads", "max")
     (other,) = [path for path in tmp_path.iterdir() if path.name != NAME]
     assert f"{tmp_path / NAME} holds a run with other settings (heads was ['cls', 'avg'], now ['max']" in said
     assert said.count(f"{other}/") == 1
     assert content(tmp_path / NAME) == first
     assert {path.name for path in (other / "checkpoints").iterdir()} == {"max"}
-    run("--batch-size", 32, "--heads", "max")
+    run("--heads", "max")
     before = table(tmp_path / NAME)
     run()
     assert len(list(tmp_path.iterdir())) == 2
     assert table(tmp_path / NAME) == before
     assert "sound (2 trained heads" in run("verify", tmp_path / NAME, f"{other}/")
     assert "majority" in run("compare", tmp_path / NAME, other)
-    assert "going on behind epoch 2" in run("--batch-size", 32, "--heads", "max", "--resume")
+    assert "going on behind epoch 2" in run("--heads", "max", "--resume")
 
 
 def test_damage_is_named_and_does_not_hide_the_sound(
