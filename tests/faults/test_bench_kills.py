@@ -19,8 +19,9 @@ KILLS = 20
 
 
 def start(features: Path, out: Path, *flags: str) -> "subprocess.Popen[str]":
-    line = [sys.executable, "bench.py", "--heads", "cls,gru", "--seeds", "2", "--epochs", "12",
-            "--batch-size", "32", "--precision", "float32", "--no-floors", "--cache-dir", str(features), "--out", str(out), *flags]  # fmt: skip
+    training = ["--heads", "cls,gru", "--seeds", "2", "--epochs", "12", "--batch-size", "32", "--no-floors"]
+    places = ["--precision", "float32", "--cache-dir", str(features), "--out", str(out)]
+    line = [sys.executable, "bench.py", *training, *places, *flags]
     return subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from headstart.cache.runtime.errors import UserError
 
 _DATABASE = r"(?:manifest\.ocdbt|d/[0-9a-f]{32})"
-ORBAX = rf"(?:_CHECKPOINT_METADATA|_METADATA|commit_success\.txt|(?:ocdbt\.process_\d+/)?{_DATABASE})"
+_ABOUT = r"_CHECKPOINT_METADATA|_METADATA|_sharding|array_metadatas/process_\d+|commit_success\.txt"
+ORBAX = rf"(?:{_ABOUT}|(?:ocdbt\.process_\d+/)?{_DATABASE})"
 """Form of the paths of Orbax' files inside a folder of arrays."""
 STATE, STATE_FILE = r"epoch-\d{6}", rf"(?:facts\.json|arrays/{ORBAX})"
 """Form of the names of the folders of states, and of the paths inside one, see `train.engine.resume`."""

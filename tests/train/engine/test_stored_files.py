@@ -1,8 +1,11 @@
 """What is removed, and what is not."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -15,8 +18,10 @@ def names(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
 
 
-def test_orbax_writes_what_we_know(tmp_path: Path) -> None:
-    save(tmp_path, "best", {"dense": {"kernel": np.random.default_rng(0).normal(size=(40, 90))}})
+@pytest.mark.parametrize("kind", [np.asarray, jnp.asarray])
+def test_orbax_writes_what_we_know(kind: Callable[[Any], Any], tmp_path: Path) -> None:
+    kernel = np.random.default_rng(0).normal(size=(40, 90)).astype(np.float32)
+    save(tmp_path, "best", {"dense": {"kernel": kind(kernel)}})
     assert strangers(tmp_path / "best", ORBAX) == []
     remove_files(tmp_path / "best", ORBAX)
     assert names(tmp_path) == set()
