@@ -32,19 +32,24 @@ def table(folder: Path) -> list[dict[str, str]]:
 
 def test_kill_9(tmp_path: Path) -> None:
     features = make(tmp_path / "features")
-    process, began = start(features, tmp_path / "whole"), time.monotonic()
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
+    for name in (
+        "compiled",
+        "whole",
+    ):  # what the first one has compiled makes the second as fast as the others
+        process, began = start(features, tmp_path / name), time.monotonic()
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors
     seconds, whole = time.monotonic() - began, table(tmp_path / "whole" / NAME)
     unfinished: list[str] = []
-    resumed = 0
+    killed = resumed = 0
     for trial in range(KILLS):
         out = tmp_path / f"out-{trial // 4}"  # the last three of four go on, or begin anew, on what is there
         flags = ["--resume"] if trial % 2 else []
         process = start(features, out, *flags)
-        time.sleep(random.Random(trial).uniform(0.4, 1.05) * seconds)
+        time.sleep(random.Random(trial).uniform(0.3, 1) * seconds)
         process.kill()
         process.communicate()
+        killed += process.returncode != 0
         try:
             RunFolder(str(out / NAME)).record()
         except UserError as error:
@@ -60,7 +65,7 @@ def test_kill_9(tmp_path: Path) -> None:
             assert "sound" in prove(RunFolder(str(out / NAME)))
             assert not list((out / NAME).rglob("*.partial"))
     assert all("holds no finished run" in line for line in unfinished)
-    print(f"{KILLS} kills, {len(unfinished)} unfinished, {resumed} gone on with", end=" ")
+    print(f"{killed} kills, {len(unfinished)} unfinished, {resumed} gone on with", end=" ")
 
 
 def test_a_kill_among_pairs(tmp_path: Path) -> None:
