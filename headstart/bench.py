@@ -1,6 +1,7 @@
 """Train heads on cached features and compare them: table, plots, report, results as CSV and JSON.
 
-`python bench.py compare RESULTS RESULTS ...` puts finished runs side by side.
+`python bench.py compare RESULTS RESULTS ...` puts finished runs side by side, and
+`python bench.py verify RESULTS` proves that a run is as it was written.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from headstart.cache.runtime.environment import prepare_jax
-from headstart.cache.runtime.errors import exit_code
+from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.progress import draw_line
 from headstart.heads import HEADS
 from headstart.train.options import (
@@ -21,6 +22,7 @@ from headstart.train.options import (
     choose_heads,
     parse_arguments,
     parse_compare,
+    parse_verify,
     trainable,
 )
 
@@ -41,8 +43,8 @@ POOLING = [name for name, head in HEADS.items() if not head.reads_tokens]
 
 def main() -> None:
     """Run the command."""
-    if sys.argv[1:2] == ["compare"]:
-        compare_runs(sys.argv[2:])
+    if command := {"compare": compare_runs, "verify": verify_runs}.get("".join(sys.argv[1:2])):
+        command(sys.argv[2:])
         return
     settings = parse_arguments(tuple(HEADS), __doc__ or "")
     choose_heads(settings.heads, tuple(HEADS))  # a misspelt name is told before anything is opened
@@ -51,61 +53,102 @@ def main() -> None:
     from headstart.cache.reader import open_cache
 
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
-    run = compare(cache, settings)
-    written = f"\n{run.table}\n\nwritten to {run_folder(cache, settings).path}/"
-    print(json.dumps(run.to_json()) if settings.json else written)
+    run, path = compare(cache, settings)
+    print(
+        json.dumps(run.to_json(), allow_nan=False)
+        if settings.json
+        else f"\n{run.table}\n\nwritten to {path}/"
+    )
 
 
 def compare_runs(arguments: list[str]) -> None:
     """Put finished runs side by side."""
     options = parse_compare(arguments)
-    from headstart.train.report.compare import compare_lines, side_by_side
+    from headstart.train.report.compare import compare_answers, compare_lines, readable
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.run_record import encode
 
-    comparison = side_by_side([RunFolder(path.rstrip("/")) for path in options.runs])
-    print(json.dumps(encode(comparison)) if options.json else compare_lines(comparison))
+    runs, errors = readable([RunFolder(path.rstrip("/") or "/") for path in options.runs])
+    if len(runs) > 1 or not errors:
+        comparison = compare_answers(runs)
+        print(json.dumps(encode(comparison), allow_nan=False) if options.json else compare_lines(comparison))
+    if errors:
+        raise UserError("\n".join(map(str, errors)))
 
 
-def compare(cache: "Cache", settings: ComparisonSettings) -> "RunRecord":
+def verify_runs(arguments: list[str]) -> None:
+    """Prove finished runs.
+
+    Raises:
+        UserError: one is damaged, or no run; the others are proved.
+    """
+    options = parse_verify(arguments)
+    prepare_jax()
+    from headstart.train.results.folder import RunFolder
+    from headstart.train.results.verify import prove
+
+    errors = []
+    for path in options.runs:
+        try:
+            print(prove(RunFolder(path.rstrip("/") or "/")))
+        except UserError as error:
+            errors.append(str(error))
+    if errors:
+        raise UserError("\n".join(errors))
+
+
+def compare(cache: "Cache", settings: ComparisonSettings) -> "tuple[RunRecord, str]":
     """Train heads with all seeds together, on the cache's splits or in folds; compare them, and write everything.
 
     Args:
         cache: The features.
         settings: What the user chose; `cache`, `cache_dir` and `json` are not looked at.
 
+    Returns:
+        What was found, and the folder that holds it.
+
     Raises:
         UserError: cache and settings do not fit, or the folder of the results cannot be written.
     """
     from headstart.train.data.folds import open_rounds
+    from headstart.train.results.places import place_of
+    from headstart.train.results.provenance import describe
+    from headstart.train.results.run_lock import held
+
+    experiment = design(cache, settings)
+    folder, elsewhere = place_of(experiment)
+    most = QUICK_ROWS if settings.quick else None
+    rounds = open_rounds(cache, settings.folds, most, settings.deduplicate)
+    strangers = folder.prepare()
+    with held(folder.path):
+        stay = f"not written by bench.py, and left as they are: {', '.join(strangers)}" if strangers else ""
+        for line in filter(None, [elsewhere, stay, *describe(experiment, rounds)]):
+            log(line)
+        return train_and_write(experiment, rounds, folder), folder.path
+
+
+def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFolder") -> "RunRecord":
+    """Train and compare heads; an older run's results stay until all new ones are written."""
     from headstart.train.report.html.page import render
     from headstart.train.report.terminal import table
     from headstart.train.results.outcome import judge
     from headstart.train.results.provenance import record_run
 
-    experiment, folder = design(cache, settings), run_folder(cache, settings)
-    most = QUICK_ROWS if settings.quick else None
-    rounds = open_rounds(cache, settings.folds, most, settings.deduplicate)
-    folder.prepare()
-    for line in describe(experiment, rounds):
-        log(line)
     start = time.perf_counter()
     trained = list(train_rounds(experiment, rounds, folder.path))
-    outcome = judge(cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
-    save(folder, trained, outcome)
-    run = dataclasses.replace(
-        record_run(experiment, trained, outcome, inference(trained[-1], experiment.heads), start),
-        leaks=rounds.leaks,
-        table=table(outcome.results, outcome.statistics, outcome.folds),
-    )
-    folder.save_record(run, TITLES)
-    folder.write("report.html", render(run, TITLES, outcome.predictions["test"], rounds.tested.texts))
+    outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
+    record = record_run(experiment, trained, outcome, inference(trained[-1], experiment.heads), start)
+    shown = table(outcome.results, outcome.statistics, outcome.folds)
+    with folder.replaced() as fresh:
+        save(fresh, trained, outcome)
+        run = dataclasses.replace(record, leaks=rounds.leaks, table=shown, digests=fresh.digests)
+        fresh.save_record(run, TITLES)
+        fresh.write("report.html", render(run, TITLES, outcome.predictions["test"], rounds.tested.texts))
     return run
 
 
 def save(folder: "RunFolder", trained: "Sequence[TrainedHeads]", outcome: "Outcome") -> None:
-    """Write heads and answers; what an older run has left goes first."""
-    folder.clear()
+    """Write heads and answers."""
     for heads in trained:
         for (name, seed), fitted in heads.fitted.items():
             folder.save_head(name, seed, fitted, TITLES[name], heads.fold)
@@ -132,39 +175,9 @@ def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
     return Experiment(cache, heads, settings)
 
 
-def run_folder(cache: "Cache", settings: ComparisonSettings) -> "RunFolder":
-    """Where the results go."""
-    from headstart.train.results.folder import RunFolder
-
-    kind = f"-folds-{settings.folds}" * bool(settings.folds) + "-quick" * settings.quick
-    return RunFolder(os.path.join(settings.out, cache.name + kind))
-
-
-def describe(experiment: "Experiment", rounds: "Rounds") -> list[str]:
-    """Rows, classes, warnings and identical texts, in lines."""
-    from headstart.train.data.checks import describe_leaks
-
-    cache, _, settings = experiment
-    rows = ", ".join(f"{name} {len(split.labels):,}" for name, split in rounds.splits[0].items())
-    sizes = (
-        f"{len(rounds.tested.labels):,} rows in {settings.folds} folds ({rows})"
-        if rounds.folds
-        else f"{rows} rows"
-    )
-    task = f"{cache.task.kind}: {shown(cache.task.classes)}"
-    leaks = describe_leaks(rounds.leaks, settings.deduplicate)
-    return [f"{cache.name}: {sizes}, {task}", *rounds.warnings, leaks]
-
-
 def log(line: str) -> None:
     """Write for a person, not for a program that reads the table."""
     print(line, file=sys.stderr)
-
-
-def shown(classes: Sequence[str]) -> str:
-    """Names of classes, as many as fit in a line."""
-    names = ", ".join(classes[:8])
-    return f"{names}, ... ({len(classes):,} classes)" if len(classes) > 8 else names
 
 
 def train_rounds(experiment: "Experiment", rounds: "Rounds", folder: str) -> "Iterator[TrainedHeads]":

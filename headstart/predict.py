@@ -72,7 +72,10 @@ def main() -> None:
 
 def named(head: "Trained") -> str:
     """A head in words."""
-    return f"head {head.name}, seed {head.seed}, backbone {head.backbone}"
+    unproven = ", without a SHA-256 to check it by (the run is of an earlier version)"
+    return f"head {head.name}, seed {head.seed}, backbone {head.backbone}" + unproven * (
+        head.run.digests is None
+    )
 
 
 def export(options: argparse.Namespace) -> None:
@@ -103,13 +106,14 @@ def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
     contents.save_tensors(folder / "backbone.safetensors", load_weights(checkpoint.weights))
     contents.save_tensors(folder / "head.safetensors", head.params)
     contents.save_json(folder / "config.json", config_json(checkpoint))
-    described = registry.described(HEADS[head.name])
-    contents.save_json(folder / "head.json", {**contents.head_json(head), **described})
     contents.save_json(folder / "recipe.json", head.recipe.to_json())
     contents.save_json(folder / "labels.json", head.task.to_json())
     (folder / "tokenizer.json").write_text(tokenizer_json(checkpoint, head.recipe.max_length), "utf-8")
     program = as_stablehlo(program_of(loaded, Source(head.recipe, checkpoint, exact)), head.recipe)
     (folder / "model.stablehlo").write_bytes(program)
+    described = registry.described(HEADS[head.name])
+    about_head = {**contents.head_json(head), **described, "sha256": contents.digests(folder)}
+    contents.save_json(folder / "head.json", about_head)
     difference = contents.try_program(program, loaded.encoder, loaded.answer, head.recipe)
     about = Program(exact, len(contents.SAMPLES), difference)
     readme = card(head, HEADS[head.name].title, contents.packages(), about)

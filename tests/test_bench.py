@@ -434,7 +434,8 @@ def test_leaks_are_named_and_left_out(tmp_path: Path) -> None:
         assert run.returncode == 0, run.stderr
         assert "30 rows of test also in train" in run.stderr
         assert says in run.stderr
-        record = RunFolder(str(tmp_path / "out" / "made-task-0")).record()
+        folder = run.stdout.splitlines()[-1].removeprefix("written to ")
+        record = RunFolder(folder).record()
         assert record.leaks == {"train/valid": 0, "train/test": 30, "valid/test": 0}
         assert record.rows == {"train": rows, "valid": 60, "test": 80}
 

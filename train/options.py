@@ -117,12 +117,22 @@ def parse_arguments(
 
 def parse_compare(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line of `compare`."""
-    about = "Put finished runs side by side."
-    parser = argparse.ArgumentParser(prog="python bench.py compare", description=about, allow_abbrev=False)
-    runs = "folder that bench.py wrote, like results/CACHE"
-    parser.add_argument("runs", nargs="+", metavar="RESULTS", help=runs)
+    parser = _parser_of_runs("compare", "Put finished runs side by side.")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table (default: off)")
     return parser.parse_args(arguments)
+
+
+def parse_verify(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line of `verify`."""
+    about = "Prove that runs are as they were written: every head, the predictions, the table."
+    return _parser_of_runs("verify", about).parse_args(arguments)
+
+
+def _parser_of_runs(command: str, about: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python bench.py {command}", description=about, allow_abbrev=False)
+    runs = "folder that bench.py wrote, like results/CACHE"
+    parser.add_argument("runs", nargs="+", metavar="RESULTS", help=runs)
+    return parser
 
 
 def choose_heads(names: str, known: Sequence[str]) -> list[str]:

@@ -1,6 +1,10 @@
 """The whole state of a training run on disk, so that a killed run can go on."""
 
+import contextlib
+import hashlib
 import json
+import os
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +12,16 @@ from typing import Any
 
 import jax
 import numpy as np
-import orbax.checkpoint as ocp
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_folder
+from headstart.cache.storage.store import StorageError
+from headstart.train.engine.checkpoints import digest_of, read_arrays, require_digest, write_arrays
 from headstart.train.engine.history import EpochRecord, HeadSeed, TrainingProgress
+from headstart.train.engine.stored_files import STATE, STATE_FILE, remove_files, require_no_link
 
-_NAME = "epoch-"
+_STATE = re.compile(STATE)
+_LEFT = re.compile(rf"{STATE}\.[0-9a-f]{{16}}\.partial")
 
 
 def save_progress(folder: Path | str, progress: TrainingProgress, run: Mapping[str, Any]) -> None:
@@ -27,22 +34,26 @@ def save_progress(folder: Path | str, progress: TrainingProgress, run: Mapping[s
         folder: Folder of the states; created if it does not exist.
         progress: What an epoch left.
         run: Everything that the numbers depend on, as JSON; `load_progress` compares it.
+
+    Raises:
+        UserError: the folder is a link.
+        OSError: it cannot be written.
     """
+    require_no_link(folder)
     root = Path(folder).absolute()
-    place = root / f"{_NAME}{len(progress.seconds):06}"
+    place = root / f"epoch-{len(progress.seconds):06}"
     histories = [
         [*key, [record._asdict() for record in records]] for key, records in progress.histories.items()
     ]
     facts = {"run": dict(run), "seconds": list(progress.seconds), "histories": histories}
     arrays = jax.tree.map(np.asarray, {"states": progress.states, "best": progress.best})
     root.mkdir(parents=True, exist_ok=True)
-    with atomic_folder(place, replace=True) as new:
-        with ocp.StandardCheckpointer() as checkpointer:
-            checkpointer.save(new / "arrays", arrays)
+    remove_files(place, STATE_FILE)
+    with atomic_folder(place) as new:
+        write_arrays(new / "arrays", arrays)
+        facts["sha256"] = _digest(facts, arrays)
         (new / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
-    for other in root.iterdir():
-        if other != place:
-            shutil.rmtree(other, ignore_errors=True)
+    _remove_all(root, but=place)
 
 
 def load_progress(
@@ -56,25 +67,48 @@ def load_progress(
         run: What was passed to `save_progress`.
 
     Raises:
-        UserError: the state is of a run with other settings, heads or features.
+        UserError: the state is of a run with other settings, heads or features, or damaged.
     """
-    root = Path(folder).absolute()
-    states = sorted(root.glob(f"{_NAME}??????"))
-    if not states:
+    require_no_link(folder)
+    if (state := last_state(folder)) is None:
         return None
-    facts = json.loads((states[-1] / "facts.json").read_text(encoding="utf-8"))
-    require_same_run(facts["run"], dict(run))
-    shapes = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=leaf.sharding),
-        {"states": like.states, "best": like.best},
-    )
-    with ocp.StandardCheckpointer() as checkpointer:
-        arrays: dict[str, Any] = checkpointer.restore(states[-1] / "arrays", shapes)
-    histories = {
-        HeadSeed(name, seed): tuple(EpochRecord(**record) for record in records)
-        for name, seed, records in facts["histories"]
-    }
-    return TrainingProgress(arrays["states"], arrays["best"], histories, tuple(facts["seconds"]))
+    try:
+        facts = read_facts(state)
+        require_same_run(facts["run"], dict(run))
+        target = {"states": like.states, "best": like.best}
+        arrays = read_arrays(state / "arrays", target)
+        digest = facts.pop("sha256", None)  # states of earlier versions have none
+        require_digest("what it holds", _digest(facts, arrays), digest)
+        histories = {
+            HeadSeed(name, seed): tuple(EpochRecord(**record) for record in records)
+            for name, seed, records in facts["histories"]
+        }
+        placed = jax.tree.map(lambda array, leaf: jax.device_put(array, leaf.sharding), arrays, target)
+        return TrainingProgress(placed["states"], placed["best"], histories, tuple(facts["seconds"]))
+    except (OSError, ValueError, TypeError, KeyError, StorageError) as error:
+        raise UserError(f"{state} cannot be read ({error}); leave out --resume to begin anew") from None
+
+
+def last_state(folder: Path | str) -> Path | None:
+    """Folder of the last state; None if there is none."""
+    states = [path for path in _states(Path(folder).absolute()) if (path / "facts.json").is_file()]
+    return max(states, default=None)
+
+
+def read_facts(state: Path) -> dict[str, Any]:
+    """What a state says of its run, beside its arrays.
+
+    Raises:
+        ValueError: it is not what `save_progress` wrote.
+        OSError: it cannot be read.
+    """
+    try:
+        facts = json.loads((state / "facts.json").read_text(encoding="utf-8"))
+    except RecursionError:
+        facts = None
+    if not isinstance(facts, dict) or not isinstance(facts.get("run"), dict):
+        raise ValueError("facts.json is not what bench.py writes")
+    return facts
 
 
 def require_same_run(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -96,5 +130,37 @@ def require_same_run(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
 
 
 def remove_progress(folder: Path | str) -> None:
-    """Remove all states, so that an older run is never resumed by mistake."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove all states, so that an older run is never resumed by mistake; whatever else lies there stays.
+
+    Raises:
+        UserError: the folder is a link, or somebody else's file lies in a state.
+    """
+    require_no_link(folder)
+    _remove_all(Path(folder).absolute())
+    with contextlib.suppress(OSError):  # somebody else's file is in it
+        os.rmdir(folder)
+
+
+def _remove_all(root: Path, but: Path | None = None) -> None:
+    """Remove all states but one, and what writers that were killed have left."""
+    for state in _states(root):
+        if state != but:
+            remove_files(state, STATE_FILE)
+    for left in _folders(root, _LEFT):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _states(root: Path) -> list[Path]:
+    return _folders(root, _STATE)
+
+
+def _folders(root: Path, form: re.Pattern[str]) -> list[Path]:
+    """Folders, no links, whose name has a form."""
+    entries = list(root.iterdir()) if root.is_dir() else []
+    return [path for path in entries if form.fullmatch(path.name) and path.is_dir() and not path.is_symlink()]
+
+
+def _digest(facts: Mapping[str, Any], arrays: Any) -> str:
+    """SHA-256 of everything that a state holds."""
+    text = json.dumps(facts, sort_keys=True) + digest_of(arrays)
+    return hashlib.sha256(text.encode()).hexdigest()

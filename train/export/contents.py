@@ -1,5 +1,6 @@
 """A folder that appears when it is whole, what lies in it, and whether its program agrees with `predict.py`."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -80,6 +81,11 @@ def head_json(head: Trained) -> dict[str, Any]:
         "storage_dtype": head.recipe.storage_dtype,
         "padding_counts": head.recipe.layout == "padded",
     }
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file that is there, by its name; the loader compares those that it reads."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
 def packages() -> list[str]:

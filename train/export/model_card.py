@@ -49,10 +49,10 @@ def _what(head: Trained, title: str) -> str:
     names = ", ".join(f"`{_plain(name)}`" for name in task.classes[:50])
     more = f" and {len(task.classes) - 50:,} more" if len(task.classes) > 50 else ""
     return (
-        f"# {_plain(source['data'])}: {head.name} on {_plain(head.backbone)}\n\n"
+        f"# {_plain(source.get('data'))}: {head.name} on {_plain(head.backbone)}\n\n"
         f"A frozen text encoder with a small trained head ({title}). Task: {task.kind}; classes: {names}{more}."
-        f" Trained on `{_plain(source['data'])}`, text column `{_plain(source['text_column'])}`, label column "
-        f"`{_plain(source['label_column'])}`: {_rows(head)} rows."
+        f" Trained on `{_plain(source.get('data'))}`, text column `{_plain(source.get('text_column'))}`, label column "
+        f"`{_plain(source.get('label_column'))}`: {_rows(head)} rows."
     )
 
 
@@ -67,7 +67,11 @@ def _figures(head: Trained) -> str:
         _line(name, metrics[name]) for name in SHOWN if name in metrics and metrics[name].mean is not None
     ]
     seeds = len({row.seed for row in head.run.results if row.head == head.name})
-    baselines = ", ".join(f"{name} {every[name]['accuracy'].mean:.4f}" for name in head.run.baselines)
+    baselines = ", ".join(
+        f"{name} {every[name]['accuracy'].mean:.4f}"
+        for name in head.run.baselines
+        if every[name]["accuracy"].mean is not None
+    )
     return (
         "## Measured on the test rows\n\n"
         f"Mean over {seeds} seed(s), with the 95 % interval of the bootstrap over test rows; the weights here are "
@@ -132,7 +136,7 @@ def _limits(head: Trained) -> str:
         "of people; classifiers of this kind often mistake mentions of a group for insults.\n"
         "- Probabilities are as well calibrated as `ece` says.\n"
         f"- Licence: the backbone `{_plain(head.backbone)}` and the data "
-        f"`{_plain(head.run.cache.source['data'])}` have licences of their own, which nothing here changes. Look "
+        f"`{_plain(head.run.cache.source.get('data'))}` have licences of their own, which nothing here changes. Look "
         "them up before you pass this folder on; the weights of the head are derived from both.\n"
         f"- Key of the features: `{head.recipe.key}`; all inputs are in recipe.json."
     )

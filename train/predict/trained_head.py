@@ -1,10 +1,9 @@
 """A head of a finished run, with everything that says how to use it."""
 
 import hashlib
-import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from jaxtyping import PyTree
@@ -13,14 +12,11 @@ from headstart.cache.block import MAX_PART_ROWS, MIN_PART_ROWS
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import Task
-from headstart.train.engine.checkpoints import restore
 from headstart.train.metrics.probabilities import DEFAULT, Threshold
 from headstart.train.results.folder import RUN, RunFolder
 from headstart.train.results.result import Result
 from headstart.train.results.run_record import RunRecord
-
-Template = Callable[[str, int, int], PyTree]
-"""Name of a head, width of a token, outputs -> parameters of the right shapes."""
+from headstart.train.results.verify import Template, read_head, recipe_of
 
 
 class Trained(NamedTuple):
@@ -89,19 +85,17 @@ def open_trained(path: str, asked: str, heads: Sequence[str], template: Template
         UserError: there is no such run or head, or its parameters cannot be read.
     """
     path = path.rstrip("/") or "/"
-    run = RunFolder(path).record()
+    folder = RunFolder(path)
+    run = folder.record()
     if folds := run.settings.folds:
         raise UserError(
             f"{path} holds {folds} heads of each name, none of which learnt from all rows; run bench.py without "
             "--folds for a head to use"
         )
-    recipe = Recipe.from_json(run.cache.recipe)
+    recipe = recipe_of(path, run)
     name, seed = choose(run.results, asked, heads)
-    folder = os.path.join(path, "checkpoints", name, f"seed-{seed}")
-    try:
-        params = restore(folder, "best", template(name, width_of(recipe), run.task.outputs))
-    except (OSError, ValueError) as error:
-        raise UserError(f"the head {name} of {path} cannot be read: {error}") from None
+    row = next(row for row in run.results if (row.head, row.seed) == (name, seed))
+    params = read_head(folder, run, row, template)
     return Trained(name, seed, recipe, params, run, _identity(os.path.join(path, RUN), name, seed))
 
 
@@ -114,17 +108,12 @@ def choose(results: Sequence[Result], asked: str, heads: Sequence[str]) -> tuple
     rows = [row for row in results if row.head in heads and asked in ("best", row.head)]
     if not rows:
         there = ", ".join(dict.fromkeys(row.head for row in results if row.head in heads))
-        raise UserError(f"the run has no head {asked!r}; it has: {there}")
+        raise UserError(f"the run has no head {asked!r}; it has: {there or 'none that this version knows'}")
     finite = [row for row in rows if math.isfinite(row.valid_loss)]
     if not finite:
         raise UserError(f"no head of the run learnt anything: all losses of {asked!r} are NaN")
     best = min(finite, key=lambda row: row.valid_loss)
     return best.head, best.seed
-
-
-def width_of(recipe: Recipe) -> int:
-    """Length of a token's vector in features of this recipe."""
-    return int(json.loads(recipe.architecture)["dim"])
 
 
 def _identity(path: str, name: str, seed: int) -> str:

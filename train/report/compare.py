@@ -18,14 +18,40 @@ def side_by_side(folders: Sequence[RunFolder]) -> Comparison:
     Raises:
         UserError: a folder holds no run, or the runs cannot be compared.
     """
+    return compare_answers([answers(folder) for folder in folders])
+
+
+def readable(folders: Sequence[RunFolder]) -> tuple[list[RunAnswers], list[UserError]]:
+    """The answers of the runs that can be read, and what is wrong with the others."""
+    read, errors = [], []
+    for folder in folders:
+        try:
+            read.append(answers(folder))
+        except UserError as error:
+            errors.append(error)
+    return read, errors
+
+
+def compare_answers(runs: Sequence[RunAnswers]) -> Comparison:
+    """Compare runs on their test rows.
+
+    Raises:
+        UserError: they cannot be compared.
+    """
     try:
-        return compare_runs([_answers(folder) for folder in folders])
+        return compare_runs(runs)
     except ValueError as error:
         raise UserError(str(error)) from None
 
 
-def _answers(folder: RunFolder) -> RunAnswers:
-    record, arrays = folder.record(), folder.predictions("test")
+def answers(folder: RunFolder) -> RunAnswers:
+    """A run's answers to its test rows.
+
+    Raises:
+        UserError: the folder holds no run, or a damaged one.
+    """
+    record = folder.record()
+    arrays = folder.predictions("test", record)
     labels, rows = arrays.pop("labels"), arrays.pop("rows")
     return RunAnswers(record.cache.name, record.task, labels, rows, stack_seeds(arrays))
 
@@ -80,12 +106,15 @@ def _named(letter: str, name: str) -> str:
     return textwrap.fill(f"{letter}: {name}", WIDTH, subsequent_indent="   ")
 
 
+def _signed(value: float, digits: int) -> str:
+    """A number with its sign; what is rounded to nothing has none of its own."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
 def _line(row: HeadChange) -> str:
-    ends = f"{row.low:+.3f} to {row.high:+.3f}"
-    holds = "yes" if row.differs else "no"
-    return (
-        f"{row.head:<15}{row.a:>8.4f}{row.b:>8.4f}{row.change:>+10.4f}{ends:>18}{row.p_holm:>11.2g}{holds:>9}"
-    )
+    ends = f"{_signed(row.low, 3)} to {_signed(row.high, 3)}"
+    holds, change = "yes" if row.differs else "no", _signed(row.change, 4)
+    return f"{row.head:<15}{row.a:>8.4f}{row.b:>8.4f}{change:>10}{ends:>18}{row.p_holm:>11.2g}{holds:>9}"
 
 
 def _verdict(pair: RunPair) -> str:

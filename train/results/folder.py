@@ -1,28 +1,43 @@
-"""The folder of a run's results: what lies where, written whole or not at all."""
+"""The folder of a run's results: what lies where, written whole or not at all, and read with its SHA-256."""
 
+import contextlib
+import hashlib
 import json
 import os
+import secrets
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any
-from zipfile import BadZipFile
+from typing import IO, Any, NoReturn
 
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file, remove_partials
-from headstart.train.engine.checkpoints import save
+from headstart.cache.runtime.signals import deferred
+from headstart.train.engine.checkpoints import Which, digest_of, require_digest, save
 from headstart.train.engine.history import FitResult
 from headstart.train.engine.loss import Metrics
 from headstart.train.results import plots
-from headstart.train.results.result import mean_by_head, to_csv
+from headstart.train.results.layout import require_ours
+from headstart.train.results.prediction_arrays import read_arrays, require_arrays
+from headstart.train.results.result import Result, mean_by_head, to_csv
 from headstart.train.results.run_record import RunRecord
 
 RUN = "results.json"
 STALE = (RUN, "results.csv", "comparison.png", "report.html")
 """What an older run has left, and what would belie the heads of a new one."""
+
+UNKNOWN = "nothing"
+"""What a run that names SHA-256s has written of a head or file that it does not name."""
+
+
+def checkpoint_of(row: Result) -> str:
+    """Folder of a head's checkpoints, below that of the run."""
+    fold = [f"fold-{row.fold}"] if row.fold else []
+    return "/".join(["checkpoints", row.head, *fold, f"seed-{row.seed}"])
 
 
 class RunFolder:
@@ -30,30 +45,64 @@ class RunFolder:
 
     Args:
         path: The folder.
+
+    Attributes:
+        digests: SHA-256 of the heads and files that were written here, see `RunRecord`.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.digests: dict[str, str] = {}
 
     def clear(self) -> None:
         """Remove what belongs to an older run, before the first head of a new one is written."""
         for name in STALE:
             Path(self.path, name).unlink(missing_ok=True)
 
-    def prepare(self) -> None:
+    def prepare(self) -> list[str]:
         """Make the folder; what an older run has left in it stays for now.
 
+        Returns:
+            What else lies where results go: it stays.
+
         Raises:
-            UserError: it cannot be written; better now than after the training.
+            UserError: it cannot be written, or something is in the way; better now than after the training.
         """
         try:
             os.makedirs(self.path, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
+            return require_ours(self.path)
         except OSError as error:
             raise UserError(
                 f"the folder {self.path} cannot be written ({error.strerror}); choose another --out"
             ) from None
+
+    @contextlib.contextmanager
+    def replaced(self) -> "Iterator[RunFolder]":
+        """A fresh folder for all results, which replace an older run's when the `with` block ends without an error.
+
+        Nothing in it is a link that somebody has planted, and a run that is stopped leaves the older one as it was.
+        """
+        remove_partials(os.path.join(self.path, "results"))
+        fresh = os.path.join(self.path, f"results.{secrets.token_hex(8)}.partial")
+        os.mkdir(fresh)
+        try:
+            yield RunFolder(fresh)
+            with deferred():
+                self._take_over(fresh)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+    def _take_over(self, fresh: str) -> None:
+        """Move all results here; until the last, `results.json`, there is no finished run."""
+        self.clear()
+        for number, name in enumerate(_results(fresh)):
+            target = os.path.join(self.path, name)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if os.path.isdir(target):  # a folder cannot be renamed onto another
+                os.rename(target, os.path.join(fresh, f"{number}.old"))
+            os.rename(os.path.join(fresh, name), target)
 
     def write(self, name: str, text: str) -> None:
         """Write a text file whole or not at all."""
@@ -62,28 +111,31 @@ class RunFolder:
 
     def _new_file(self, name: str) -> AbstractContextManager[IO[bytes]]:
         path = os.path.join(self.path, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         remove_partials(path)
         return atomic_file(path)
 
     def save_head(self, name: str, seed: int, fitted: FitResult, title: str, fold: int | None = None) -> None:
         """Write a head's checkpoints and the picture of its epochs; of folds, counted from 1, the first one's."""
         parts = ("checkpoints", name, *([f"fold-{fold}"] if fold else []), f"seed-{seed}")
-        checkpoints = os.path.join(self.path, *parts)
-        save(checkpoints, "best", fitted.best_params)
-        save(checkpoints, "last", fitted.last_params)
+        kept: dict[Which, Any] = {"best": fitted.best_params, "last": fitted.last_params}
+        for which, params in kept.items():
+            save(os.path.join(self.path, *parts), which, params)
+            self.digests["/".join([*parts, which])] = digest_of(params)
         if fold and fold > 1:
             return
-        os.makedirs(os.path.join(self.path, "history"), exist_ok=True)
         stem = name if seed == 0 else f"{name}-seed-{seed}"
         figure = plots.history(fitted.history, title, fitted.best_epoch)
-        figure.savefig(os.path.join(self.path, "history", f"{stem}.png"), dpi=100)
+        with self._new_file(f"history/{stem}.png") as file:
+            figure.savefig(file, dpi=100, format="png")
 
     def save_predictions(self, split: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Write `predictions/<split>.npz`: `labels`, `rows`, and for `<head>/<seed>` the logits `[n, outputs]`."""
-        os.makedirs(os.path.join(self.path, "predictions"), exist_ok=True)
+        name = f"predictions/{split}.npz"
         savez: Any = np.savez  # its stubs take the names of arrays for options
-        with self._new_file(f"predictions/{split}.npz") as file:
+        with self._new_file(name) as file:
             savez(file, **arrays)
+        self.digests[name] = _digest_of_file(os.path.join(self.path, name))
 
     def save_record(self, record: RunRecord, titles: Mapping[str, str]) -> None:
         """Write `results.csv` and `results.json`, and draw the notebook's two bar charts, with 95 % intervals."""
@@ -95,7 +147,8 @@ class RunFolder:
             for row in mean_by_head(record.results)
             if row.head in titles
         ]
-        plots.comparison(bars, majority).savefig(os.path.join(self.path, "comparison.png"), dpi=120)
+        with self._new_file("comparison.png") as file:
+            plots.comparison(bars, majority).savefig(file, dpi=120, format="png")
 
     def record(self) -> RunRecord:
         """Read `results.json`.
@@ -105,26 +158,61 @@ class RunFolder:
         """
         path = os.path.join(self.path, RUN)
         try:
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise ValueError(f"{RUN} is no file")
             with open(path, encoding="utf-8") as file:
-                fields = json.load(file)
-        except (OSError, ValueError) as error:
+                fields = json.load(file, parse_constant=_refuse)
+        except (OSError, ValueError, RecursionError) as error:
             raise UserError(
                 f"{self.path} holds no finished run ({error}); make one with `python bench.py`"
             ) from None
         try:
             return RunRecord.from_json(fields)
-        except (TypeError, ValueError):
-            raise UserError(f"{path} is not what bench.py of this version writes; run it again") from None
+        except (TypeError, ValueError, UserError) as error:
+            reason = str(error)[:200]
+            raise UserError(
+                f"{path} is not what bench.py of this version writes; run it again ({reason})"
+            ) from None
 
-    def predictions(self, split: str) -> dict[str, np.ndarray]:
+    def predictions(self, split: str, run: RunRecord | None = None) -> dict[str, np.ndarray]:
         """Read `predictions/<split>.npz`; nothing in it is executed.
 
+        Args:
+            split: `valid` or `test`.
+            run: What `record` returns; None where there is none yet, and then only the file itself is looked at.
+
         Raises:
-            UserError: it is not there, or damaged.
+            UserError: it is not there, damaged, or not the run's.
         """
-        path = os.path.join(self.path, "predictions", f"{split}.npz")
+        name = f"predictions/{split}.npz"
+        path = os.path.join(self.path, name)
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
-        except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
+            if run and run.digests is not None:
+                require_digest("its bytes", _digest_of_file(path), run.digests.get(name, UNKNOWN))
+            arrays = read_arrays(path)
+            if run:
+                require_arrays(run.task, arrays)
+        except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}); run `python bench.py` again") from None
+        return arrays
+
+
+def _results(fresh: str) -> list[str]:
+    """Paths of all results: files, and folders of a head's parameters; the record comes last."""
+    names = []
+    for at, folders, files in os.walk(fresh):
+        heads = [name for name in folders if name in ("best", "last")]
+        folders[:] = [name for name in folders if name not in heads]
+        names += [os.path.relpath(os.path.join(at, name), fresh) for name in [*heads, *files]]
+    return sorted(names, key=lambda name: (name == RUN, name))
+
+
+def _digest_of_file(path: str) -> str:
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no file {path}")
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON's")

@@ -19,6 +19,8 @@ from headstart.cache.block import MIN_PART_ROWS
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.environment import multiplies_bfloat16
 from headstart.cache.runtime.text import format_bytes
+from headstart.train.data.checks import describe_leaks
+from headstart.train.data.folds import Rounds
 from headstart.train.data.split import Split
 from headstart.train.engine.compiled_epochs import of_seed
 from headstart.train.engine.steps import Group
@@ -54,16 +56,39 @@ def choose_operands(settings: ComparisonSettings) -> str:
 
 def facts(experiment: Experiment, trainer: Trainer) -> dict[str, Any]:
     """Everything that the numbers depend on."""
-    cache, heads, settings = experiment
     streamed = {"memory_limit": trainer.plan.limit} if trainer.plan.mode == "stream" else {}
+    return {**choices(experiment), **streamed, **{name: version(name) for name in ("jax", "numpy")}}
+
+
+def choices(experiment: Experiment) -> dict[str, Any]:
+    """Everything that the user chose and the numbers depend on."""
+    cache, heads, settings = experiment
     return {
         "cache": cache.manifest.key,
         "heads": list(heads),
         **{field: getattr(settings, field) for field in NUMERIC},
         "precision": choose_operands(settings),
-        **streamed,
-        **{name: version(name) for name in ("jax", "numpy")},
     }
+
+
+def describe(experiment: Experiment, rounds: Rounds) -> list[str]:
+    """Rows, classes, warnings and identical texts, in lines."""
+    cache, _, settings = experiment
+    rows = ", ".join(f"{name} {len(split.labels):,}" for name, split in rounds.splits[0].items())
+    sizes = (
+        f"{len(rounds.tested.labels):,} rows in {settings.folds} folds ({rows})"
+        if rounds.folds
+        else f"{rows} rows"
+    )
+    task = f"{cache.task.kind}: {shown(cache.task.classes)}"
+    leaks = describe_leaks(rounds.leaks, settings.deduplicate)
+    return [f"{cache.name}: {sizes}, {task}", *rounds.warnings, leaks]
+
+
+def shown(classes: Sequence[str]) -> str:
+    """Names of classes, as many as fit in a line."""
+    names = ", ".join(classes[:8])
+    return f"{names}, ... ({len(classes):,} classes)" if len(classes) > 8 else names
 
 
 def memory_line(trainer: Trainer) -> str:

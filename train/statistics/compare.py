@@ -130,7 +130,8 @@ def _pair(a: RunAnswers, b: RunAnswers, seed: int, resamples: int) -> RunPair:
 def _change(a: HeadDecisions, b: HeadDecisions, paired: bool) -> HeadChange:
     """What b changes: b less a."""
     pair, mean_a, mean_b = contrast(a, b, paired), float(a.accuracies.mean()), float(b.accuracies.mean())
-    return HeadChange(a.name, mean_a, mean_b, -pair.high, -pair.low, *pair[5:], -pair.difference)
+    low, high, change = (0.0 - value for value in (pair.high, pair.low, pair.difference))  # -0.0 is 0
+    return HeadChange(a.name, mean_a, mean_b, low, high, *pair[5:], change)
 
 
 def _decisions(run: RunAnswers, seed: int, resamples: int) -> dict[str, HeadDecisions]:

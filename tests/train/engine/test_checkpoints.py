@@ -1,11 +1,16 @@
+import os
+import resource
+
 import jax
 import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
+import tensorstore as ts
 
-from headstart.train.engine.checkpoints import restore, save
+from headstart.cache import UserError
+from headstart.train.engine.checkpoints import digest_of, read_arrays, restore, save
 
 
 def params_of(seed, width=5):
@@ -96,3 +101,94 @@ def test_orbax_alone_can_read_it(tmp_path):
     save(tmp_path, "best", params_of(1))
     with ocp.StandardCheckpointer() as checkpointer:
         assert_identical(checkpointer.restore(tmp_path / "best", shapes_of(params_of(1))), params_of(1))
+
+
+def test_a_digest_knows_names_types_shapes_and_bytes():
+    params = params_of(1)
+    same = jax.tree.map(np.asarray, params)
+    assert digest_of(same) == digest_of(params)
+    assert digest_of({"dense": params["dense"], "gru": params["gru"]}) == digest_of(params)
+    kernel = np.asarray(params["gru"]["kernel"])
+    others = [
+        {**params, "gru": {**params["gru"], "kernel": other}}
+        for other in (kernel.T, kernel.reshape(9, 5), kernel.view(np.int32), -kernel, kernel[:, ::-1])
+    ]
+    others += [
+        {"gru": params["gru"]},
+        {**params, "more": np.zeros(0)},
+        {"lstm" if k == "gru" else k: v for k, v in params.items()},
+    ]
+    assert len({digest_of(other) for other in [params, *others]}) == 9
+
+
+def test_other_parameters_than_were_written_are_told(tmp_path):
+    save(tmp_path, "best", params_of(1))
+    assert_identical(restore(tmp_path, "best", params_of(9), digest_of(params_of(1))), params_of(1))
+    with pytest.raises(
+        ValueError, match=r"the SHA-256 of .*best is [0-9a-f]{16}, and [0-9a-f]{16} was written"
+    ):
+        restore(tmp_path, "best", params_of(9), digest_of(params_of(2)))
+
+
+def test_what_is_there_is_read_without_a_target(tmp_path):
+    save(tmp_path, "best", params_of(1))
+    arrays = read_arrays(tmp_path / "best")
+    assert set(arrays) == {"gru/kernel", "gru/bias", "dense/bias", "dense/scale"}
+    assert digest_of(arrays) == digest_of(params_of(1))
+
+
+def truncated(path):
+    for file in path.rglob("d/*"):
+        file.write_bytes(file.read_bytes()[:10])
+
+
+def emptied(path):
+    for file in path.rglob("manifest.ocdbt"):
+        file.write_bytes(b"")
+
+
+def without_files(path):
+    for file in path.rglob("d/*"):
+        file.unlink()
+
+
+def with_a_link(path):
+    (path / "manifest.ocdbt").rename(path.parent / "elsewhere")
+    (path / "manifest.ocdbt").symlink_to(path.parent / "elsewhere")
+
+
+def with_a_pipe(path):
+    (path / "manifest.ocdbt").unlink()
+    os.mkfifo(path / "manifest.ocdbt")
+
+
+@pytest.mark.parametrize("damage", [truncated, emptied, without_files, with_a_link, with_a_pipe])
+def test_damage_is_a_line(tmp_path, damage, capfd):
+    save(tmp_path, "best", params_of(1))
+    damage(tmp_path / "best")
+    with pytest.raises((ValueError, UserError)) as caught:
+        restore(tmp_path, "best", params_of(9))
+    assert "best" in str(caught.value)
+    assert str(caught.value).count("\n") == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_few_bytes_do_not_become_gigabytes(tmp_path):
+    spec = {
+        "driver": "zarr",
+        "kvstore": {"driver": "ocdbt", "base": f"file://{tmp_path}/best/", "path": "dense.kernel/"},
+    }
+    ts.open(spec, create=True, dtype=ts.float32, shape=[2**16, 2**20]).result()
+    with pytest.raises((ValueError, UserError), match="bytes say that they are 274,877,906,944"):
+        restore(tmp_path, "best", {"dense": {"kernel": jax.ShapeDtypeStruct((2**16, 2**20), np.float32)}})
+
+
+def test_a_write_that_fails_is_one_error_and_silent(tmp_path, capfd):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save(tmp_path, "best", params_of(1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr() == ("", "")

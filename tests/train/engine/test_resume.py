@@ -9,6 +9,7 @@ import pytest
 from headstart.cache import UserError
 from headstart.train.engine.resume import load_progress, remove_progress, save_progress
 from headstart.train.engine.settings import TrainingSettings
+from tests.train.results.run_before import flip
 
 SETTINGS = TrainingSettings(epochs=4, batch_size=8, seeds=2)
 RUN = {"cache": "abc", "heads": ["cls", "gru"], "epochs": 4}
@@ -59,7 +60,7 @@ def test_histories_without_finite_losses_come_back(tmp_path, trainer, start):
 
 def test_only_the_last_state_is_kept(tmp_path, trainer, start):
     progress = start()
-    (tmp_path / "0123.partial").mkdir()  # of a run that was killed
+    (tmp_path / f"epoch-000001.{'0' * 16}.partial").mkdir()  # of a run that was killed
     for _ in range(3):
         progress = trainer.loop.epoch(progress)
         save_progress(tmp_path, progress, RUN)
@@ -117,3 +118,80 @@ def test_a_run_writes_a_state_and_replaces_an_older_one(tmp_path, trainer, linea
     same(again, first)
     other = dataclasses.replace(SETTINGS, epochs=2)
     assert other.epochs < len(trainer.train(params, tmp_path, {"other": 1}, False, lambda *_: None).seconds)
+
+
+@pytest.mark.parametrize("part", ["facts.json", "arrays"])
+def test_a_state_with_any_bit_turned_over_is_the_same_or_told(tmp_path, trainer, start, part):
+    progress = trainer.loop.epoch(start())
+    save_progress(tmp_path, progress, RUN)
+    place, told = tmp_path / "epoch-000001" / part, 0
+    files = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
+    for bit in range(0, 300, 7):
+        path = files[bit % len(files)]
+        flip(path, bit * 31)
+        try:
+            same(load_progress(tmp_path, start(), RUN), progress)
+        except UserError:
+            told += 1
+        flip(path, bit * 31)
+    assert told > 4
+    same(load_progress(tmp_path, start(), RUN), progress)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"run": 1}', "[" * 100_000, '{"run": {}}', "\x00"])
+def test_facts_that_are_none_are_told(tmp_path, trainer, start, text):
+    save_progress(tmp_path, trainer.loop.epoch(start()), RUN)
+    (tmp_path / "epoch-000001" / "facts.json").write_text(text)
+    with pytest.raises(UserError, match=r"begin anew"):
+        load_progress(tmp_path, start(), RUN)
+
+
+def test_a_state_of_an_earlier_version_has_no_digest(tmp_path, trainer, start):
+    progress = trainer.loop.epoch(start())
+    save_progress(tmp_path, progress, RUN)
+    path = tmp_path / "epoch-000001" / "facts.json"
+    facts = json.loads(path.read_text())
+    del facts["sha256"]
+    path.write_text(json.dumps(facts))
+    same(load_progress(tmp_path, start(), RUN), progress)
+
+
+def test_only_states_are_removed(tmp_path, trainer, start):
+    theirs = [
+        "mynotes/a",
+        "epoch-1/a",
+        "epoch-0000011/a",
+        "epoch-000001.txt",
+        "epoch-000001/notes",
+        "epoch-000001/arrays/b",
+    ]
+    root = tmp_path / "state"
+    save_progress(root, trainer.loop.epoch(start()), RUN)
+    for name in theirs:
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(name)
+    (root / "empty").mkdir()
+    (root / "epoch-000009").symlink_to(root / "mynotes")
+    save_progress(root, trainer.loop.epoch(start())._replace(seconds=(1.0, 2.0)), RUN)
+    remove_progress(root)
+    files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert sorted(str(path.relative_to(root)) for path in files) == sorted(theirs)
+    assert (root / "epoch-000009").is_symlink()
+    assert (root / "empty").is_dir()
+    assert load_progress(root, start(), RUN) is None
+
+
+def test_no_state_is_written_read_or_removed_through_a_link(tmp_path, trainer, start):
+    victim, link = tmp_path / "victim", tmp_path / "state"
+    save_progress(victim, trainer.loop.epoch(start()), RUN)
+    (victim / "more").mkdir()
+    link.symlink_to(victim)
+    progress = trainer.loop.epoch(start())._replace(seconds=(1.0, 2.0))
+    for action in (
+        lambda: save_progress(link, progress, RUN),
+        lambda: load_progress(link, start(), RUN),
+        lambda: remove_progress(link),
+    ):
+        with pytest.raises(UserError, match="is a link"):
+            action()
+    assert sorted(path.name for path in victim.iterdir()) == ["epoch-000001", "more"]

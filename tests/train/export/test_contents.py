@@ -1,6 +1,8 @@
 """Files of an exported folder, read back past the code that wrote them; the whole folder is `test_predict_export`'s."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from headstart.cache import UserError
 from headstart.train.export.contents import (
     PACKAGES,
     TEMPLATES,
+    digests,
     head_json,
     new_folder,
     packages,
@@ -18,7 +21,7 @@ from headstart.train.export.contents import (
     save_scripts,
     save_tensors,
 )
-from tests.train.results.run_before import BEFORE, trained_head
+from tests.train.results.run_before import BEFORE, flip, trained_head
 
 
 def test_tensors_are_named_by_their_path_whatever_their_layout(tmp_path: Path) -> None:
@@ -67,3 +70,18 @@ def test_the_loader_learns_what_it_must_know() -> None:
         "padding_counts": False,
     }
     assert [line.split()[0] for line in packages()] == list(PACKAGES)
+
+
+def test_the_loader_refuses_a_file_with_a_bit_turned_over(tmp_path: Path) -> None:
+    save_scripts(tmp_path)
+    save_tensors(tmp_path / "head.safetensors", trained_head().params)
+    save_json(
+        tmp_path / "head.json", {**head_json(trained_head()), "read": ["mean"], "sha256": digests(tmp_path)}
+    )
+    line = [sys.executable, "-c", "import head; print(sorted(head.PARAMS['dense']))"]
+    whole = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert whole.stdout == "['bias', 'kernel']\n", whole.stderr
+    flip(tmp_path / "head.safetensors", 1234)
+    damaged = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = f"error: {tmp_path / 'head.safetensors'} is damaged; export the head again\n"
+    assert (damaged.returncode, damaged.stdout, damaged.stderr) == (2, "", said)

@@ -1,18 +1,21 @@
 """Which head of a run answers, and what of the run it takes with it."""
 
+import hashlib
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from headstart.cache import UserError
 from headstart.cache.block import MAX_PART_ROWS, MIN_PART_ROWS
+from headstart.cache.recipe import canonical_json
 from headstart.train.engine.checkpoints import save
-from headstart.train.predict.trained_head import choose, open_trained, width_of
+from headstart.train.predict.trained_head import choose, open_trained
 from headstart.train.results.result import Result
-from tests.train.results.run_before import BEFORE, trained_head
+from tests.train.results.run_before import BEFORE, finished, flip, trained_head
 
 HEADS = ("avg", "gru")
 
@@ -38,9 +41,69 @@ def test_a_head_is_read_with_its_parameters(tmp_path: Path) -> None:
     again = open_trained(f"{tmp_path}/", "best", HEADS, lambda name, width, outputs: head.params)
     assert (again.name, again.seed, again.task, again.recipe) == ("avg", 0, head.task, head.recipe)
     np.testing.assert_array_equal(again.params["dense"]["kernel"], head.params["dense"]["kernel"])
-    assert width_of(head.recipe) == 16
     (tmp_path / "results.json").write_text(json.dumps(BEFORE, indent=1))
     assert open_trained(str(tmp_path), "avg", HEADS, lambda *_: head.params).identity != again.identity
+
+
+def test_a_head_with_any_bit_turned_over_is_the_same_or_told(tmp_path: Path) -> None:
+    finished(tmp_path)
+    params, said = trained_head().params, []
+    files = sorted(path for path in (tmp_path / "checkpoints/avg/seed-0/best").rglob("*") if path.is_file())
+    for bit in range(0, 400, 7):
+        path = files[bit % len(files)]
+        flip(path, bit * 31)
+        try:
+            again = open_trained(str(tmp_path), "best", HEADS, lambda *_: params).params
+        except UserError as error:
+            said.append(str(error))
+        else:
+            np.testing.assert_array_equal(again["dense"]["kernel"], params["dense"]["kernel"])
+        flip(path, bit * 31)
+    assert len(said) > 5
+    assert all(line.startswith(f"the head avg of {tmp_path} cannot be read: ") for line in said)
+    assert all(line.endswith("; run `python bench.py` again") and "\n" not in line for line in said)
+    open_trained(str(tmp_path), "best", HEADS, lambda *_: params)
+
+
+def test_weights_of_another_training_are_not_the_run_s(tmp_path: Path) -> None:
+    finished(tmp_path)
+    params = trained_head().params
+    save(
+        tmp_path / "checkpoints/avg/seed-0",
+        "best",
+        {"dense": {**params["dense"], "bias": np.ones(3, np.float32)}},
+    )
+    with pytest.raises(
+        UserError, match=r"the SHA-256 of .*best is [0-9a-f]{16}, and [0-9a-f]{16} was written"
+    ):
+        open_trained(str(tmp_path), "best", HEADS, lambda *_: params)
+
+
+def test_what_results_json_must_not_say_of_a_head(tmp_path: Path) -> None:
+    recipe = BEFORE["cache"]["recipe"]
+    for changed, says in (
+        ({"task": {"kind": "multiclass", "classes": ["x", "y", "z"]}}, "have other classes"),
+        ({"cache": keyed({**recipe, "architecture": '{"dim":1000000000}'})}, "no dim from 1 to 65,536"),
+        ({"cache": keyed({**recipe, "architecture": "{}"})}, "no dim"),
+        ({"cache": keyed({**recipe, "architecture": "[" * 100_000})}, "no dim"),
+        ({"cache": keyed({**recipe, "max_length": 0})}, "max_length"),
+        (
+            {"cache": {**BEFORE["cache"], "recipe": {**recipe, "max_length": 7}}},
+            "recipe is not the one of the cache",
+        ),
+    ):
+        (tmp_path / "results.json").write_text(json.dumps(BEFORE | changed))
+        with pytest.raises(UserError, match=says):
+            open_trained(str(tmp_path), "best", HEADS, lambda *_: trained_head().params)
+
+
+def keyed(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The cache of a recipe, called by its key."""
+    return {
+        **BEFORE["cache"],
+        "recipe": recipe,
+        "key": hashlib.sha256(canonical_json(recipe).encode()).hexdigest(),
+    }
 
 
 def test_heads_of_folds_label_nothing(tmp_path: Path) -> None:

@@ -1,16 +1,25 @@
 """Runs side by side as text."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from headstart.cache import UserError
-from headstart.train.report.compare import compare_lines, side_by_side, stack_seeds
+from headstart.cache.task import BINARY
+from headstart.train.report.compare import (
+    compare_answers,
+    compare_lines,
+    readable,
+    side_by_side,
+    stack_seeds,
+)
 from headstart.train.results.folder import RunFolder
+from headstart.train.statistics.compare import RunAnswers
 from headstart.train.statistics.findings import Comparison, HeadChange, RunPair
-from tests.train.results.run_before import BEFORE
+from tests.train.results.run_before import BEFORE, finished
 
 LONG = "jigsaw_preprocessed_sample-minilm-8d2f5d133a/with-a-very-long-name-that-goes-on-and-on-and-on"
 
@@ -70,3 +79,34 @@ def test_folders_are_compared_on_their_test_rows(tmp_path: Path) -> None:
     assert pair.a == f"{BEFORE['cache']['name']} (1)"
     with pytest.raises(UserError, match="1 run cannot be compared"):
         side_by_side([RunFolder(str(tmp_path / "one"))])
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, -0.00001, 0.00004, -1e-300])
+def test_nothing_has_no_sign_of_its_own(value: float) -> None:
+    row = HeadChange("cls", 0.7, 0.7, value, value, None, 0, 0, 1.0, 1.0, False, value)
+    pair = RunPair("a", "b", True, 200, "paired.", [row], [], [], [], [])
+    text = compare_lines(Comparison("accuracy", [], [pair], 1))
+    assert "+0.0000  +0.000 to +0.000" in text
+    assert "-0.0" not in text
+
+
+def test_a_run_beside_itself_changes_by_plain_zero() -> None:
+    labels, rows = np.arange(6) % 2, np.arange(6)
+    logits = {"avg": np.where(labels == 1, 1.0, -1.0).reshape(1, 6, 1)}
+    (pair,) = compare_answers([RunAnswers("a", BINARY, labels, rows, logits)] * 2).pairs
+    values = (pair.heads[0].change, pair.heads[0].low, pair.heads[0].high)
+    assert [math.copysign(1, value) for value in values] == [1, 1, 1]
+    assert values == (0, 0, 0)
+
+
+def test_a_run_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
+    for name in ("one", "two", "bad"):
+        finished(tmp_path / name)
+    (tmp_path / "bad" / "predictions" / "test.npz").write_bytes(b"PK")
+    folders = [RunFolder(str(tmp_path / name)) for name in ("bad", "one", "none", "two")]
+    runs, errors = readable(folders)
+    assert [run.name for run in runs] == [BEFORE["cache"]["name"]] * 2
+    assert ["bad" in str(errors[0]), "none" in str(errors[1])] == [True, True]
+    assert compare_answers(runs).pairs[0].paired
+    with pytest.raises(UserError, match=r"bad.*cannot be read"):
+        side_by_side(folders)

@@ -1,19 +1,23 @@
 """What lies where in the folder of a run."""
 
 import csv
+import dataclasses
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from headstart.cache import UserError
+from headstart.cache.task import Task
 from headstart.train.engine.checkpoints import restore
 from headstart.train.engine.history import EpochRecord
 from headstart.train.engine.loop import FitResult
 from headstart.train.results.folder import RunFolder
 from headstart.train.results.run_record import RunRecord
-from tests.train.results.run_before import BEFORE
+from tests.train.results.run_before import BEFORE, finished, flip
 
 HISTORY = (EpochRecord(1, 0.5, 0.7, 0.4, 0.8, 1e-3, False),)
 
@@ -80,3 +84,103 @@ def test_a_folder_that_cannot_be_written_is_said_at_once(tmp_path: Path) -> None
         RunFolder(str(tmp_path / "file")).prepare()
     RunFolder(str(tmp_path / "a" / "b")).prepare()
     assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_new_results_replace_older_ones_and_nothing_else(tmp_path: Path) -> None:
+    before = finished(tmp_path)
+    (tmp_path / "checkpoints" / "notes").write_text("mine")
+    (tmp_path / "state").mkdir()
+    left = tmp_path / f"results.{'0' * 16}.partial"  # of a run that was killed
+    left.mkdir()
+    (left / "x").touch()
+    old = names(tmp_path) - {f"{left.name}/x"}
+    checkpoint = tmp_path / "checkpoints" / "avg" / "seed-0" / "best"
+    number = checkpoint.stat().st_ino
+    assert finished(tmp_path).digests == before.digests
+    assert {name for name in names(tmp_path) ^ old if "/d/" not in name} == set()
+    assert checkpoint.stat().st_ino != number
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_run_that_fails_leaves_the_older_results(tmp_path: Path) -> None:
+    finished(tmp_path)
+    before = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
+    folder = RunFolder(str(tmp_path))
+
+    def fail() -> None:
+        with folder.replaced() as fresh:
+            fresh.save_head("avg", 0, fitted(1.0), "a title")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        fail()
+    assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
+
+
+def test_a_run_that_is_killed_while_it_takes_over_is_unfinished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(tmp_path)
+    for calls in range(1, 6):
+        done = iter(range(calls))
+        rename = os.rename
+
+        def stop(*paths: Any, done: Any = done, rename: Any = rename) -> None:
+            # what is on its way into the fresh folder goes by the same call
+            if ".partial" not in str(paths[1]) and next(done, None) is None:
+                raise KeyboardInterrupt
+            rename(*paths)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "rename", stop)
+            with pytest.raises(KeyboardInterrupt):
+                finished(tmp_path)
+        with pytest.raises(UserError, match="holds no finished run"):
+            RunFolder(str(tmp_path)).record()
+    finished(tmp_path)
+    RunFolder(str(tmp_path)).predictions("test", RunFolder(str(tmp_path)).record())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "results.json",
+        "results.csv",
+        "report.html",
+        "comparison.png",
+        "history/avg.png",
+        "predictions/test.npz",
+    ],
+)
+def test_a_planted_link_is_replaced_and_its_target_is_not_touched(name: str, tmp_path: Path) -> None:
+    victim, run = tmp_path / "victim", tmp_path / "run"
+    victim.write_text("theirs")
+    for place in (run / name, run / f"{name}.partial", run / "results.partial"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(victim)
+    folder = RunFolder(str(run))
+    with folder.replaced() as fresh:
+        fresh.write(name, "ours")
+    assert victim.read_text() == "theirs"
+    assert (run / name).read_text() == "ours"
+    folder.write(name, "again")
+    assert victim.read_text() == "theirs"
+
+
+def test_predictions_are_those_that_were_written(tmp_path: Path) -> None:
+    run, folder = finished(tmp_path), RunFolder(str(tmp_path))
+    assert set(folder.predictions("test", run)) == {"labels", "rows", "majority/0", "avg/0"}
+    path = tmp_path / "predictions" / "test.npz"
+    said = 0
+    for bit in range(0, 8 * path.stat().st_size, 501):
+        flip(path, bit)
+        with pytest.raises(
+            UserError, match=r"test\.npz cannot be read \(the SHA-256 of its bytes is .* was written\); run"
+        ):
+            folder.predictions("test", run)
+        flip(path, bit)
+        said += 1
+    assert said > 10
+    other = dataclasses.replace(run, digests=None, task=Task("multiclass", ("a", "b")))
+    with pytest.raises(UserError, match="a label is outside the task's 2 classes"):
+        folder.predictions("test", other)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,92 @@ def test_a_folder_without_a_finished_run(text: str | None, tmp_path: Path) -> No
         (tmp_path / "results.json").write_text(text, errors="surrogateescape")
     with pytest.raises(UserError, match=r"holds no finished run .*; make one with `python bench.py`"):
         RunFolder(str(tmp_path)).record()
+
+
+CACHE, STATISTICS, ROW = BEFORE["cache"], BEFORE["statistics"], BEFORE["results"][1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"results": [ROW | {"head": "../x"}]}, "is no name of a head"),
+        ({"results": [ROW | {"head": ".."}]}, "is no name of a head"),
+        ({"results": [ROW | {"head": "a/b"}]}, "is no name of a head"),
+        ({"results": [ROW | {"head": "\x1b[2J"}]}, "is no name of a head"),
+        ({"results": [ROW | {"head": "lstm"}]}, "the statistics lack 'lstm'"),
+        ({"results": [ROW | {"seed": -1}]}, "count below 0"),
+        ({"results": [ROW | {"seed": True}]}, "a bool where a int"),
+        ({"results": [ROW | {"seed": 1.5}]}, "a float where a int"),
+        ({"results": [ROW | {"params": 10**400}]}, "where a number should be"),
+        ({"results": [ROW | {"epochs": "5"}]}, "where a number should be"),
+        ({"results": [ROW | {"valid_loss": "0.5"}]}, "where a number should be"),
+        ({"results": [ROW | {"valid_loss": [0.5]}]}, "where a number should be"),
+        ({"results": [ROW | {"test_accuracy": 1.5}]}, "an accuracy that is no share"),
+        ({"results": [ROW | {"fold": 0}]}, "a fold below 1"),
+        ({"results": [5]}, "a int where a dict"),
+        ({"floors": ["none"]}, "the statistics lack 'none'"),
+        ({"rows": {"test": -5}}, "count below its least"),
+        ({"rows": {"test": 10**30}}, "count below its least"),
+        ({"settings": BEFORE["settings"] | {"seeds": 0}}, "count below its least"),
+        ({"settings": BEFORE["settings"] | {"memory": "cloud"}}, "'cloud' is none of auto"),
+        ({"settings": BEFORE["settings"] | {"memory": ["host"]}}, "is none of auto"),
+        ({"settings": BEFORE["settings"] | {"quick": 1}}, "a int where a bool"),
+        ({"operands": "int4"}, "operands 'int4' is none of"),
+        ({"cache": CACHE | {"block_rows": -1}}, "block_rows"),
+        ({"cache": CACHE | {"device": {"batch_tokens": "many"}}}, "batch_tokens"),
+        ({"cache": CACHE | {"device": {"batch_tokens": -1}}}, "batch_tokens"),
+        ({"cache": CACHE | {"source": {"data": ["x"]}}}, "something else than text"),
+        ({"cache": CACHE | {"source": {"backbone_argument": 5}}}, "something else than text"),
+        ({"cache": CACHE | {"key": "0" * 64}}, "the recipe is not the one of the cache's key '0000000000'"),
+        ({"cache": CACHE | {"recipe": CACHE["recipe"] | {"weights": "0"}}}, "the recipe is not the one"),
+        ({"statistics": STATISTICS | {"threshold": {"avg": 1.5}}}, "'avg' has other thresholds"),
+        ({"statistics": STATISTICS | {"threshold": {"avg": [0.5]}}}, "'avg' has other thresholds"),
+        ({"statistics": STATISTICS | {"threshold": {"avg": "0.5"}}}, "where a list should be"),
+        ({"statistics": STATISTICS | {"metrics": {"avg": {"accuracy": 0.5}}}}, "a float where a dict"),
+        ({"task": {"kind": "binary", "classes": ["a"]}}, "cannot have 1 classes"),
+        ({"digests": {"checkpoints/avg/seed-0/best": 5}}, "a int where a str"),
+        ({"histories": {"avg/0": {"epoch": 1}}}, "a dict where a list"),
+    ],
+)
+def test_what_no_run_can_have_is_said(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text(json.dumps(BEFORE | changed))
+    with pytest.raises(
+        UserError, match=r"is not what bench.py of this version writes; run it again"
+    ) as caught:
+        RunFolder(str(tmp_path)).record()
+    assert says in str(caught.value)
+    assert len(str(caught.value)) < 500 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, '{"table": NaN}', "[-Infinity]", "1" * 5000, "", "\0"]
+)
+def test_what_is_no_json_is_said(text: str, tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text(text)
+    with pytest.raises(UserError, match=r"holds no finished run .*; make one with `python bench.py`"):
+        RunFolder(str(tmp_path)).record()
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "results.json")
+    with pytest.raises(UserError, match="holds no finished run"):
+        RunFolder(str(tmp_path)).record()
+
+
+def test_digests_are_kept_where_there_are_any() -> None:
+    run = RunRecord.from_json(BEFORE)
+    assert "digests" not in run.to_json()
+    digests = {"checkpoints/avg/seed-0/best": "a" * 64}
+    assert RunRecord.from_json(dataclasses.replace(run, digests=digests).to_json()).digests == digests
+
+
+def test_a_value_of_several_types_is_read_as_the_first_that_fits() -> None:
+    for kind, value in (
+        (int | float, 3),
+        (int | float, 2.5),
+        (float | list[float] | None, [0.5]),
+        (str | None, None),
+    ):
+        assert decode(kind, value) == value
+    with pytest.raises(TypeError):
+        decode(float | list[float] | None, "x")

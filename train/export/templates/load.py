@@ -7,12 +7,13 @@ import jax
 
 sys.path.insert(0, str(Path(__file__).parent))  # head.py lies beside this file
 from flax.traverse_util import unflatten_dict
-from head import HEAD, HERE, logits
-from safetensors.numpy import load_file
+from head import HEAD, HERE, checked, logits
+from safetensors.numpy import load
 from transformers import DistilBertConfig, FlaxDistilBertModel, PreTrainedTokenizerFast
 
 jax.config.update("jax_default_matmul_precision", "highest")
-backbone = unflatten_dict(load_file(HERE / "backbone.safetensors"), sep=".")
+backbone = unflatten_dict(load(checked("backbone.safetensors")), sep=".")
+checked("config.json"), checked("tokenizer.json")
 model = FlaxDistilBertModel(DistilBertConfig.from_json_file(HERE / "config.json"), _do_init=False)
 tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(HERE / "tokenizer.json"))  # which names its padding
 
