@@ -52,7 +52,7 @@ class ColumnChoice:
             self._choose(first)
         elif missing := [name for name in columns if name not in {*first.header}]:
             raise UserError(
-                f"{first.file} has no column {missing[0]!r}, as the first file has; {_listed(first.header)}"
+                f"{first.file} has no column {missing[0]!r}, as the first file has. {_listed(first.header)}"
             )
         return list(dict.fromkeys([self.text, *self.labels, *self._others]))
 

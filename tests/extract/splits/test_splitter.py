@@ -169,7 +169,7 @@ def test_a_split_without_a_file_is_dealt_from_train(base: Settings, tmp_path: Pa
 def test_files_with_other_columns_or_without_rows(base: Settings, tmp_path: Path) -> None:
     train = write(tmp_path / "train.csv", [(text, row % 2) for row, text in enumerate(sentences(20, 0))])
     other = write(tmp_path / "other.csv", [("a b", 1)], ("text", "toxic"))
-    with pytest.raises(UserError, match=r"other.csv has no column 'label', .* its columns are: text, toxic"):
+    with pytest.raises(UserError, match=r"other.csv has no column 'label', .* columns are: text, toxic"):
         prepare(dataclasses.replace(base, data=train, test_data=other))
     blank = write(tmp_path / "blank.csv", [("", 1), (" ", 0)])
     chosen = dataclasses.replace(base, data=train, test_data=blank)
