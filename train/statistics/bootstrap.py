@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import stdtr, stdtrit
+from scipy.special import ndtr, stdtr, stdtrit
 
 RESAMPLES = 10_000
 LEVEL = 0.95
@@ -48,10 +48,23 @@ def draw(rows: int, samples: int, seed: list[int]) -> Float[np.ndarray, "n c"]:
     return flat.reshape(rows, samples).astype(np.float32)
 
 
-def interval(values: Float[np.ndarray, "*m r"]) -> Float[np.ndarray, "2 ..."]:
-    """Percentile interval: lower and upper ends, of the resamples in which a metric is defined, NaN where none is."""
+def interval(values: Float[np.ndarray, "*m r"], rows: int) -> Float[np.ndarray, "2 ..."]:
+    """Percentile interval: lower and upper ends, of the resamples in which a metric is defined, NaN where none is.
+
+    Few rows vary less than what they are drawn from; the percentiles are therefore further apart, as Student's t and
+    the divisor of a variance say.
+
+    Args:
+        values: Metrics in the resamples.
+        rows: Rows that were resampled.
+
+    Reference:
+        T. C. Hesterberg, What teachers should know about the bootstrap, The American Statistician 69 (2015): the
+        expanded percentile interval.
+    """
     ends = np.full((2, *values.shape[:-1]), np.nan)
-    tail = (1 - LEVEL) / 2
+    freedom = max(rows - 1, 1)
+    tail = float(ndtr(stdtrit(freedom, (1 - LEVEL) / 2) * ((freedom + 1) / freedom) ** 0.5))
     for where in np.ndindex(values.shape[:-1]):
         defined = values[where][~np.isnan(values[where])]
         if len(defined):

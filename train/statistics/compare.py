@@ -10,7 +10,6 @@ from jaxtyping import Float, Int
 from headstart.cache.task import Task
 from headstart.train.metrics.probabilities import Labels, probabilities_of
 from headstart.train.metrics.scores import compared_metric
-from headstart.train.statistics.bootstrap import RESAMPLES, resample
 from headstart.train.statistics.entrant import all_right
 from headstart.train.statistics.findings import Comparison, HeadChange, RunPair, RunScores
 from headstart.train.statistics.pairs import HeadDecisions, contrast, correct
@@ -51,16 +50,14 @@ class Alignment(NamedTuple):
     statement: str
 
 
-def compare_runs(runs: Sequence[RunAnswers], seed: int = 0, resamples: int = RESAMPLES) -> Comparison:
+def compare_runs(runs: Sequence[RunAnswers]) -> Comparison:
     """Compare every head that two runs share, for every two runs.
 
-    Paired rows: bootstrap of the difference and McNemar's exact test. Else: two separate bootstraps and Fisher's exact
-    test. Several seeds: see `train.statistics.pairs.compare_pairs`.
+    Paired rows: McNemar's exact test. Else: Fisher's. Several seeds: see `train.statistics.pairs.compare_pairs`;
+    intervals: see `train.statistics.proportion.difference_interval`.
 
     Args:
         runs: Two or more, of the same task.
-        seed: Seed of the resamples.
-        resamples: Resamples of the test rows.
 
     Raises:
         ValueError: the runs' tasks differ, or there are fewer than two.
@@ -70,7 +67,7 @@ def compare_runs(runs: Sequence[RunAnswers], seed: int = 0, resamples: int = RES
     if len({run.task for run in runs}) > 1:
         raise ValueError("the runs tell apart other classes and cannot be compared: " + _tasks(runs))
     named = _distinct(runs)
-    pairs = [_pair(a, b, seed, resamples) for a, b in combinations(named, 2)]
+    pairs = [_pair(a, b) for a, b in combinations(named, 2)]
     corrected = iter(correct([row for pair in pairs for row in pair.heads]))
     pairs = [pair._replace(heads=[next(corrected) for _ in pair.heads]) for pair in pairs]
     scores = [RunScores(run.name, len(run.rows), _accuracies(run)) for run in named]
@@ -105,13 +102,11 @@ def take(run: RunAnswers, positions: Int[np.ndarray, " m"]) -> RunAnswers:
     return run._replace(labels=run.labels[positions], rows=run.rows[positions], logits=logits)
 
 
-def _pair(a: RunAnswers, b: RunAnswers, seed: int, resamples: int) -> RunPair:
+def _pair(a: RunAnswers, b: RunAnswers) -> RunPair:
     """Two runs on their common rows, or apart, before the correction."""
     positions, statement = align(a, b)
     runs = [take(run, at) for run, at in zip((a, b), positions, strict=True)] if positions else [a, b]
-    first = _decisions(runs[0], seed, resamples)
-    # rows that are not paired are drawn independently
-    second = _decisions(runs[1], seed if positions else seed + 1, resamples)
+    first, second = map(_decisions, runs)
     paired = positions is not None
     return RunPair(
         a.name,
@@ -134,20 +129,15 @@ def _change(a: HeadDecisions, b: HeadDecisions, paired: bool) -> HeadChange:
     return HeadChange(a.name, mean_a, mean_b, low, high, *pair[5:], change)
 
 
-def _decisions(run: RunAnswers, seed: int, resamples: int) -> dict[str, HeadDecisions]:
+def _decisions(run: RunAnswers) -> dict[str, HeadDecisions]:
     """Answers of each head, without the seeds that diverged; heads that have none left are left out."""
-    probabilities = _probabilities(run)
-    right = {name: all_right(run.task, run.labels, seeds) for name, seeds in probabilities.items()}
-    if not right:
-        return {}
-    means = np.stack([seeds.mean(axis=0) for seeds in right.values()]).astype(np.float32)
-    draws = resample(lambda weights: means @ weights / len(run.rows), len(run.rows), resamples, seed)
-    together = {
-        name: all_right(run.task, run.labels, seeds.mean(axis=0)) for name, seeds in probabilities.items()
-    }
     return {
-        name: HeadDecisions(name, together[name], seeds.mean(axis=1), draws[i])
-        for i, (name, seeds) in enumerate(right.items())
+        name: HeadDecisions(
+            name,
+            all_right(run.task, run.labels, seeds.mean(axis=0)),
+            all_right(run.task, run.labels, seeds),
+        )
+        for name, seeds in _probabilities(run).items()
     }
 
 

@@ -17,7 +17,8 @@ class Estimate:
     Attributes:
         mean: Mean over seeds.
         sd: Standard deviation over seeds; None with one.
-        low, high: Ends of the mean's 95 % interval over test rows drawn anew, the trained heads held fixed.
+        low, high: Ends of the mean's 95 % interval over test rows drawn anew, the trained heads held fixed; None where
+            no other rows were imagined under which the metric differs, see `train.statistics.uncertainty`.
         anew_low, anew_high: Ends of that of a head trained anew, rows and seed included; None with one seed.
         per_seed: The metric of each seed.
         chance: What a perfectly calibrated head would show on as many rows; of the calibration error alone.
@@ -46,7 +47,7 @@ class Pair(NamedTuple):
     Attributes:
         a, b: Heads or baselines.
         difference: Accuracy of a less that of b, means over seeds.
-        low, high: Ends of its paired 95 % bootstrap interval over test rows, the trained heads held fixed.
+        low, high: Ends of its 95 % interval over test rows, the trained heads held fixed.
         p_seeds: Welch's test of the difference over rows and seeds; None with one seed.
         only_a, only_b: Rows that one of them alone has right.
         p: McNemar's exact test of these rows.
@@ -119,7 +120,7 @@ class Summary:
 class HeadChange(NamedTuple):
     """One head in two runs; as in `Pair`, but `change`, `low` and `high` are of b less a.
 
-    Runs whose rows are not paired have two separate bootstraps, Fisher's exact test for `p`, and no `only_a`, `only_b`.
+    Runs whose rows are not paired have Fisher's exact test for `p`, and no `only_a`, `only_b`.
     """
 
     head: str

@@ -9,8 +9,9 @@ from jaxtyping import Bool, Float
 from scipy.special import bdtr
 from scipy.stats import fisher_exact
 
-from headstart.train.statistics.bootstrap import Spread, interval
+from headstart.train.statistics.bootstrap import Spread
 from headstart.train.statistics.findings import HeadChange, Pair
+from headstart.train.statistics.proportion import difference_interval
 
 ALPHA = 0.05
 Row = TypeVar("Row", Pair, HeadChange)
@@ -22,14 +23,22 @@ class HeadDecisions(NamedTuple):
     Attributes:
         name: The head's name.
         right: `[n]`, whether the mean probability over seeds decides each row rightly (multilabel: in every label).
-        accuracies: `[s]`, share of rows that each seed decides rightly.
-        resampled: `[r]`, mean over seeds of that share in each resample of the rows.
+        by_seed: `[s, n]`, whether each seed does.
     """
 
     name: str
     right: Bool[np.ndarray, " n"]
-    accuracies: Float[np.ndarray, " s"]
-    resampled: Float[np.ndarray, " r"]
+    by_seed: Bool[np.ndarray, "s n"]
+
+    @property
+    def accuracies(self) -> Float[np.ndarray, " s"]:
+        """Share of rows that each seed decides rightly."""
+        return np.asarray(self.by_seed.mean(axis=1))
+
+    @property
+    def shares(self) -> Float[np.ndarray, " n"]:
+        """Share of seeds that decide each row rightly."""
+        return np.asarray(self.by_seed.mean(axis=0))
 
 
 def compare_pairs(heads: Sequence[HeadDecisions]) -> list[Pair]:
@@ -48,19 +57,23 @@ def contrast(a: HeadDecisions, b: HeadDecisions, paired: bool = True) -> Pair:
 
     Args:
         a: A head.
-        b: Another, on the same rows in the same resamples, or on other rows.
+        b: Another, on the same rows or on other rows.
         paired: Whether the rows are the same; else McNemar's test gives way to Fisher's.
     """
-    draws = (a.resampled - b.resampled).astype(np.float64)
-    difference = float(a.accuracies.mean() - b.accuracies.mean())
-    low, high = interval(draws).tolist()
-    several = max(len(a.accuracies), len(b.accuracies)) > 1
-    spread = Spread(float(draws.var()), [a.accuracies, b.accuracies])
-    p_seeds = spread.p(difference) if several else None
+    difference = float(a.by_seed.mean() - b.by_seed.mean())
+    low, high = difference_interval(a.shares, b.shares, paired)
+    p_seeds = _welch(a, b, paired) if max(len(a.by_seed), len(b.by_seed)) > 1 else None
     only_a, only_b, p = (_mcnemar if paired else _fisher)(a.right, b.right)
     agree = difference * float(a.right.mean() - b.right.mean()) > 0
     largest = max(p, p_seeds or 0.0)
     return Pair(a.name, b.name, difference, low, high, p_seeds, only_a, only_b, p, largest, agree)
+
+
+def _welch(a: HeadDecisions, b: HeadDecisions, paired: bool) -> float:
+    """P value of the difference of the mean accuracies, against rows and seeds together."""
+    parts = [a.shares - b.shares] if paired else [a.shares, b.shares]
+    rows = sum(float(part.var()) / len(part) for part in parts)
+    return Spread(rows, [a.accuracies, b.accuracies]).p(float(a.by_seed.mean() - b.by_seed.mean()))
 
 
 def correct(rows: Sequence[Row]) -> list[Row]:

@@ -12,7 +12,7 @@ from headstart.train.metrics.calibration import calibration_curve
 from headstart.train.metrics.confusion import ClassScores, confusion_matrix, per_class
 from headstart.train.metrics.probabilities import Labels, decisions
 from headstart.train.metrics.ranks import roc
-from headstart.train.metrics.scores import compared_metric, metric_names
+from headstart.train.metrics.scores import compared_metric
 from headstart.train.statistics.bootstrap import RESAMPLES, resample
 from headstart.train.statistics.entrant import Entrant, SplitAnswers, all_right, enter
 from headstart.train.statistics.findings import Curves, Estimate, Summary
@@ -44,9 +44,11 @@ def summarise(
     alive = [entrant for entrant in entrants if not entrant.diverged]
     draws = _resampled(alive, len(test.labels), resamples, seed)
     compared, seeds = compared_metric(task), max(len(entrant.finite) for entrant in entrants)
-    metrics = {entrant.name: estimates(task, entrant, draws.get(entrant.name)) for entrant in entrants}
+    metrics = {
+        entrant.name: estimates(task, test.labels, entrant, draws.get(entrant.name)) for entrant in entrants
+    }
     described = {entrant.name: _describe(task, test.labels, entrant) for entrant in entrants}
-    pairs = compare_pairs([_decisions(task, test.labels, entrant, draws[entrant.name]) for entrant in alive])
+    pairs = compare_pairs([_decisions(task, test.labels, entrant) for entrant in alive])
     differing = {frozenset([pair.a, pair.b]) for pair in pairs if pair.differs}
     standings = [_standing(name, metrics[name][compared], name in baselines) for name in draws]
     letters = _letters(standings, differing)
@@ -79,11 +81,13 @@ def _resampled(
     return dict(zip([head.name for head in alive], np.split(draws, len(alive)), strict=True))
 
 
-def _decisions(task: Task, labels: Labels, head: Entrant, draws: Float[np.ndarray, "m r"]) -> HeadDecisions:
+def _decisions(task: Task, labels: Labels, head: Entrant) -> HeadDecisions:
     """What the comparison of pairs needs to know of a head."""
-    right = all_right(task, labels, head.mean_probabilities)
-    accuracies = all_right(task, labels, head.probabilities).mean(axis=1)
-    return HeadDecisions(head.name, right, accuracies, draws[metric_names(task).index(compared_metric(task))])
+    return HeadDecisions(
+        head.name,
+        all_right(task, labels, head.mean_probabilities),
+        all_right(task, labels, head.probabilities),
+    )
 
 
 class _Description(NamedTuple):

@@ -30,17 +30,28 @@ def test_as_many_resamples_as_rows_are_too_many_for_a_chunk(monkeypatch):
     assert resample(lambda weights: weights.sum(axis=0, keepdims=True), 20, 3).tolist() == [[20, 20, 20]]
 
 
-def test_the_interval_is_scipys_percentile_interval():
+def test_the_interval_is_scipys_percentile_interval_of_a_higher_level():
     data = np.random.default_rng(2).exponential(size=80)
     draws = resample(lambda weights: (data @ weights)[None] / 80, 80, 20_000)
+    level = 1 - 2 * stats.norm.cdf(stats.t.ppf(0.025, 79) * np.sqrt(80 / 79))
+    assert 0.95 < level < 0.96
     ends = stats.bootstrap(
-        (data,), np.mean, n_resamples=20_000, method="percentile", rng=3
+        (data,), np.mean, n_resamples=20_000, method="percentile", rng=3, confidence_level=level
     ).confidence_interval
-    assert interval(draws)[:, 0] == pytest.approx([ends.low, ends.high], abs=0.01)
+    assert interval(draws, 80)[:, 0] == pytest.approx([ends.low, ends.high], abs=0.01)
+
+
+@pytest.mark.parametrize("rows", [5, 12, 30])
+def test_of_few_normal_rows_it_is_students_interval(rows):
+    data = np.random.default_rng(rows).normal(size=rows)
+    spread = data.std() / np.sqrt(rows)  # of the resamples' means
+    ends = interval(data.mean() + spread * np.random.default_rng(0).normal(size=(1, 400_000)), rows)[:, 0]
+    expected = stats.t.interval(0.95, rows - 1, data.mean(), stats.sem(data))
+    assert ends == pytest.approx(expected, rel=0.02, abs=0.02)
 
 
 def test_undefined_resamples_are_left_out():
     values = np.array([[np.nan, 1.0, 1.0], [np.nan, np.nan, np.nan]])
-    ends = interval(values)
+    ends = interval(values, 50)
     assert ends[:, 0].tolist() == [1, 1]
     assert np.isnan(ends[:, 1]).all()

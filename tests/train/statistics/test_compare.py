@@ -7,8 +7,8 @@ from scipy.stats import binomtest, fisher_exact
 
 from headstart.cache.task import BINARY, Task
 from headstart.train.results.run_record import encode
-from headstart.train.statistics.bootstrap import resample
 from headstart.train.statistics.compare import RunAnswers, align, compare_runs, take
+from headstart.train.statistics.proportion import difference_interval
 
 
 def run(name="a", rows=200, seed=0, heads=("cls", "gru"), seeds=1, noise=1.0, task=BINARY):
@@ -69,7 +69,7 @@ def right(own, head):
 
 def test_paired_runs_are_compared_head_by_head():
     a, b = run(), run(name="b", seed=1, noise=0.7)
-    found = compare_runs([a, shuffled(b)], resamples=2000)
+    found = compare_runs([a, shuffled(b)])
     (pair,) = found.pairs
     assert (pair.paired, pair.rows) == (True, 200)
     for row in pair.heads:
@@ -83,20 +83,19 @@ def test_paired_runs_are_compared_head_by_head():
         assert [row.low, row.high] == pytest.approx([row.change + k * error for k in (-1.96, 1.96)], abs=0.01)
 
 
-def test_the_difference_is_taken_within_each_resample():
+def test_the_difference_is_taken_row_by_row():
     a, b = run(), run(name="b", seed=1)
-    row = compare_runs([a, b], seed=4, resamples=50).pairs[0].heads[1]
-    gap = (right(b, "gru") * 1.0 - right(a, "gru"))[None]
-    draws = resample(lambda weights: gap @ weights / 200, 200, 50, seed=4)
-    assert [row.low, row.high] == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=1e-6)
+    row = compare_runs([a, b]).pairs[0].heads[1]
+    expected = difference_interval(right(b, "gru") * 1.0, right(a, "gru") * 1.0, paired=True)
+    assert (row.low, row.high) == pytest.approx(expected)
 
 
 def test_unpaired_runs_have_wider_intervals_and_fishers_test():
     a = run()
     noise = np.random.default_rng(5).normal(size=(1, 200, 1)).astype(np.float32)
     b = a._replace(name="b", logits={head: own + noise for head, own in a.logits.items()})
-    (paired,) = compare_runs([a, b], resamples=1000).pairs
-    (apart,) = compare_runs([a, b._replace(rows=b.rows + 1)], resamples=1000).pairs
+    (paired,) = compare_runs([a, b]).pairs
+    (apart,) = compare_runs([a, b._replace(rows=b.rows + 1)]).pairs
     assert (apart.paired, apart.rows) == (False, None)
     for near, far in zip(paired.heads, apart.heads, strict=True):
         assert far.change == near.change
@@ -108,7 +107,7 @@ def test_unpaired_runs_have_wider_intervals_and_fishers_test():
 
 def test_every_two_runs_are_tested_together():
     runs = [run(name=name, seed=i) for i, name in enumerate("abc")]
-    found = compare_runs(runs, resamples=50)
+    found = compare_runs(runs)
     assert [(pair.a, pair.b) for pair in found.pairs] == list(combinations("abc", 2))
     assert found.comparisons == 6
     smallest = min((row for pair in found.pairs for row in pair.heads), key=lambda row: row.p)
@@ -117,7 +116,7 @@ def test_every_two_runs_are_tested_together():
 
 def test_heads_of_one_run_only_are_named():
     a, b = run(heads=("cls", "gru")), run(name="b", heads=("gru", "lstm"))
-    (pair,) = compare_runs([a, b], resamples=20).pairs
+    (pair,) = compare_runs([a, b]).pairs
     assert [row.head for row in pair.heads] == ["gru"]
     assert (pair.only_in_a, pair.only_in_b) == (["cls"], ["lstm"])
 
@@ -125,26 +124,26 @@ def test_heads_of_one_run_only_are_named():
 def test_a_diverged_head_is_not_compared():
     a, b = run(), run(name="b")
     b.logits["gru"][:] = np.nan
-    found = compare_runs([a, b], resamples=20)
+    found = compare_runs([a, b])
     json.dumps(encode(found), allow_nan=False)
     assert [row.head for row in found.pairs[0].heads] == ["cls"]
     assert found.runs[1].accuracy["gru"] is None
     assert found.pairs[0].diverged_in_b == ["gru"]
-    none_left = compare_runs([b._replace(logits={"gru": b.logits["gru"]}), a], resamples=20)
+    none_left = compare_runs([b._replace(logits={"gru": b.logits["gru"]}), a])
     assert (none_left.pairs[0].heads, none_left.pairs[0].diverged_in_a) == ([], ["gru"])
 
 
 def test_several_labels_must_all_be_right():
     task = Task("multilabel", ("x", "y"))
     a, b = run(task=task, seeds=2), run(name="b", seed=1, task=task, seeds=3)
-    found = compare_runs([a, b], resamples=20)
+    found = compare_runs([a, b])
     assert found.compared == "subset_accuracy"
     expected = ((a.logits["gru"] > 0) == a.labels).all(axis=2).mean()
     assert found.runs[0].accuracy["gru"] == pytest.approx(expected)
 
 
 def test_runs_of_one_name_are_numbered():
-    found = compare_runs([run(), run()], resamples=20)
+    found = compare_runs([run(), run()])
     assert [scores.name for scores in found.runs] == ["a (1)", "a (2)"]
     assert all(row.p == 1 and not row.differs for row in found.pairs[0].heads)
 

@@ -2,16 +2,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from headstart.train.statistics.bootstrap import draw
 from headstart.train.statistics.pairs import HeadDecisions, compare_pairs
 
 
 def head(name, right, together=None):
     """A head from which rows each seed has right, `[s, n]`, and the seeds together: the first seed unless said."""
     right = np.array(right, bool)
-    draws = right.mean(axis=0) @ draw(right.shape[1], 500, [0]) / right.shape[1]
-    own = right[0] if together is None else together[0]
-    return HeadDecisions(name, own, right.mean(axis=1), draws.astype(np.float32))
+    return HeadDecisions(name, right[0] if together is None else together[0], right)
 
 
 def flipped(right, rows):
@@ -74,10 +71,15 @@ def test_more_pairs_need_smaller_p_values():
     assert not any(pair.differs for pair in pairs)
 
 
-def test_equal_heads_have_nothing_between_them():
-    right = np.random.default_rng(0).random((2, 40)) < 0.7
+@pytest.mark.parametrize(("rows", "most"), [(1, 1.0), (20, 0.16), (40, 0.08), (3245, 0.001)])
+def test_heads_that_are_right_on_the_same_rows_may_differ_on_others(rows, most):
+    right = np.random.default_rng(0).random((2, rows)) < 0.7
     (pair,) = compare_pairs([head("a", right), head("b", right)])
-    assert (pair.p, pair.difference, pair.low, pair.high) == (1, 0, 0, 0)
+    assert (pair.p, pair.difference) == (1, 0)
+    assert pair.high == -pair.low
+    # where a share of rows would be told apart, 97.5 % of samples have one of them
+    assert 1 - 0.05 ** (1 / rows) < pair.high + 0.01
+    assert 0.8 * most < pair.high <= 1.2 * most
     assert not pair.differs
 
 

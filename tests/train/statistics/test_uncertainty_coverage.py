@@ -8,9 +8,10 @@ from headstart.cache.task import BINARY
 from headstart.train.metrics.calibration import chance
 from headstart.train.metrics.probabilities import probabilities_of
 from headstart.train.metrics.scores import metric_names, scorer
-from headstart.train.statistics.bootstrap import Spread, interval, resample
+from headstart.train.statistics.bootstrap import interval, resample
 from headstart.train.statistics.pairs import HeadDecisions, compare_pairs
-from headstart.train.statistics.uncertainty import ece_interval
+from headstart.train.statistics.proportion import accuracy_interval
+from headstart.train.statistics.uncertainty import ece_interval, trained_anew
 
 from .worlds import World
 
@@ -27,10 +28,14 @@ def test_intervals_cover_the_truth(temperature):
         labels, logits = world.draw(rng, 300, world.train(rng))
         score = scorer(BINARY, labels, logits["head0"][0], 0.5)
         draws = resample(score, 300, 400, seed=trial)
-        ends = interval(draws)
+        ends = interval(draws, 300)
+        ends[:, 1] = accuracy_interval(labels == (logits["head0"][0] > 0).T)
         value = score(np.ones((300, 1)))[-1, 0]
         ends[:, -1] = ece_interval(
-            value, draws[-1], chance(BINARY, probabilities_of(BINARY, logits["head0"][0]))
+            value,
+            (ends[0, -1], ends[1, -1]),
+            draws[-1],
+            chance(BINARY, probabilities_of(BINARY, logits["head0"][0])),
         )
         covered.append((ends[0] <= truth) & (truth <= ends[1]))
     shares = dict(zip(metric_names(BINARY), np.mean(covered, axis=0), strict=True))
@@ -38,27 +43,22 @@ def test_intervals_cover_the_truth(temperature):
     assert shares["ece"] >= 0.95
 
 
-def judge(world, labels, logits, seed):
+def judge(labels, logits):
     """Heads for `compare_pairs`."""
     right = {name: (own[..., 0] > 0) == labels for name, own in logits.items()}
-    means = np.stack([own.mean(axis=0) for own in right.values()]).astype(np.float32)
-    draws = resample(lambda weights: means @ weights / len(labels), len(labels), 200, seed)
     together = [
         (probabilities_of(BINARY, own)[..., 0].mean(axis=0) > 0.5) == labels for own in logits.values()
     ]
-    return [
-        HeadDecisions(name, together[i], own.mean(axis=1), draws[i])
-        for i, (name, own) in enumerate(right.items())
-    ]
+    return [HeadDecisions(name, together[i], own) for i, (name, own) in enumerate(right.items())]
 
 
 def told_apart(world, rows, trials):
     """Share of trials in which any two of equally good heads are told apart."""
     rng = np.random.default_rng(0)
     wrong = 0
-    for trial in range(trials):
+    for _ in range(trials):
         labels, logits = world.draw(rng, rows, world.train(rng))
-        pairs = compare_pairs(judge(world, labels, logits, trial))
+        pairs = compare_pairs(judge(labels, logits))
         wrong += any(pair.differs for pair in pairs)
     return wrong / trials
 
@@ -76,7 +76,7 @@ def test_heads_that_are_not_equal_are_told_apart():
     world = World(heads=2)
     rng = np.random.default_rng(0)
     signals = np.array([1.0, 1.5]).reshape(2, 1, 1)
-    found = [compare_pairs(judge(world, *world.draw(rng, 300, signals), trial))[0] for trial in range(40)]
+    found = [compare_pairs(judge(*world.draw(rng, 300, signals)))[0] for _ in range(40)]
     assert np.mean([pair.differs and pair.difference < 0 for pair in found]) > 0.9
 
 
@@ -84,11 +84,13 @@ def test_the_interval_of_a_head_trained_anew_covers_its_next_training():
     world = World(heads=1, seeds=4, spread=0.1)
     rng = np.random.default_rng(0)
     covered, narrow = [], []
-    for trial in range(TRIALS):
-        (own,) = judge(world, *world.draw(rng, 400, world.train(rng)), trial)
-        mean, rows = own.accuracies.mean(), float(own.resampled.var(dtype=np.float64))
+    for _ in range(TRIALS):
+        labels, logits = world.draw(rng, 400, world.train(rng))
+        right = labels == (logits["head0"][..., 0] > 0)
+        ends = accuracy_interval(right)
+        low, high = trained_anew(right.mean(axis=1), ends)
         truth = ndtr(world.signal + world.spread * rng.normal())
-        covered.append(abs(mean - truth) <= Spread(rows, [own.accuracies], anew=True).half_width)
-        narrow.append(abs(mean - truth) <= 1.96 * rows**0.5)
+        covered.append(low <= truth <= high)
+        narrow.append(ends[0] <= truth <= ends[1])
     assert np.mean(covered) >= 0.93
     assert np.mean(narrow) < 0.9  # rows alone do not say it
