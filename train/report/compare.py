@@ -106,15 +106,10 @@ def _named(letter: str, name: str) -> str:
     return textwrap.fill(f"{letter}: {name}", WIDTH, subsequent_indent="   ")
 
 
-def _signed(value: float, digits: int) -> str:
-    """A number with its sign; what is rounded to nothing has none of its own."""
-    return f"{round(value, digits) + 0.0:+.{digits}f}"
-
-
 def _line(row: HeadChange) -> str:
-    ends = f"{_signed(row.low, 3)} to {_signed(row.high, 3)}"
-    holds, change = "yes" if row.differs else "no", _signed(row.change, 4)
-    return f"{row.head:<15}{row.a:>8.4f}{row.b:>8.4f}{change:>10}{ends:>18}{row.p_holm:>11.2g}{holds:>9}"
+    ends = f"{row.low:+z.3f} to {row.high:+z.3f}"
+    holds = "yes" if row.differs else "no"
+    return f"{row.head:<15}{row.a:>8.4f}{row.b:>8.4f}{row.change:>+z10.4f}{ends:>18}{row.p_holm:>11.2g}{holds:>9}"
 
 
 def _verdict(pair: RunPair) -> str:

@@ -1,5 +1,6 @@
 """The comparison of heads for a terminal of 80 columns, and how far it is for a person who waits."""
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -20,9 +21,11 @@ _SEEDS = (
 def epoch_line(epochs: int, progress: TrainingProgress, active: Sequence[HeadSeed]) -> str:
     """How far a training of at most so many epochs is, from its progress and who took part in the last one."""
     done, seconds = len(progress.seconds), progress.seconds[-1]
-    loss, name = min((progress.histories[key][-1].valid_loss, key.head) for key in active)
+    losses = [(progress.histories[key][-1].valid_loss, key.head) for key in active]
+    finite = [(loss, name) for loss, name in losses if math.isfinite(loss)]
+    lowest = "{:z.4f} ({})".format(*min(finite)) if finite else "not defined (all diverge)"
     return (
-        f"epoch {done:>2}  {seconds:.2f} s  {len(active)} in training  lowest valid loss {loss:.4f} ({name})"
+        f"epoch {done:>2}  {seconds:.2f} s  {len(active)} in training  lowest valid loss {lowest}"
         f"  at most {(epochs - done) * seconds:,.0f} s left"
     )
 
@@ -66,9 +69,9 @@ def _line(row: Result, summary: Summary, several: bool) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    if value is None:
+    if value is None or not math.isfinite(value):
         return "-"
-    return f"{value:.{digits}f}" if value < 10 else f"{value:.4g}"
+    return f"{value:z.{digits}f}" if value < 10 else f"{value:.4g}"
 
 
 def _letters(group: str) -> str:
@@ -80,11 +83,17 @@ def _legend(summary: Summary, several: bool) -> str:
     means = (
         f"loss, acc, sd: test rows, mean and standard deviation over seeds{exact}" if several else exact[2:]
     )
+    infinite = [
+        name
+        for name, metrics in summary.metrics.items()
+        if metrics["loss"].mean is None and metrics[summary.compared].mean is not None
+    ]
     lost = [f"{name} seed {', '.join(map(str, seeds))}" for name, seeds in summary.diverged.items()]
     parts = [
         "* floor" if summary.baselines else "",
         means,
         f"diverged and left out: {'; '.join(lost)}" if lost else "",
+        f"loss not defined (a row's is infinite): {', '.join(infinite)}" if infinite else "",
     ]
     return "; ".join(part for part in parts if part)
 
@@ -95,10 +104,13 @@ def _fold_table(spread: Mapping[str, Mapping[str, FoldSpread]], several: bool) -
     accuracy = "label acc" if several else "test acc"
     header = f"{'head':<14}{accuracy:>9}{'sd':>7}{'lowest':>8}{'highest':>8}{'test loss':>10}{'sd':>7}"
     lines = [_fold_line(name, measures) for name, measures in spread.items()]
-    return "\n".join([f"Over {count} folds:", header, *lines])
+    undefined = ["- not defined: the head diverged in a fold, or a row's loss is infinite"]
+    left_out = any(not math.isfinite(measures["test_loss"].mean) for measures in spread.values())
+    return "\n".join([f"Over {count} folds:", header, *lines, *(undefined * left_out)])
 
 
 def _fold_line(name: str, measures: Mapping[str, FoldSpread]) -> str:
     accuracy, loss = measures["test_accuracy"], measures["test_loss"]
     ends = f"{min(accuracy.folds):>8.4f}{max(accuracy.folds):>8.4f}"
-    return f"{name:<14}{accuracy.mean:>9.4f}{accuracy.sd:>7.4f}{ends}{loss.mean:>10.4f}{loss.sd:>7.4f}"
+    means = f"{_number(loss.mean, 4):>10}{_number(loss.sd, 4):>7}"
+    return f"{name:<14}{accuracy.mean:>9.4f}{accuracy.sd:>7.4f}{ends}{means}"

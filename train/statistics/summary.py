@@ -15,6 +15,7 @@ from headstart.train.metrics.ranks import roc
 from headstart.train.metrics.scores import compared_metric
 from headstart.train.statistics.bootstrap import RESAMPLES, resample
 from headstart.train.statistics.entrant import Entrant, SplitAnswers, all_right, enter
+from headstart.train.statistics.few_rows import few_rows_note, unbelievable
 from headstart.train.statistics.findings import Curves, Estimate, Summary
 from headstart.train.statistics.letters import letter_groups
 from headstart.train.statistics.pairs import HeadDecisions, compare_pairs
@@ -48,7 +49,8 @@ def summarise(
         entrant.name: estimates(task, test.labels, entrant, draws.get(entrant.name)) for entrant in entrants
     }
     described = {entrant.name: _describe(task, test.labels, entrant) for entrant in entrants}
-    pairs = compare_pairs([_decisions(task, test.labels, entrant) for entrant in alive])
+    decided = [_decisions(task, test.labels, entrant) for entrant in alive]
+    pairs = compare_pairs(decided)
     differing = {frozenset([pair.a, pair.b]) for pair in pairs if pair.differs}
     standings = [_standing(name, metrics[name][compared], name in baselines) for name in draws]
     letters = _letters(standings, differing)
@@ -67,7 +69,10 @@ def summarise(
         groups={name: letters.get(name, "") for name in metrics},
         diverged={entrant.name: entrant.lost_seeds for entrant in entrants if entrant.lost_seeds},
         verdict=verdict(standings, differing, lost, compared, len(test.labels), seeds),
-        notes=notes(len(pairs), seeds, compared, resamples),
+        notes=[
+            *notes(len(pairs), seeds, compared, resamples),
+            *few_rows_note({head.name: unbelievable(task, test.labels, head.by_seed) for head in decided}),
+        ],
     )
 
 

@@ -19,8 +19,8 @@ def notes(pairs: int, seeds: int, compared: str, resamples: int) -> list[str]:
 
 def _intervals(seeds: int, resamples: int) -> str:
     rows = (
-        "A 95 % interval covers what other test rows of the same kind would change "
-        f"(paired bootstrap, percentiles of {resamples:,} resamples), the trained heads held fixed"
+        "A 95 % interval covers what other test rows of the same kind would change (accuracies: Clopper and Pearson's; "
+        f"other metrics: percentiles of {resamples:,} resamples), the trained heads held fixed"
     )
     if seeds == 1:
         return f"{rows}; with one seed nothing is known of what another seed would change."
@@ -84,15 +84,33 @@ def verdict(
     top = max(standing.value for standing in standings)
     best = [standing for standing in standings if standing.value == top]
     others = [standing for standing in standings if standing not in best]
-    same = [
-        standing
-        for standing in others
-        if any(frozenset([standing.name, b.name]) not in differing for b in best)
-    ]
-    beaten = [standing for standing in others if standing not in same]
-    first = f"{_first(best, bool(others), metric, rows, seeds)}{_apart(same, others)}."
-    second = _second(best, same, beaten, bool(differing))
+    places = _places(best, others, differing)
+    first = f"{_first(best, bool(others), metric, rows, seeds)}{_apart(places.same, others)}."
+    second = _second(best, places, bool(differing))
     return [first, f"{second}; {lost}." if diverged else f"{second}."]
+
+
+class _Places(NamedTuple):
+    """The others as the first see them.
+
+    Attributes:
+        same: Those that none of the first can be told apart from.
+        beaten: Those that each of the first beats.
+        between: Those that some of the first beat, by the names of these.
+    """
+
+    same: list[Standing]
+    beaten: list[Standing]
+    between: dict[tuple[str, ...], list[Standing]]
+
+
+def _places(best: list[Standing], others: list[Standing], differing: set[frozenset[str]]) -> _Places:
+    beaten_by: dict[tuple[str, ...], list[Standing]] = {}
+    for standing in others:
+        beat = tuple(b.name for b in best if frozenset([standing.name, b.name]) in differing)
+        beaten_by.setdefault(beat, []).append(standing)
+    every = tuple(b.name for b in best)
+    return _Places(beaten_by.pop((), []), beaten_by.pop(every, []), beaten_by)
 
 
 def _first(best: list[Standing], contested: bool, metric: str, rows: int, seeds: int) -> str:
@@ -115,24 +133,40 @@ def _apart(same: list[Standing], others: list[Standing]) -> str:
     return f", but cannot be told apart from {names}"
 
 
-def _second(best: list[Standing], same: list[Standing], beaten: list[Standing], any_differ: bool) -> str:
-    """What the first does beat."""
-    subject = "they" if len(best) > 1 else "it"
-    verb = "beat" if len(best) > 1 else "beats"
-    if not same and not beaten:
+def _second(best: list[Standing], places: _Places, any_differ: bool) -> str:
+    """What the first do beat."""
+    same, beaten, between = places
+    if not same and not beaten and not between:
         return (
             "There is nothing else to compare it with" if len(best) == 1 else "They are right equally often"
         )
     if not any_differ:
         return "No difference between any two of them holds"
+    parts = [_beaten(best, places), *(_some(best, names, lost) for names, lost in between.items())]
     if all(standing.baseline for standing in best):
-        rest = f"; {subject} {verb} {_listed(beaten)}" if beaten else ""
-        return f"No head does better than {'these floors' if len(best) > 1 else 'this floor'}{rest}"
-    if not beaten:
-        return f"{_capital(subject)} {verb} none of them"
-    if not same:
-        return f"{_capital(subject)} {verb} all others: {_listed(beaten)}"
-    return f"{_capital(subject)} {'do' if len(best) > 1 else 'does'} beat {_listed(beaten)}"
+        parts.insert(0, f"No head does better than {'these floors' if len(best) > 1 else 'this floor'}")
+    said = "; ".join(part for part in parts if part)
+    return said[:1].upper() + said[1:] if said.startswith(("it", "they", "of")) else said
+
+
+def _beaten(best: list[Standing], places: _Places) -> str:
+    """What each of the first beats; nothing where that is told otherwise."""
+    subject, verb, do = ("they", "beat", "do") if len(best) > 1 else ("it", "beats", "does")
+    if not places.beaten:
+        floors = all(standing.baseline for standing in best)
+        return "" if places.between or floors else f"{subject} {verb} none of them"
+    listed = _listed(places.beaten)
+    if all(standing.baseline for standing in best):
+        return f"{subject} {verb} {listed}"
+    if not places.same and not places.between:
+        return f"{subject} {verb} all others: {listed}"
+    return f"{subject} {do} beat {listed}"
+
+
+def _some(best: list[Standing], names: tuple[str, ...], lost: list[Standing]) -> str:
+    """What some of the first beat, and the rest of them do not."""
+    winners = [standing for standing in best if standing.name in names]
+    return f"of the first, {_listed(winners)} alone {'beat' if len(winners) > 1 else 'beats'} {_listed(lost)}"
 
 
 def _listed(standings: Sequence[Standing]) -> str:

@@ -94,9 +94,9 @@ def test_a_run_beside_itself_changes_by_plain_zero() -> None:
     labels, rows = np.arange(6) % 2, np.arange(6)
     logits = {"avg": np.where(labels == 1, 1.0, -1.0).reshape(1, 6, 1)}
     (pair,) = compare_answers([RunAnswers("a", BINARY, labels, rows, logits)] * 2).pairs
-    values = (pair.heads[0].change, pair.heads[0].low, pair.heads[0].high)
-    assert [math.copysign(1, value) for value in values] == [1, 1, 1]
-    assert values == (0, 0, 0)
+    row = pair.heads[0]
+    assert (row.change, math.copysign(1, row.change)) == (0, 1)
+    assert -0.8 < row.low == -row.high < 0  # on other rows they may differ
 
 
 def test_a_run_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:

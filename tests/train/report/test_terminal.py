@@ -1,3 +1,6 @@
+import dataclasses
+import math
+
 import numpy as np
 import pytest
 
@@ -105,3 +108,44 @@ def test_the_line_of_an_epoch_names_the_lowest_loss_among_those_who_took_part():
     progress = TrainingProgress({}, {}, histories, (9.0, 2.25))
     line = epoch_line(50, progress, [HeadSeed("gru", 0), HeadSeed("gru", 1)])
     assert line == "epoch  2  2.25 s  2 in training  lowest valid loss 0.5000 (gru)  at most 108 s left"
+
+
+def test_what_is_not_defined_has_a_dash_and_a_reason():
+    results, summary = comparison(spoil=None)
+    infinite = dataclasses.replace(summary.metrics["gru"]["loss"], mean=None)
+    summary.metrics["gru"]["loss"] = infinite
+    text = table(results, summary)
+    assert text.splitlines()[2].split()[3] == "-"
+    assert "loss not defined (a row's is infinite): gru" in " ".join(text.split())
+    measures = {
+        "test_accuracy": FoldSpread(0.5, 0.0, [0.5, 0.5]),
+        "test_loss": FoldSpread(math.nan, math.nan, [math.nan, 0.7]),
+    }
+    below = table(results, summary, {"gru": measures}).splitlines()[-2:]
+    assert below[0].split()[-2:] == ["-", "-"]
+    assert below[1].startswith("- not defined: the head diverged in a fold")
+
+
+@pytest.mark.parametrize("loss", [-0.0, -1e-9, -4e-5])
+def test_zero_has_no_sign(loss):
+    results, summary = comparison()
+    summary.metrics["gru"]["loss"] = dataclasses.replace(summary.metrics["gru"]["loss"], mean=loss)
+    assert table(results, summary).splitlines()[2].split()[3] == "0.0000"
+
+
+@pytest.mark.parametrize(
+    ("losses", "lowest"),
+    [
+        ([math.nan, 0.5], "0.5000 (gru)"),
+        ([0.5, math.nan], "0.5000 (cls)"),
+        ([math.inf, math.nan], "not defined (all diverge)"),
+    ],
+)
+def test_a_loss_that_is_none_is_not_the_lowest(losses, lowest):
+    keys = [HeadSeed("cls", 0), HeadSeed("gru", 0)]
+    histories = {
+        key: (EpochRecord(1, 0.5, 0.5, loss, 0.5, 1e-3, False),)
+        for key, loss in zip(keys, losses, strict=True)
+    }
+    line = epoch_line(50, TrainingProgress({}, {}, histories, (2.0,)), keys)
+    assert f"lowest valid loss {lowest}  at most" in line

@@ -57,10 +57,29 @@ def test_two_share_the_first_place():
         f"gru and lstm share the highest test accuracy, 0.856 {GRU}.",
         "They beat all others: cls.",
     ]
-    # told apart from one of the two only: not beaten
-    first, second = say({"gru": 0.856, "lstm": 0.856, "cls": 0.8}, ["gru-cls"])
-    assert first.endswith("but cannot be told apart from cls.")
-    assert second == "They beat none of them."
+
+
+@pytest.mark.parametrize(
+    ("differing", "apart", "second"),
+    [
+        (["gru-cls"], ", but cannot be told apart from avg", "Of the first, gru alone beats cls."),
+        (
+            ["gru-cls", "gru-avg", "lstm-avg"],
+            "",
+            "They do beat avg; of the first, gru alone beats cls.",
+        ),
+        (
+            ["gru-cls", "lstm-avg"],
+            "",
+            "Of the first, gru alone beats cls; of the first, lstm alone beats avg.",
+        ),
+    ],
+)
+def test_what_one_of_two_leaders_beats_is_said_of_it_alone(differing, apart, second):
+    assert say({"gru": 0.856, "lstm": 0.856, "cls": 0.8, "avg": 0.79}, differing) == [
+        f"gru and lstm share the highest test accuracy, 0.856 {GRU}{apart}.",
+        second,
+    ]
 
 
 def test_all_equal():

@@ -31,6 +31,13 @@ NAMES = {
     "ece": "calibration error",
 }
 WIDE, HIGH = 96, 14
+UNDEFINED = {
+    "loss": "the loss of a row is infinite",
+    "f1": "no test row has class 1, and none is said to",
+    "roc_auc": "no class has both test rows that are of it and test rows that are not",
+    "average_precision": "no test row has such a class",
+}
+"""Why a metric of a head that did not diverge is not defined."""
 
 
 def scores(run: RunRecord, titles: Mapping[str, str]) -> str:
@@ -121,15 +128,40 @@ def _all_metrics(summary: Summary) -> str:
     spread = "mean ± standard deviation over seeds" if several else "value"
     caption = f"Every metric on the test rows: {spread}, below it the 95 % interval over rows"
     header = ["head", *(NAMES.get(measure, measure) for measure in measures)]
-    return folded("All metrics with their intervals", table(caption, header, rows, True))
+    notes = "".join(paragraph(note, "note") for note in _undefined(summary))
+    return folded("All metrics with their intervals", table(caption, header, rows, True) + notes)
+
+
+def _undefined(summary: Summary) -> list[str]:
+    """What the dashes of the table of all metrics stand for."""
+    alive = {
+        name: metrics for name, metrics in summary.metrics.items() if summary.confusion[name] is not None
+    }
+    missing = {
+        measure: [name for name, metrics in alive.items() if metrics[measure].mean is None]
+        for measure in UNDEFINED
+    }
+    notes = [
+        f"{NAMES[measure]} is not defined where {UNDEFINED[measure]}: {', '.join(names)}."
+        for measure, names in missing.items()
+        if names
+    ]
+    if len(alive) < len(summary.metrics):
+        notes.append("A head that diverged has no numbers.")
+    estimates = [estimate for metrics in alive.values() for estimate in metrics.values()]
+    if any(estimate.mean is not None and estimate.low is None for estimate in estimates):
+        notes.append(
+            "A value without an interval is the same in every resample, which says nothing of other rows."
+        )
+    return notes
 
 
 def _with_interval(estimate: Estimate) -> TableCell:
     if estimate.mean is None:
         return TableCell(NOTHING)
     spread = f" ± {estimate.sd:.4f}" if estimate.sd is not None else ""
-    ends = "" if estimate.low is None else f"<small>{estimate.low:.3f} to {estimate.high:.3f}</small>"
-    return TableCell(f"{estimate.mean:.4f}{spread}{ends}", estimate.mean)
+    ends = "" if estimate.low is None else f"<small>{estimate.low:z.3f} to {estimate.high:z.3f}</small>"
+    return TableCell(f"{estimate.mean:z.4f}{spread}{ends}", estimate.mean)
 
 
 def differences(summary: Summary) -> str:
@@ -140,7 +172,7 @@ def differences(summary: Summary) -> str:
         [
             word(f"{pair.a} \u2212 {pair.b}", "head"),
             number(pair.difference),
-            TableCell(f"{pair.low:+.3f} to {pair.high:+.3f}", pair.low),
+            TableCell(f"{pair.low:+z.3f} to {pair.high:+z.3f}", pair.low),
             number(pair.only_a, 0),
             number(pair.only_b, 0),
             TableCell(f"{pair.p_holm:.2g}", pair.p_holm),

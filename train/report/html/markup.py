@@ -34,7 +34,7 @@ class TableCell(NamedTuple):
 
 def number(value: float | int | None, digits: int = 4, scale: float | int = 1) -> TableCell:
     """A number, or a dash where there is none."""
-    return TableCell(NOTHING if value is None else f"{scale * value:,.{digits}f}", value)
+    return TableCell(NOTHING if value is None else f"{scale * value:z,.{digits}f}", value)
 
 
 def word(value: Any, kind: str = "word") -> TableCell:

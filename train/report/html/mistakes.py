@@ -42,7 +42,10 @@ def _head(run: RunRecord, name: str, per_class: Mapping[str, ClassScores]) -> st
     ]
     header = ["class", "precision", "recall", "F1", "test rows"]
     scores = table(f"{text(name)}: each class", header, rows, sortable=len(rows) > 2)
-    return f'<div class="pair">{scores}{_matrices(name, run.task, run.statistics.confusion[name])}</div>'
+    undefined = any(value is None for row in per_class.values() for value in row)
+    note = paragraph("\u2013 not defined: no test row has the class, or none is said to have it.", "note")
+    matrices = _matrices(name, run.task, run.statistics.confusion[name])
+    return f'<div class="pair">{scores}{matrices}</div>{note if undefined else ""}'
 
 
 def _matrices(name: str, task: Task, counts: Any) -> str:

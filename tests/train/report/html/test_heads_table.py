@@ -48,3 +48,36 @@ def test_pairs_that_differ_come_by_their_p_value() -> None:
     assert re.findall(r'class="head" data-value="(\w) \W (\w)"', shown) == [("a", "c"), ("a", "b")]
     assert "+0.100 to +0.300" in shown
     assert "<table" not in differences(dataclasses.replace(run.statistics, pairs=pairs[2:]))
+
+
+@pytest.mark.parametrize(
+    ("measure", "reason"),
+    [
+        ("loss", "loss is not defined where the loss of a row is infinite: gru."),
+        ("roc_auc", "ROC-AUC is not defined where no class has both"),
+        ("f1", "F1 is not defined where no test row has class 1"),
+    ],
+)
+def test_a_dash_has_a_reason(measure: str, reason: str) -> None:
+    run, _ = made_run(TASKS["binary"])
+    metrics = run.statistics.metrics["gru"]
+    assert reason not in scores(run, {})
+    metrics[measure] = Estimate(None, None, None, None, None, None, [None])
+    assert reason in scores(run, {})
+
+
+def test_so_has_a_value_without_an_interval_and_a_head_without_numbers() -> None:
+    run, _ = made_run(TASKS["binary"])
+    run.statistics.metrics["gru"]["brier"] = Estimate(0.0, None, None, None, None, None, [0.0])
+    assert "the same in every resample" in scores(run, {})
+    run, _ = made_run(TASKS["binary"], diverged="avg")
+    assert "A head that diverged has no numbers." in scores(run, {})
+
+
+@pytest.mark.parametrize("value", [-0.0, -1e-6, -4e-5])
+def test_zero_has_no_sign(value: float) -> None:
+    run, _ = made_run(TASKS["binary"])
+    run.statistics.metrics["gru"]["loss"] = Estimate(value, None, value, 0.1, None, None, [value])
+    pair = Pair("a", "b", value, value, 0.15, None, 9, 2, 0.001, 0.02, True)
+    shown = scores(run, {}) + differences(dataclasses.replace(run.statistics, pairs=[pair]))
+    assert not re.search(r">[-+]?-0\.0+<|-0\.000 ", shown)
