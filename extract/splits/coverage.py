@@ -8,6 +8,9 @@ from headstart.extract.splits.rules import Splits
 
 MIN_ROWS = 10  # the fewest that leave a row for each split
 SHOWN = 5  # lines
+MORE = "give it more rows"
+FOLDS = " (from 10 on every split has some), or test all rows in turn with bench.py --folds 3"
+FEWEST_OF_A_FOLD = 3  # rows of every class: one each to learn from, to validate and to test
 
 
 def require_enough(count: int) -> None:
@@ -39,6 +42,7 @@ def describe_absent(dataset: Dataset, splits: Splits, settings: Settings) -> lis
     """
     advice = what_to_do(settings)
     total = dict(class_counts(dataset.task, dataset.labels))
+    in_turn = advice == MORE and not dataset.task.several and min(total.values()) >= FEWEST_OF_A_FOLD
     lines = []
     for split, rows in splits.items():
         for name, count in class_counts(dataset.task, dataset.labels[rows]):
@@ -47,7 +51,7 @@ def describe_absent(dataset: Dataset, splits: Splits, settings: Settings) -> lis
             absent = f"class {name!r} has {total[name]:,} rows, none of them in {split}"
             if split == "train":
                 raise UserError(f"{absent}, and cannot be learnt; {advice}, or leave the class out")
-            lines.append(f"warning: {absent}; {advice}")
+            lines.append(f"warning: {absent}; {advice}{FOLDS * in_turn}")
     rest = len(lines) - SHOWN
     return lines[:SHOWN] + [f"warning: {rest:,} more classes are absent from a split"] * (rest > 0)
 
@@ -58,4 +62,4 @@ def what_to_do(settings: Settings) -> str:
         return "give that split some of its rows"
     if settings.groups or settings.split_rule != "notebook":
         return "try another --seed"
-    return "give it more rows" if settings.stratify else "deal with --stratify"
+    return MORE if settings.stratify else "deal with --stratify"

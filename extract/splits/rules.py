@@ -41,6 +41,45 @@ def split_in_two(
     return list(train_test_split(rows, test_size=fraction, random_state=seed, stratify=strata))
 
 
+def with_every_class(splits: Splits, labels: Int[np.ndarray, " b *k"], drawn: Sequence[str]) -> Splits:
+    """Splits of which train has a row of each class that a drawn split has, as far as it has rows to give for them.
+
+    Chance may leave a class of few rows out of train. Each is then swapped, in the order of the classes, for a row of
+    the class that train has most of; splits that lack none stay as they are.
+
+    Args:
+        splits: Positions of each split's rows.
+        labels: Labels of all rows.
+        drawn: The splits that rows may be taken from.
+    """
+    filled = {name: rows.copy() for name, rows in splits.items()}
+    train = filled["train"]
+    for number in range(int(labels.max(initial=0)) + 1 if labels.ndim == 1 else labels.shape[1]):
+        if len(_places(labels, train, number)):
+            continue
+        places = {name: _places(labels, filled[name], number) for name in drawn}
+        name = max(drawn, key=lambda name: len(places[name]))
+        spare = _rows_alike(labels[train])
+        if len(places[name]) and spare.max() > 1:
+            here, there = int(spare.argmax()), int(places[name][0])
+            train[here], filled[name][there] = filled[name][there], train[here]
+    return filled
+
+
+def _places(
+    labels: Int[np.ndarray, " b *k"], rows: Int[np.ndarray, " n"], number: int
+) -> Int[np.ndarray, " _"]:
+    """Places of the rows of a class among some rows."""
+    return np.flatnonzero(labels[rows] == number if labels.ndim == 1 else labels[rows, number])
+
+
+def _rows_alike(labels: Int[np.ndarray, " n *k"]) -> Int[np.ndarray, " n"]:
+    """How many rows the rarest class of each row has; one without any label stands for all."""
+    if labels.ndim == 1:
+        return np.asarray(np.bincount(labels)[labels])
+    return np.asarray(np.where(labels == 1, labels.sum(axis=0), len(labels)).min(axis=1))
+
+
 def split_by_content(texts: Sequence[str], seed: int) -> Splits:
     """Split rows by their texts alone, about 80 : 10 : 10, in file order.
 

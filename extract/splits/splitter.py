@@ -19,6 +19,7 @@ from headstart.extract.splits.rules import (
     split_by_number,
     split_in_two,
     strata_of,
+    with_every_class,
 )
 from headstart.extract.tables.files import expand
 
@@ -74,7 +75,10 @@ def split_dataset(dataset: Dataset, settings: Settings) -> Splits:
 def _at_random(stratify: bool) -> Splitter:
     def split(dataset: Dataset, seed: int) -> Splits:
         require_enough(len(dataset.texts))
-        return split_at_random(len(dataset.texts), seed, strata_of(dataset.labels) if stratify else None)
+        if not stratify:
+            return split_at_random(len(dataset.texts), seed)
+        splits = split_at_random(len(dataset.texts), seed, strata_of(dataset.labels))
+        return with_every_class(splits, dataset.labels, SPLITS[1:])
 
     return Splitter(split, lambda _: RANDOM + STRATIFIED * stratify)
 
@@ -117,7 +121,7 @@ def _by_files(settings: Settings) -> Splitter:
             require_enough(len(rows))
             strata = strata_of(dataset.labels[rows]) if settings.stratify else None
             splits["train"], splits[name] = split_in_two(rows, FRACTION, seed, strata)
-        return splits
+        return with_every_class(splits, dataset.labels, missing) if missing and settings.stratify else splits
 
     third = ", the third scikit-learn train_test_split 0.1 of train" if missing else ""
     third += STRATIFIED * settings.stratify

@@ -64,3 +64,16 @@ ADVICE = [
 @pytest.mark.parametrize(("fields", "says"), ADVICE)
 def test_what_to_do_depends_on_the_rule(fields: dict[str, object], says: str) -> None:
     assert says in what_to_do(for_file(**fields))
+
+
+def test_rare_classes_that_are_dealt_by_labels_are_told_of_folds() -> None:
+    splits = {"train": np.arange(3), "valid": np.array([3, 5]), "test": np.array([4, 6, 7, 8])}
+    folds = " (from 10 on every split has some), or test all rows in turn with bench.py --folds 3"
+    for last, more in ((2, folds), (0, "")):  # a class of two rows cannot be in every fold
+        rows = rows_of([0, 1, 2, 0, 1, 2, 0, 1, last], THREE)
+        lines = describe_absent(rows, splits, for_file(stratify=True))
+        assert lines
+        assert all(line.endswith(f"give it more rows{more}") for line in lines)
+    several = rows_of([[1, 0], [1, 1], [0, 1], [1, 0]] * 5, Task("multilabel", ("a", "b")))
+    splits = {"train": np.arange(14), "valid": np.array([15]), "test": np.array([16, 17, 18])}
+    assert describe_absent(several, splits, for_file(stratify=True))[0].endswith("give it more rows")

@@ -12,6 +12,7 @@ from headstart.extract.splits.rules import (
     split_by_groups,
     split_by_number,
     strata_of,
+    with_every_class,
 )
 
 TEXTS = [f"comment {i}" for i in range(32_450)]
@@ -88,3 +89,44 @@ def test_combinations_of_labels_are_strata_and_rare_ones_are_one() -> None:
     assert set(strata_of(labels[:65])[60:]) == set(strata_of(labels[:65])[:40])
     splits = split_at_random(len(labels), 42, strata)
     assert all(labels[rows].any(axis=0).all() for rows in splits.values())
+
+
+FEW = [(40, 5), (40, 4), (50, 3), (60, 2), (7, 2)]
+
+
+@pytest.mark.parametrize(("classes", "rows"), FEW)
+@pytest.mark.parametrize("seed", range(8))
+def test_many_classes_of_few_rows_are_all_in_train(classes: int, rows: int, seed: int) -> None:
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(classes), rows))
+    before = split_at_random(len(labels), seed, strata_of(labels))
+    splits = with_every_class(before, labels, ("valid", "test"))
+    assert set(labels[splits["train"]]) == set(range(classes))
+    assert np.array_equal(np.sort(np.concatenate(list(splits.values()))), np.arange(len(labels)))
+    assert [len(own) for own in splits.values()] == [len(own) for own in before.values()]
+    moved = sum((splits[name] != before[name]).sum() for name in splits)
+    assert moved == 2 * len(set(range(classes)) - set(labels[before["train"]]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_of_few_rows_are_in_train_too(seed: int) -> None:
+    labels = np.zeros((60, 9), int)
+    labels[np.arange(18), np.arange(18) % 9] = 1
+    labels[20:, 0] = 1
+    labels = np.random.default_rng(seed).permutation(labels)
+    splits = with_every_class(split_at_random(60, seed, strata_of(labels)), labels, ("valid", "test"))
+    assert labels[splits["train"]].any(axis=0).all()
+
+
+def test_the_rows_of_a_file_stay_where_they_are() -> None:
+    labels = np.array([0] * 8 + [1, 2])
+    splits = {"train": np.arange(8), "valid": np.array([8]), "test": np.array([9])}
+    filled = with_every_class(splits, labels, ("valid",))
+    assert filled["test"].tolist() == [9]
+    assert sorted(labels[filled["train"]]) == [0] * 7 + [1]
+
+
+def test_where_train_has_nothing_to_give_it_stays() -> None:
+    labels = np.arange(10)
+    splits = split_at_random(10, 0, strata_of(labels))
+    filled = with_every_class(splits, labels, ("valid", "test"))
+    assert all(np.array_equal(filled[name], splits[name]) for name in splits)
