@@ -99,8 +99,9 @@ def judge(
     valid, test = _valid_answers(rounds), _test_answers(rounds, tested, places)
     valid_rows = np.concatenate([heads.splits["valid"].rows for heads in rounds])
     summary = summarise(task, valid, test, {baseline.name for baseline in rounds[0].baselines})
-    if places:
-        summary = dataclasses.replace(summary, notes=[*summary.notes, FOLDS_NOTE])
+    said = [baseline.note for heads in rounds for baseline in heads.baselines if baseline.note]
+    said += [FOLDS_NOTE] * bool(places)
+    summary = dataclasses.replace(summary, notes=[*summary.notes, *dict.fromkeys(said)])
     results = [row for heads in rounds for row in score(task, heads)]
     counts = {name: len(split.labels) for name, split in rounds[0].splits.items()}
     return Outcome(

@@ -3,7 +3,14 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.results.baselines import Baseline, logreg_mean, majority, tfidf_logreg
+from headstart.train.results.baselines import (
+    CHARACTERS,
+    NO_TEXT,
+    Baseline,
+    logreg_mean,
+    majority,
+    tfidf_logreg,
+)
 from headstart.train.results.outcome import metrics_of
 
 THREE, SEVERAL = Task("multiclass", ("a", "b", "c")), Task("multilabel", ("a", "b", "c"))
@@ -95,6 +102,40 @@ def test_a_class_without_training_rows_keeps_its_prior(present):
     assert set(baseline.logits["test"].argmax(axis=1)) <= set(present)
 
 
-def test_texts_without_words_have_no_floor():
-    labels, _, _ = splits_of(BINARY)
-    assert tfidf_logreg(BINARY, labels, {name: [""] * len(own) for name, own in labels.items()}) is None
+def worded(kind, label, random):
+    """A text whose label shows in its letters only."""
+    letters = {
+        "unspaced": ("春夏秋冬雨雪", "金木水火土石"),
+        "one-letter": ("abcdef", "uvwxyz"),
+        "marks": ("!?;:", "+-*/"),
+    }
+    spaced = "" if kind in ("unspaced", "thai") else " "
+    if kind == "thai":
+        return "".join(random.choice(list(("กขคงจ", "ฉชซญฐ")[label]), 30))
+    return spaced.join(random.choice(list(letters[kind][label]), 30))
+
+
+@pytest.mark.parametrize("kind", ["unspaced", "thai", "one-letter", "marks"])
+@pytest.mark.parametrize("rows", [90, 300])
+def test_texts_without_words_count_characters_and_say_so(kind, rows):
+    random = np.random.default_rng(0)
+    labels = {name: np.arange(count) % 2 for name, count in (("train", rows), ("valid", 30), ("test", 40))}
+    texts = {name: [worded(kind, int(label), random) for label in own] for name, own in labels.items()}
+    baseline = tfidf_logreg(BINARY, labels, texts)
+    assert (baseline.name, baseline.note) == ("tfidf_logreg", CHARACTERS)
+    assert metrics_of(BINARY, labels["test"], baseline.logits["test"]).accuracy > 0.95
+
+
+def test_a_few_words_in_another_script_do_not_make_words_useless():
+    labels, _, texts = splits_of(BINARY)
+    mixed = {name: [f"{text} 春夏" for text in own] for name, own in texts.items()}
+    assert tfidf_logreg(BINARY, labels, mixed).note == tfidf_logreg(BINARY, labels, texts).note == ""
+
+
+@pytest.mark.parametrize("task", [BINARY, THREE, SEVERAL])
+def test_texts_without_characters_have_the_shares_and_say_so(task):
+    labels, _, _ = splits_of(task)
+    baseline = tfidf_logreg(task, labels, {name: [""] * len(own) for name, own in labels.items()})
+    shares = majority(task, labels["train"], {"test": 80})
+    assert (baseline.name, baseline.params, baseline.note) == ("tfidf_logreg", 0, NO_TEXT)
+    np.testing.assert_array_equal(baseline.logits["test"], shares.logits["test"])
