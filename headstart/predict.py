@@ -236,8 +236,9 @@ def label_file(options: argparse.Namespace, loaded: Loaded, threshold: float | l
         raise
     log(f"{counts}: {options.output or 'standard output'}")
     if counts.formulas:
+        cells = "1 cell begins" if counts.formulas == 1 else f"{counts.formulas:,} cells begin"
         log(
-            f"{counts.formulas:,} cells begin with =, +, -, @ or a tab, which spreadsheets take for formulas and run: "
+            f"{cells} with =, +, -, @ or a tab, as formulas do, which spreadsheets run: "
             "--escape-formulas puts an apostrophe before them"
         )
 

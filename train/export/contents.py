@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,7 @@ SAMPLES = (
 )
 
 
-@contextlib.contextmanager
-def new_folder(path: str) -> Iterator[Path]:
+def new_folder(path: str) -> AbstractContextManager[Path]:
     """Give a folder to fill; it gets its name at the end, and nothing of it stays after an error.
 
     What killed exports to the same path have left is removed first.
@@ -49,6 +49,11 @@ def new_folder(path: str) -> Iterator[Path]:
         raise UserError(f"{path} exists; name a folder that does not, or remove it first")
     if not target.parent.is_dir():
         raise UserError(f"{path}: there is no folder {target.parent}; make it first")
+    return _alone(target)
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[Path]:
     handle = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         # The folder is locked, no file in it. Every export holds it; the only one removes what others have left.
