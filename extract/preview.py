@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 from tokenizers import Tokenizer
 
 from headstart.cache.runtime.text import printable
@@ -11,10 +12,13 @@ from headstart.extract.pipeline.tokens import describe_tokenizer
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.splitter import split_dataset
 from headstart.extract.text.cleaning import clean_all
+from headstart.extract.text.lost_letters import count_damaged, describe_damaged
 from headstart.extract.text.pretrained import load_tokenizer
 
 LONGEST = 400
 """Most characters shown of a text."""
+SAMPLE = 1_000
+"""Most rows of which is looked how many letters cleaning leaves them."""
 MOST_TOKENS = 40
 """Most tokens shown of a row."""
 
@@ -36,6 +40,7 @@ def preview(job: ExtractJob, count: int) -> Iterator[str]:
     where = {int(row): name for name, rows in splits.items() for row in rows}
     texts = list(job.dataset.texts[:count])
     cleaned_texts = clean_all(texts, job.cleaning)
+    yield from _damage(job)
     loaded = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
     tokenizer = loaded.within(job.architecture.vocab_size)
     yield from describe_tokenizer(job, tokenizer)
@@ -53,6 +58,15 @@ def tokens_of(pipeline: Tokenizer, cleaned: list[str]) -> list[tuple[list[str], 
     rows = [encoding.tokens for encoding in pipeline.encode_batch(cleaned)]
     pipeline.no_truncation()
     return [(row, len(whole.ids)) for row, whole in zip(rows, pipeline.encode_batch(cleaned), strict=True)]
+
+
+def _damage(job: ExtractJob) -> Iterator[str]:
+    """Say how many of some rows, which lie evenly among all, lose letters to cleaning."""
+    rows = np.unique(np.linspace(0, len(job.dataset.texts) - 1, SAMPLE).astype(np.int64))
+    foreign = [text for row in rows.tolist() if not (text := job.dataset.texts[row]).isascii()]
+    if damaged := count_damaged(foreign, clean_all(foreign, job.cleaning)):
+        everything = len(rows) == len(job.dataset.texts)
+        yield describe_damaged(damaged, len(rows), "rows" if everything else "rows looked at")
 
 
 def described_label(task: Task, label: object) -> str:

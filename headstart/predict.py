@@ -17,6 +17,8 @@ from headstart.cache.runtime.text import printable
 from headstart.extract.predict.options import (
     READ_OPTIONS,
     STANDARD,
+    WRITE_OPTIONS,
+    keep_of,
     parse_arguments,
     parse_export,
     require_explained,
@@ -24,7 +26,6 @@ from headstart.extract.predict.options import (
 from headstart.heads import HEADS, PoolingHead
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
-    from headstart.extract.dataset.columns import TextChoice
     from headstart.extract.predict.encoder import Encoder
     from headstart.extract.predict.scorer import ScoringProgram
     from headstart.extract.predict.stablehlo import Source
@@ -161,7 +162,8 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     from headstart.extract.backbone.checkpoint import find_checkpoint
     from headstart.extract.predict.encoder import Encoder
 
-    checkpoint = find_checkpoint(backbone or head.backbone, head.recipe.layout == "padded")
+    padded = head.recipe.layout == "padded"
+    checkpoint = find_checkpoint(backbone or head.backbone, padded, download=backbone is not None)
     encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.run.cache.device)
     return Loaded(head, encoder, encoder.scorer(answers_of(head, head.run.operands), head.params))
 
@@ -169,9 +171,12 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
 def label_command_line(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:
     """Label the texts of the command line: a line for each, and what their tokens add if asked for."""
     from headstart.train.predict.explain_page import as_lines, as_page, label_texts
+    from headstart.train.predict.stream import remarks_on
 
     tokens = loaded.encoder.tokenize(options.texts)
     answer = loaded.answer(tokens)
+    for line in remarks_on(loaded.encoder.flags_of(tokens)):
+        log(line)
     labelled = label_texts(loaded.head.task, options.texts, answer.probabilities, threshold)
     shown = list(explained(labelled, tokens, answer, loaded)) if options.explain else []
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -212,23 +217,30 @@ def label_file(options: argparse.Namespace, loaded: Loaded, threshold: float | l
     Raises:
         UserError: the input cannot be read, or the output cannot be written.
     """
-    from headstart.extract.dataset.columns import TextChoice
     from headstart.extract.predict.chunks import part_of, parts
+    from headstart.extract.predict.kept import with_kept
     from headstart.extract.predict.progress import StreamProgress
+    from headstart.extract.predict.source import read_input
     from headstart.train.predict.stream import label_stream
 
-    choice, rows = TextChoice(options.text_column, keep_of(options)), part_of(loaded.head.block_rows)
-    labelling = labelling_of(options, loaded, threshold)
+    labelling, rows = labelling_of(options, loaded, threshold), part_of(loaded.head.block_rows)
     progress = StreamProgress(options.input, options.on_bad_row == "report", log)
     target = open_target(options, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:
         log(f"going on behind the first {target.done:,} parts of {rows:,} rows")
     try:
-        counts = label_stream(parts(chunks_of(options, rows, choice), rows), labelling, target, progress)
+        chunks = with_kept(read_input(options, rows, log), labelling.keep)
+        counts = label_stream(parts(chunks, rows), labelling, target, progress)
     except BaseException as error:
         target.leave(useless=isinstance(error, UserError))
         raise
     log(f"{counts}: {options.output or 'standard output'}")
+    if counts.formulas:
+        cells = "1 cell begins" if counts.formulas == 1 else f"{counts.formulas:,} cells begin"
+        log(
+            f"{cells} with =, +, -, @ or a tab, as formulas do, which spreadsheets run: "
+            "--escape-formulas puts an apostrophe before them"
+        )
 
 
 def open_target(options: argparse.Namespace, stdout: Any, **depends: Any) -> "Target":
@@ -250,46 +262,26 @@ def open_target(options: argparse.Namespace, stdout: Any, **depends: Any) -> "Ta
         return ToStream(stdout.buffer, FORMATS[f".{options.format}"])
     flags = {name: getattr(options, name) for name in ("text_column", "keep", "on_bad_row")}
     # Left out where they are as they always were: an interrupted output of before goes on.
-    flags |= {name: value for name in READ_OPTIONS if (value := getattr(options, name)) not in (None, "auto")}
+    others = {name: getattr(options, name) for name in (*READ_OPTIONS, *WRITE_OPTIONS)}
+    flags |= {name: value for name, value in others.items() if value not in (None, "auto")}
     try:
         return ToFile(options.output, identity_of(stamp(options.input), **depends, **flags))
     except OSError as error:
         raise UserError(f"{options.output} cannot be written ({error.strerror})") from None
 
 
-def chunks_of(options: argparse.Namespace, rows: int, choice: "TextChoice") -> "Iterator[Any]":
-    """The input in chunks of so many rows at most: the text, and the columns to keep."""
-    from headstart.extract.predict.chunks import read_lines, standard_input_holds_lines
-    from headstart.extract.settings import TableFormat
-    from headstart.extract.tables.reader import read_chunks
-
-    if options.input == STANDARD:
-        lines = options.lines or (
-            not (options.text_column or options.no_header) and standard_input_holds_lines()
-        )
-        log(
-            f"standard input: {'one text a line' if lines else 'a table, by its first line (--lines: texts)'}"
-        )
-        if lines:
-            return read_lines(sys.stdin.buffer, rows, options.on_bad_row)
-    table_format = TableFormat(options.encoding, options.quoting, bool(options.no_header))
-    return read_chunks(options.input, options.on_bad_row, rows, table_format, choice, log)
-
-
-def keep_of(options: argparse.Namespace) -> tuple[str, ...]:
-    """Columns of the input to keep in the output."""
-    return tuple(name.strip() for name in (options.keep or "").split(",") if name.strip())
-
-
 def labelling_of(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> "Labelling":
     """How rows are labelled."""
+    from headstart.extract.predict.kept import TEXT
     from headstart.train.predict.stream import Labelling
 
-    def text_of(table: Any) -> str:
-        return str(table.columns[0])  # of a file, the text was chosen first; lines have one column
-
-    return Labelling(
-        loaded.head.task, threshold, text_of, loaded.encoder.tokenize, loaded.answer, keep_of(options)
+    task, encoder = loaded.head.task, loaded.encoder
+    labelling = Labelling(task, threshold, lambda _: TEXT, encoder.tokenize, loaded.answer, keep_of(options))
+    return labelling._replace(
+        flags_of=encoder.flags_of,
+        flagged=bool(options.flag_texts),
+        escaped=bool(options.escape_formulas),
+        ahead=encoder.cleans_anywhere,
     )
 
 

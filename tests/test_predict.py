@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import itertools
 import json
 import os
 import re
@@ -14,11 +15,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from headstart import predict
 from headstart.cache import UserError
 from headstart.extract.predict import chunks
+from headstart.extract.predict.options import parse_arguments
+from headstart.extract.text.cleaning import Cleaning
 from headstart.heads import HEADS, PoolingHead
 from headstart.train.metrics.probabilities import probabilities_of
 from headstart.train.predict.explain_page import LabelledText
@@ -260,6 +265,96 @@ def test_messages_that_nobody_reads_leave_work_to_be_done(mixed: Made, tmp_path:
         found = subprocess.run(line, stdout=subprocess.DEVNULL, stderr=unread, check=False, cwd=ROOT)
     assert found.returncode == 2
     assert not (tmp_path / "b.csv").exists()
+
+
+def test_a_name_out_of_a_run_is_downloaded_only_if_the_user_writes_it(
+    mixed: Made, run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For labels and for exports."""
+    asked: list[bool] = []
+
+    def snapshot(name: str, local_files_only: bool, **_: object) -> str:
+        asked.append(not local_files_only)
+        raise FileNotFoundError(name)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    head = predict.open_head(str(mixed.run), "avg")
+    source = {**head.run.cache.source, "backbone_argument": "stranger/model", "backbone": "model"}
+    cache = dataclasses.replace(head.run.cache, source=source)
+    received = head._replace(run=dataclasses.replace(head.run, cache=cache))
+    monkeypatch.setattr(predict, "open_head", lambda *_: received)
+    for arguments in (["--run", mixed.run, "a text"], ["export", mixed.run, mixed.run / "exported"]):
+        with pytest.raises(UserError, match="`--backbone stranger/model` downloads it"):
+            run(*arguments)
+    assert asked == [False, False]
+    with pytest.raises(UserError, match="hub gave us"):
+        run("--run", mixed.run, "--backbone", "stranger/model", "a text")
+    assert asked == [False, False, True]
+    assert not (mixed.run / "exported").exists()
+
+
+def test_kept_columns_come_out_as_they_went_in(
+    of_kind: Made, run: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From each format with types to each, in parts of few rows."""
+    monkeypatch.setattr(chunks, "part_of", lambda block: 2)
+    values = {
+        "id": [9007199254740993, 7, -1],
+        "ok": [True, None, False],
+        "tags": [[1], [], None],
+        "word": ["007", None, ""],
+    }
+    table = pa.table({"text": ["you are kind", "", "the soup"], **values})
+    pq.write_table(table, tmp_path / "in.parquet")
+    (tmp_path / "in.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in table.to_pylist()))
+    for source, ending in itertools.product(("in.parquet", "in.jsonl"), ("parquet", "jsonl")):
+        target = tmp_path / f"out.{source}.{ending}"
+        run("--run", of_kind.run, "--head", "avg", "--input", tmp_path / source, "--output", target,
+            "--keep", "id,ok,tags,word,text")  # fmt: skip
+        rows = (
+            pq.read_table(target).to_pylist()
+            if ending == "parquet"
+            else [json.loads(line) for line in target.read_text().splitlines()]
+        )
+        assert {name: [row[name] for row in rows] for name in values} == values
+        assert [row["text"] for row in rows] == table["text"].to_pylist()
+    assert pq.read_table(tmp_path / "out.in.jsonl.parquet").schema.field("id").type == pa.int64()
+
+
+def test_what_becomes_of_texts_is_said(
+    mixed: Made, run: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text('text,note\nyou,=1+1\n"!!! ?",-5\n\u200b,"a\rb"\n' + "you " * 500 + ",\n")
+    run("--run", mixed.run, "--input", tmp_path / "a.csv", "--output", tmp_path / "b.csv", "--flag-texts",
+        "--keep", "note", "--text-column", "text")  # fmt: skip
+    said = capsys.readouterr().err
+    assert "4 rows in, 4 labelled (2 empty after cleaning, 1 cut at the maximum length)" in said
+    assert "1 cell begins with =, +, -, @ or a tab" in said
+    with (tmp_path / "b.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["note"] for row in rows] == ["=1+1", "-5", "a\rb", ""]
+    assert [row["empty"] for row in rows] == ["false", "true", "true", "false"]
+    assert [row["truncated"] for row in rows] == ["false", "false", "false", "true"]
+    run("--run", mixed.run, "you", "...", "you " * 500)
+    said = capsys.readouterr().err
+    assert "text 2 is empty after cleaning" in said
+    assert "text 3 is cut at the maximum length" in said
+
+
+def test_own_expressions_need_no_process(
+    mixed: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a run whose cleaning has exceptions, in a stream of many parts."""
+    loaded = predict.load(predict.open_head(str(mixed.run), "avg"), None)
+    loaded.encoder._cleaning = Cleaning({"exceptions": ["you+"]})
+    monkeypatch.setattr("headstart.extract.text.cleaning.in_processes", lambda *_: pytest.fail("a process"))
+    (tmp_path / "a.csv").write_text("text\n" + "you are\n" * 5)
+    options = parse_arguments(
+        ["--run", "", "--input", str(tmp_path / "a.csv"), "--output", str(tmp_path / "b.csv")], ""
+    )
+    monkeypatch.setattr(chunks, "part_of", lambda block: 2)
+    predict.label_file(options, loaded, 0.5)
+    assert (tmp_path / "b.csv").read_text().count("\n") == 6
 
 
 def test_another_backbone_is_refused(mixed: Made, run: Callable[..., None], tmp_path: Path) -> None:

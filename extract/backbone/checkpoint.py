@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shlex
 from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
@@ -43,17 +44,19 @@ class Checkpoint(NamedTuple):
         return os.path.dirname(self.weights)
 
 
-def find_checkpoint(backbone: str, padded: bool = False) -> Checkpoint:
+def find_checkpoint(backbone: str, padded: bool = False, download: bool = True) -> Checkpoint:
     """Find a backbone by its name.
 
     Args:
         backbone: `minilm`, a folder, or a model's name on the hub.
         padded: Whether rows are filled up with padding that counts: then the hash of the tokenizer covers it.
+        download: Whether the hub may be asked, as the user has named the model; if not, only a copy on this machine is
+            taken.
 
     Raises:
         UserError: nothing is found, or it is of a kind that does not work here.
     """
-    root = _folder(backbone)
+    root = _folder(backbone, download)
     folder = encoder_folder(root)
     weights = _first_file(folder, WEIGHT_FILES)
     config = read_json_object(_first_file(folder, ("config.json",)))
@@ -66,10 +69,10 @@ def find_checkpoint(backbone: str, padded: bool = False) -> Checkpoint:
     return Checkpoint(name, weights, digest, tokenizer_sha256(folder, config, padded), config)
 
 
-def _folder(backbone: str) -> str:
+def _folder(backbone: str, download: bool) -> str:
     if backbone == BUNDLED:
         return _bundled_folder()
-    return backbone if os.path.isdir(backbone) else _hub_folder(backbone)
+    return backbone if os.path.isdir(backbone) else _hub_folder(backbone, download)
 
 
 def _bundled_folder() -> str:
@@ -82,15 +85,20 @@ def _bundled_folder() -> str:
     return os.path.join(os.path.dirname(spec.origin), "model")
 
 
-def _hub_folder(name: str) -> str:
+def _hub_folder(name: str, download: bool) -> str:
     """Download a model, or take the copy that an earlier run left on this machine."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 
     patterns = [*HUB_FILES, *(f"{SUBFOLDER}/{name}" for name in HUB_FILES)]
     try:
-        return str(snapshot_download(name, allow_patterns=patterns))
+        return str(snapshot_download(name, allow_patterns=patterns, local_files_only=not download))
     except (HFValidationError, OSError) as error:
+        if not download:
+            raise UserError(
+                f"the backbone {name!r} is not on this machine, and a name that stands in a file is not downloaded "
+                f"unasked: `--backbone {shlex.quote(name)}` downloads it if the hub has it; or give a folder"
+            ) from None
         raise UserError(
             f"the backbone {name!r} is neither {BUNDLED!r}, nor a folder, nor a model that the "
             f"Hugging Face hub gave us ({type(error).__name__}); offline, use "

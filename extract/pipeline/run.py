@@ -25,7 +25,13 @@ from headstart.extract.pipeline.partition import (
     texts_of,
 )
 from headstart.extract.pipeline.reuse import describe_nearest, reuse_blocks
-from headstart.extract.pipeline.tokens import read_tokens, report_empty, unless_failed
+from headstart.extract.pipeline.tokens import (
+    DamageCount,
+    read_tokens,
+    report_damaged,
+    report_empty,
+    unless_failed,
+)
 from headstart.extract.settings import Settings
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.rules import Splits
@@ -114,9 +120,11 @@ def _load(run: RunContext, partition: Partition) -> "FeatureExtractor":
 
         with ThreadPoolExecutor(1) as thread:
             loading = thread.submit(load_backbones, job)
-            tokens = read_tokens(run, unless_failed(loading, chunks), len(texts))
+            counted = DamageCount(unless_failed(loading, chunks))
+            tokens = read_tokens(run, iter(counted), len(texts))
             backbones = loading.result()
     report_empty(run, tokens, resumed=bool(partition.records))
+    report_damaged(run, counted.damaged, len(texts))
     if nearest := describe_nearest(job):
         run.reporter.log(nearest)
     return FeatureExtractor(run, backbones, among(tokens, partition.rows, len(job.dataset.texts)))

@@ -7,6 +7,7 @@ from typing import Any
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import printable
 from headstart.extract.pipeline.job import ExtractJob, RunContext
+from headstart.extract.text.lost_letters import describe_damaged
 from headstart.extract.text.pretrained import FastTokenizer, load_tokenizer
 from headstart.extract.text.tokenizer import Tokens, check_ids, tokenize
 
@@ -64,6 +65,38 @@ def unless_failed(loading: Future[Any], chunks: Iterator[list[str]]) -> Iterator
         if loading.done():
             loading.result()
         yield texts
+
+
+class DamageCount:
+    """Hands on chunks of cleaned texts.
+
+    Args:
+        chunks: The chunks.
+
+    Attributes:
+        damaged: How many of the texts so far have lost letters, see `CleanedTexts`.
+    """
+
+    def __init__(self, chunks: Iterator[list[str]]) -> None:
+        self.damaged, self._chunks = 0, chunks
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for texts in self._chunks:
+            self.damaged += getattr(texts, "damaged", 0)
+            yield texts
+
+
+def report_damaged(run: RunContext, damaged: int, count: int) -> None:
+    """Say how many texts of all processes lost letters to cleaning.
+
+    Args:
+        run: The run.
+        damaged: This process's.
+        count: This process's texts.
+    """
+    damaged, count = run.hosts.total((damaged, count))
+    if damaged:
+        run.reporter.log(describe_damaged(damaged, count))
 
 
 def report_empty(run: RunContext, tokens: Tokens, resumed: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from headstart.cache.block import Block
 from headstart.cache.ragged import split_rows
@@ -71,6 +71,17 @@ class Encoder:
         tokens = tokenize(self._tokenizer, [cleaning.clean_all(list(texts), self._cleaning)])
         check_ids(tokens, self.checkpoint.name, architecture_of(self.checkpoint).vocab_size)
         return tokens
+
+    @property
+    def cleans_anywhere(self) -> bool:
+        """Whether any thread may clean: expressions of the user's own can be stopped in the main one alone."""
+        return cleaning.PATTERNS not in (self._cleaning.options or {})
+
+    def flags_of(self, tokens: Tokens) -> list[Bool[np.ndarray, " b"]]:
+        """Which texts get the empty text's answer, as nothing is left of them, and which were cut."""
+        truncated = np.zeros(len(tokens.lengths), bool) if tokens.truncated is None else tokens.truncated
+        added = self._tokenizer.pipeline.num_special_tokens_to_add(False)
+        return [(tokens.lengths <= added) & ~truncated, truncated]
 
     def words(self, tokens: Tokens) -> list[list[str]]:
         """The tokens of each row as strings."""

@@ -15,7 +15,9 @@ PRINTED = ("csv", "jsonl")
 """Formats of standard output."""
 READ_OPTIONS = ("encoding", "quoting", "no_header")
 """How text files are read, see `TableFormat`."""
-INPUT_OPTIONS = ("keep", "lines", "text_column", "format", "on_bad_row", *READ_OPTIONS)
+WRITE_OPTIONS = ("escape_formulas", "flag_texts")
+"""What else the output holds, see `Columns`."""
+INPUT_OPTIONS = ("keep", "lines", "text_column", "format", "on_bad_row", *READ_OPTIONS, *WRITE_OPTIONS)
 ARITHMETICS = ("float32", "recipe")
 
 
@@ -44,6 +46,12 @@ def parse_arguments(arguments: Sequence[str] | None, description: str) -> argpar
         "output (default: -)")  # fmt: skip
     add("--format", choices=PRINTED, help=f"of standard output (default: {PRINTED[0]})")
     add("--keep", help="columns of the input to keep in the output, separated by commas (default: none)")
+    add("--escape-formulas", action="store_true", default=None,
+        help="in CSV and TSV, put an apostrophe before cells that a spreadsheet would run: those that begin with "
+        "=, +, -, @ or a tab and are no numbers (default: off)")  # fmt: skip
+    add("--flag-texts", action="store_true", default=None,
+        help="add the columns empty (cleaning leaves nothing of the text) and truncated (only its beginning was "
+        "read) (default: off)")  # fmt: skip
     add("--on-bad-row", choices=ON_BAD_ROW,
         help=f"what to do with a row that cannot be read (default: {ON_BAD_ROW[0]})")  # fmt: skip
     add("--threshold", type=float, help="probability above which a label is given; not for several classes "
@@ -85,7 +93,11 @@ def _add_run(parser: argparse.ArgumentParser, named: bool = True) -> None:
         default="best",
         help="a head, or the one with the lowest validation loss (default: %(default)s)",
     )
-    parser.add_argument("--backbone", help="where the backbone lies (default: where stage one found it)")
+    parser.add_argument(
+        "--backbone",
+        help="where the backbone lies; a model of the hub is downloaded only if it is named here (default: where "
+        "stage one found it, on this machine)",
+    )
 
 
 def check_arguments(options: argparse.Namespace) -> None:
@@ -130,8 +142,17 @@ def _check_input(options: argparse.Namespace) -> None:
         raise UserError(
             f"--format is of standard output; the ending of --output {options.output} says its own"
         )
+    if options.escape_formulas and not _is_text(options):
+        raise UserError("--escape-formulas is of .csv and .tsv; no spreadsheet runs what the others hold")
     if options.lines and (options.input != STANDARD or options.text_column):
         raise UserError("--lines goes with --input -, and without --text-column: each line is a text")
+
+
+def _is_text(options: argparse.Namespace) -> bool:
+    """Whether the output is CSV or TSV."""
+    if options.output in (None, STANDARD):
+        return options.format in (None, PRINTED[0])
+    return bool(options.output.lower().endswith((".csv", ".tsv")))
 
 
 def _check_output(options: argparse.Namespace) -> None:
@@ -153,6 +174,11 @@ def _check_folder(path: str, flag: str) -> None:
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
         raise UserError(f"{flag} {path}: there is no folder {folder}; make it first")
+
+
+def keep_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """Columns of the input to keep in the output."""
+    return tuple(name.strip() for name in (options.keep or "").split(",") if name.strip())
 
 
 def files_of(data: str) -> list[str]:

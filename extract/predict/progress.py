@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
+
 from headstart.cache.runtime.progress import draw_line
 from headstart.extract.predict.options import files_of
 
+OTHER_BYTES = 8  # of a number or a short value, its comma included
 SIZED = (".csv", ".tsv", ".jsonl", ".ndjson")
 """Endings of files whose bytes are those of their rows, more or less."""
 
@@ -76,6 +79,8 @@ def row_bytes(table: Any) -> int:
     """Estimate of the bytes that a table's rows take in a text file.
 
     Args:
-        table: A DataFrame of strings.
+        table: A DataFrame; columns that hold no strings count as short ones.
     """
-    return sum(int(table[name].str.len().sum()) + len(table) for name in table.columns)
+    texts = [table[name] for name in table.columns if isinstance(table[name].dtype, pd.StringDtype)]
+    others = OTHER_BYTES * (len(table.columns) - len(texts))
+    return sum(int(column.str.len().sum()) + len(table) for column in texts) + others * len(table)

@@ -1,9 +1,10 @@
 """Some rows of a file as its format's reader hands them on, and what makes a row one that cannot be used."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -52,6 +53,8 @@ class TableBatch(NamedTuple):
         nested: For each column with lists or objects, the numbers of the rows that hold one.
         source: Number of the file, from 0.
         before: Rows of all earlier files.
+        values: Where the format has types, the values of each column's sound rows, of Python's types.
+        types: Where the file says them, the Arrow types of these values.
     """
 
     file: str
@@ -63,6 +66,8 @@ class TableBatch(NamedTuple):
     nested: dict[str, set[int]]
     source: int = 0
     before: int = 0
+    values: Mapping[str, list[Any]] = MappingProxyType({})
+    types: Mapping[str, Any] = MappingProxyType({})
 
     def column(self, name: str) -> list[str]:
         """Cells of a column; empty ones where the batch has none of that name."""

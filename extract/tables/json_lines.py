@@ -8,7 +8,7 @@ from typing import Any
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import MOST_CHARACTERS, TOO_LONG, BadRow, TableBatch, is_encodable, not_of
-from headstart.extract.tables.records import Objects, cell
+from headstart.extract.tables.records import Digits, Objects, cell
 from headstart.extract.tables.source import FirstRows, TableSource, choose_from, first_count
 from headstart.extract.tables.streams import Lines
 
@@ -132,7 +132,7 @@ def _first_rows(file: str, records: Sequence[dict[str, Any]]) -> FirstRows:
 
 
 def parse(line: str) -> dict[str, Any]:
-    """Parse an object; its numbers stay strings.
+    """Parse an object; its numbers keep their digits.
 
     Raises:
         ValueError: it is none.
@@ -161,7 +161,7 @@ def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(
-    parse_float=str, parse_int=str, parse_constant=_Constant, object_pairs_hook=_fields
+    parse_float=Digits, parse_int=Digits, parse_constant=_Constant, object_pairs_hook=_fields
 )
 
 

@@ -38,7 +38,8 @@ def read_parquet(source: TableSource, stream: Any) -> Iterator[TableBatch]:
         strings = [name for name in columns if _is_string(schema.field(name).type)]
         table = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=strings)
         groups = (_records(batch, columns) for batch in _batches(table, columns, source.rows))
-        yield from Objects(source.name, columns).batches(groups)
+        types = {name: schema.field(name).type for name in columns}
+        yield from Objects(source.name, columns, types=types).batches(groups)
     except pa.ArrowException as error:
         raise UserError(f"{source.name} cannot be read: {' '.join(str(error).split())}") from None
 

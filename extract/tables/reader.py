@@ -1,8 +1,9 @@
 """Rows of files in chunks: the one entry to all formats."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -31,10 +32,14 @@ class TableChunk(NamedTuple):
         table: Strings, a missing cell is empty, lists and objects are JSON; its index holds each row's position among
             all rows of all files, bad ones included, counted from 0.
         bad: Rows that are left out.
+        values: The same cells as the file has them, of each column, where its format has types, see `TableBatch`.
+        types: Their Arrow types, where the file says them.
     """
 
     table: pd.DataFrame
     bad: list[BadRow]
+    values: Mapping[str, list[Any]] = MappingProxyType({})
+    types: Mapping[str, Any] = MappingProxyType({})
 
 
 def silent(line: str) -> None:
@@ -70,7 +75,7 @@ def read_chunks(
             raise refusal(row)
         index = pd.Index(batch.numbers + batch.before)
         table = pd.DataFrame(batch.rows, columns=batch.header, dtype=str, index=index)
-        yield TableChunk(table, batch.bad)
+        yield TableChunk(table, batch.bad, batch.values, batch.types)
 
 
 def read_batches(

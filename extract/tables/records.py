@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,12 @@ from headstart.extract.tables.batch import BadRow, TableBatch, flaw
 MOST_AT_ONCE = 32_000_000  # characters of a batch, where rows share their cells
 
 
+class Digits(str):
+    """A number as it is written in a file."""
+
+    __slots__ = ()
+
+
 class Objects:
     """Turns objects into batches of their chosen columns.
 
@@ -19,10 +26,17 @@ class Objects:
         file: Name of their file.
         columns: Keys that are read; an object without one has an empty cell there.
         encoding: Name of the file's encoding.
+        types: Arrow types of the columns, where the file says them.
     """
 
-    def __init__(self, file: str, columns: Sequence[str], encoding: str = "utf-8") -> None:
-        self._file, self._columns, self._encoding = file, list(columns), encoding
+    def __init__(
+        self,
+        file: str,
+        columns: Sequence[str],
+        encoding: str = "utf-8",
+        types: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self._file, self._columns, self._encoding, self._types = file, list(columns), encoding, types
 
     def batch(
         self,
@@ -42,7 +56,7 @@ class Objects:
             met: Rows of the file so far.
         """
         nested = self._nested(records, numbers)
-        kept, places = [], []
+        kept, places, sound = [], [], []
         for fields, number, line in zip(records, numbers, lines, strict=True):
             cells = [cell(fields.get(name)) for name in self._columns]
             if reason := flaw(cells, len(self._columns), self._encoding):
@@ -50,8 +64,11 @@ class Objects:
             else:
                 kept.append(cells)
                 places.append(number)
+                sound.append(fields)
         bad.sort(key=lambda row: row.row)
-        return TableBatch(self._file, self._columns, kept, np.array(places, np.int64), met, bad, nested)
+        values = {name: [fields.get(name) for fields in sound] for name in self._columns}
+        batch = TableBatch(self._file, self._columns, kept, np.array(places, np.int64), met, bad, nested)
+        return batch._replace(values=values, types=self._types)
 
     def batches(self, groups: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[TableBatch]:
         """Make batches of groups of objects, which are all the rows of the file and have no lines."""
@@ -84,7 +101,7 @@ class Objects:
 def cell(value: Any) -> str:
     """Return a value as the text of a cell; lists and objects as JSON, and nothing for a missing one."""
     if isinstance(value, str):
-        return value
+        return str(value)  # digits become a plain string
     if value is None or value != value:  # NaN is how tables write a missing number
         return ""
     if isinstance(value, bool):

@@ -20,6 +20,7 @@ from headstart.cache.runtime.environment import core_count
 from headstart.cache.runtime.errors import CacheError, UserError
 from headstart.extract.text.expressions import Urls
 from headstart.extract.text.library import SlowTextError, are_known, by_library, versions
+from headstart.extract.text.lost_letters import CleanedTexts, count_damaged
 from headstart.extract.text.worker_pool import in_processes
 
 MIN_PARALLEL = 1_000  # rows; below it, cleaning takes less time than starting a process
@@ -135,13 +136,14 @@ def clean_all(texts: list[str], cleaning: Cleaning = NOTEBOOK) -> list[str]:
     return _clean_each(texts, cleaning)
 
 
-def _clean_each(texts: list[str], cleaning: Cleaning) -> list[str]:
-    cleaned_texts: list[str] = []
+def _clean_each(texts: list[str], cleaning: Cleaning) -> CleanedTexts:
+    cleaned_texts = CleanedTexts()
     try:
         for text in texts:
             cleaned_texts.append(clean(text, cleaning))
     except SlowTextError as error:
         raise SlowTextError(str(error), len(cleaned_texts)) from None
+    cleaned_texts.damaged = count_damaged(texts, cleaned_texts) if cleaning.options is not None else 0
     return cleaned_texts
 
 

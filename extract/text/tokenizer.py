@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 
 from headstart.cache.ragged import row_starts
 from headstart.cache.runtime.errors import UserError
@@ -25,6 +25,7 @@ class Tokens:
         texts: The cleaned texts, see `cache.texts`.
         text_lengths: Bytes of each text, its end included, `[b]` int64.
         padding: Id of the token that fills up a row.
+        truncated: Whether each text has more tokens than its row, `[b]`; None if nobody looked.
     """
 
     ids: Int[np.ndarray, " n"]
@@ -32,6 +33,7 @@ class Tokens:
     texts: UInt8[np.ndarray, " m"]
     text_lengths: Int[np.ndarray, " b"]
     padding: int = 0
+    truncated: Bool[np.ndarray, " b"] | None = None
 
     @functools.cached_property
     def starts(self) -> Int[np.ndarray, " b"]:
@@ -54,7 +56,7 @@ def among(tokens: Tokens, rows: Int[np.ndarray, " r"], count: int) -> Tokens:
     """
     lengths, text_lengths = np.zeros(count, np.int32), np.zeros(count, np.int64)
     lengths[rows], text_lengths[rows] = tokens.lengths, tokens.text_lengths
-    return dataclasses.replace(tokens, lengths=lengths, text_lengths=text_lengths)
+    return dataclasses.replace(tokens, lengths=lengths, text_lengths=text_lengths, truncated=None)
 
 
 def check_ids(tokens: Tokens, name: str, vocab_size: int) -> None:
@@ -81,9 +83,12 @@ def tokenize(tokenizer: FastTokenizer, chunks: Iterable[list[str]]) -> Tokens:
     """
     ids, packed = Spool(), Spool()
     lengths, text_lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    truncated = [np.zeros(0, bool)]
     for texts in chunks:
         with refused("the tokenizer breaks off at a text"):
-            rows = [encoding.ids for encoding in tokenizer.pipeline.encode_batch_fast(texts)]
+            encodings = tokenizer.pipeline.encode_batch_fast(texts)
+        rows = [encoding.ids for encoding in encodings]
+        truncated.append(np.array([bool(encoding.overflowing) for encoding in encodings], bool))
         lengths.append(np.array([len(row) for row in rows], np.int32))
         ids.append(np.fromiter(itertools.chain.from_iterable(rows), np.uint32).tobytes())
         text = pack(texts)
@@ -95,4 +100,5 @@ def tokenize(tokenizer: FastTokenizer, chunks: Iterable[list[str]]) -> Tokens:
         packed.array(np.uint8),
         np.concatenate(text_lengths),
         tokenizer.padding,
+        np.concatenate(truncated),
     )

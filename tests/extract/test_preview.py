@@ -59,6 +59,17 @@ def test_rows_are_shown_raw_cleaned_and_as_tokens(run: Run, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]  # nothing was written
 
 
+@pytest.mark.parametrize("text", ["schön grün", "这部电影 2 小时", "Плохой фильм"])
+def test_lost_letters_are_said(run: Run, text: str) -> None:
+    """Of all rows, not only of those that are shown."""
+    texts = ["a café is good, and so is the soup, they say", "good page", text, text]
+    (line,) = [line for line in run(texts, "--preview", 1) if "letters" in line]
+    assert line.startswith("2 of 60 rows lost more than a tenth of their letters to cleaning")
+    assert "`--clean none`" in line
+    assert not any("letters" in line for line in run(texts[:2], "--preview", 1))
+    assert not any("letters" in line for line in run(texts, "--preview", 1, "--clean", "none"))
+
+
 def test_another_cleaning_is_shown(run: Run, tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text("lower = false\n")
     assert run(["You are KIND!"], "--preview", 1, "--clean", "own.toml")[5] == "  cleaned  You are KIND!"

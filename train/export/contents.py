@@ -1,9 +1,12 @@
 """A folder that appears when it is whole, what lies in it, and whether its program agrees with `predict.py`."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +21,7 @@ from safetensors.numpy import save
 from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import atomic_folder
+from headstart.cache.runtime.files import atomic_folder, remove_partials
 from headstart.train.predict.trained_head import Trained
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -36,6 +39,8 @@ SAMPLES = (
 def new_folder(path: str) -> AbstractContextManager[Path]:
     """Give a folder to fill; it gets its name at the end, and nothing of it stays after an error.
 
+    What killed exports to the same path have left is removed first.
+
     Raises:
         UserError: it exists, or cannot be made.
     """
@@ -44,7 +49,30 @@ def new_folder(path: str) -> AbstractContextManager[Path]:
         raise UserError(f"{path} exists; name a folder that does not, or remove it first")
     if not target.parent.is_dir():
         raise UserError(f"{path}: there is no folder {target.parent}; make it first")
-    return atomic_folder(target)
+    return _alone(target)
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[Path]:
+    handle = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # The folder is locked, no file in it. Every export holds it; the only one removes what others have left.
+        if _locked(handle, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            remove_partials(target)
+        _locked(handle, fcntl.LOCK_SH)
+        with atomic_folder(target) as folder:
+            yield folder
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, how: int) -> bool:
+    """Whether a lock was to be had; some file systems have none."""
+    try:
+        fcntl.flock(handle, how)
+    except OSError:
+        return False
+    return True
 
 
 def save_tensors(path: Path, params: PyTree) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from headstart.cache.task import Task
-from headstart.train.predict.answers import SEPARATOR, chosen, labels_of
+from headstart.train.predict.answers import chosen, labels_of
+from headstart.train.predict.delimited import joined
 from headstart.train.report.html.markup import text as escaped
 
 STYLE = "\n" + Path(__file__).with_name("explain.css").read_text("utf-8")
@@ -75,8 +76,9 @@ def label_texts(
         threshold: Threshold of class 1, or of each label.
     """
     labels = labels_of(task, chosen(task, probabilities, threshold))
+    classes = task.classes if task.several else ()
     return [
-        LabelledText(text, SEPARATOR.join(label), dict(zip(task.classes, row.tolist(), strict=True)))
+        LabelledText(text, joined(label, classes), dict(zip(task.classes, row.tolist(), strict=True)))
         for text, label, row in zip(texts, labels, probabilities, strict=True)
     ]
 

@@ -4,10 +4,14 @@ import contextlib
 import fcntl
 import json
 import os
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import IO, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import atomic_file, no_links, remove_partials, sync
+from headstart.cache.runtime.files import atomic_file, remove_partials, sync
+from headstart.train.predict.plain_files import open_plain, read_plain
+
+MOST_NOTES = 10_000  # bytes of the notes
 
 
 class Done(NamedTuple):
@@ -17,11 +21,13 @@ class Done(NamedTuple):
         identity: Hash of the work; other work must not go on here.
         pieces: Number of pieces.
         size: Their bytes.
+        noted: Numbers that whoever wrote the last piece wants to find again.
     """
 
     identity: str
     pieces: int
     size: int
+    noted: Sequence[int] = ()
 
 
 class Journal:
@@ -32,32 +38,29 @@ class Journal:
     Args:
         target: The file to be.
         identity: Hash of everything that the pieces depend on; None if they cannot be computed a second time.
+
+    Raises:
+        UserError: another process writes it, it holds other work, or is no file of ours.
     """
 
     def __init__(self, target: str, identity: str | None) -> None:
         self.target, self._identity = target, identity
         self.partial, self._notes = f"{target}.partial", f"{target}.partial.json"
-        self._file = open(self.partial, "a+b", opener=no_links)  # noqa: SIM115  # closed by `publish` or `leave`
+        self._file: IO[bytes] = open_plain(self.partial)  # closed by `publish` or `leave`
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise UserError(
-                f"another process is writing {self.partial}; wait for it, or choose another --output"
-            ) from None
-        remove_partials(self._notes)
-        try:
+            self._lock()
+            remove_partials(self._notes)
             self.done = self._read() or self._begun(identity or "")
-        except UserError:
+        except BaseException:
             self._file.close()
             raise
         self._file.truncate(self.done.size)
 
-    def append(self, piece: bytes) -> None:
-        """Add a piece; when this returns, it survives."""
+    def append(self, piece: bytes, noted: Sequence[int] = ()) -> None:
+        """Add a piece, and numbers to find again; when this returns, they survive."""
         self._file.write(piece)
         sync(self._file)
-        self.done = Done(self.done.identity, self.done.pieces + 1, self.done.size + len(piece))
+        self.done = Done(self.done.identity, self.done.pieces + 1, self.done.size + len(piece), noted)
         with atomic_file(self._notes) as notes:
             notes.write(json.dumps(self.done._asdict()).encode())
             sync(notes)
@@ -77,6 +80,14 @@ class Journal:
         """Remove everything but the target."""
         self._remove({self._notes, self.partial})
 
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(
+                f"another process is writing {self.partial}; wait for it, or choose another --output"
+            ) from None
+
     def _remove(self, paths: set[str]) -> None:
         self._file.close()
         for path in paths:
@@ -89,22 +100,31 @@ class Journal:
         Raises:
             UserError: it is other work, which would be lost.
         """
-        try:
-            with open(self._notes, encoding="utf-8") as file:
-                done = Done(**json.load(file))
-            enough = os.fstat(self._file.fileno()).st_size >= done.size
-        except (OSError, ValueError, TypeError):
+        done = _parsed(read_plain(self._notes, MOST_NOTES))
+        if done is None or os.fstat(self._file.fileno()).st_size < done.size:
             return None
-        if enough and done.pieces and done.identity != self._identity:
+        if done.pieces and done.identity != self._identity:
             raise UserError(
                 f"{self.partial} holds {done.pieces:,} parts of other work (another input, head, threshold, or other "
                 f"columns), which was stopped: its own command goes on; else remove {self.partial} and {self._notes}, "
                 "or choose another --output"
             )
-        return done if enough and done.identity == self._identity else None
+        return done if done.identity == self._identity else None
 
     def _begun(self, identity: str) -> Done:
         """Begin anew: notes that count for nothing go first, so that they never speak for what comes."""
         with contextlib.suppress(FileNotFoundError):
             os.remove(self._notes)
         return Done(identity, 0, 0)
+
+
+def _parsed(notes: bytes | None) -> Done | None:
+    """What notes say; None if they say nothing."""
+    try:
+        done = Done(**json.loads(notes or b""))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    if not isinstance(done.identity, str) or not isinstance(done.noted, list | tuple):
+        return None
+    numbers = [done.pieces, done.size, *done.noted]
+    return done if all(type(number) is int and number >= 0 for number in numbers) else None

@@ -13,6 +13,8 @@ from headstart.train.predict.formats import Columns, LabelledRows, nothing
 from headstart.train.predict.target import Target
 
 Answers = Callable[[Any], Answer]
+SAID = ("empty after cleaning", "cut at the maximum length")
+"""What is said of texts for which a flag of `formats.FLAGS` holds."""
 
 
 class Labelling(NamedTuple):
@@ -25,19 +27,27 @@ class Labelling(NamedTuple):
         prepare: Makes tokens of texts; runs beside `answer`.
         answer: Computes answers from tokens, in order.
         keep: Columns of the input to keep.
+        flags_of: Tells from tokens, of each of `formats.FLAGS`, for which rows it holds.
+        flagged: Whether the output says so, see `Columns`.
+        escaped: Likewise whether it holds nothing that a spreadsheet would run.
+        ahead: Whether another thread may prepare.
     """
 
     task: Task
     threshold: float | list[float]
-    text_of: Callable[[Any], str]
+    text_of: Callable[[Any], Any]
     prepare: Callable[[Sequence[str]], Any]
     answer: Answers
     keep: tuple[str, ...] = ()
+    flags_of: Callable[[Any], list[Any] | None] = lambda tokens: None
+    flagged: bool = False
+    escaped: bool = False
+    ahead: bool = True
 
     @property
     def columns(self) -> Columns:
         """Columns of the output."""
-        return Columns(self.keep, self.task.classes, self.task.several)
+        return Columns(self.keep, self.task.classes, self.task.several, self.flagged, self.escaped)
 
 
 class Counts(NamedTuple):
@@ -45,18 +55,34 @@ class Counts(NamedTuple):
 
     Attributes:
         labelled: Rows with an answer.
-        empty: Those of them without any text.
+        empty: Those of them of whose text cleaning leaves no token.
         bad: Rows that are left out.
+        truncated: Rows with an answer to the beginning of their text.
+        formulas: Cells that a spreadsheet may run.
     """
 
     labelled: int = 0
     empty: int = 0
     bad: int = 0
+    truncated: int = 0
+    formulas: int = 0
 
     def __str__(self) -> str:
         left = f", {self.bad:,} left out" if self.bad else ""
-        empty = f" ({self.empty:,} without text)" if self.empty else ""
-        return f"{self.labelled + self.bad:,} rows in, {self.labelled:,} labelled{empty}{left}"
+        texts = zip((self.empty, self.truncated), SAID, strict=True)
+        said = ", ".join(f"{count:,} {what}" for count, what in texts if count)
+        return f"{self.labelled + self.bad:,} rows in, {self.labelled:,} labelled{f' ({said})' * bool(said)}{left}"
+
+
+def remarks_on(flags: Sequence[Any]) -> Iterator[str]:
+    """Say which texts are empty, and which are cut; they count from 1.
+
+    Args:
+        flags: Of each of `formats.FLAGS`, whether it holds for each text.
+    """
+    for flag, what in zip(flags, SAID, strict=True):
+        for row in np.flatnonzero(flag):
+            yield f"text {row + 1:,} is {what}"
 
 
 def label_stream(
@@ -73,20 +99,25 @@ def label_stream(
     Raises:
         UserError: a chunk cannot be read, or lacks a column.
     """
-    counts = Counts()
-    for chunk, new, rows, tokens in prefetch(_numbered(chunks, target.done), _prepared(labelling)):
+    labelled = bad = 0
+    prepared: Callable[..., Iterator[_Prepared]] = prefetch if labelling.ahead else _one_by_one
+    for chunk, new, tokens in prepared(_numbered(chunks, target.done), _prepared(labelling)):
         if new:
             target.write(labelling.columns, _labelled(labelling, chunk.table, tokens))
-        counts = Counts(*(sum(pair) for pair in zip(counts, rows, strict=True)))
+        labelled, bad = labelled + len(chunk.table), bad + len(chunk.bad)
         on_chunk(chunk, new)
     target.finish(labelling.columns)
-    return counts
+    empty, truncated, formulas = target.remarks
+    return Counts(labelled, empty, bad, truncated, formulas)
+
+
+def _one_by_one(items: Iterable[Any], prepare: Callable[[Any], "_Prepared"]) -> Iterator["_Prepared"]:
+    return map(prepare, items)
 
 
 class _Prepared(NamedTuple):
     chunk: Any
     new: bool
-    rows: Counts
     tokens: Any
 
 
@@ -101,8 +132,7 @@ def _prepared(labelling: Labelling) -> Callable[[tuple[Any, bool]], _Prepared]:
     def prepare(numbered: tuple[Any, bool]) -> _Prepared:
         chunk, new = numbered
         texts = _texts(labelling, chunk.table)
-        counts = Counts(len(texts), sum(not text.strip() for text in texts), len(chunk.bad))
-        return _Prepared(chunk, new, counts, labelling.prepare(texts) if new and texts else None)
+        return _Prepared(chunk, new, labelling.prepare(texts) if new and texts else None)
 
     return prepare
 
@@ -119,8 +149,9 @@ def _texts(labelling: Labelling, table: Any) -> list[str]:
 def _labelled(labelling: Labelling, table: Any, tokens: Any) -> LabelledRows:
     if tokens is None:
         return nothing(labelling.columns)
-    kept = [table[name].tolist() for name in labelling.keep]
+    kept = [table[name] for name in labelling.keep]
     probabilities = np.asarray(labelling.answer(tokens).probabilities)
     picked = chosen(labelling.task, probabilities, labelling.threshold)
     rows = table.index.to_numpy().astype(np.int64) + 1
-    return LabelledRows(rows, kept, labels_of(labelling.task, picked), probabilities)
+    labels = labels_of(labelling.task, picked)
+    return LabelledRows(rows, kept, labels, probabilities, labelling.flags_of(tokens))

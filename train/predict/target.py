@@ -4,15 +4,19 @@ import hashlib
 import json
 from typing import Any, Protocol, runtime_checkable
 
-from headstart.train.predict.formats import FORMATS, Columns, Format, LabelledRows
+from headstart.train.predict.formats import FORMATS, Columns, Format, LabelledRows, Remarks
 from headstart.train.predict.journal import Journal
 
 
 @runtime_checkable
 class Target(Protocol):
-    """Takes labels piece by piece; `done` pieces are there already."""
+    """Takes labels piece by piece; `done` pieces are there already. `remarks` are those of all pieces."""
 
     done: int
+
+    @property
+    def remarks(self) -> Remarks:
+        """What the user ought to know of all pieces."""
 
     def write(self, columns: Columns, labelled: LabelledRows) -> None:
         """Add a piece."""
@@ -33,6 +37,7 @@ class ToStream:
     """
 
     done = 0
+    remarks = Remarks()
 
     def __init__(self, stream: Any, form: Format) -> None:
         self._stream, self._form, self._begun = stream, form, False
@@ -43,6 +48,7 @@ class ToStream:
         self._begun = True
         self._stream.write(header + self._form.encode(columns, labelled))
         self._stream.flush()
+        self.remarks = self.remarks.after(self._form, columns, labelled)
 
     def finish(self, columns: Columns) -> None:
         """See `Target`."""
@@ -64,10 +70,17 @@ class ToFile:
         self._journal = Journal(path, identity)
         self.done = self._journal.done.pieces
 
+    @property
+    def remarks(self) -> Remarks:
+        """See `Target`."""
+        noted = self._journal.done.noted
+        return Remarks(*noted) if len(noted) == len(Remarks()) else Remarks()
+
     def write(self, columns: Columns, labelled: LabelledRows) -> None:
         """See `Target`."""
         header = b"" if self._journal.done.pieces else self._form.header(columns)
-        self._journal.append(header + self._form.encode(columns, labelled))
+        remarks = self.remarks.after(self._form, columns, labelled)
+        self._journal.append(header + self._form.encode(columns, labelled), remarks)
 
     def finish(self, columns: Columns) -> None:
         """See `Target`."""

@@ -1,4 +1,6 @@
+import re
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,53 @@ def test_an_unknown_name_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         find_checkpoint("no-such-model")
     with pytest.raises(UserError, match="neither 'minilm'"):
         find_checkpoint("no such//model")
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[object]:
+    """What was asked of it; there are no copies of models on this machine."""
+    asked: list[object] = []
+
+    def refuse(*arguments: object, **_: object) -> None:
+        asked.append(arguments)
+        raise OSError("no network")
+
+    for name in ("getaddrinfo", "create_connection"):
+        monkeypatch.setattr(socket, name, refuse)
+    monkeypatch.setattr("requests.Session.send", refuse)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    return asked
+
+
+@pytest.mark.parametrize("name", ["distilbert-base-uncased", "owner/model", "--x; rm -rf", "no such//model"])
+def test_a_name_that_the_user_did_not_write_is_not_downloaded(
+    name: str, network: list[object], tmp_path: Path
+) -> None:
+    """Nor is the hub asked whether it has it."""
+    with pytest.raises(
+        UserError, match=rf"downloaded unasked: `--backbone .*{re.escape(name)}.*` downloads it"
+    ):
+        find_checkpoint(name, download=False)
+    assert (network, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_a_name_that_the_user_wrote_is_asked_for(network: list[object]) -> None:
+    with pytest.raises(UserError, match="nor a model that the Hugging Face hub gave us"):
+        find_checkpoint("owner/model")
+    assert network
+
+
+def test_a_copy_on_this_machine_is_taken(
+    tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which an earlier download has left."""
+    commit, folder = "0" * 40, tmp_path / "models--owner--tiny"
+    shutil.copytree(tiny_backbone, folder / "snapshots" / commit)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert find_checkpoint("owner/tiny", download=False).name == "tiny"
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])

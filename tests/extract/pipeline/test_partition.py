@@ -77,6 +77,20 @@ def test_splits_of_which_nothing_is_left_come_later(own: Settings, tmp_path: Pat
     assert len(open_cache(location).split("test").rows) == 4
 
 
+@pytest.mark.parametrize(("clean", "damaged"), [("notebook", 12), ("none", 0)])
+def test_texts_that_lose_letters_are_counted(
+    clean: str, damaged: int, own: Settings, tmp_path: Path
+) -> None:
+    """Those of the splits that are computed."""
+    texts = ["schön grün", "这部电影 2 小时", "Плохой фильм", "a good page"]
+    data = tmp_path / "letters.csv"
+    data.write_text("text,label\n" + "".join(f"{texts[n % 4]} {n},{n // 4 % 2}\n" for n in range(16)))
+    recorder = Recorder()
+    extract(dataclasses.replace(own, data=str(data), clean=clean), recorder)
+    lines = [line for line in recorder.lines if "lost more than a tenth of their letters" in line]
+    assert [line.split(" lost")[0] for line in lines] == [f"{damaged} of 16 texts"] * bool(damaged)
+
+
 def test_what_is_there_is_neither_read_nor_computed(own: Settings) -> None:
     whole = Recorder()
     location = Path(extract(own, whole))

@@ -14,6 +14,7 @@ from headstart.extract.pipeline.job import ExtractJob, prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.predict.encoder import Encoder
 from headstart.extract.settings import Settings
+from headstart.extract.text.cleaning import Cleaning
 
 from ..conftest import DISTILBERT, Recorder, random_weights, save_backbone
 
@@ -44,6 +45,35 @@ def test_tokens_are_named_row_by_row(job: ExtractJob) -> None:
     tokenizer = Tokenizer.from_file(f"{job.checkpoint.folder}/tokenizer.json")
     expected = [tokenizer.encode(text).tokens for text in ("you are kind", "soup")]
     assert encoder.words(encoder.tokenize(texts)) == expected
+
+
+def test_texts_of_which_nothing_is_left_and_those_that_were_cut_are_told(job: ExtractJob) -> None:
+    encoder = Encoder(job.recipe, job.checkpoint)
+    longest = job.recipe.max_length
+    texts = {
+        "": (True, False),
+        "  \n": (True, False),
+        "!!! ...": (True, False),  # only punctuation, which cleaning takes away
+        "\u200b": (True, False),
+        "you": (False, False),
+        "you " * (longest - 2): (False, False),
+        "you " * (longest - 1): (False, True),
+        "you " * 10 * longest: (False, True),
+    }
+    tokens = encoder.tokenize(list(texts))
+    assert list(zip(*(flag.tolist() for flag in encoder.flags_of(tokens)), strict=True)) == list(
+        texts.values()
+    )
+    alike = [row for row, (empty, _) in enumerate(texts.values()) if empty]
+    words = encoder.words(tokens)
+    assert all(words[row] == words[0] for row in alike)
+
+
+def test_own_expressions_are_for_the_main_thread(job: ExtractJob) -> None:
+    encoder = Encoder(job.recipe, job.checkpoint)
+    assert encoder.cleans_anywhere
+    encoder._cleaning = Cleaning({"exceptions": ["a+"]})
+    assert not encoder.cleans_anywhere
 
 
 def test_batches_are_as_large_as_the_cache_s_on_devices_of_its_kind(job: ExtractJob) -> None:

@@ -9,6 +9,7 @@ from headstart.cache import UserError
 from headstart.extract.predict.options import (
     files_of,
     is_among,
+    keep_of,
     parse_arguments,
     parse_export,
     require_explained,
@@ -28,6 +29,22 @@ def test_defaults_are_filled_in_once_the_arguments_are_sound() -> None:
     )
     options = parse_arguments([*RUN, "--input", "-", "--format", "jsonl", "--on-bad-row", "skip"], "")
     assert (options.texts, options.format, options.on_bad_row) == ([], "jsonl", "skip")
+
+
+def test_formulas_are_escaped_where_spreadsheets_run_them(tmp_path: Path) -> None:
+    flags = [*RUN, "--input", "a.csv", "--escape-formulas"]
+    for more in ([], ["--output", str(tmp_path / "a.tsv")], ["--output", "-", "--format", "csv"]):
+        assert parse_arguments([*flags, *more], "").escape_formulas
+    for more in (["--format", "jsonl"], ["--output", str(tmp_path / "a.parquet")]):
+        with pytest.raises(UserError, match=r"is of \.csv and \.tsv"):
+            parse_arguments([*flags, *more], "")
+    with pytest.raises(UserError, match="--flag-texts goes with --input"):
+        parse_arguments([*RUN, "--flag-texts", "a text"], "")
+
+
+def test_columns_to_keep() -> None:
+    assert keep_of(parse_arguments([*RUN, "--input", "a.csv", "--keep", "a, b,,"], "")) == ("a", "b")
+    assert keep_of(parse_arguments([*RUN, "a text"], "")) == ()
 
 
 def test_the_exports_arguments() -> None:

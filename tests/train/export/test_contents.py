@@ -1,6 +1,7 @@
 """Files of an exported folder, read back past the code that wrote them; the whole folder is `test_predict_export`'s."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,60 @@ def test_tensors_are_named_by_their_path_whatever_their_layout(tmp_path: Path) -
     read = load_file(tmp_path / "a.safetensors")
     assert set(read) == {"dense.kernel", "dense.bias"}
     np.testing.assert_array_equal(read["dense.kernel"], kernel)
+
+
+HEX = "0123456789abcdef"
+ROOT = Path(__file__).parents[3]
+
+
+def test_what_killed_exports_have_left_goes_and_nothing_else(tmp_path: Path) -> None:
+    """Names of our exact form, beside this very path."""
+    left = [tmp_path / f"model.{HEX}.partial", tmp_path / f"model.{HEX[::-1]}.partial"]
+    others = [
+        "model.partial",
+        f"model.{HEX}0.partial",
+        f"model.{HEX.upper()}.partial",
+        f"model2.{HEX}.partial",
+    ]
+    for folder in (*left, *(tmp_path / name for name in others)):
+        (folder / "new").mkdir(parents=True)
+        (folder / "new" / "backbone.safetensors").write_bytes(b"large")
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    (stranger / "notes").touch()
+    (tmp_path / f"model.{HEX[8:] * 2}.partial").symlink_to(stranger)
+    with new_folder(str(tmp_path / "model")):
+        assert not any(folder.exists() for folder in left)
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "stranger", *others}
+    assert (stranger / "notes").exists()
+
+
+def test_an_export_that_goes_on_keeps_what_it_has_written(tmp_path: Path) -> None:
+    with new_folder(str(tmp_path / "model")) as first:
+        (first / "a").touch()
+        with new_folder(str(tmp_path / "model")) as second:
+            assert (first / "a").exists()
+            assert first != second
+        (tmp_path / "model").rename(tmp_path / "other")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "other"]
+
+
+KILLED = """
+import os, sys
+from headstart.train.export.contents import new_folder
+with new_folder(sys.argv[1]) as folder:
+    (folder / "backbone.safetensors").write_bytes(b"large")
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_killed_export_is_cleared_away_by_the_next(tmp_path: Path) -> None:
+    line = [sys.executable, "-c", KILLED, str(tmp_path / "model")]
+    assert subprocess.run(line, check=False, cwd=ROOT).returncode == -9
+    assert len(list(tmp_path.iterdir())) == 1
+    with new_folder(str(tmp_path / "model")):
+        pass
+    assert os.listdir(tmp_path) == ["model"]
 
 
 def test_a_folder_is_there_when_it_is_whole(tmp_path: Path) -> None:

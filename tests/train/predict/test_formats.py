@@ -17,7 +17,7 @@ COLUMNS = Columns(("id",), ("no", "yes"), several=False)
 
 
 def test_delimited_text_by_hand() -> None:
-    header, encode, _ = FORMATS[".csv"]
+    header, encode, *_ = FORMATS[".csv"]
     assert header(COLUMNS).decode() == "row,id,label,p_no,p_yes\n"
     lines = encode(COLUMNS, ROWS).decode().splitlines()
     assert lines == ["1,ä,no,0.750000,0.250000", '3,"b,""",yes,0.125000,0.875000']

@@ -1,0 +1,38 @@
+"""The rows of `predict.py`'s input: a file, a table or lines of standard input."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from headstart.extract.dataset.columns import TextChoice
+from headstart.extract.predict.chunks import read_lines, standard_input_holds_lines
+from headstart.extract.predict.options import STANDARD, keep_of
+from headstart.extract.settings import TableFormat
+from headstart.extract.tables.reader import TableChunk, read_chunks
+from headstart.extract.tables.source import Say
+
+
+def read_input(options: argparse.Namespace, rows: int, say: Say) -> Iterator[TableChunk]:
+    """Read the input in chunks of so many rows at most: the text, and the columns to keep.
+
+    Args:
+        options: The command line.
+        rows: Most rows of a chunk.
+        say: Takes a line for the user.
+
+    Raises:
+        UserError: it cannot be read, or its text column is open.
+    """
+    if options.input == STANDARD and _are_lines(options, say):
+        return read_lines(sys.stdin.buffer, rows, options.on_bad_row)
+    table_format = TableFormat(options.encoding, options.quoting, bool(options.no_header))
+    choice = TextChoice(options.text_column, keep_of(options))
+    return read_chunks(options.input, options.on_bad_row, rows, table_format, choice, say)
+
+
+def _are_lines(options: argparse.Namespace, say: Say) -> bool:
+    """Whether standard input is one text a line, which is said."""
+    as_table = options.text_column or options.no_header
+    lines = bool(options.lines or (not as_table and standard_input_holds_lines()))
+    say(f"standard input: {'one text a line' if lines else 'a table, by its first line (--lines: texts)'}")
+    return lines
