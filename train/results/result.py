@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -105,4 +106,6 @@ def _over_folds(results: Sequence[Result], measure: str) -> FoldSpread:
     for result in results:
         folds.setdefault(result.fold, []).append(getattr(result, measure))
     means = [statistics.fmean(values) for values in folds.values()]
-    return FoldSpread(statistics.fmean(means), statistics.stdev(means), means)
+    # `statistics.stdev` fails where a head that diverged has a loss of infinity or NaN.
+    spread = statistics.stdev(means) if all(map(math.isfinite, means)) else math.nan
+    return FoldSpread(statistics.fmean(means), spread, means)

@@ -78,9 +78,7 @@ def test_splits_of_which_nothing_is_left_come_later(own: Settings, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("clean", "damaged"), [("notebook", 12), ("none", 0)])
-def test_texts_that_lose_letters_are_counted(
-    clean: str, damaged: int, own: Settings, tmp_path: Path
-) -> None:
+def test_texts_that_lose_letters_are_counted(clean: str, damaged: int, own: Settings, tmp_path: Path) -> None:
     """Those of the splits that are computed."""
     texts = ["schön grün", "这部电影 2 小时", "Плохой фильм", "a good page"]
     data = tmp_path / "letters.csv"

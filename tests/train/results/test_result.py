@@ -44,3 +44,9 @@ def test_means_over_seeds_and_folds_by_hand() -> None:
     assert row.train_seconds == 6.0  # all three folds' seconds, of a seed
     assert mean_of(FOLDS, "train_seconds") == 2.0
     assert [row["fold"] for row in csv.DictReader(io.StringIO(to_csv(FOLDS)))] == list("112233")
+
+
+def test_a_head_that_diverged_in_one_fold_has_no_spread() -> None:
+    diverged = [dataclasses.replace(FOLDS[0], test_loss=float("inf")), *FOLDS[1:]]
+    spread = spread_over_folds(diverged)["gru"]
+    assert np.isnan(spread["test_loss"].sd) and np.isfinite(spread["test_accuracy"].sd)
