@@ -49,4 +49,5 @@ def test_means_over_seeds_and_folds_by_hand() -> None:
 def test_a_head_that_diverged_in_one_fold_has_no_spread() -> None:
     diverged = [dataclasses.replace(FOLDS[0], test_loss=float("inf")), *FOLDS[1:]]
     spread = spread_over_folds(diverged)["gru"]
-    assert np.isnan(spread["test_loss"].sd) and np.isfinite(spread["test_accuracy"].sd)
+    assert np.isnan(spread["test_loss"].sd)
+    assert np.isfinite(spread["test_accuracy"].sd)
