@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
+from headstart.cache.runtime.files import atomic_file
 from headstart.cache.runtime.text import printable
 from headstart.extract.predict.options import (
     READ_OPTIONS,
@@ -186,7 +187,8 @@ def label_command_line(options: argparse.Namespace, loaded: Loaded, threshold: f
             print(as_lines(shown[row], colour))
     if options.html:
         page = as_page(f"What each token adds: head {loaded.head.name}", shown)
-        Path(options.html).write_text(page, "utf-8")
+        with atomic_file(options.html) as file:
+            file.write(page.encode())
         log(f"written to {options.html}")
 
 

@@ -144,6 +144,15 @@ def test_what_tokens_add_sums_to_the_logits(
     assert "the soup is very very rude" in (tmp_path / "page.html").read_text()
 
 
+def test_the_page_of_explain_follows_no_planted_link(
+    mixed: Made, run: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / "page.html").symlink_to(tmp_path / "elsewhere")
+    run("--run", mixed.run, "--head", "avg", "--explain", "--html", tmp_path / "page.html", "you are kind")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+    assert "kind" in (tmp_path / "page.html").read_text()
+
+
 def test_every_way_in_and_out_says_the_same(
     of_kind: Made,
     run: Callable[..., None],

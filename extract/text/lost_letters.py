@@ -32,12 +32,18 @@ def is_damaged(text: str, cleaned: str) -> bool:
     another way to write the same, such as wide ones.
     """
     letters = _letters(text)
-    foreign = Counter({letter: count for letter, count in letters.items() if not letter.isascii()})
-    return bool(foreign) and SHARE * (foreign - _letters(cleaned)).total() > letters.total()
+    foreign = len(letters) - len(letters.encode("ascii", "ignore"))
+    if SHARE * foreign <= len(letters):
+        return False
+    if not cleaned.isascii():
+        foreign = (
+            Counter(letters) - Counter(_letters(cleaned)) - Counter(filter(str.isascii, letters))
+        ).total()
+    return SHARE * foreign > len(letters)
 
 
-def _letters(text: str) -> Counter[str]:
-    return Counter(filter(str.isalpha, unicodedata.normalize("NFKC", text).casefold()))
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def describe_damaged(damaged: int, count: int, whose: str = "texts") -> str:
