@@ -7,7 +7,15 @@ import shlex
 import subprocess
 import sys
 
-from headstart.cache.inspect.listing import describe, describe_line, disk_bytes, find_caches, only_cache
+from headstart.cache.inspect.listing import (
+    describe,
+    describe_absent,
+    describe_line,
+    disk_bytes,
+    find_caches,
+    named_cache,
+    only_cache,
+)
 from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, remove_cache
 from headstart.cache.inspect.verify import Problem, verify
 from headstart.cache.reader import Cache, open_cache
@@ -62,7 +70,7 @@ def list_caches(arguments: argparse.Namespace) -> None:
     for path in paths:
         print(describe_line(path))
     if not paths:
-        print(f"no caches under {arguments.cache_dir}; make one with `python -m extract`")
+        _say(f"no caches under {arguments.cache_dir}; make one with `python -m extract`")
 
 
 def show_cache(arguments: argparse.Namespace) -> None:
@@ -81,13 +89,19 @@ def verify_cache(arguments: argparse.Namespace) -> None:
     problems = verify(cache, full=not arguments.fast)
     _print_problems(problems)
     if problems:
-        raise UserError(
-            f"{len(problems)} problems in {cache.store.location}; `python -m cache repair` mends it"
-        )
+        raise UserError(_verdict(cache, problems))
     depth = "small arrays and metadata" if arguments.fast else "every byte"
-    print(
+    _say(
         f"{cache.name}: sound ({cache.manifest.rows:,} rows, {cache.manifest.tokens:,} tokens; {depth} checked)"
     )
+
+
+def _verdict(cache: Cache, problems: list[Problem]) -> str:
+    """Say how many problems there are, and what mends them."""
+    unfinished = describe_absent(cache)
+    state = f"{cache.name} is {unfinished}: " if unfinished else ""
+    mended = "`python -m cache repair` mends it" if damaged_blocks(problems) else "no block is damaged"
+    return f"{state}{len(problems)} problems in {cache.store.location}; {mended}"
 
 
 def repair_cache(arguments: argparse.Namespace) -> None:
@@ -100,26 +114,27 @@ def repair_cache(arguments: argparse.Namespace) -> None:
     problems = verify(cache)
     _print_problems(problems)
     if not (blocks := damaged_blocks(problems)):
-        print(f"{cache.name}: no block to repair")
+        _say(f"{cache.name}: no block to repair")
         return
+    if unfinished := describe_absent(cache):
+        _say(f"{cache.name}: {unfinished}")
     _check_flags(cache, arguments.extract)
     splits = drop_blocks(cache, blocks)
-    print(f"dropped {', '.join(blocks)}", flush=True)
-    for split in dict.fromkeys(map(rows_split, splits)):
-        rows = str(cache.manifest.block_rows(split))
-        _run_extract([*arguments.extract, "--block-rows", rows, "--split", split])
+    _say(f"dropped {', '.join(blocks)}")
+    rows = {rows_split(split): str(cache.manifest.block_rows(split)) for split in splits}
+    for split, count in rows.items():
+        _run_extract([*arguments.extract, "--block-rows", count, "--split", split])
     if left := verify(open_cache(cache.store.location)):
         _print_problems(left)
         raise UserError(f"{len(left)} problems are left in {cache.store.location}")
-    print(f"{cache.name}: sound again")
+    _say(f"{cache.name}: sound again")
 
 
 def _check_flags(cache: Cache, flags: list[str]) -> None:
     """Ask `extract` where its cache would lie, before anything is dropped."""
     location = cache.store.location
     if not flags:  # those in the manifest are never run: it is data
-        made_by = shlex.split(str(cache.manifest.source.get("command", "")))[3:]
-        again = f"python -m cache repair {shlex.quote(location)} -- {shlex.join(made_by)}"
+        again = f"python -m cache repair {shlex.quote(location)} -- {_made_by(cache)}"
         raise UserError(f"to compute the damaged blocks again: {again}")
     asked = subprocess.run(
         [sys.executable, "-m", "extract", *flags, "--where"], stdout=subprocess.PIPE, text=True, check=False
@@ -130,36 +145,49 @@ def _check_flags(cache: Cache, flags: list[str]) -> None:
         raise UserError(f"these flags make {asked.stdout.strip()}, not {location}; nothing was dropped")
 
 
+def _made_by(cache: Cache) -> str:
+    """Flags of the command that the manifest names, which is data of somebody's."""
+    try:
+        return shlex.join(shlex.split(str(cache.manifest.source.get("command", "")))[3:])
+    except ValueError:  # a quote without an end
+        return "FLAGS, those that you gave to `python -m extract`"
+
+
 def _same_place(one: str, other: str) -> bool:
     return one == other if is_url(other) else os.path.realpath(one) == os.path.realpath(other)
 
 
 def ask_and_remove(arguments: argparse.Namespace) -> None:
     """Delete a cache, after asking."""
-    remote = is_url(arguments.cache)
-    if not remote and not os.path.isdir(arguments.cache):
-        raise UserError(f"there is no folder {arguments.cache}")
+    location = named_cache(arguments.cache, DEFAULT_ROOT)
+    remote = is_url(location)
+    if not remote and not os.path.isdir(location):
+        raise UserError(f"there is no folder {location}")
     if not arguments.yes:
-        size = "" if remote else f" ({format_bytes(disk_bytes(arguments.cache))})"
-        question = f"remove {arguments.cache}{size}? [y/N] "
-        print(question, end="", flush=True)
+        size = "" if remote else f" ({format_bytes(disk_bytes(location))})"
+        print(printable(f"remove {location}{size}? [y/N] "), end="", flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise UserError("nothing was removed")
-    remove_cache(arguments.cache)
-    print(f"removed {arguments.cache}")
+    remove_cache(location)
+    _say(f"removed {location}")
 
 
 def _location(arguments: argparse.Namespace) -> str:
-    return str(arguments.cache or only_cache(arguments.cache_dir))
+    root = arguments.cache_dir
+    return named_cache(arguments.cache, root) if arguments.cache else only_cache(root)
+
+
+def _say(line: str) -> None:
+    print(printable(line), flush=True)
 
 
 def _print_problems(problems: list[Problem]) -> None:
     for problem in problems:
-        print(printable(str(problem)))
+        _say(str(problem))
 
 
 def _run_extract(flags: list[str]) -> None:
-    print(f"running: python -m extract {shlex.join(flags)}", flush=True)
+    _say(f"running: python -m extract {shlex.join(flags)}")
     child = subprocess.Popen([sys.executable, "-m", "extract", *flags])
     try:
         code = child.wait()
@@ -180,7 +208,7 @@ COMMANDS = {
     "remove": ask_and_remove,
 }
 WHEN_INTERRUPTED = {
-    "repair": "blocks that it said to have dropped are computed by `python -m extract` with the same flags",
+    "repair": "what it dropped is still to be computed: the same command goes on",
     "remove": "some of the files may be gone; the same command removes the rest, or remove the folder",
 }
 

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, Shaped, UInt8
 
 from headstart.cache.recipe import LAYOUTS, layout_of
 from headstart.cache.runtime.errors import CacheError
+from headstart.cache.runtime.text import brief
 from headstart.cache.seal import check_types, seal, unseal
 
 MAX_TOKENS = 2**31  # per block: a block is written from memory
@@ -19,7 +20,7 @@ MIN_PART_ROWS = (
     1024  # of a part, computed together where no block says how many: fewer are not worth a commit
 )
 MAX_PART_ROWS = 65_536  # more may not fit in memory
-_NAME = re.compile(r"\d{5,9}")
+_NAME = re.compile(r"[0-9]{5,9}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -157,7 +158,8 @@ def read_record(fields: dict[str, Any], key: str, split: str, name: str) -> Bloc
     if place[0] != key:
         raise CacheError("block.json belongs to a cache of another recipe")
     if place[1:] != (split, name):
-        raise CacheError(f"block.json is that of {str(place[1])[:20]}/{str(place[2])[:20]}")
+        parts = [part[:20] if isinstance(part, str) else brief(part) for part in place[1:]]
+        raise CacheError(f"block.json is that of {'/'.join(parts)}")
     return BlockRecord.from_json(content)
 
 
@@ -217,4 +219,4 @@ def _sizes_fit(record: BlockRecord) -> bool:
 
 def _digests_fit(record: BlockRecord) -> bool:
     known = set(record.sha256) in map(set, LAYOUTS.values())
-    return known and all(_DIGEST.fullmatch(str(value)) for value in record.sha256.values())
+    return known and all(map(_DIGEST.fullmatch, record.sha256.values()))

@@ -9,6 +9,7 @@ from headstart.cache.recipe import FORMAT, check_format
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.seal import check_types, seal, unseal
 from headstart.cache.splits import SPLITS, rows_split, split_order
+from headstart.cache.storage.store import Store
 
 NAME = "manifest.json"
 MAX_WIDTH = 2**16
@@ -60,13 +61,20 @@ class Manifest:
             for record in records:
                 yield split, record
 
+    def absent(self, store: Store) -> list[str]:
+        """Names of the blocks, such as `train/00001`, that are promised here and not there: a repair was stopped."""
+        names = [f"{split}/{record.name}" for split, record in self.blocks()]
+        present = store.present(f"{name}/block.json" for name in names)
+        return [name for name in names if f"{name}/block.json" not in present]
+
     def extended(self, later: "Manifest") -> "Manifest":
         """Return the manifest of both runs' splits: seconds add up, the rest is the later run's.
 
-        A split that both hold is the later run's.
+        A split that both hold is the later run's. Where it is the same once more, as after a repair, so is the padding.
         """
         earlier = self.without(set(later.splits))
         computed = sum(run.tokens / (1 - run.padding_waste) for run in (earlier, later))
+        repeated = all(self.splits.get(name) == records for name, records in later.splits.items())
         phases = {**self.seconds, **later.seconds}
         return dataclasses.replace(
             later,
@@ -75,7 +83,7 @@ class Manifest:
             splits=dict(
                 sorted((earlier.splits | later.splits).items(), key=lambda item: split_order(item[0]))
             ),
-            padding_waste=1 - (earlier.tokens + later.tokens) / computed,
+            padding_waste=self.padding_waste if repeated else 1 - (earlier.tokens + later.tokens) / computed,
             seconds={name: self.seconds.get(name, 0) + later.seconds.get(name, 0) for name in phases},
         )
 
@@ -100,6 +108,7 @@ class Manifest:
         check_format(sealed)
         fields = unseal(sealed, NAME)
         check_types(cls, fields, NAME)
+        _check_facts(fields)
         blocks = {name: _block_records(name, entries) for name, entries in fields["splits"].items()}
         manifest = cls(**{**fields, "splits": blocks})
         _check_sizes(manifest)
@@ -121,6 +130,15 @@ def _block_records(split: str, entries: Any) -> list[BlockRecord]:
     if len({record.name for record in records}) != len(records):
         raise CacheError(f"{NAME} names a block of the split {split} twice")
     return records
+
+
+def _check_facts(fields: dict[str, Any]) -> None:
+    """Check that what is there for people is short: names, numbers, and lists of them."""
+    for name in ("device", "accuracy", "versions", "source"):
+        values = fields[name].values()
+        parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
+        if not all(part is None or isinstance(part, str | int | float) for part in parts):
+            raise CacheError(f"{NAME}: its {name} holds more than names and numbers")
 
 
 def _check_sizes(manifest: Manifest) -> None:

@@ -103,25 +103,39 @@ class CacheSplit:
         lengths = self._join("lengths")
         rows = np.array([block.rows for block in self.blocks])
         for block, part in zip(self.blocks, split_rows(lengths, rows), strict=True):
-            if part.min() < 1 or int(part.sum()) != block.tokens:  # only a forged cache gets this far
+            # only a forged cache gets this far
+            if part.min() < 1 or int(part.sum(dtype=np.int64)) != block.tokens:
                 place = f"{self.name}/{block.name}"
                 raise CacheError(f"{place}: the lengths do not add up to {block.tokens} tokens")
+        if (longest := lengths.max()) > self.cache.recipe.max_length:
+            raise CacheError(f"{self.name}: a row has {longest} tokens, more than the recipe's max_length")
         return lengths
 
     @functools.cached_property
     def labels(self) -> Int[np.ndarray, " b"] | Int[np.ndarray, "b k"]:
         """Class of each row, or 0 or 1 for each class where rows can have several, int32."""
-        return self._join("labels")
+        labels, task = self._join("labels"), self.cache.task
+        if not task.fits(labels):
+            raise CacheError(
+                f"{self.name}: labels out of range for a {task.kind} task of {len(task.classes)} classes"
+            )
+        return labels
 
     @functools.cached_property
     def rows(self) -> Int[np.ndarray, " b"]:
         """Position of each row in the data file, counted from 0, int64."""
-        return self._join("rows")
+        rows = self._join("rows")
+        if rows.min() < 0:
+            raise CacheError(f"{self.name}: the row {rows.min()} is in no data file")
+        return rows
 
     @functools.cached_property
     def texts(self) -> list[str]:
         """The cleaned texts."""
-        return unpack(self._join("texts"))
+        texts, rows = unpack(self._join("texts")), sum(block.rows for block in self.blocks)
+        if len(texts) != rows:
+            raise CacheError(f"{self.name}: {len(texts)} texts for {rows} rows")
+        return texts
 
     @functools.cached_property
     def pooled(self) -> Float[np.ndarray, "b 3 d"]:
@@ -217,7 +231,13 @@ def open_cache(location: str) -> Cache:
     if manifest is None:
         raise CacheError(f"the cache {location} is unfinished; run the same `python -m extract` again")
     cache = Cache(store, Recipe.from_json(recipe), Manifest.from_json(manifest))
-    layouts = {(record.layout, record.positions) for _, record in cache.manifest.blocks()}
-    if cache.recipe.key != cache.manifest.key or layouts != {(cache.recipe.layout, cache.recipe.positions)}:
+    if not _fit(cache.recipe, cache.manifest):
         raise CacheError(f"recipe.json and manifest.json in {location} belong to different caches")
     return cache
+
+
+def _fit(recipe: Recipe, manifest: Manifest) -> bool:
+    """Whether all blocks of a manifest have the layout and the dtype that a recipe names."""
+    layouts = {(record.layout, record.positions) for _, record in manifest.blocks()}
+    same = layouts == {(recipe.layout, recipe.positions)}
+    return same and (recipe.key, recipe.storage_dtype) == (manifest.key, manifest.dtype)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from headstart.cache.runtime.errors import CacheError
+from headstart.cache.runtime.text import brief
 from headstart.cache.splits import MOST_VIEWS
 from headstart.cache.task import Task
 
@@ -16,6 +17,7 @@ LAYOUTS = {
     "pooled": ("lengths", "labels", "rows", "pooled", "texts"),  # for heads that read no tokens
 }
 """Names of the arrays that a block holds in each layout. Whatever walks a block's arrays asks here."""
+_RANGES = {"max_length": (1, 2**24), "row_count": (1, 2**40), "split_seed": (-(2**63), 2**63 - 1)}
 GROUPED = "scikit-learn GroupShuffleSplit"
 """The beginning of the split rule of a cache whose splits keep groups apart."""
 
@@ -106,7 +108,7 @@ class Recipe:
     def _parsed(self, field: str) -> Any:
         try:
             return json.loads(getattr(self, field))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CacheError(f"the recipe's {field} is no JSON: {error}") from None
 
     def to_json(self) -> dict[str, Any]:
@@ -128,8 +130,9 @@ class Recipe:
         wrong = [name for name, kind in types.items() if type(fields[name]) is not kind]
         if wrong:
             raise CacheError(f"the recipe's field {wrong[0]!r} has the wrong type")
-        if min(fields["max_length"], fields["row_count"]) < 1:
-            raise CacheError("the recipe's max_length and row_count must be above 0")
+        for name, (least, most) in _RANGES.items():
+            if not least <= fields[name] <= most:
+                raise CacheError(f"the recipe's {name} is not from {least} to {most}")
         if fields["layout"] not in LAYOUTS:
             raise CacheError(f"the recipe's layout {fields['layout'][:20]!r} is none of {', '.join(LAYOUTS)}")
         recipe = cls(**fields)
@@ -157,7 +160,7 @@ def check_format(fields: dict[str, Any]) -> None:
     """Raise `CacheError` unless a cache's JSON file says the format that this code reads."""
     if fields.get("format") != FORMAT:
         raise CacheError(
-            f"the cache has format {str(fields.get('format'))[:20]}, this version reads format {FORMAT}; "
+            f"the cache has format {brief(fields.get('format'))}, this version reads format {FORMAT}; "
             "make it again with `python -m extract`"
         )
 

@@ -42,7 +42,7 @@ def unseal(fields: dict[str, Any], name: str) -> dict[str, Any]:
 def check_types(record: type, fields: dict[str, Any], name: str) -> None:
     """Check that an object has exactly a dataclass's fields, each of the type its annotation names.
 
-    Only the outermost type is looked at: `dict[str, float]` takes any dict.
+    Of a dict's values, `dict[str, str]` takes texts only and `dict[str, Any]` everything.
 
     Raises:
         CacheError: a field is missing, unknown or of another type.
@@ -52,9 +52,15 @@ def check_types(record: type, fields: dict[str, Any], name: str) -> None:
     if odd:
         raise CacheError(f"{name} is not one of ours: fields {', '.join(map(str, odd))[:200]}")
     for field, value in fields.items():
-        outer = typing.get_origin(types[field]) or types[field]
-        if type(value) is not outer:
+        if not _is_a(types[field], value):
             raise CacheError(f"{name} is not one of ours: {field} is a {type(value).__name__}")
+        parts = typing.get_args(types[field])[1:] if isinstance(value, dict) else ()
+        if any(isinstance(kind, type) and not _is_a(kind, part) for kind in parts for part in value.values()):
+            raise CacheError(f"{name} is not one of ours: {field} holds a value of another type")
+
+
+def _is_a(kind: Any, value: object) -> bool:
+    return kind is Any or type(value) is (typing.get_origin(kind) or kind)
 
 
 def _checksum(fields: dict[str, Any]) -> str:

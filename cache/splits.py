@@ -5,7 +5,7 @@ import re
 SPLITS = ("train", "valid", "test")
 MOST_VIEWS = 999
 
-_VIEW = re.compile(r"train-view-([1-9]\d{0,2})")
+_VIEW = re.compile(r"train-view-([1-9][0-9]{0,2})")
 
 
 def view_names(views: int) -> tuple[str, ...]:

@@ -66,6 +66,11 @@ class Task(NamedTuple):
         """Shape of the labels of so many rows: one class number each, or 0 or 1 for each class."""
         return (rows, len(self.classes)) if self.several else (rows,)
 
+    def fits(self, labels: np.ndarray) -> bool:
+        """Whether labels have the shape and the range of the task's."""
+        shaped = labels.shape == self.label_shape(len(labels))
+        return bool(shaped and ((labels >= 0) & (labels <= self.highest_label)).all())
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
         return {"kind": self.kind, "classes": list(self.classes)}

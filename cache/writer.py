@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from headstart.cache import manifest
 from headstart.cache.block import Block, BlockRecord, block_name, check_block, read_record, write_record
 from headstart.cache.manifest import Manifest
+from headstart.cache.names import is_ours
 from headstart.cache.recipe import Recipe, differing_fields
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage import lock
@@ -31,9 +32,17 @@ def _fitting(name: str, most: int) -> str:
 
 
 class CacheWriter:
-    """Writes one cache; until `finish` no reader takes the folder for a finished one."""
+    """Writes one cache; until `finish` no reader takes the folder for a finished one.
+
+    Raises:
+        CacheError: TensorStore cannot write there, as the path is not UTF-8.
+    """
 
     def __init__(self, location: str, recipe: Recipe) -> None:
+        try:
+            location.encode()
+        except UnicodeEncodeError:
+            raise CacheError(f"{location} is not UTF-8: choose another folder for the cache") from None
         self.store = Store(location)
         self.recipe = recipe
 
@@ -70,6 +79,12 @@ class CacheWriter:
             return None
         return earlier if earlier.key == self.recipe.key else None
 
+    def finished_splits(self) -> set[str]:
+        """Names of the splits that the manifest promises, and whose blocks are all there."""
+        if (earlier := self.manifest()) is None:
+            return set()
+        return set(earlier.splits) - {name.split("/")[0] for name in earlier.absent(self.store)}
+
     def committed(self, split: str, number: int) -> BlockRecord | None:
         """Return the record of a block that an earlier run wrote whole; None if there is none that is sound."""
         name = f"{split}/{block_name(number)}/block.json"
@@ -84,12 +99,12 @@ class CacheWriter:
         """Write one block and, once its arrays are whole, the record that commits it.
 
         Raises:
-            CacheError: the arrays do not fit each other.
+            CacheError: the arrays do not fit each other, or somebody else's file lies in the block's folder.
         """
         check_block(block, self.recipe.layout)
         name = block_name(number)
         folder = f"{split}/{name}"
-        self.store.delete_folder(folder)
+        self.store.delete_folder(folder, is_ours)
         for field, values in block.arrays.items():
             write_array(self.store, f"{folder}/{field}", values)
         record = BlockRecord.of(name, start, block)

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from headstart.cache.block import array_dtype
+from headstart.cache.names import block_of
 from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.runtime.text import format_bytes, printable
 from headstart.cache.splits import view_number
 from headstart.cache.storage.arrays import stored_bytes
+from headstart.cache.storage.folder import Folder
 from headstart.cache.storage.object_store import is_url
 from headstart.cache.storage.store import Store
 from headstart.cache.task import class_counts
@@ -25,22 +27,33 @@ def find_caches(root: str) -> list[str]:
     """
     if is_url(root):
         keys = (key.partition("/") for key in Store(root).files())
-        names = [name for name, _, rest in keys if rest == "recipe.json" and name.isprintable()]
+        names = [name for name, _, rest in keys if rest == "recipe.json"]
         return [f"{root.rstrip('/')}/{name}" for name in names]
     if not os.path.isdir(root):
         return []
-    names = [name for name in sorted(os.listdir(root)) if name.isprintable()]
-    paths = (os.path.join(root, name) for name in names)
+    paths = (os.path.join(root, name) for name in sorted(os.listdir(root)))
     return [path for path in paths if os.path.isfile(os.path.join(path, "recipe.json"))]
 
 
+def named_cache(name: str, root: str) -> str:
+    """Path of the cache that a user names: a path, or a name as `list` prints it, which may hold escapes."""
+    if is_url(name) or os.path.isdir(name):
+        return name
+    folder, printed = os.path.split(name.rstrip("/"))
+    for path in [path for place in (folder or ".", root) if not is_url(place) for path in find_caches(place)]:
+        if printable(os.path.basename(path)) == printed:
+            return path
+    return name
+
+
 def only_cache(root: str) -> str:
-    """Path of the one cache under `root`.
+    """Path of the one cache under `root` that can be opened; of the one there is, if none can.
 
     Raises:
         CacheError: there is none, or there are several; the message lists them.
     """
     paths = find_caches(root)
+    paths = [path for path in paths if _opens(path)] or paths
     if not paths:
         raise CacheError(f"there is no feature cache under {root}; make one with `python -m extract`")
     if len(paths) > 1:
@@ -49,16 +62,29 @@ def only_cache(root: str) -> str:
     return paths[0]
 
 
+def _opens(path: str) -> bool:
+    try:
+        open_cache(path)
+    except CacheError:
+        return False
+    return True
+
+
 def describe_line(path: str) -> str:
     """One line about one cache; an unfinished or damaged one says so."""
-    name = os.path.basename(path)
-    if not (store := Store(path)).exists("manifest.json"):
-        whole = sum(file.count("/") == 2 and file.endswith("/block.json") for file in store.files())
-        return f"{name:<50} unfinished, {whole} blocks are there"
     try:
-        cache = open_cache(path)
-    except CacheError as error:
-        return f"{name:<50} {printable(str(error))}"
+        facts = _facts(path)
+    except (CacheError, OSError) as error:  # a neighbour's is no reason not to list the rest
+        facts = printable(str(error))
+    return f"{printable(os.path.basename(path)):<50} {facts}"
+
+
+def _facts(path: str) -> str:
+    if not (store := Store(path)).exists("manifest.json"):
+        return f"unfinished, {len(set(filter(None, map(block_of, store.files()))))} blocks are there"
+    cache = open_cache(path)
+    if unfinished := describe_absent(cache):
+        return unfinished
     manifest, layout = cache.manifest, cache.recipe.layout
     splits = ", ".join(
         f"{split} {sum(b.rows for b in blocks):,}"
@@ -66,7 +92,13 @@ def describe_line(path: str) -> str:
         if not view_number(split)
     )
     splits += f", {cache.recipe.views} views of train" if cache.recipe.views else ""
-    return f"{name:<50} {manifest.tokens:>12,} tokens  {layout:<6}  {format_bytes(cache_bytes(cache)):>9}  {splits}"
+    return f"{manifest.tokens:>12,} tokens  {layout:<6}  {format_bytes(cache_bytes(cache)):>9}  {splits}"
+
+
+def describe_absent(cache: Cache) -> str:
+    """Say that blocks which the manifest promises are still to be computed; nothing, if all are there."""
+    absent, promised = len(cache.manifest.absent(cache.store)), len(list(cache.manifest.blocks()))
+    return f"unfinished, {promised - absent} of {promised} blocks are there" if absent else ""
 
 
 def describe(cache: Cache) -> Iterator[str]:
@@ -99,7 +131,8 @@ def cache_bytes(cache: Cache) -> int:
 
 def disk_bytes(path: str) -> int:
     """Bytes of all files under a folder."""
-    return sum(os.lstat(os.path.join(at, name)).st_size for at, _, names in os.walk(path) for name in names)
+    names = (name for name in Folder(path).walk() if not name.endswith("/"))
+    return sum(os.lstat(os.path.join(path, name)).st_size for name in names)
 
 
 def _section(title: str, facts: dict[str, object]) -> Iterator[str]:

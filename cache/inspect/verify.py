@@ -6,16 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from headstart.cache.block import BlockRecord, read_record
+from headstart.cache.names import block_of, is_ours
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import SPLITS, view_number
 from headstart.cache.storage.arrays import DamagedError
-from headstart.cache.storage.file_system import is_litter
-from headstart.cache.task import Task
 from headstart.cache.texts import unpack
 
 SMALL = ("lengths", "labels", "rows")
-TOP_LEVEL = ("recipe.json", "manifest.json", "lock.json")
 
 
 class Problem(NamedTuple):
@@ -60,6 +58,8 @@ def _check_block(
 ) -> tuple[list[Problem], list[int]]:
     """Check one block; returns its problems, and its `rows` as far as they could be read."""
     problems = list(_check_record(cache, split, record))
+    if any(problem.kind == "missing" for problem in problems):
+        return problems, []
     arrays: dict[str, np.ndarray] = {}
     for field in record.arrays if full else SMALL:
         try:
@@ -78,7 +78,7 @@ def _check_record(cache: Cache, split: str, record: BlockRecord) -> Iterator[Pro
     try:
         fields = cache.store.read_json(f"{split}/{record.name}/block.json")
         if fields is None:
-            kind, detail = "missing", "there is no block.json"
+            kind, detail = "missing", "there is no block.json: the block is still to be computed"
         elif read_record(fields, cache.manifest.key, split, record.name) == record:
             return
     except CacheError as error:
@@ -106,8 +106,10 @@ def _check_contents(
     """Check what the writer should never have written; yields kind and detail."""
     if "lengths" in arrays and not _lengths_fit(cache, record, arrays["lengths"]):
         yield "lengths", f"not all from 1 to {cache.recipe.max_length} and {record.tokens} together"
-    if "labels" in arrays and not _labels_fit(cache.task, arrays["labels"]):
+    if "labels" in arrays and not cache.task.fits(arrays["labels"]):
         yield "labels", f"out of range for a {cache.task.kind} task of {len(cache.task.classes)} classes"
+    if "rows" in arrays and (least := arrays["rows"].min()) < 0:
+        yield "rows", f"the row {least} is in no data file"
     if "texts" in arrays and (wrong := _wrong_texts(record, arrays["texts"])):
         yield "texts", wrong
     for field in ("hidden", "pooled"):
@@ -118,11 +120,6 @@ def _check_contents(
 def _lengths_fit(cache: Cache, record: BlockRecord, lengths: np.ndarray) -> bool:
     in_range = ((lengths >= 1) & (lengths <= cache.recipe.max_length)).all()
     return bool(in_range) and int(lengths.sum()) == record.tokens
-
-
-def _labels_fit(task: Task, labels: np.ndarray) -> bool:
-    right_shape = labels.shape == task.label_shape(len(labels))
-    return bool(right_shape and ((labels >= 0) & (labels <= task.highest_label)).all())
 
 
 def _wrong_texts(record: BlockRecord, packed: np.ndarray) -> str:
@@ -168,10 +165,12 @@ def _strays(cache: Cache) -> Iterator[Problem]:
 
     The blocks of a split that the manifest does not name are those of a run that is not finished.
     """
-    known = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()}
+    names = cache.store.files()
+    for name in names:
+        if not is_ours(name):
+            yield Problem("", "", "stray", f"{name} is not ours; move it away")
     unfinished = {*SPLITS, *cache.views} - set(cache.manifest.splits)
-    places = [
-        name.split("/")[:2] for name in cache.store.files() if name not in TOP_LEVEL and not is_litter(name)
-    ]
-    for place in sorted({"/".join(place) for place in places if place[0] not in unfinished} - known):
-        yield Problem("", "", "stray", f"{place} is not named by the manifest; move it away")
+    known = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()}
+    stored = {block for name in names if (block := block_of(name)) and block.split("/")[0] not in unfinished}
+    for block in sorted(stored - known):
+        yield Problem("", "", "stray", f"{block} is not named by the manifest; move it away")

@@ -78,12 +78,14 @@ def remove_partials(path: str | Path) -> None:
             os.remove(partial)
 
 
-def read_json_object(path: str | Path) -> dict[str, Any]:
+def read_json_object(path: str | Path, most_bytes: int = 2**26) -> dict[str, Any]:
     """Read a JSON file that holds an object.
 
     Raises:
-        UserError: it holds something else.
+        UserError: it holds something else, or has more bytes.
     """
+    if (size := os.path.getsize(path)) > most_bytes:
+        raise UserError(f"{path} has {size:,} bytes; at most {most_bytes:,} are read")
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)

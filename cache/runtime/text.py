@@ -9,6 +9,17 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
 
 
+def brief(value: object, most: int = 40) -> str:
+    """A value out of somebody's file, for a message: texts and numbers as they are, cut; of all else its type."""
+    if not isinstance(value, str | int | float | None):
+        return f"a {type(value).__name__}"
+    try:
+        shown = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return shown if len(shown) <= most else f"{shown[:most]}..."
+
+
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 

@@ -151,7 +151,8 @@ def _give_back(lock: Lock, store: Store, beating: threading.Thread) -> None:
 
 def owner_line(owner: dict[str, Any]) -> str:
     """Name a lock's owner for people."""
-    return f"process {owner.get('pid', '?')} on {owner.get('host', '?')}"
+    pid, host = owner.get("pid"), owner.get("host")
+    return f"process {pid if type(pid) is int else '?'} on {host[:100] if isinstance(host, str) else '?'}"
 
 
 def _acquire(lock: Lock, store: Store, on_wait: Callable[[str], None]) -> None:

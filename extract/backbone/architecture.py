@@ -4,10 +4,12 @@ import dataclasses
 from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import brief
 from headstart.extract.settings import Settings
 
 KINDS = "DistilBERT and BERT checkpoints (model.safetensors or flax_model.msgpack, with config.json)"
 ACTIVATIONS = ("gelu", "relu")
+MOST_LAYERS = 1000
 LAYER_NORM_EPSILON = 1e-12
 """FlaxDistilBert's own; it cannot be set."""
 DROPOUT = 0.1
@@ -41,6 +43,12 @@ class Architecture:
     max_position_embeddings: int
     activation: str
 
+    @property
+    def parameters(self) -> int:
+        """Number of the weights in matrices; biases and norms are few."""
+        layer = 4 * self.dim**2 + 2 * self.dim * self.hidden_dim
+        return (self.vocab_size + self.max_position_embeddings) * self.dim + self.n_layers * layer
+
     def flops(self, tokens: int, length: float) -> float:
         """Floating-point operations of a forward pass over `tokens` tokens in rows of `length`."""
         weights = 4 * self.dim**2 + 2 * self.dim * self.hidden_dim
@@ -60,7 +68,7 @@ def read_architecture(config: dict[str, Any], name: str) -> Architecture:
     """
     kind = config.get("model_type")
     if kind not in ("distilbert", "bert"):
-        raise UserError(f"the backbone {name!r} is of type {kind!r}; what works: {KINDS}")
+        raise UserError(f"the backbone {name!r} is of type {brief(kind)}; what works: {KINDS}")
     names = {ours: theirs[kind == "bert"] for ours, theirs in _NAMES.items()}
     missing = [theirs for theirs in names.values() if theirs not in config]
     if missing:
@@ -75,11 +83,24 @@ def read_architecture(config: dict[str, Any], name: str) -> Architecture:
     return architecture
 
 
+def check_weight_bytes(architecture: Architecture, size: int, name: str) -> None:
+    """Compare a config.json with the size of its weight files, before anything is built.
+
+    Raises:
+        UserError: the files cannot hold so many parameters, of a byte each at least.
+    """
+    if architecture.parameters > size or architecture.n_layers > MOST_LAYERS:
+        raise UserError(
+            f"the config.json of {name!r} describes {architecture.n_layers:,} layers of width {architecture.dim:,}, "
+            f"{architecture.parameters:,} parameters; its weights have {size:,} bytes: they are of another model"
+        )
+
+
 def _check_sizes(sizes: dict[str, Any], name: str) -> None:
     for option, size in sizes.items():
-        if type(size) is not int or size < 1:
+        if type(size) is not int or not 0 < size < 2**31:
             raise UserError(
-                f"the config.json of {name!r} has {option} {size!r}; a whole number above 0 is wanted"
+                f"the config.json of {name!r} has {option} {brief(size)}; a whole number above 0 is wanted"
             )
 
 
@@ -95,7 +116,7 @@ def _check_exact(config: dict[str, Any], activation: str, name: str) -> None:
         if value not in exact:
             allowed = " or ".join(map(str, exact))
             raise UserError(
-                f"the backbone {name!r} has {option} {value!r}; only {allowed} can be computed exactly"
+                f"the backbone {name!r} has {option} {brief(value)}; only {allowed} can be computed exactly"
             )
 
 
@@ -138,6 +159,6 @@ def _rate(config: dict[str, Any], names: tuple[str, str]) -> float:
     rate = config.get(name, DROPOUT)
     if type(rate) not in (int, float) or not 0 <= rate < 1:
         raise UserError(
-            f"the backbone's config.json has {name} {rate!r}; a number from 0 to below 1 is wanted"
+            f"the backbone's config.json has {name} {brief(rate)}; a number from 0 to below 1 is wanted"
         )
     return float(rate)

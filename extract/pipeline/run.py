@@ -64,8 +64,7 @@ def extract(settings: Settings, reporter: Reporter) -> str:
 
 def missing_splits(job: ExtractJob, writer: CacheWriter) -> list[str]:
     """Names of the splits that the job names and the cache does not hold."""
-    earlier = writer.manifest()
-    finished = earlier.splits if earlier else {}
+    finished = writer.finished_splits()
     return [name for name in job.splits if name not in finished]
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import read_json_object
+from headstart.cache.runtime.text import brief
 
 FULL, VOCABULARY = "tokenizer.json", "vocab.txt"
 OPTIONS = "tokenizer_config.json"
@@ -70,5 +71,5 @@ def length_limit(folder: str) -> LengthLimit | None:
 
 def _limit(file: str, option: str, value: Any) -> LengthLimit:
     if type(value) not in (int, float) or not value >= 1 or (value < UNLIMITED and value != int(value)):
-        raise UserError(f"{file} has {option} {value!r}; a whole number above 0 is wanted")
+        raise UserError(f"{file} has {option} {brief(value)}; a whole number above 0 is wanted")
     return LengthLimit(int(min(value, UNLIMITED)), f"{file} has {option} {value}")

@@ -58,6 +58,15 @@ def test_two_runs_add_up() -> None:
     assert both.padding_waste == pytest.approx(1 - both.tokens / computed)
 
 
+def test_the_padding_of_a_split_that_was_computed_twice_is_what_it_was() -> None:
+    whole = manifest_of(RECIPE, {"train": records(5, 3), "test": records(2)})
+    train = dataclasses.replace(manifest_of(RECIPE, {"train": records(5, 3)}), padding_waste=0.123)
+    assert whole.extended(train).padding_waste == whole.padding_waste
+    assert whole.extended(train).extended(train).splits == whole.splits
+    other = dataclasses.replace(train, splits={"train": records(3, 5)})
+    assert whole.extended(other).padding_waste != whole.padding_waste
+
+
 def test_without_a_split() -> None:
     manifest = manifest_of(RECIPE, {"train": records(5, 3), "test": records(2)})
     left = manifest.without({"train", "valid"})

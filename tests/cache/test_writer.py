@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import zarr
 
+from headstart.cache import CacheError
 from headstart.cache.block import Block
 from headstart.cache.writer import CacheWriter, cache_name
 
@@ -92,3 +93,49 @@ def test_the_format_s_own_example_reads_a_cache(cache_path: str, blocks: dict[st
     assert len(actual) == len(expected)
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "/hidden", "/hidden/c", "/rows/zarr.json", "/notes.txt", "/texts/c/0.__lock"]
+)
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_a_block_is_never_written_through_a_link(
+    tmp_path: Path, blocks: dict[str, list[Block]], name: str, kind: str
+) -> None:
+    theirs, cache = tmp_path / "theirs", tmp_path / "cache"
+    theirs.mkdir()
+    (theirs / "precious").write_text("precious")
+    planted = cache / f"train/00000{name}"
+    planted.parent.mkdir(parents=True)
+    planted.symlink_to(theirs if kind == "folder" else theirs / "precious")
+    writer = CacheWriter(str(cache), RECIPE)
+    with pytest.raises(CacheError, match=r"is a link|not ours"):
+        writer.write_block("train", 0, 0, blocks["train"][0])
+    assert [path.name for path in theirs.iterdir()] == ["precious"]
+    assert (theirs / "precious").read_text() == "precious"
+    assert planted.is_symlink()
+
+
+def test_a_cache_is_not_written_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    for name, target in (("one", "theirs"), ("two", "nowhere")):
+        (tmp_path / name).symlink_to(tmp_path / target)
+        for location in (str(tmp_path / name), f"{tmp_path / name}/"):
+            with pytest.raises(CacheError, match="is a link"), CacheWriter(location, RECIPE).alone(print):
+                pass
+    assert not list((tmp_path / "theirs").iterdir())
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_folder_that_is_not_utf_8_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    with pytest.raises(CacheError, match="is not UTF-8: choose another folder"):
+        CacheWriter(f"{tmp_path}/caf\udce9", RECIPE)
+
+
+def test_what_a_manifest_promises_is_finished_while_all_blocks_are_there(cache_path: str) -> None:
+    writer = CacheWriter(cache_path, RECIPE)
+    assert writer.finished_splits() == {"train", "valid", "test"}
+    (Path(cache_path) / "train/00001/block.json").unlink()
+    assert writer.finished_splits() == {"valid", "test"}
+    (Path(cache_path) / "manifest.json").unlink()
+    assert writer.finished_splits() == set()

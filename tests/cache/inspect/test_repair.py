@@ -7,6 +7,7 @@ import pytest
 
 from headstart.cache import UserError, open_cache
 from headstart.cache.block import Block
+from headstart.cache.inspect.listing import describe_line
 from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, remove_cache
 from headstart.cache.inspect.verify import Problem, verify
 from headstart.cache.storage.lock import held
@@ -23,16 +24,22 @@ def test_dropping_leaves_sound_blocks_alone(cache_path: str) -> None:
     next((Path(cache_path) / "train/00001/hidden/c").rglob("0")).joinpath("0").unlink()
     cache = open_cache(cache_path)
     assert drop_blocks(cache, damaged_blocks(verify(cache))) == ["train"]
-    assert list(open_cache(cache_path).manifest.splits) == ["valid", "test"]
+    assert list(open_cache(cache_path).manifest.splits) == ["train", "valid", "test"]  # still promised
+    assert [problem[:3] for problem in verify(open_cache(cache_path))] == [("train", "00001", "missing")]
     left = {"/".join(name.split("/")[:2]) for name in cache.store.files()}
     assert left == {"recipe.json", "manifest.json", "train/00000", "valid/00000", "test/00000"}
 
 
-def test_without_any_sound_split_there_is_no_manifest(cache_path: str) -> None:
+def test_the_manifest_promises_what_a_repair_drops(cache_path: str) -> None:
     cache = open_cache(cache_path)
     names = [f"{split}/{record.name}" for split, record in cache.manifest.blocks()]
     assert drop_blocks(cache, names) == ["train", "valid", "test"]
-    assert [path.name for path in Path(cache_path).rglob("*") if path.is_file()] == ["recipe.json"]
+    assert sorted(path.name for path in Path(cache_path).rglob("*") if path.is_file()) == [
+        "manifest.json", "recipe.json",
+    ]  # fmt: skip
+    assert cache.manifest.absent(cache.store) == names
+    assert "unfinished, 0 of 4 blocks are there" in describe_line(cache_path)
+    assert damaged_blocks(verify(cache)) == sorted(names)  # so the same command goes on
 
 
 def test_remove_touches_nothing_else(

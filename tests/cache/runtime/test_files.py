@@ -198,6 +198,8 @@ def test_a_file_without_a_json_object(tmp_path: Path, content: str, says: str) -
     with pytest.raises(UserError, match=f"x.json.*{says}"):
         read_json_object(tmp_path / "x.json")
     (tmp_path / "x.json").write_text('{"a": 1}')
+    with pytest.raises(UserError, match=r"x\.json has 8 bytes; at most 7 are read"):
+        read_json_object(tmp_path / "x.json", 7)
     assert read_json_object(tmp_path / "x.json") == {"a": 1}
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from headstart.cache.runtime.text import did_you_mean, format_bytes, printable
+from headstart.cache.runtime.text import brief, did_you_mean, format_bytes, printable
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,15 @@ def test_sizes_for_people(size: float, text: str) -> None:
 def test_the_nearest_known_name_is_asked_for(name: str, question: str) -> None:
     assert did_you_mean(name, ("gru", "gru_pooled", "lstm")) == question
     assert did_you_mean(name, iter(["gru", "gru_pooled", "lstm"])) == question
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a\x1b", r"'a\x1b'"), (1.5, "1.5"), (None, "None"), ("x" * 50, "'" + "x" * 39 + "..."), ([[1]], "a list"),
+        (10**100, "1" + "0" * 39 + "..."), ({}, "a dict"),
+    ],
+)  # fmt: skip
+def test_what_a_message_says_of_somebody_s_value(value: object, shown: str) -> None:
+    assert brief(value) == shown
+    assert brief(10**5000) == "a number of thousands of digits"

@@ -6,7 +6,12 @@ import json
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.backbone.architecture import Dropout, read_architecture, read_dropout
+from headstart.extract.backbone.architecture import (
+    Dropout,
+    check_weight_bytes,
+    read_architecture,
+    read_dropout,
+)
 from headstart.extract.settings import Settings
 
 from ..conftest import DISTILBERT
@@ -35,11 +40,39 @@ def test_bert_and_distilbert_name_the_same_shape() -> None:
         ({"num_attention_heads": 0}, "num_attention_heads 0"),
         ({"hidden_size": "16"}, "hidden_size '16'"),
         ({"vocab_size": None}, "vocab_size None"),
+        ({"vocab_size": 10**400}, r"vocab_size 10+\.\.\."),
+        ({"model_type": [[]]}, "type a list"),
     ],
 )
 def test_what_cannot_be_computed_exactly_is_refused(change: dict[str, object], says: str) -> None:
     with pytest.raises(UserError, match=says):
         read_architecture(json.loads(json.dumps(BERT | change)), "x")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_hidden_layers": 10**7},
+        {"vocab_size": 10**9},
+        {"intermediate_size": 2**30},
+        {"hidden_size": 2**20},
+    ],
+)
+def test_a_config_is_compared_with_its_weights_before_anything_is_built(change: dict[str, int]) -> None:
+    check_weight_bytes(read_architecture(BERT, "x"), 50_000, "x")
+    with pytest.raises(UserError, match="its weights have 50,000 bytes: they are of another model"):
+        check_weight_bytes(read_architecture(BERT | change, "x"), 50_000, "x")
+
+
+def test_a_model_of_many_thin_layers_is_refused() -> None:
+    thin = BERT | {
+        "hidden_size": 1,
+        "intermediate_size": 1,
+        "num_attention_heads": 1,
+        "num_hidden_layers": 10**6,
+    }
+    with pytest.raises(UserError, match="1,000,000 layers of width 1"):
+        check_weight_bytes(read_architecture(thin, "x"), 2**40, "x")
 
 
 def test_a_config_without_a_field() -> None:

@@ -1,0 +1,31 @@
+"""Names of the files and folders of a cache. Whatever has another name, somebody else put there."""
+
+import re
+
+from headstart.cache.recipe import LAYOUTS
+from headstart.cache.storage.file_system import is_litter
+
+_SPLIT = r"(?:train(?:-view-[1-9][0-9]{0,2})?|valid|test)"
+_BLOCK = rf"{_SPLIT}/[0-9]{{5,9}}"
+_ARRAY = rf"{_BLOCK}/(?:{'|'.join(sorted({name for names in LAYOUTS.values() for name in names}))})"
+# What a killed process leaves: of ours, and of TensorStore's; FILE.__lock also guards the change of a lock.
+_STAGED = r"(?:\.[0-9a-f]{16}\.partial|(?:_[0-9a-f]{1,16})?\.__lock)?"
+_JSON = rf"(?:(?:recipe|manifest|lock)\.json|{_BLOCK}/block\.json)"
+_FILE = re.compile(rf"(?:{_JSON}|{_ARRAY}/zarr\.json|{_ARRAY}/c(?:/[0-9]+)+){_STAGED}")
+_FOLDER = re.compile(rf"(?:{_SPLIT}|{_BLOCK}|{_ARRAY}(?:/c(?:/[0-9]+)*)?)/")
+_RECORD = re.compile(rf"({_BLOCK})/block\.json")
+
+
+def is_ours(name: str) -> bool:
+    """Whether a cache's writer gives such a name, or other programs leave it everywhere.
+
+    Args:
+        name: path relative to the cache; that of a folder ends with a slash.
+    """
+    return bool(_FILE.fullmatch(name) or _FOLDER.fullmatch(name)) or is_litter(name)
+
+
+def block_of(name: str) -> str | None:
+    """Split and block, such as `train/00001`, whose block.json a file is; None if it is another file."""
+    record = _RECORD.fullmatch(name)
+    return record[1] if record else None
