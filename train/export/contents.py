@@ -21,7 +21,7 @@ from safetensors.numpy import save
 from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import atomic_folder, remove_partials
+from headstart.cache.runtime.files import atomic_folder, file_sha256, remove_partials
 from headstart.train.predict.trained_head import Trained
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -113,7 +113,7 @@ def head_json(head: Trained) -> dict[str, Any]:
 
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of each file that is there, by its name; the loader compares those that it reads."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    return {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
 
 
 def packages() -> list[str]:

@@ -1,7 +1,6 @@
 """The folder of a run's results: what lies where, written whole or not at all, and read with its SHA-256."""
 
 import contextlib
-import hashlib
 import json
 import os
 import secrets
@@ -15,7 +14,7 @@ from typing import IO, Any, NoReturn
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import atomic_file, remove_partials
+from headstart.cache.runtime.files import atomic_file, file_sha256, remove_partials
 from headstart.cache.runtime.signals import deferred
 from headstart.train.engine.checkpoints import Which, digest_of, require_digest, save
 from headstart.train.engine.history import FitResult
@@ -135,7 +134,7 @@ class RunFolder:
         savez: Any = np.savez  # its stubs take the names of arrays for options
         with self._new_file(name) as file:
             savez(file, **arrays)
-        self.digests[name] = _digest_of_file(os.path.join(self.path, name))
+        self.digests[name] = file_sha256(os.path.join(self.path, name))
 
     def save_record(self, record: RunRecord, titles: Mapping[str, str]) -> None:
         """Write `results.csv` and `results.json`, and draw the notebook's two bar charts, with 95 % intervals."""
@@ -187,8 +186,8 @@ class RunFolder:
         name = f"predictions/{split}.npz"
         path = os.path.join(self.path, name)
         try:
-            if run and run.digests is not None:
-                require_digest("its bytes", _digest_of_file(path), run.digests.get(name, UNKNOWN))
+            if run and run.digests is not None and os.path.isfile(path):
+                require_digest("its bytes", file_sha256(path), run.digests.get(name, UNKNOWN))
             arrays = read_arrays(path)
             if run:
                 require_arrays(run.task, arrays)
@@ -205,13 +204,6 @@ def _results(fresh: str) -> list[str]:
         folders[:] = [name for name in folders if name not in heads]
         names += [os.path.relpath(os.path.join(at, name), fresh) for name in [*heads, *files]]
     return sorted(names, key=lambda name: (name == RUN, name))
-
-
-def _digest_of_file(path: str) -> str:
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"there is no file {path}")
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _refuse(constant: str) -> NoReturn:
