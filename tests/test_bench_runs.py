@@ -77,8 +77,9 @@ def run(
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Everything in a run's folder but its state."""
+    """Everything in a run's folder but its state, and what a thread of Orbax' has written after an error."""
     paths = [path for path in folder.rglob("*") if path.is_file() and "state" not in path.parts]
+    paths = [path for path in paths if ".partial" not in str(path.relative_to(folder))]
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 

@@ -6,6 +6,9 @@ import sys
 import threading
 from typing import Any
 
+NEVER_RETRIEVED = "Future exception was never retrieved"
+"""What asyncio says of the errors after the first; nothing but Orbax uses it here."""
+
 
 @functools.cache
 def hush_orbax() -> None:
@@ -14,6 +17,7 @@ def hush_orbax() -> None:
     For good, as its threads may fail after the error has been raised.
     """
     logging.getLogger("absl").addFilter(lambda record: "/orbax/" not in record.pathname)
+    logging.getLogger("asyncio").addFilter(lambda record: NEVER_RETRIEVED not in record.getMessage())
     in_thread, unraisable = threading.excepthook, sys.unraisablehook
 
     def on_thread(failure: Any) -> None:
