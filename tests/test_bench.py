@@ -283,14 +283,15 @@ def pooled_features(features: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def test_all_heads_of_a_pooled_cache_are_the_pooling_heads(
     pooled_features: Path, features: Path, tmp_path: Path
 ) -> None:
+    """In processes of their own: the types that tests check here ask a pooled cache for its hidden states."""
     flags = ("--quick", "--out", str(tmp_path), "--cache-dir")
-    run = command(*flags, str(pooled_features))
+    run = made.command("bench.py", *flags, str(pooled_features))
     assert run.returncode == 0, run.stderr
     assert "holds pooled vectors only and cannot train gru, gru_pooled, bigru_pooled" in run.stderr
     with (tmp_path / "made-tiny-p-quick" / "results.csv").open() as file:
         found = {row.pop("head"): row for row in csv.DictReader(file)}
     assert list(found) == ["majority", "tfidf_logreg", "logreg_mean", "cls", "max", "avg", "maxavg"]
-    whole = command(*flags, str(features), "--heads", "cls,max,avg,maxavg")
+    whole = made.command("bench.py", *flags, str(features), "--heads", "cls,max,avg,maxavg")
     assert whole.returncode == 0, whole.stderr
     with (tmp_path / "made-tiny-0-quick" / "results.csv").open() as file:
         wanted = {row.pop("head"): row for row in csv.DictReader(file)}
