@@ -3,6 +3,7 @@
 import functools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -44,9 +45,18 @@ def own_environment() -> Iterator[None]:
     """
     before = dict(os.environ)
     os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(PROGRAMS, "commands")
+    hear_signals()
     yield
+    hear_signals()
     os.environ.clear()
     os.environ.update(before)
+
+
+def hear_signals() -> None:
+    """As in a new process: a command that ran in this one ignores signals at its end, and so would what a test starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
