@@ -53,7 +53,7 @@ def own_environment() -> Iterator[None]:
 
 
 def hear_signals() -> None:
-    """As in a new process: a command that ran in this one ignores signals at its end, and so would what a test starts."""
+    """As in a new process: a command that ran in this one ignores signals from then on, as what a test starts would."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
