@@ -92,7 +92,7 @@ def check_weight_bytes(architecture: Architecture, size: int, name: str) -> None
     if architecture.parameters > size or architecture.n_layers > MOST_LAYERS:
         raise UserError(
             f"the config.json of {name!r} describes {architecture.n_layers:,} layers of width {architecture.dim:,}, "
-            f"{architecture.parameters:,} parameters; its weights have {size:,} bytes: they are of another model"
+            f"{architecture.parameters:,} parameters; its weights have {size:,} bytes: cut off, or of another model"
         )
 
 

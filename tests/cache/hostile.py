@@ -3,6 +3,7 @@
 Each takes the folder, and a folder outside that holds a file `precious` and a folder `theirs`.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -68,8 +69,8 @@ def pipe(name: str) -> Hostile:
 
 
 def unix_socket(cache: Path, outside: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as opened:
-        opened.bind(os.path.relpath(cache / "lock.json"))
+    with socket.socket(socket.AF_UNIX) as opened, contextlib.chdir(cache):  # the path of a socket is short
+        opened.bind("lock.json")
 
 
 def hard_link(cache: Path, outside: Path) -> None:

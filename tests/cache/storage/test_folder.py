@@ -1,5 +1,6 @@
 """A folder that a stranger has prepared: links lead nowhere, pipes hold nobody up, and what is not ours stays."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -28,8 +29,11 @@ def dangling(path: Path) -> None:
 
 
 def unix_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as opened:
-        opened.bind(str(path))
+    with (
+        socket.socket(socket.AF_UNIX) as opened,
+        contextlib.chdir(path.parent),
+    ):  # the path of a socket is short
+        opened.bind(path.name)
 
 
 PLANTED: dict[str, Callable[[Path], object]] = {

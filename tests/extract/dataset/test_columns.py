@@ -149,7 +149,7 @@ def test_the_first_file_decides_and_later_ones_must_have_the_columns() -> None:
     assert (choice.text, choice.labels, choice.only_flags) == ("words", ["f"], True)
     assert choice(first._replace(header=["f", "who", "words"])) == ["words", "f", "who"]
     with pytest.raises(
-        UserError, match=r"a.csv has no column 'who', as the first file has; The columns are: words, f"
+        UserError, match=r"a.csv has no column 'who', as the first file has. The columns are: words, f"
     ):
         choice(first_rows({"words": TEXT, "f": ["0", "1"]}))
 

@@ -129,7 +129,11 @@ def copy_with(tiny_backbone: Path, folder: Path, **config: object) -> Path:
     ("damage", "says"),
     [
         (lambda folder: (folder / "tokenizer.json").write_text("{}"), "tokenizer.json cannot be used"),
-        (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), "model.safetensors cannot be used"),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), "1 bytes: cut off"),
+        (
+            lambda folder: (folder / "model.safetensors").write_bytes(b"x" * 100_000),
+            "model.safetensors cannot be used",
+        ),
         (
             lambda folder: save_backbone(
                 folder,
