@@ -24,6 +24,7 @@ TOGETHER = ("test_bench.py", "test_bench_folds.py", "test_predict.py", "test_pre
 """Files that look at the same finished runs: one process makes each of these once."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own hook of this name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each of xdist's processes whole files, whose tests share what they have made."""
     for item in items:
