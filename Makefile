@@ -12,7 +12,7 @@ bench: .venv/.bench
 	$(BIN)/python bench.py --heads all --cache "$$(ls -td features/sample-minilm-*/ | head -n 1)"
 
 test: lint types
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/.test
 	$(BIN)/ruff check .
@@ -23,7 +23,7 @@ types: .venv/.test
 
 # Further settings of what `make test` shows in one: about ten minutes on 2 cores.
 slow: .venv/.test
-	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile
 
 # Other systems side by side: about an hour on 2 cores. Each script has a --help, and flags for a short try.
 peers:

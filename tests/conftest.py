@@ -20,18 +20,6 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 
-TOGETHER = ("test_bench.py", "test_bench_folds.py", "test_predict.py", "test_predict_export.py")
-"""Files that look at the same finished runs: one process makes each of these once."""
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own hook of this name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each of xdist's processes whole files, whose tests share what they have made."""
-    for item in items:
-        group = "finished runs" if item.path.name in TOGETHER else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_unconfigure() -> None:
     """Remove the compiled programs."""
     shutil.rmtree(PROGRAMS, ignore_errors=True)
