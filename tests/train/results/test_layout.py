@@ -8,14 +8,6 @@ import pytest
 
 from headstart.cache import UserError
 from headstart.train.results.layout import require_ours
-from tests.train.results.run_before import finished
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("whole") / "run"
-    finished(path)
-    return path
 
 
 @pytest.fixture

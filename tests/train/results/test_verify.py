@@ -13,14 +13,7 @@ from headstart.train.engine.checkpoints import save
 from headstart.train.results.folder import RunFolder
 from headstart.train.results.run_record import RunRecord
 from headstart.train.results.verify import prove, read_head, recipe_of, width_of
-from tests.train.results.run_before import BEFORE, finished, flip, trained_head
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("whole") / "run"
-    finished(path)
-    return path
+from tests.train.results.run_before import BEFORE, flip, trained_head
 
 
 @pytest.fixture
