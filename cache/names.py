@@ -3,13 +3,14 @@
 import re
 
 from headstart.cache.recipe import LAYOUTS
+from headstart.cache.runtime.files import PARTIAL
 from headstart.cache.storage.file_system import is_litter
 
 _SPLIT = r"(?:train(?:-view-[1-9][0-9]{0,2})?|valid|test)"
 _BLOCK = rf"{_SPLIT}/[0-9]{{5,9}}"
 _ARRAY = rf"{_BLOCK}/(?:{'|'.join(sorted({name for names in LAYOUTS.values() for name in names}))})"
 # What a killed process leaves: of ours, and of TensorStore's; FILE.__lock also guards the change of a lock.
-_STAGED = r"(?:\.[0-9a-f]{16}\.partial|(?:_[0-9a-f]{1,16})?\.__lock)?"
+_STAGED = rf"(?:{PARTIAL}|(?:_[0-9a-f]{{1,16}})?\.__lock)?"
 _JSON = rf"(?:(?:recipe|manifest|lock)\.json|{_BLOCK}/block\.json)"
 _FILE = re.compile(rf"(?:{_JSON}|{_ARRAY}/zarr\.json|{_ARRAY}/c(?:/[0-9]+)+){_STAGED}")
 _FOLDER = re.compile(rf"(?:{_SPLIT}|{_BLOCK}|{_ARRAY}(?:/c(?:/[0-9]+)*)?)/")

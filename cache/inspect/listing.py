@@ -53,7 +53,8 @@ def only_cache(root: str) -> str:
         CacheError: there is none, or there are several; the message lists them.
     """
     paths = find_caches(root)
-    paths = [path for path in paths if _opens(path)] or paths
+    if len(paths) > 1:
+        paths = [path for path in paths if _opens(path)] or paths
     if not paths:
         raise CacheError(f"there is no feature cache under {root}; make one with `python -m extract`")
     if len(paths) > 1:

@@ -18,6 +18,9 @@ from typing import IO, Any
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.signals import deferred
 
+PARTIAL = r"\.[0-9a-f]{16}\.partial"
+"""Form of what follows the name of a file or folder as long as it is being written."""
+
 
 @contextlib.contextmanager
 def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
@@ -25,7 +28,7 @@ def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
 
     Until then it lies beside its place under a random name. No link is followed, neither there nor at the path.
     """
-    partial = _partial(path)
+    partial = partial_path(path)
     # "x" refuses whatever has the name, links included; a name that is not ours is not removed below.
     with open(partial, "xb") as file:
         try:
@@ -46,7 +49,7 @@ def atomic_folder(path: str | Path, replace: bool = False) -> Iterator[Path]:
         path: path of a folder that is not there, or is empty.
         replace: whether something else at the path makes room; if not, that is an `OSError`.
     """
-    partial = Path(_partial(path))
+    partial = Path(partial_path(path))
     partial.mkdir()
     try:
         (partial / "new").mkdir()
@@ -107,5 +110,6 @@ def no_links(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
-def _partial(path: str | Path) -> str:
+def partial_path(path: str | Path) -> str:
+    """A random path beside another, under which that is written."""
     return f"{path}.{secrets.token_hex(8)}.partial"

@@ -8,8 +8,8 @@ from headstart.extract.dataset.columns import TextChoice
 from headstart.extract.predict.chunks import read_lines, standard_input_holds_lines
 from headstart.extract.predict.options import STANDARD, keep_of
 from headstart.extract.settings import TableFormat
+from headstart.extract.tables.batch import Say
 from headstart.extract.tables.reader import TableChunk, read_chunks
-from headstart.extract.tables.source import Say
 
 
 def read_input(options: argparse.Namespace, rows: int, say: Say) -> Iterator[TableChunk]:

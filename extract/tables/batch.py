@@ -1,7 +1,7 @@
 """Some rows of a file as its format's reader hands them on, and what makes a row one that cannot be used."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -17,6 +17,9 @@ MOST_COLUMNS = 10_000
 BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u2060\ufeff"
 """Characters that show nothing: spaces of any width, also of none, and the byte-order mark."""
 REPEATED = "it repeats the header, as in joined files"
+Say = Callable[[str], None]
+"""Takes a line about something that was recognised in a file."""
+
 TOO_LONG = f"a cell is longer than 10 MB ({MOST_CHARACTERS:,} characters)"
 
 

@@ -10,13 +10,13 @@ import pandas as pd
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.settings import TableFormat
 from headstart.extract.tables.bad_rows import check_mode, first_refused, refusal
-from headstart.extract.tables.batch import BadRow, TableBatch
+from headstart.extract.tables.batch import BadRow, Say, TableBatch
 from headstart.extract.tables.delimited import read_delimited
 from headstart.extract.tables.files import HUB, STANDARD_INPUT, ending, expand, litter_among, shown
 from headstart.extract.tables.hub import read_hub
 from headstart.extract.tables.json_lines import read_json_lines
 from headstart.extract.tables.parquet import read_parquet
-from headstart.extract.tables.source import ROWS, Choose, Say, TableSource, all_columns
+from headstart.extract.tables.source import ROWS, Choose, TableSource, all_columns
 from headstart.extract.tables.streams import DAMAGE, as_lines, opened, seekable
 
 PARQUET_MAGIC = "PAR1"

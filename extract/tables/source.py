@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.settings import TableFormat
-from headstart.extract.tables.batch import check_names
+from headstart.extract.tables.batch import Say, check_names
 
 ROWS = 10_000  # of a batch
 FIRST_CELLS = 1_000_000  # from which columns are chosen
-
-Say = Callable[[str], None]
 
 
 class FirstRows(NamedTuple):

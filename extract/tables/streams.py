@@ -10,13 +10,13 @@ import tempfile
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any, BinaryIO
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.batch import MOST_CHARACTERS
+from headstart.extract.tables.batch import MOST_CHARACTERS, Say
 from headstart.extract.tables.files import STANDARD_INPUT, is_litter
 
 LONGEST = 2 * MOST_CHARACTERS  # characters of a line
@@ -105,7 +105,6 @@ MARK = "\ufeff"
 
 DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile)
 
-Say = Callable[[str], None]
 Buffered = Any  # an io.BufferedReader of whatever lies below
 
 _MARKS = {  # the longer ones first: one is the start of another

@@ -14,14 +14,14 @@ import jax
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import atomic_folder
+from headstart.cache.runtime.files import PARTIAL, atomic_folder
 from headstart.cache.storage.store import StorageError
 from headstart.train.engine.checkpoints import digest_of, read_arrays, require_digest, write_arrays
 from headstart.train.engine.history import EpochRecord, HeadSeed, TrainingProgress
 from headstart.train.engine.stored_files import STATE, STATE_FILE, remove_files, require_no_link
 
 _STATE = re.compile(STATE)
-_LEFT = re.compile(rf"{STATE}\.[0-9a-f]{{16}}\.partial")
+_LEFT = re.compile(STATE + PARTIAL)
 
 
 def save_progress(folder: Path | str, progress: TrainingProgress, run: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from typing import IO, Any, NoReturn
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import atomic_file, file_sha256, remove_partials
+from headstart.cache.runtime.files import atomic_file, file_sha256, partial_path, remove_partials
 from headstart.cache.runtime.signals import deferred
 from headstart.train.engine.checkpoints import Which, digest_of, require_digest, save
 from headstart.train.engine.history import FitResult
@@ -84,7 +83,7 @@ class RunFolder:
         Nothing in it is a link that somebody has planted, and a run that is stopped leaves the older one as it was.
         """
         remove_partials(os.path.join(self.path, "results"))
-        fresh = os.path.join(self.path, f"results.{secrets.token_hex(8)}.partial")
+        fresh = partial_path(os.path.join(self.path, "results"))
         os.mkdir(fresh)
         try:
             yield RunFolder(fresh)

@@ -4,10 +4,11 @@ import os
 import re
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import PARTIAL
 from headstart.train.engine.stored_files import ORBAX, STATE, STATE_FILE, require_no_link, strangers
 
 _CHECKPOINT = r"\w+/(?:fold-\d+/)?seed-\d+/(?:best|last)"
-_UNFINISHED = r"(?:.*/)?[\w-]+\.[0-9a-f]{16}\.partial/.*"
+_UNFINISHED = rf"(?:.*/)?[\w-]+{PARTIAL}/.*"
 FORMS = {
     "checkpoints": rf"{_CHECKPOINT}/{ORBAX}|{_UNFINISHED}",
     "history": r"\w+(?:-seed-\d+)?\.png",
@@ -29,22 +30,17 @@ def require_ours(path: str) -> list[str]:
     require_no_link(path)
     for folder in FORMS:
         require_no_link(os.path.join(path, folder))
-    return [
-        f"{folder}/{name}"
-        for folder, form in FORMS.items()
-        for name in strangers(os.path.join(path, folder), form)
-        if not _in_the_way(os.path.join(path, folder), name)
-    ]
+    harmless = []
+    for folder, form in FORMS.items():
+        for name in strangers(os.path.join(path, folder), form):
+            _require_harmless(
+                os.path.join(path, folder, name), in_checkpoint=bool(re.match(_CHECKPOINT, name))
+            )
+            harmless.append(f"{folder}/{name}")
+    return harmless
 
 
-def _in_the_way(folder: str, name: str) -> bool:
-    """Always False.
-
-    Raises:
-        UserError: it is in the way.
-    """
-    place = os.path.join(folder, name)
+def _require_harmless(place: str, in_checkpoint: bool) -> None:
     require_no_link(place)
-    if re.match(_CHECKPOINT, name):
+    if in_checkpoint:
         raise UserError(f"{place} was not written by bench.py; move it away, or choose another --out")
-    return False
