@@ -147,9 +147,12 @@ def record_run(
 
 def shared_settings(settings: ComparisonSettings) -> ComparisonSettings:
     """Settings as they may be sent on: without paths that tell of the home."""
-    cache = settings.cache and shared_path(settings.cache)
-    places = {"cache_dir": shared_path(settings.cache_dir), "out": shared_path(settings.out)}
-    return dataclasses.replace(settings, cache=cache, **places)
+    return dataclasses.replace(
+        settings,
+        cache=settings.cache and shared_path(settings.cache),
+        cache_dir=shared_path(settings.cache_dir),
+        out=shared_path(settings.out),
+    )
 
 
 def cache_facts(cache: Cache, folder: str) -> CacheFacts:
