@@ -1,7 +1,6 @@
 """`python -m cache`: look at feature caches, prove them, mend them, remove them."""
 
 import argparse
-import functools
 import os
 import shlex
 import subprocess
@@ -19,9 +18,10 @@ from headstart.cache.inspect.listing import (
 from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, remove_cache
 from headstart.cache.inspect.verify import Problem, verify
 from headstart.cache.reader import Cache, open_cache
+from headstart.cache.runtime.command_line import CommandLineParser
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
-from headstart.cache.runtime.text import format_bytes, printable
+from headstart.cache.runtime.text import format_bytes, printable, say
 from headstart.cache.splits import rows_split
 from headstart.cache.storage.object_store import is_url
 
@@ -30,9 +30,9 @@ DEFAULT_ROOT = "features"
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(prog="python -m cache", description=__doc__, allow_abbrev=False)
+    parser = CommandLineParser(prog="python -m cache", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    add = functools.partial(commands.add_parser, allow_abbrev=False)
+    add = commands.add_parser
     _add_root(add("list", help="one line for each cache"))
     _add_cache(add("show", help="recipe, sizes, lengths, classes, times"))
     proof = add("verify", help="prove a cache, or name each damaged block and why")
@@ -68,7 +68,7 @@ def list_caches(arguments: argparse.Namespace) -> None:
     """Print a line for each cache."""
     paths = find_caches(arguments.cache_dir)
     for path in paths:
-        print(describe_line(path))
+        say(describe_line(path))
     if not paths:
         _say(f"no caches under {arguments.cache_dir}; make one with `python -m extract`")
 
@@ -76,7 +76,7 @@ def list_caches(arguments: argparse.Namespace) -> None:
 def show_cache(arguments: argparse.Namespace) -> None:
     """Print everything about one cache."""
     for line in describe(open_cache(_location(arguments))):
-        print(line)
+        say(line)
 
 
 def verify_cache(arguments: argparse.Namespace) -> None:
@@ -154,7 +154,10 @@ def _made_by(cache: Cache) -> str:
 
 
 def _same_place(one: str, other: str) -> bool:
-    return one == other if is_url(other) else os.path.realpath(one) == os.path.realpath(other)
+    """Whether a place is the other one; of the first we may have read the printed form."""
+    if is_url(other):
+        return one in (other, printable(other))
+    return printable(os.path.realpath(one)) == printable(os.path.realpath(other))
 
 
 def ask_and_remove(arguments: argparse.Namespace) -> None:
@@ -165,7 +168,7 @@ def ask_and_remove(arguments: argparse.Namespace) -> None:
         raise UserError(f"there is no folder {location}")
     if not arguments.yes:
         size = "" if remote else f" ({format_bytes(disk_bytes(location))})"
-        print(printable(f"remove {location}{size}? [y/N] "), end="", flush=True)
+        say(printable(f"remove {location}{size}? [y/N] "), end="")
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise UserError("nothing was removed")
     remove_cache(location)
@@ -178,7 +181,7 @@ def _location(arguments: argparse.Namespace) -> str:
 
 
 def _say(line: str) -> None:
-    print(printable(line), flush=True)
+    say(printable(line))
 
 
 def _print_problems(problems: list[Problem]) -> None:

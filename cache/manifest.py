@@ -34,7 +34,8 @@ class Manifest:
         accuracy: distances of the vectors from the stock model's in float32, measured on some rows; empty if they
             are that model's.
         versions: releases of the libraries that took part.
-        source: names of the data and the backbone, and the command, for people.
+        source: names of the data and the backbone, and the command, for people; its paths are as seen from the folder
+            where the command ran, that of the backbone from the cache's; see `cache.runtime.shared_paths`.
     """
 
     key: str

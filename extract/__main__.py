@@ -3,8 +3,10 @@
 import argparse
 import sys
 
+from headstart.cache.runtime.command_line import CommandLineParser
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import exit_code
+from headstart.cache.runtime.text import printable, say
 from headstart.cache.splits import MOST_VIEWS
 from headstart.extract.settings import (
     COMPUTE_DTYPES,
@@ -22,7 +24,7 @@ from headstart.extract.settings import (
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line: the fields of `Settings`, `where` and `preview`."""
-    parser = argparse.ArgumentParser(prog="python -m extract", description=__doc__, allow_abbrev=False)
+    parser = CommandLineParser(prog="python -m extract", description=__doc__)
     parser.set_defaults(**vars(Settings()))
     _add_data_flags(parser)
     _add_input_flags(parser)
@@ -190,8 +192,8 @@ def seed(text: str) -> int:
 
 def prepare_data(arguments: list[str]) -> None:
     """Run `python -m extract prepare`: make a data file of a public one."""
-    parser = argparse.ArgumentParser(
-        prog="python -m extract prepare", description="Make a data file of a public one.", allow_abbrev=False
+    parser = CommandLineParser(
+        prog="python -m extract prepare", description="Make a data file of a public one."
     )
     kinds = parser.add_subparsers(dest="kind", required=True)
     add = kinds.add_parser(
@@ -203,7 +205,7 @@ def prepare_data(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     from headstart.extract.dataset.jigsaw import prepare_jigsaw
 
-    print(prepare_jigsaw(options.train, options.output, options.seed))
+    say(prepare_jigsaw(options.train, options.output, options.seed))
 
 
 def main() -> None:
@@ -222,11 +224,11 @@ def main() -> None:
 
     if where or shown:
         job = prepare(settings)
-        print(job.location if where else "\n".join(preview(job, shown)))
+        say(printable(job.location) if where else "\n".join(preview(job, shown)))
         return
 
     location = extract(settings, TerminalReporter())
-    print(f"cache: {location}")
+    say(printable(f"cache: {location}"))
 
 
 if __name__ == "__main__":

@@ -33,17 +33,17 @@ def preview(job: ExtractJob, count: int) -> Iterator[str]:
     Raises:
         UserError: the rows cannot be dealt, or the backbone has no tokenizer.
     """
-    yield from (job.describe(), *job.dataset.counts.details(), *job.remarks)
+    yield from map(printable, (job.describe(), *job.dataset.counts.details(), *job.remarks))
     splits = split_dataset(job.dataset, job.settings)
     yield "splits: " + ", ".join(f"{name} {len(rows):,}" for name, rows in splits.items())
-    yield from describe_absent(job.dataset, splits, job.settings)
+    yield from map(printable, describe_absent(job.dataset, splits, job.settings))
     where = {int(row): name for name, rows in splits.items() for row in rows}
     texts = list(job.dataset.texts[:count])
     cleaned_texts = clean_all(texts, job.cleaning)
     yield from _damage(job)
     loaded = load_tokenizer(job.checkpoint.folder, job.recipe.max_length)
     tokenizer = loaded.within(job.architecture.vocab_size)
-    yield from describe_tokenizer(job, tokenizer)
+    yield from map(printable, describe_tokenizer(job, tokenizer))
     shown_rows = zip(texts, cleaned_texts, tokens_of(tokenizer.pipeline, cleaned_texts), strict=True)
     for row, (raw, cleaned, tokens) in enumerate(shown_rows):
         label = described_label(job.dataset.task, job.dataset.labels[row])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.progress import draw_line
+from headstart.cache.runtime.text import printable, say
 from headstart.heads import HEADS
 from headstart.train.options import (
     QUICK_ROWS,
@@ -54,11 +55,10 @@ def main() -> None:
 
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
     run, path = compare(cache, settings)
-    print(
-        json.dumps(run.to_json(), allow_nan=False)
-        if settings.json
-        else f"\n{run.table}\n\nwritten to {path}/"
-    )
+    if settings.json:
+        print(json.dumps(run.to_json(), allow_nan=False))
+    else:
+        say(f"\n{run.table}\n\nwritten to {printable(path)}/")
 
 
 def compare_runs(arguments: list[str]) -> None:
@@ -71,7 +71,10 @@ def compare_runs(arguments: list[str]) -> None:
     runs, errors = readable([RunFolder(path.rstrip("/") or "/") for path in options.runs])
     if len(runs) > 1 or not errors:
         comparison = compare_answers(runs)
-        print(json.dumps(encode(comparison), allow_nan=False) if options.json else compare_lines(comparison))
+        if options.json:
+            print(json.dumps(encode(comparison), allow_nan=False))
+        else:
+            say(compare_lines(comparison))
     if errors:
         raise UserError("\n".join(map(str, errors)))
 
@@ -90,7 +93,7 @@ def verify_runs(arguments: list[str]) -> None:
     errors = []
     for path in options.runs:
         try:
-            print(prove(RunFolder(path.rstrip("/") or "/")))
+            say(printable(prove(RunFolder(path.rstrip("/") or "/"))))
         except UserError as error:
             errors.append(str(error))
     if errors:
@@ -137,7 +140,8 @@ def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFold
     start = time.perf_counter()
     trained = list(train_rounds(experiment, rounds, folder.path))
     outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
-    record = record_run(experiment, trained, outcome, inference(trained[-1], experiment.heads), start)
+    took = inference(trained[-1], experiment.heads)
+    record = record_run(experiment, trained, outcome, took, start, folder.path)
     shown = table(outcome.results, outcome.statistics, outcome.folds)
     with folder.replaced() as fresh:
         save(fresh, trained, outcome)
@@ -177,7 +181,7 @@ def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
 
 def log(line: str) -> None:
     """Write for a person, not for a program that reads the table."""
-    print(line, file=sys.stderr)
+    say(printable(line), sys.stderr)
 
 
 def train_rounds(experiment: "Experiment", rounds: "Rounds", folder: str) -> "Iterator[TrainedHeads]":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.files import atomic_file
-from headstart.cache.runtime.text import printable
+from headstart.cache.runtime.text import printable, say
 from headstart.extract.predict.options import (
     READ_OPTIONS,
     STANDARD,
@@ -53,7 +53,7 @@ class Loaded(NamedTuple):
 
 def log(line: str) -> None:
     """Write for a person, not for a program that reads the labels."""
-    print(printable(line), file=sys.stderr)
+    say(printable(line), sys.stderr)
 
 
 def main() -> None:
@@ -164,7 +164,7 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     from headstart.extract.predict.encoder import Encoder
 
     padded = head.recipe.layout == "padded"
-    checkpoint = find_checkpoint(backbone or head.backbone, padded, download=backbone is not None)
+    checkpoint = find_checkpoint(backbone or head.backbone_place, padded, download=backbone is not None)
     encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.run.cache.device)
     return Loaded(head, encoder, encoder.scorer(answers_of(head, head.run.operands), head.params))
 
@@ -182,7 +182,7 @@ def label_command_line(options: argparse.Namespace, loaded: Loaded, threshold: f
     shown = list(explained(labelled, tokens, answer, loaded)) if options.explain else []
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for row, text in enumerate(labelled):
-        print(printable(str(text)))
+        say(printable(str(text)))
         if shown and not options.html:
             print(as_lines(shown[row], colour))
     if options.html:

@@ -4,11 +4,13 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorstore as ts
 
 from headstart import predict
 from headstart.cache import UserError
@@ -113,3 +115,43 @@ def test_the_loader_is_short() -> None:
     tree = ast.parse(text)
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     assert len(lines) <= 26
+
+
+def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file below a folder; of archives and of Orbax' databases, whatever is in them, too."""
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        yield str(path), path.read_bytes()
+        if path.suffix == ".npz":
+            with zipfile.ZipFile(path) as archive:
+                yield from (
+                    (f"{path}/{name}", name.encode() + archive.read(name)) for name in archive.namelist()
+                )
+        if path.name == "manifest.ocdbt":
+            base = {"driver": "file", "path": f"{path.parent}/"}
+            store = ts.KvStore.open({"driver": "ocdbt", "base": base}).result()
+            for key in store.list().result():
+                yield f"{path}/{key!r}", key + store.read(key).result().value
+
+
+def test_what_is_sent_on_tells_of_no_folder_of_this_machine(
+    exact: Made, made_run: Callable[[str], Made], export: Callable[..., None], tmp_path: Path
+) -> None:
+    """Cache, run and export of linear and of recurrent heads, made with whole paths in every option."""
+    export(exact.run, tmp_path / "linear", "--head", "avg")
+    export(made_run("multiclass").run, tmp_path / "recurrent", "--head", "lstm_pooled")
+    folders = [tmp_path, *(made.run.parent.parent / part for made in (exact, made_run("multiclass"))
+        for part in ("features", "results"))]  # fmt: skip
+    private = [str(place).encode() for place in (exact.run.parent.parent.parent, ROOT, Path(sys.prefix))]
+    files = [entry for folder in folders for entry in contents(folder)]
+    names = {Path(name).name for name, _ in files}
+    assert {
+        "report.html",
+        "results.json",
+        "manifest.json",
+        "head.json",
+        "model.stablehlo",
+        "test.npz",
+    } <= names
+    assert any(name.endswith(".zarray'") for name in names)
+    assert not [(name, place) for name, content in files for place in private if place in content]
+    assert json.loads((exact.run / "results.json").read_text())["settings"]["out"] == "results"

@@ -113,6 +113,41 @@ def test_a_class_name_means_one_class() -> None:
     assert not {name: paths for name, paths in places.items() if len(paths) > 1}
 
 
+SAID_OTHERWISE = {
+    "cache/runtime/text.py": 1,  # `say` itself
+    "cache/runtime/progress.py": 1,  # the bar, which moves the cursor; its words are printable
+    "cache/runtime/signals.py": 1,  # a line of our own words, written where Python's streams may not be used
+    "headstart/bench.py": 2,  # JSON for programs, in ASCII
+    "headstart/predict.py": 1,  # tokens in colours, each of them printable
+}
+"""Files that write to a terminal without `say`, how often, and why."""
+
+
+def direct_writes(path: Path) -> Iterator[int]:
+    """Lines that write to standard output or error by themselves."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        first = ast.unparse(node.args[0]) if isinstance(node, ast.Call) and node.args else ""
+        writes = called.startswith(("sys.stdout.", "sys.stderr.", "sys.__std")) and "write" in called
+        if called in ("print", "input") or writes or (called == "os.write" and first in ("1", "2")):
+            yield node.lineno
+
+
+def test_every_line_for_people_goes_through_one_function() -> None:
+    """Names may come from anyone: `cache.runtime.text.say` escapes what would move the cursor."""
+    files = [path for path in product_files() if TEMPLATES not in path.parents]
+    counts = {str(path.relative_to(ROOT)): len(list(direct_writes(path))) for path in files}
+    assert {path: count for path, count in counts.items() if count} == SAID_OTHERWISE
+
+
+def test_the_check_sees_every_way_to_write(tmp_path: Path) -> None:
+    file = tmp_path / "writes.py"
+    file.write_text(
+        "print(1)\nsys.stderr.write(a)\nsys.stdout.buffer.write(a)\nos.write(2, a)\nfile.write(a)\n"
+    )
+    assert list(direct_writes(file)) == [1, 2, 3, 4]
+
+
 def mirror_of(path: Path) -> Path:
     """The test file of a module, without its ending: `train/feeds/table.py` -> `tests/train/feeds/test_table`."""
     relative = path.relative_to(ROOT)

@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, get_args, get_type_hints
 
+from headstart.cache.runtime.command_line import CommandLineParser
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import did_you_mean
 
@@ -79,7 +80,7 @@ def parse_arguments(
         arguments: The command line; None takes that of the process.
     """
     default = ComparisonSettings()
-    parser = argparse.ArgumentParser(prog="python bench.py", description=description, allow_abbrev=False)
+    parser = CommandLineParser(prog="python bench.py", description=description)
     add = parser.add_argument
     names = ", ".join(heads)
     add("--heads", default=default.heads, help=f"all, or some of: {names} (default: %(default)s)")
@@ -129,7 +130,7 @@ def parse_verify(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser_of_runs(command: str, about: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python bench.py {command}", description=about, allow_abbrev=False)
+    parser = CommandLineParser(prog=f"python bench.py {command}", description=about)
     runs = "folder that bench.py wrote, like results/CACHE"
     parser.add_argument("runs", nargs="+", metavar="RESULTS", help=runs)
     return parser

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from headstart.cache.runtime.signals import Interruption
-from headstart.cache.runtime.text import printable
+from headstart.cache.runtime.text import say
 
 EXIT_USER_ERROR = 2
 
@@ -64,8 +64,7 @@ def _failed(error: BaseException) -> int:
             if _is_closed(stream):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return 0 if seen else EXIT_USER_ERROR
-    lines = _message(error).splitlines()
-    print("error: " + "\n".join(map(printable, lines)), file=sys.stderr)
+    say(f"error: {_message(error).rstrip()}", sys.stderr)
     return EXIT_USER_ERROR
 
 

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from headstart.cache.runtime.text import printable, say
+
 BAR = 30  # characters
 INTERVAL = 0.2  # seconds between two redraws on a terminal
 LOG_INTERVAL = 10.0  # seconds between two lines where standard error is a file
@@ -34,7 +36,7 @@ class TerminalReporter(Reporter):
 
     def log(self, line: str) -> None:
         """Print a line."""
-        print(line, flush=True)
+        say(printable(line))
 
     def start(self, work: str, total: int, unit: str) -> None:
         """Begin a bar."""
@@ -55,7 +57,8 @@ class TerminalReporter(Reporter):
 
 def draw_line(line: str, last: bool = False) -> None:
     """Show a line on standard error: on a terminal in place of the one before, unless that was the last; else below."""
-    text = f"\r{line}\033[K" + "\n" * last if sys.stderr.isatty() else f"{line}\n"
+    shown = printable(line)
+    text = f"\r{shown}\033[K" + "\n" * last if sys.stderr.isatty() else f"{shown}\n"
     print(text, end="", file=sys.stderr, flush=True)
 
 

@@ -2,11 +2,24 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 def printable(text: str) -> str:
     """Escape what would move the cursor or end the line: names and texts may come from anyone."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
+
+
+def say(text: str, stream: Any = None, end: str = "\n") -> None:
+    """Print text for a person: every line on a terminal goes through here, and its names may come from anyone.
+
+    Args:
+        text: Its own line ends stay; whatever else would move the cursor is escaped. A name that is to stay in its line
+            has to be `printable` before it is put in.
+        stream: Text stream to write to; None takes standard output.
+        end: What follows.
+    """
+    print("\n".join(map(printable, text.split("\n"))), end=end, file=stream, flush=True)
 
 
 def brief(value: object, most: int = 40) -> str:

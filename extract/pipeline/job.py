@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.progress import Clock, Reporter
+from headstart.cache.runtime.shared_paths import shared_command, shared_path
 from headstart.cache.splits import SPLITS, split_order, view_names
-from headstart.cache.storage.object_store import check_location
+from headstart.cache.storage.object_store import check_location, is_url
 from headstart.cache.task import class_counts
 from headstart.cache.writer import CacheWriter, cache_name
 from headstart.extract.backbone.architecture import Architecture, Dropout, read_architecture, read_dropout
@@ -73,10 +74,18 @@ class ExtractJob(NamedTuple):
             "label_column": label,
             "rows_without_text": self.dataset.missing,
             "backbone": self.checkpoint.name,
-            "backbone_argument": self.settings.backbone or self.checkpoint.name,
+            "backbone_argument": self._backbone_argument,
             "python": platform.python_version(),
-            "command": self.settings.command,
+            "command": shared_command(self.settings.command),
         }
+
+    @property
+    def _backbone_argument(self) -> str:
+        """What the user called the backbone; a folder as seen from the cache's, so that both can be moved together."""
+        argument = self.settings.backbone or self.checkpoint.name
+        if argument == BUNDLED or not os.path.isdir(argument):
+            return argument
+        return shared_path(argument, "." if is_url(self.location) else self.location)
 
     @property
     def splits(self) -> tuple[str, ...]:

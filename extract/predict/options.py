@@ -5,6 +5,7 @@ import glob
 import os
 from collections.abc import Sequence
 
+from headstart.cache.runtime.command_line import CommandLineParser
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.settings import ON_BAD_ROW, QUOTINGS
 
@@ -27,7 +28,7 @@ def parse_arguments(arguments: Sequence[str] | None, description: str) -> argpar
     Raises:
         UserError: the arguments do not go together.
     """
-    parser = argparse.ArgumentParser(prog="python predict.py", description=description, allow_abbrev=False)
+    parser = CommandLineParser(prog="python predict.py", description=description)
     add = parser.add_argument
     add("texts", nargs="*", metavar="TEXT", help="texts to label")
     _add_run(parser)
@@ -68,10 +69,9 @@ def parse_arguments(arguments: Sequence[str] | None, description: str) -> argpar
 
 def parse_export(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line that exports."""
-    parser = argparse.ArgumentParser(
+    parser = CommandLineParser(
         prog="python predict.py export",
         description="Write a head and its backbone to a folder that works without this project.",
-        allow_abbrev=False,
     )
     parser.add_argument("run", metavar="RUN", help="folder that bench.py wrote, like results/CACHE")
     parser.add_argument("out", metavar="OUT", help="folder to make; must not exist")

@@ -1,7 +1,8 @@
 """Backbone and head as one StableHLO program that needs none of this code, for any number of rows of any length."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -73,7 +74,20 @@ def as_stablehlo(run: Callable[..., Any], recipe: Recipe) -> bytes:
     tokens = str(recipe.max_length) if recipe.layout == "padded" else "t"
     shape = export.symbolic_shape(f"b, {tokens}")
     spec = jax.ShapeDtypeStruct(shape, np.int32)
-    return bytes(export.export(jax.jit(run), platforms=PLATFORMS)(spec, spec).serialize())
+    with _names_of_source_files():
+        return bytes(export.export(jax.jit(run), platforms=PLATFORMS)(spec, spec).serialize())
+
+
+@contextlib.contextmanager
+def _names_of_source_files() -> Iterator[None]:
+    """Programs say of each operation which line of code made it: have them say it without the folder it is in here."""
+    option = "jax_hlo_source_file_canonicalization_regex"
+    before = getattr(jax.config, option)
+    jax.config.update(option, ".*/")
+    try:
+        yield
+    finally:
+        jax.config.update(option, before)
 
 
 def tokenizer_json(checkpoint: Checkpoint, max_length: int) -> str:

@@ -128,3 +128,15 @@ def test_neither_jax_nor_the_backbone_is_loaded(settings: Settings, tmp_path: Pa
     assert (found.returncode, found.stderr) == (0, "")
     assert found.stdout.count("  tokens   [CLS]") == 2
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;t\x07", "turned\u202eback", "two\nlines"])
+def test_names_of_files_columns_and_classes_are_shown_as_text(name: str, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / f"{name}.csv"
+    with file.open("w", newline="") as opened:
+        rows = [("a good page", ("x", name)[row % 12 == 0]) for row in range(24)]
+        csv.writer(opened).writerows([("text", name), *rows])
+    flags = ("--data", file.name, "--cache-dir", name)
+    lines = [*run([], *flags, "--preview", 1), *run([], *flags, "--where")]
+    assert all(line.isprintable() for line in lines)
+    assert len([line for line in lines if line.startswith("data row")]) == 1

@@ -100,6 +100,8 @@ def write_arrays(path: Path, arrays: PyTree) -> None:
     hush_orbax()
     with _in_words(path), ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(path, arrays, force=True)  # the folder may be there already
+    # It says that all is written, and where to, which is nobody's business; without it Orbax reads as well.
+    (path / "commit_success.txt").unlink(missing_ok=True)
 
 
 def read_arrays(path: Path, target: PyTree | None = None) -> PyTree:

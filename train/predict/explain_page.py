@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
+from headstart.cache.runtime.text import printable
 from headstart.cache.task import Task
 from headstart.train.predict.answers import chosen, labels_of
 from headstart.train.predict.delimited import joined
@@ -84,10 +85,12 @@ def label_texts(
 
 
 def as_lines(text: Explained, colour: bool) -> str:
-    """A line for each output: red adds to the logit, blue takes away."""
+    """A line for each output, fit for a terminal: red adds to the logit, blue takes away."""
     return "\n".join(
-        f"  {name}: {logit:+.3f} = {bias:+.3f} bias  "
-        + " ".join(_coloured(w, v, colour) for w, v in zip(text.words, values.tolist(), strict=True))
+        f"  {printable(name)}: {logit:+.3f} = {bias:+.3f} bias  "
+        + " ".join(
+            _coloured(printable(w), v, colour) for w, v in zip(text.words, values.tolist(), strict=True)
+        )
         for name, logit, bias, values in zip(text.outputs, text.logits, text.bias, text.added.T, strict=True)
     )
 

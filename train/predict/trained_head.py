@@ -29,6 +29,7 @@ class Trained(NamedTuple):
         params: Its parameters.
         run: Everything else about its run.
         identity: SHA-256 that no other head of any run has.
+        folder: Folder of the run.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Trained(NamedTuple):
     params: PyTree
     run: RunRecord
     identity: str
+    folder: str = ""
 
     @property
     def task(self) -> Task:
@@ -45,7 +47,19 @@ class Trained(NamedTuple):
 
     @property
     def backbone(self) -> str:
-        """What the user called the backbone."""
+        """Name of the backbone, for people: what the user called it, but no path that leads elsewhere."""
+        name, argument = str(self.run.cache.source.get("backbone", "")), self._argument
+        elsewhere = argument.startswith((os.sep, os.pardir))
+        return (name or os.path.basename(argument)) if elsewhere else argument
+
+    @property
+    def backbone_place(self) -> str:
+        """Where the backbone was: its folder as seen from the run's, else the name or path that the user wrote."""
+        place = os.path.join(self.folder, self._argument)
+        return place if os.sep in self._argument and os.path.isdir(place) else self._argument
+
+    @property
+    def _argument(self) -> str:
         source = self.run.cache.source
         return str(source.get("backbone_argument") or source.get("backbone", ""))
 
@@ -96,7 +110,7 @@ def open_trained(path: str, asked: str, heads: Sequence[str], template: Template
     name, seed = choose(run.results, asked, heads)
     row = next(row for row in run.results if (row.head, row.seed) == (name, seed))
     params = read_head(folder, run, row, template)
-    return Trained(name, seed, recipe, params, run, _identity(os.path.join(path, RUN), name, seed))
+    return Trained(name, seed, recipe, params, run, _identity(os.path.join(path, RUN), name, seed), path)
 
 
 def choose(results: Sequence[Result], asked: str, heads: Sequence[str]) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """What a run depends on, and what it was made with: cache, settings, machine, versions, times."""
 
+import dataclasses
 import os
 import platform
 import resource
@@ -18,6 +19,7 @@ from jaxtyping import PyTree
 from headstart.cache.block import MIN_PART_ROWS
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.environment import multiplies_bfloat16
+from headstart.cache.runtime.shared_paths import shared_command, shared_path
 from headstart.cache.runtime.text import format_bytes
 from headstart.train.data.checks import describe_leaks
 from headstart.train.data.folds import Rounds
@@ -106,6 +108,7 @@ def record_run(
     outcome: Outcome,
     inference: dict[str, float],
     start: float,
+    folder: str,
 ) -> RunRecord:
     """What a run found, what it was made with, and what it took.
 
@@ -115,6 +118,7 @@ def record_run(
         outcome: What was found.
         inference: What `inference_seconds` returns.
         start: When the run began, by `time.perf_counter`.
+        folder: Folder of the results.
     """
     first = trained[0].trainer
     compiled = {id(heads.trainer.compiled): heads.trainer.compiled.compile_seconds for heads in trained}
@@ -125,9 +129,9 @@ def record_run(
         statistics=outcome.statistics,
         baselines=outcome.statistics.baselines,
         rows=outcome.rows,
-        settings=experiment.settings,
+        settings=shared_settings(experiment.settings),
         operands=choose_operands(experiment.settings),
-        cache=cache_facts(experiment.cache),
+        cache=cache_facts(experiment.cache, folder),
         environment=environment(),
         inference=inference,
         seconds={
@@ -141,21 +145,51 @@ def record_run(
     )
 
 
-def cache_facts(cache: Cache) -> CacheFacts:
-    """What a cache was made of, and how its test rows were grouped when they were computed."""
+def shared_settings(settings: ComparisonSettings) -> ComparisonSettings:
+    """Settings as they may be sent on: without paths that tell of the home."""
+    return dataclasses.replace(
+        settings,
+        cache=settings.cache and shared_path(settings.cache),
+        cache_dir=shared_path(settings.cache_dir),
+        out=shared_path(settings.out),
+    )
+
+
+def cache_facts(cache: Cache, folder: str) -> CacheFacts:
+    """What a cache was made of, and how its test rows were grouped when they were computed.
+
+    Args:
+        cache: The cache.
+        folder: Folder of the results, as seen from which a backbone's folder is named.
+    """
     manifest, blocks = cache.manifest, cache.manifest.splits.get("test", [])
     return CacheFacts(
         name=cache.name,
-        location=cache.store.location,
+        location=shared_path(cache.store.location),
         key=manifest.key,
         recipe=cache.recipe.to_json(),
-        source=manifest.source,
+        source=shared_source(cache, folder),
         # a single block says only that all test rows go into one
         block_rows=blocks[0].rows
         if len(blocks) > 1
         else max([MIN_PART_ROWS, *(block.rows for block in blocks)]),
         device=manifest.device,
     )
+
+
+def shared_source(cache: Cache, folder: str) -> dict[str, Any]:
+    """The manifest's names of data and backbone, as they may be sent on; see `cache.manifest.Manifest`."""
+    source = dict(cache.manifest.source)
+    command, backbone = source.get("command"), source.get("backbone_argument")
+    if isinstance(command, str):  # of an earlier version it may hold whole paths
+        source["command"] = shared_command(command)
+    if isinstance(backbone, str) and os.sep in backbone:
+        # a name on the hub has such a form, too; earlier versions wrote folders as the user did
+        places = [os.path.join(cache.store.location, backbone), backbone]
+        place = next(filter(os.path.isdir, places), None)
+        if place or os.path.isabs(backbone):
+            source["backbone_argument"] = shared_path(place or backbone, folder)
+    return source
 
 
 def environment() -> dict[str, Any]:

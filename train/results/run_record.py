@@ -40,10 +40,11 @@ class CacheFacts:
 
     Attributes:
         name: Name of its folder.
-        location: Its folder or prefix.
+        location: Its folder or prefix, see `cache.runtime.shared_paths`.
         key: Hash of its recipe.
         recipe: Everything that changes a cached value, see `cache.recipe.Recipe`.
-        source: Names of data and backbone, and the command, for people; see `cache.manifest.Manifest`.
+        source: Names of data and backbone, and the command, for people; see `cache.manifest.Manifest`. A folder of the
+            backbone is as seen from the run's.
         block_rows: Test rows that went through the backbone together; None if unknown.
         device: Kind and number of the devices that computed it.
     """

@@ -87,3 +87,16 @@ def test_a_clock_adds_up_the_seconds_of_each_phase(monkeypatch: pytest.MonkeyPat
         fail_late()
     assert clock.seconds == {"clean": 5.0, "write": 10.0}
     assert clock.total() == 16.5
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;title\x07", "turned\u202eback", "two\nlines\r", "caf\udce9"])
+def test_names_in_lines_and_bars_move_nothing(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TerminalReporter().log(f"{name}: waiting")
+    draw_line(name)
+    out, err = capsys.readouterr()
+    assert all(text.endswith("\n") and text[:-1].isprintable() for text in (out, err))
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    draw_line(name, last=True)
+    assert terminal.getvalue()[1:].removesuffix("\033[K\n").isprintable()

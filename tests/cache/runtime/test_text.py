@@ -1,6 +1,8 @@
+import sys
+
 import pytest
 
-from headstart.cache.runtime.text import brief, did_you_mean, format_bytes, printable
+from headstart.cache.runtime.text import brief, did_you_mean, format_bytes, printable, say
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,14 @@ def test_the_nearest_known_name_is_asked_for(name: str, question: str) -> None:
 def test_what_a_message_says_of_somebody_s_value(value: object, shown: str) -> None:
     assert brief(value) == shown
     assert brief(10**5000) == "a number of thousands of digits"
+
+
+def test_what_is_said_has_its_lines_and_nothing_else_that_moves_the_cursor(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say("\none\ntwo\x1b[2J\r\x07\u202e\tthree\u2028")
+    say("asked? ", end="")
+    say("half \udce9", sys.stderr)
+    out, err = capsys.readouterr()
+    assert out == "\none\ntwo\\x1b[2J\\r\\x07\\u202e\\tthree\\u2028\nasked? "
+    assert err == "half \\udce9\n"

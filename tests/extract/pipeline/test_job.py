@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -92,3 +93,16 @@ def test_a_length_below_three_fits_no_text(settings: Settings, tmp_path: Path) -
     (folder / "tokenizer_config.json").write_text('{"model_max_length": 2}')
     with pytest.raises(UserError, match=r"--max-length 2 does not fit"):
         prepare(dataclasses.replace(settings, backbone=str(folder)))
+
+
+def test_sources_are_named_without_the_folders_above(settings: Settings, tmp_path: Path) -> None:
+    """The backbone's folder is found from the cache's."""
+    there = dataclasses.replace(settings, cache_dir=str(tmp_path / "features"))
+    job = prepare(there)
+    shown = json.dumps(job.source)
+    assert not [place for place in (settings.data, settings.backbone, str(tmp_path)) if str(place) in shown]
+    place = os.path.normpath(os.path.join(job.location, job.source["backbone_argument"]))
+    assert os.path.samefile(place, settings.backbone or "")
+    assert f"--data {os.path.basename(str(settings.data))}" in job.source["command"]
+    remote = job._replace(settings=dataclasses.replace(there, cache_dir="s3://bucket/features"))
+    assert remote.source["backbone_argument"] == os.path.basename(settings.backbone or "")

@@ -53,3 +53,10 @@ def test_a_text_is_shown_with_its_label_and_probabilities() -> None:
         "x|y  [x 0.9000  y 0.6000]  a b",
         "(none)  [x 0.1000  y 0.2000]  c",
     ]
+
+
+def test_lines_show_tokens_and_classes_of_any_name_as_text() -> None:
+    shown = as_lines(explained("a")._replace(outputs=("x\x1b[2J", "y\u202e", "z\nw")), colour=False)
+    assert len(shown.split("\n")) == 3
+    assert all(line.isprintable() for line in shown.split("\n"))
+    assert "\\x1b[31m" in shown

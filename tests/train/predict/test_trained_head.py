@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,22 @@ def test_the_backbone_is_what_the_user_called_it() -> None:
     assert trained_head(cache=BEFORE["cache"] | {"source": source}).backbone == "models/tiny"
     del source["backbone_argument"]
     assert trained_head(cache=BEFORE["cache"] | {"source": source}).backbone == "tiny"
+
+
+@pytest.mark.parametrize(("argument", "name"), [("../../tiny", "tiny"), ("/home/x/tiny", "tiny")])
+def test_a_backbone_s_folder_is_looked_for_from_the_run(argument: str, name: str, tmp_path: Path) -> None:
+    source = BEFORE["cache"]["source"] | {"backbone": "tiny", "backbone_argument": argument}
+    head = trained_head(cache=BEFORE["cache"] | {"source": source})._replace(folder=str(tmp_path / "a/run"))
+    assert (head.backbone, head.backbone_place) == (name, argument)
+    (tmp_path / "a/run").mkdir(parents=True)
+    (tmp_path / "tiny").mkdir()
+    place = head.backbone_place
+    assert place == argument if os.path.isabs(argument) else os.path.samefile(place, tmp_path / "tiny")
+
+
+@pytest.mark.parametrize("argument", ["minilm", "org/model"])
+def test_a_backbone_s_name_is_no_folder_of_the_run(argument: str, tmp_path: Path) -> None:
+    (tmp_path / "minilm").mkdir()
+    source = BEFORE["cache"]["source"] | {"backbone": "model", "backbone_argument": argument}
+    head = trained_head(cache=BEFORE["cache"] | {"source": source})._replace(folder=str(tmp_path))
+    assert (head.backbone, head.backbone_place) == (argument, argument)

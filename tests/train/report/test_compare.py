@@ -1,5 +1,6 @@
 """Runs side by side as text."""
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -7,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from headstart import bench
 from headstart.cache import UserError
+from headstart.cache.runtime.errors import exit_code
+from headstart.cache.runtime.text import printable
 from headstart.cache.task import BINARY
 from headstart.train.report.compare import (
     compare_answers,
@@ -110,3 +114,22 @@ def test_a_run_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> N
     assert compare_answers(runs).pairs[0].paired
     with pytest.raises(UserError, match=r"bad.*cannot be read"):
         side_by_side(folders)
+
+
+@pytest.mark.parametrize("name", ["\x1b[2Jrun", "turned\u202eback", "\x07bell"])
+def test_names_of_runs_reach_the_terminal_as_text(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `bench.py compare` prints them, one of them unreadable."""
+    for folder in ("a", "b"):
+        run = finished(tmp_path / folder)
+        cache = dataclasses.replace(run.cache, name=f"{folder}{name}")
+        (tmp_path / folder / "results.json").write_text(
+            json.dumps(dataclasses.replace(run, cache=cache).to_json())
+        )
+    paths = [str(tmp_path / folder) for folder in ("a", "b", name)]
+    monkeypatch.setattr("sys.argv", ["bench.py", "compare", *paths])
+    assert exit_code(bench.main) == 2
+    out, err = capsys.readouterr()
+    assert f"A: a{printable(name)}" in out
+    assert all(line.isprintable() for line in (out + err).split("\n"))

@@ -54,6 +54,7 @@ def origin(run: RunRecord) -> str:
         "origin",
         "Make it again",
         shown,
+        paragraph("Paths are as seen from where the commands ran; of a folder elsewhere, its name alone."),
         folded(
             "Recipe of the cache: everything that changes a cached value", _facts("Recipe", run.cache.recipe)
         ),
