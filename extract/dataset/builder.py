@@ -80,11 +80,6 @@ class DatasetBuilder:
         reasons |= dict.fromkeys(
             _nested(batch, [self._text]), f"column {self._text!r} holds a list or an object"
         )
-        if not self._reader.lists:
-            reasons |= dict.fromkeys(
-                _nested(batch, self._labels),
-                "a label column holds a list or an object here, and one label in others",
-            )
         codes[np.isin(filled, list(reasons))] = BAD
         return codes, reasons
 

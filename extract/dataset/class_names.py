@@ -1,7 +1,7 @@
 """Names of classes: one spelling for what is equal, their order, and what is no name of a class."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from headstart.cache.runtime.errors import UserError
@@ -16,6 +16,8 @@ MOST_DIGITS = 300  # of a number: longer ones are names
 NO_LABEL = "-1"
 FLAGS = {"0": 0, "1": 1, "false": 0, "true": 1}
 WORDS = {"false": "0", "true": "1"}
+MISSING = {"nan", "none", "null", "na", "n/a", "<na>", "nat"}
+"""How programs write a missing value as text, in lower case."""
 
 _INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -43,10 +45,10 @@ def one_spelling(names: Iterable[str]) -> dict[str, str]:
     is spelled in two ways (`1.1` and `1.10` are sections), or if words stand beside numbers of which no two are equal.
     """
     column = list(dict.fromkeys(names))
-    spelled = {name: spelling(name) for name in column}
-    values = set(spelled.values())
+    spelled, missing = {name: spelling(name) for name in column}, missing_words(column)
+    values = set(spelled.values()) - missing
     fractions = [value for value in spelled.values() if "." in value and is_number(value)]
-    spelt_twice = len(values) < len(column)
+    spelt_twice = len(values) + len(missing) < len(column)
     words = not all(value in WORDS or is_number(value) for value in values)
     if any(map(_LEADING_ZERO.match, column)) or len(set(fractions)) < len(fractions):
         return {name: name for name in column}
@@ -55,6 +57,13 @@ def one_spelling(names: Iterable[str]) -> dict[str, str]:
     if values <= {*FLAGS, NO_LABEL} and values & set(WORDS) and values & set(WORDS.values()):
         return {name: WORDS.get(value, value) for name, value in spelled.items()}
     return spelled
+
+
+def missing_words(names: Collection[str]) -> set[str]:
+    """Names such as `nan` and `None` that say "no label": where all others are numbers, two or more."""
+    words = {name for name in names if name.lower() in MISSING}
+    others = {spelling(name) for name in names if words and name not in words} - {NO_LABEL}
+    return words if len(others) > 1 and all(name in WORDS or is_number(name) for name in others) else set()
 
 
 def lacks_label(names: set[str]) -> bool:

@@ -17,6 +17,7 @@ from headstart.extract.dataset.class_names import (
     in_order,
     lacks_label,
     look_up,
+    missing_words,
     one_spelling,
     refuse_measurements,
     refuse_too_many,
@@ -35,12 +36,15 @@ class OneClass:
         column: Name of the column.
         names: New names for the classes in order.
         allowed: The only cells there may be, in the order of the classes; None allows all.
+
+    Attributes:
+        column: As given.
     """
 
     def __init__(
         self, column: str, names: Sequence[str] | None = None, allowed: Sequence[str] | None = None
     ) -> None:
-        self._column, self._names, self._allowed = column, names, allowed
+        self.column, self._names, self._allowed = column, names, allowed
         self._known = by_spelling(allowed or ())
         self._classes = set[str]()
 
@@ -48,27 +52,31 @@ class OneClass:
         """Return the class."""
         value = content.strip(BLANKS)
         if not value:
-            raise BadCellError(f"column {self._column!r} holds ''; every row needs a label")
+            raise BadCellError(f"column {self.column!r} holds ''; every row needs a label")
         spelled = spelling(value)
         if self._allowed is not None:
             absent = spelled == NO_LABEL and NO_LABEL not in self._known
-            return NO_LABEL if absent else look_up(self._known, value, self._column)
+            return NO_LABEL if absent else look_up(self._known, value, self.column)
         self._classes.add(spelled)
-        refuse_too_many(self._column, self._classes)
+        refuse_too_many(self.column, self._classes)
         return value
 
     def unlabelled(self, values: list[Any]) -> tuple[list[int], str]:
         """Find out whether -1 is a class here, or says that there is none; whoever names the classes decides it."""
         spelled = one_spelling(values)
         names = set(spelled.values())
-        absent = len(self._names or ()) != len(names) and lacks_label(names)
+        absent = missing_words(values)
+        absent |= {NO_LABEL} if lacks_label(names - absent) else set()
         if self._allowed is not None:
-            absent = NO_LABEL in names and NO_LABEL not in self._known
-        codes = [code for code, value in enumerate(values) if absent and spelled[value] == NO_LABEL]
-        others = in_order([*(names - {NO_LABEL})])
-        way = ",".join([NO_LABEL, *others]) if len(others) <= MOST_SHOWN else f"{NO_LABEL},{others[0]},..."
+            absent = names & {NO_LABEL} - self._known.keys()
+        elif len(self._names or ()) == len(names):
+            absent = set()
+        codes = [code for code, value in enumerate(values) if spelled[value] in absent]
+        others = in_order([*(names - absent)])
+        shown, first = ", ".join(sorted(absent)), ",".join(sorted(absent))
+        way = ",".join([first, *others]) if len(others) <= MOST_SHOWN else f"{first},{others[0]},..."
         return codes, (
-            f"-1 in column {self._column!r} is no label beside {', '.join(others[:MOST_SHOWN])}; if it is a class, "
+            f"{shown} in column {self.column!r} is no label beside {', '.join(others[:MOST_SHOWN])}; if it is a class, "
             f"name it with the others: --class-names={way}"
         )
 
@@ -87,9 +95,9 @@ class OneClass:
     def _check(self, names: list[str], rows: int) -> None:
         if len(names) == 1:
             raise UserError(
-                f"all {rows} rows have {names[0][:80]} in column {self._column!r}; two classes are needed"
+                f"all {rows} rows have {names[0][:80]} in column {self.column!r}; two classes are needed"
             )
-        refuse_measurements(names, self._column)
+        refuse_measurements(names, self.column)
 
     def _task(self, classes: list[str]) -> Task:
         task = BINARY if classes == ["0", "1"] else Task(_kind(len(classes)), tuple(classes))

@@ -21,6 +21,7 @@ from headstart.extract.dataset.class_names import (
     in_order,
     look_up,
     one_spelling,
+    refuse_measurements,
     refuse_too_many,
     renamed,
     spelling,
@@ -44,6 +45,11 @@ _ITEM = re.compile(
     rf"(?:np\.\w+\()?({_STRING}|{_NUMBER}|{'|'.join(map(re.escape, _WORDS))})\)?(?:\s*,\s*|\s+|$)"
 )
 """An item of a list as Python or NumPy prints it, and what stands behind it."""
+_ARRAY = re.compile(r"(?:\w+\.)?(?:array|tensor)\((\[.*?\])(?:,\s*\w+=[\w.':]+)*\)", re.DOTALL)
+"""An array as NumPy and PyTorch name it."""
+_ENDS = {"[": "]", "(": ")", "{": "}"}
+_OBJECT = re.compile(rf"\{{\s*(?:(?:{_STRING}|{_NUMBER})\s*:.*)?\}}", re.DOTALL)
+"""An object as JSON and Python write it."""
 
 
 class Items:
@@ -83,6 +89,7 @@ class Items:
         names = {spelled[item] for code in used for item in values[code]}
         if not names:
             raise UserError(f"all lists in column {self._column!r} are empty; at least one label is needed")
+        refuse_measurements([*names], self._column)
         classes = list(self._allowed) if self._allowed else in_order(list(names))
         table = np.zeros((len(values), len(classes)), np.int32)
         places = {name: place for place, name in enumerate(classes)}
@@ -150,7 +157,21 @@ class Vectors:
 def are_lists(cells: Sequence[str]) -> bool:
     """Whether all filled cells are arrays of labels."""
     filled = [cell for cell in cells if cell.strip()]
-    return bool(filled) and all(cell.lstrip().startswith("[") and _is_list(cell) for cell in filled)
+    return bool(filled) and all(map(_is_list, filled))
+
+
+def refuse_nested(content: str, column: str) -> None:
+    """Refuse a list or an object where one label is wanted.
+
+    Raises:
+        BadCellError: it is one.
+    """
+    if content.endswith(tuple(_ENDS.values())) and (
+        _array(content) is not None or _OBJECT.fullmatch(content)
+    ):
+        raise BadCellError(
+            f"column {column!r} holds {content[:80]!r}; wanted is one label, or in every row a list of names"
+        )
 
 
 def vector_length(cells: Sequence[str], separator: str | None) -> int:
@@ -209,7 +230,7 @@ def _readable(cell: str, separator: str | None) -> list[str] | None:
 
 def _is_list(cell: str) -> bool:
     """Whether a cell is an array of labels, whole or shortened."""
-    items = _array(cell)
+    items = _array(cell) if cell.rstrip().endswith(tuple(_ENDS.values())) else None
     return items is not None and all(isinstance(item, str | bool) or item is ... for item in items)
 
 
@@ -222,8 +243,12 @@ def _array(content: str) -> list[Any] | None:
 
 
 def _printed(content: str) -> list[Any] | None:
-    """Items of a list or an array as Python prints it; None if it is none."""
-    if not (content.startswith("[") and content.endswith("]")):
+    """Items of a list, a tuple, a set or an array as Python prints it; None if it is none."""
+    array = _ARRAY.fullmatch(content)
+    content = array[1] if array else "()" if content == "set()" else content
+    if len(content) < 2 or content[-1] != _ENDS.get(content[0]):
+        return None
+    if content[0] == "(" and content != "()" and "," not in content:  # what stands in brackets is no tuple
         return None
     inside, items, place = content[1:-1].strip(), list[Any](), 0
     while place < len(inside):

@@ -11,7 +11,7 @@ from headstart.cache.task import Task
 from headstart.extract.dataset.categories import CategoryEncoder
 from headstart.extract.dataset.class_names import WORDS, by_spelling, spelling
 from headstart.extract.dataset.label_formats import Flags, OneClass
-from headstart.extract.dataset.label_lists import Items, Vectors, are_lists, vector_length
+from headstart.extract.dataset.label_lists import Items, Vectors, are_lists, refuse_nested, vector_length
 from headstart.extract.tables.batch import BLANKS
 
 
@@ -100,8 +100,8 @@ class LabelReader:
     """
 
     def __init__(self, kind: LabelFormat) -> None:
-        self._kind, self._codes = kind, CategoryEncoder(kind.read)
-        self._several, self.lists = isinstance(kind, Flags), isinstance(kind, Items | Vectors)
+        self._kind, self._codes = kind, CategoryEncoder(self._read_content)
+        self._several = isinstance(kind, Flags)
 
     def read(self, cells: Sequence[list[str]]) -> tuple[Int[np.ndarray, " b"], dict[int, str]]:
         """Read rows.
@@ -119,6 +119,11 @@ class LabelReader:
         codes = self._codes.encode(contents)
         bad = np.flatnonzero(codes < 0).tolist()
         return codes, {place: self._codes.reason(contents[place]) for place in bad}
+
+    def _read_content(self, content: Any) -> Any:
+        if isinstance(self._kind, OneClass):
+            refuse_nested(content.strip(BLANKS), self._kind.column)
+        return self._kind.read(content)
 
     def labelled(self, codes: Int[np.ndarray, " b"]) -> tuple[Bool[np.ndarray, " b"], str]:
         """Which rows have a label, and, where some have none, why.

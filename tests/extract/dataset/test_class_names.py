@@ -15,6 +15,7 @@ from headstart.extract.dataset.class_names import (
     in_order,
     lacks_label,
     look_up,
+    missing_words,
     one_spelling,
     refuse_measurements,
     refuse_too_many,
@@ -103,6 +104,25 @@ def test_a_column_is_spelled_as_a_whole(names: str, spelled: str) -> None:
 )
 def test_when_minus_one_is_no_label(names: str, lacks: bool) -> None:
     assert lacks_label({*names.split()}) is lacks
+
+
+@pytest.mark.parametrize(
+    ("names", "missing", "spelled"),
+    [
+        ("0.0 1.0 nan", "nan", "0 1 nan"),
+        ("1 2 3.0 NULL None", "NULL None", "1 2 3 NULL None"),
+        ("True False NaN", "NaN", "true false NaN"),
+        ("-1 0 1 <NA>", "<NA>", "-1 0 1 <NA>"),
+        ("0.5 1.5 n/a", "n/a", "0.5 1.5 n/a"),
+        ("joy none anger", "", "joy none anger"),  # a class beside classes
+        ("NA DE 1", "", "NA DE 1"),
+        ("1.0 nan", "", "1 nan"),
+        ("nan None", "", "nan None"),
+    ],
+)
+def test_what_programs_write_for_no_label(names: str, missing: str, spelled: str) -> None:
+    assert missing_words(names.split()) == {*missing.split()}
+    assert [*one_spelling(names.split()).values()] == spelled.split()
 
 
 @pytest.mark.parametrize(

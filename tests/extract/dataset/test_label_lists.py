@@ -8,7 +8,15 @@ import pytest
 from headstart.cache import UserError
 from headstart.cache.task import Task
 from headstart.extract.dataset.categories import BadCellError
-from headstart.extract.dataset.label_lists import Items, Vectors, are_lists, items_of, split, vector_length
+from headstart.extract.dataset.label_lists import (
+    Items,
+    Vectors,
+    are_lists,
+    items_of,
+    refuse_nested,
+    split,
+    vector_length,
+)
 
 
 def test_items_are_a_matrix_of_what_is_used() -> None:
@@ -151,3 +159,53 @@ def test_long_arrays_are_whole_or_refused() -> None:
 )
 def test_blanks_between_and_around_labels(cell: str, separator: str | None, items: list[str]) -> None:
     assert split(cell, "y", separator) == items
+
+
+@pytest.mark.parametrize(
+    ("cell", "items"),
+    [
+        ("('a', 'b')", ["a", "b"]),
+        ("('a',)", ["a"]),
+        ("()", []),
+        ("{'a', \"it's\"}", ["a", "it's"]),
+        ("set()", []),
+        ("{1, 2}", ["1", "2"]),
+        ("array([0, 1, 1])", ["0", "1", "1"]),
+        ("np.array([0., 1.], dtype=float32)", ["0.", "1."]),
+        ("tensor([1, 0], device='cuda:0')", ["1", "0"]),
+        ("tensor([0., 1.], dtype=torch.float16)", ["0.", "1."]),
+    ],
+)
+def test_tuples_sets_and_named_arrays_are_lists(cell: str, items: list[str]) -> None:
+    assert items_of(cell, "y") == items
+    assert are_lists([cell, "", cell])
+    with pytest.raises(BadCellError, match="wanted is one label, or in every row a list of names"):
+        refuse_nested(cell, "y")
+
+
+@pytest.mark.parametrize(
+    "cell", ["(1)", "(neutral)", "(0, 10]", "a (b, c)", "{}", "array", "tensor(1)", "[a", "f([1])"]
+)
+def test_what_looks_like_a_list_and_is_none(cell: str) -> None:
+    assert not are_lists([cell])
+    with pytest.raises(BadCellError, match="a list like"):
+        items_of(cell, "y")
+
+
+@pytest.mark.parametrize("cell", ['{"a": 1, "b": 0}', "{'a': 1}", "{}", "[[1]]", '["a", null]', '{"a": [1]}'])
+def test_objects_are_no_labels(cell: str) -> None:
+    with pytest.raises(BadCellError, match="wanted is one label"):
+        refuse_nested(cell, "y")
+
+
+@pytest.mark.parametrize("cell", ["", "a", "(1)", "x [1]", ":-}", "{a}", "(0, 10]", "[unsure]"])
+def test_names_in_brackets_are_names(cell: str) -> None:
+    refuse_nested(cell, "y")
+
+
+@pytest.mark.parametrize("length", [2, 3, 5])
+def test_lists_of_measurements_are_refused(length: int) -> None:
+    items, shares = Items("y", None), np.random.default_rng(length).random((30, length)).round(3)
+    values = [items.read(json.dumps(row)) for row in shares.tolist()]
+    with pytest.raises(UserError, match="measurements, not classes"):
+        items.finish(values, np.arange(30))
