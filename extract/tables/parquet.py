@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import MOST_CHARACTERS, TableBatch
 from headstart.extract.tables.records import Objects, cell
@@ -118,10 +120,14 @@ def _is_string(kind: Any) -> bool:
     import pyarrow as pa
 
     types = pa.types
-    return any(
-        is_kind(kind)
-        for is_kind in (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
-    )
+    kinds = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    return any(is_kind(kind) for is_kind in kinds)
+
+
+def _is_view(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))
 
 
 def _is_readable(kind: Any) -> bool:
@@ -129,10 +135,17 @@ def _is_readable(kind: Any) -> bool:
     import pyarrow as pa
 
     types = pa.types
-    if types.is_dictionary(kind) or types.is_list(kind) or types.is_large_list(kind):
+    lists = (types.is_list, types.is_large_list, types.is_fixed_size_list)
+    if types.is_dictionary(kind) or any(is_kind(kind) for is_kind in lists):
         return _is_readable(kind.value_type)
-    numbers = (types.is_boolean, types.is_integer, types.is_floating, types.is_decimal)
-    return _is_string(kind) or any(is_kind(kind) for is_kind in numbers)
+    others = (
+        types.is_boolean,
+        types.is_integer,
+        types.is_floating,
+        types.is_decimal,
+        types.is_fixed_size_binary,
+    )
+    return _is_string(kind) or _is_view(kind) or any(is_kind(kind) for is_kind in others)
 
 
 def _values(column: Any) -> list[Any]:
@@ -141,11 +154,13 @@ def _values(column: Any) -> list[Any]:
 
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    if _is_string(column.type) or _is_view(column.type):
         # Files can hold strings that are not UTF-8: nothing checks them when they are written.
         column = column.cast(pa.large_binary())
     if pa.types.is_float32(column.type):
         # As text writes them: as double, 0.1 would be 0.10000000149011612.
         column = column.cast(pa.string()).cast(pa.float64())
     values: list[Any] = column.to_pylist()
+    if pa.types.is_float16(column.type):
+        values = [None if value is None else float(str(np.float16(value))) for value in values]
     return [value.decode(errors="surrogateescape") if isinstance(value, bytes) else value for value in values]

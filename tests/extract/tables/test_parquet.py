@@ -16,6 +16,7 @@ from headstart.extract.tables import parquet as module
 from headstart.extract.tables.reader import read_batches, read_chunks
 from headstart.extract.tables.records import MOST_AT_ONCE
 
+from ..conftest import dataset_of
 from .formats import TABLE, parquet, whole
 
 
@@ -30,12 +31,14 @@ def test_values_of_parquet(tmp_path: Path) -> None:
         "single": pa.array([0.1, None], pa.float32()),
         "coded": pa.array(["u", "v"]).dictionary_encode(),
         "bytes": pa.array([b"caf\xc3\xa9", b""]),
+        "half": pa.array([np.float16(0.1), None]),
+        "view": pa.array(["w", None], pa.string_view()),
     }
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
     table = whole(str(tmp_path / "a.parquet"))
     assert table.to_numpy().tolist() == [
-        ["a", "1", "1", "true", '["a","b"]', '{"k":1}', "0.1", "u", "café"],
-        ["", "-2", "", "", "[]", "", "", "v", ""],
+        ["a", "1", "1", "true", '["a","b"]', '{"k":1}', "0.1", "u", "café", "0.1", "w"],
+        ["", "-2", "", "", "[]", "", "", "v", "", "", ""],
     ]
 
 
@@ -100,3 +103,27 @@ def test_rows_of_a_batch_are_few_where_they_are_large(
     file = pq.ParquetFile(tmp_path / "a.parquet")
     assert {len(batch) for batch in module._batches(file, ["text"], 1_000)} <= set(range(1, 11))
     assert {batch.num_columns for batch in module._batches(file, ["a.b"], 1_000)} == {1}
+
+
+@pytest.mark.parametrize("text", [pa.string_view(), pa.binary_view(), pa.large_binary(), pa.binary(7)])
+@pytest.mark.parametrize(
+    "label", [pa.list_(pa.int8(), 2), pa.large_list(pa.uint8()), pa.list_(pa.float16(), 2)]
+)
+def test_types_of_other_writers_are_guessed(tmp_path: Path, text: pa.DataType, label: pa.DataType) -> None:
+    texts = pa.array([b"so kind", b"so rude", b"no good"]).cast(pa.binary() if "fixed" in str(text) else text)
+    flags = [[0, 1], [1, 1], [0, 0]]
+    values = [[np.float16(flag) for flag in row] for row in flags] if "half" in str(label) else flags
+    table = pa.table({"what": texts.cast(text), "how": pa.array(values, label), "n": [7, 8, 9]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    rows = dataset_of(str(tmp_path / "a.parquet"))
+    assert (rows.columns, rows.labels.tolist()) == (("what", "how"), flags)
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view()])
+def test_views_that_are_not_utf8_are_bad_rows(tmp_path: Path, kind: pa.DataType) -> None:
+    raw = pa.array([b"so kind", b"\xff\xfe", b"so rude"]).cast(pa.binary_view()).view(pa.binary_view())
+    pq.write_table(
+        pa.table({"text": raw if kind == pa.binary_view() else raw.cast(pa.binary())}), tmp_path / "a.parquet"
+    )
+    (chunk,) = read_chunks(str(tmp_path / "a.parquet"), "skip")
+    assert chunk.table["text"].tolist() == ["so kind", "so rude"]
