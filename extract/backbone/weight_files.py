@@ -114,5 +114,5 @@ def _read_msgpack(path: str) -> Tensors:
 
 
 def _renamed(name: str, leaves: dict[str, str]) -> str:
-    path, _, leaf = name.rpartition(".")
-    return f"{path}.{leaves.get(leaf, leaf)}"
+    path, point, leaf = name.rpartition(".")
+    return f"{path}{point}{leaves.get(leaf, leaf)}"

@@ -35,6 +35,7 @@ def load_weights(path: str) -> dict[str, Any]:
     """
     try:
         tensors = without_prefix(read_tensors(path))
+        _check_floating(tensors)
         tensors = {name: tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()}
         if "embeddings.token_type_embeddings.weight" in tensors:
             tensors = fold_bert(tensors)
@@ -101,6 +102,15 @@ def nest(tensors: Tensors) -> dict[str, Any]:
             at = at.setdefault(part, {})
         at.update([_flax_leaf(path[-1], leaf, tensor)])
     return nested
+
+
+def _check_floating(tensors: Tensors) -> None:
+    """Refuse whole numbers, but in buffers such as position_ids: they are weights that need scales to be read."""
+    for name, tensor in tensors.items():
+        if tensor.dtype.kind in "iub" and name.endswith(("weight", "bias")):
+            raise ValueError(
+                f"{name} holds {tensor.dtype}: quantized weights do not work, float16 or float32 ones do"
+            )
 
 
 def _check_finite(tensors: Tensors) -> None:

@@ -137,3 +137,12 @@ def test_tensors_of_other_dtypes_become_float32(tmp_path: Path, dtype: type) -> 
     table = loaded["embeddings"]["word_embeddings"]["embedding"]
     assert table.dtype == np.float32
     np.testing.assert_array_equal(table, weights["embeddings.word_embeddings.weight"].astype(np.float32))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32])
+def test_quantized_weights_are_refused(tmp_path: Path, dtype: type) -> None:
+    weights = random_weights(DISTILBERT)
+    name = "transformer.layer.0.ffn.lin1.weight"
+    save_file(weights | {name: weights[name].astype(dtype)}, tmp_path / "model.safetensors")
+    with pytest.raises(UserError, match=rf"{name} holds u?int\d+: quantized weights do not work"):
+        load_weights(str(tmp_path / "model.safetensors"))
