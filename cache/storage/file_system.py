@@ -10,8 +10,11 @@ from typing import Any
 _NOT_SUPPORTED = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 NO_SYNC = "cannot promise that data outlive a power failure (fsync is not supported); all else is as usual"
 
-LITTER = (".DS_Store", "._*", ".nfs*", "Thumbs.db", "desktop.ini", ".directory", ".fuse_hidden*")
-"""Files that Finder, NFS, Windows, KDE and FUSE leave in folders."""
+LITTER = (
+    ".DS_Store", "._*", "Icon\r", ".localized", ".nfs*", "Thumbs.db", "ehthumbs.db", "desktop.ini", ".directory",
+    ".fuse_hidden*", "~$*", ".~lock.*#",
+)  # fmt: skip
+"""Files that Finder, NFS, Windows, KDE, FUSE and office programs leave in folders."""
 
 
 def is_litter(path: str) -> bool:

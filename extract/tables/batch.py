@@ -16,6 +16,7 @@ MOST_COLUMNS = 10_000
 
 BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u2060\ufeff"
 """Characters that show nothing: spaces of any width, also of none, and the byte-order mark."""
+MOST_BLANKS = 20  # around a name
 REPEATED = "it repeats the header, as in joined files"
 Say = Callable[[str], None]
 """Takes a line about something that was recognised in a file."""
@@ -94,6 +95,14 @@ def check_names(file: str, names: Sequence[str]) -> list[str]:
     if count > 1:
         raise UserError(f"{file} names the column {name[:80]!r} twice; rename one")
     return list(names)
+
+
+def names_again(cells: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether cells hold the names of their columns, in whatever case, with or without blanks around them."""
+    return len(cells) == len(names) and all(
+        len(cell) <= len(name) + MOST_BLANKS and cell.strip(BLANKS).casefold() == name.casefold()
+        for cell, name in zip(cells, names, strict=True)
+    )
 
 
 def is_sound(rows: Sequence[Sequence[str]], width: int) -> bool:

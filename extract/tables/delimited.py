@@ -12,12 +12,14 @@ import numpy as np
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import (
     BLANKS,
+    MOST_BLANKS,
     REPEATED,
     TOO_LONG,
     BadRow,
     TableBatch,
     flaw,
     is_sound,
+    names_again,
     not_of,
 )
 from headstart.extract.tables.dialect import SNIFFED, Dialect, choose_quoting, doubt, sniff
@@ -86,7 +88,7 @@ def _open(source: TableSource, lines: Lines, delimiter: str | None) -> _Table:
         source.say(f"{source.name}: {blank:,} columns at the end have no name, and are not read")
     width, no_header = len(header), source.format.no_header
     sample = [row for row, _ in dialect.groups(first) if row is not None and len(row) == width]
-    sample = sample if no_header else [row for row in sample if not _names(row, header)]
+    sample = sample if no_header else [row for row in sample if not names_again(row, header)]
     places = {name: place for place, name in enumerate(header)}
 
     def read(names: Sequence[str]) -> dict[str, list[str]]:
@@ -118,7 +120,7 @@ def _dialect_of(source: TableSource, first: Sequence[str], delimiter: str) -> Di
 
 def _read_header(source: TableSource, lines: Lines, rows: Any) -> list[str]:
     try:
-        names = next(filter(None, rows), None)
+        names = next((row for row in rows if row and not _is_blank(row)), None)
     except csv.Error as error:
         raise UserError(f"the first line of {source.name} is no header: {error}") from None
     except UnicodeError:
@@ -134,7 +136,9 @@ class _DelimitedReader:
     def __init__(self, source: TableSource, lines: Lines, table: _Table) -> None:
         self.done = False
         self._file, self._lines, self._table = source.name, lines, table
-        self._repeats = not source.format.no_header and len(table.header) > 1
+        repeats = not source.format.no_header and len(table.header) > 1
+        self._names = {name.casefold() for name in table.header} if repeats else set[str]()
+        self._longest = max(map(len, self._names), default=0) + MOST_BLANKS
         self._met = 0
         self._broken_at = 0  # the first line with unbalanced quotes
         places = [table.header.index(name) for name in table.columns]
@@ -209,8 +213,9 @@ class _DelimitedReader:
     ) -> None:
         """Part sound rows from bad ones; `line` is the one before them."""
         kept, numbers, bad = parts
+        width = len(self._table.header)
         filled = [row for row in rows if row]
-        if {*map(len, filled)} <= {len(self._table.header)}:
+        if {*map(len, filled)} <= {width}:
             picked = [self._pick(row) for row in filled]
             if is_sound(picked, len(self._table.columns)) and not self._repeated(picked):
                 kept += picked
@@ -218,25 +223,35 @@ class _DelimitedReader:
                 self._met += len(picked)
                 return
         for row in rows:
-            if row and (reason := self._flaw(row)):
+            blank = not row or (width > 1 and _is_blank(row))
+            if not blank and (reason := self._flaw(row, line + 1)):
                 bad.append(BadRow(self._file, self._met + 1, line + 1, reason))
-            elif row:
+            elif not blank:
                 kept.append(self._pick(row))
                 numbers.append(self._met)
-            self._met += bool(row)
+            self._met += not blank
             line += _lines_of(row)
 
     def _repeated(self, picked: list[Sequence[str]]) -> bool:
-        """Whether some row may be the header once more."""
-        columns = self._table.columns
-        return self._repeats and any(columns[0] in row[0] and _names(row, columns) for row in picked)
+        """Whether some row may be the header once more: the last cell that is read is a name."""
+        last = {row[-1] for row in picked if len(row[-1]) <= self._longest} if self._names else ()
+        return any(cell.strip(BLANKS).casefold() in self._names for cell in last)
 
-    def _flaw(self, row: list[str]) -> str | None:
-        if self._repeats and _names(row, self._table.header):
+    def _flaw(self, row: list[str], line: int) -> str | None:
+        header, columns = self._table.header, self._table.columns
+        if self._names and names_again(row, header):
             return REPEATED
-        if len(row) != len(self._table.header):
-            return flaw(row, len(self._table.header), self._lines.encoding)
-        return flaw(self._pick(row), len(self._table.columns), self._lines.encoding)
+        if len(row) != len(header):
+            return flaw(row, len(header), self._lines.encoding)
+        picked = self._pick(row)
+        if self._names and len(columns) > 1 and names_again(picked, columns):
+            return REPEATED
+        if self._names and names_again(sorted(map(str.casefold, row)), sorted(map(str.casefold, header))):
+            raise UserError(
+                f"{self._file}, line {line}: the header comes again in another order, as in joined files; what stands "
+                "below it belongs to other columns: part the files there, and name both"
+            )
+        return flaw(picked, len(columns), self._lines.encoding)
 
     def _broken(self, error: Exception, line: int) -> BadRow:
         """The row at which reading broke off, unless it may reach beyond its line."""
@@ -260,9 +275,9 @@ class _DelimitedReader:
         return "; if no quotes stand around cells, say `--quoting none`"
 
 
-def _names(row: Sequence[str], header: Sequence[str]) -> bool:
-    """Whether a row holds the names of columns, with or without blanks around them."""
-    return len(row) == len(header) and [cell.strip(BLANKS) for cell in row] == list(header)
+def _is_blank(row: Sequence[str]) -> bool:
+    """Whether a line holds nothing but blanks."""
+    return len(row) == 1 and row[0].isspace()
 
 
 def _lines_of(row: list[str]) -> int:

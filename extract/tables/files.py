@@ -2,10 +2,10 @@
 
 import glob
 import os
-import re
 from collections.abc import Sequence
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.storage import file_system
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 COMPRESSIONS = (".gz", ".zip", ".zst")
@@ -13,7 +13,7 @@ STANDARD_INPUT = "-"
 HUB = "hf:"
 MOST_NAMED = 60  # characters of a name made of several
 _WILD = "*?["
-_LITTER = re.compile(r"(^|/)(__MACOSX/.*|\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)", re.IGNORECASE)
+_RESOURCES = "__MACOSX"  # Finder's folder in an archive
 
 
 def expand(data: str | Sequence[str]) -> list[str]:
@@ -40,8 +40,9 @@ def expand(data: str | Sequence[str]) -> list[str]:
 
 
 def is_litter(path: str) -> bool:
-    """Whether a file is what Finder and Windows leave among others: `__MACOSX/`, `._name`, `Thumbs.db`, ..."""
-    return bool(_LITTER.fullmatch(path) or _LITTER.fullmatch(os.path.basename(path)))
+    """Whether a file is what other programs leave among data: `__MACOSX/`, `._name`, `Thumbs.db`, `~$name`, ..."""
+    *folders, name = path.replace("\\", "/").split("/")  # archives of Windows may part folders with either
+    return _RESOURCES in folders or file_system.is_litter(name)
 
 
 def litter_among(data: str | Sequence[str]) -> list[str]:

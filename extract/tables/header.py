@@ -22,9 +22,11 @@ LABEL_NAMES = (
 HEADER_NAMES = {*TEXT_NAMES, "label", "labels", "target", "class", "sentiment", "category"}
 """Names that hardly any cell is; `spam` and `toxic` are also classes."""
 
+MISREAD_MARK = "\ufeff".encode().decode("cp1252")
+"""UTF-8's byte-order mark in a file that was once read in a Western encoding, and written anew."""
 PROSE = 5  # words, from which on a name is none
 
-_SEPARATOR = re.compile(r'("?)sep=([^"\r\n])\2*\1[\r\n]*', re.IGNORECASE)
+_SEPARATOR = re.compile(r'("?)sep *=(?: *(\\t|\t|[^"\s])| )\2*\1[\s,;|]*', re.IGNORECASE)
 
 
 def known_name(name: str) -> str:
@@ -33,9 +35,14 @@ def known_name(name: str) -> str:
 
 
 def separator_of(line: str) -> str | None:
-    """The delimiter that Excel's first line `sep=;` sets; None if the line is none."""
+    """The delimiter that Excel's first line `sep=;` sets; None if the line is none.
+
+    Other programs fill it up to a row of the table, or put blanks into it.
+    """
     instruction = _SEPARATOR.fullmatch(line)
-    return instruction[2] if instruction else None
+    if instruction is None:
+        return None
+    return "\t" if instruction[2] == "\\t" else instruction[2] or " "
 
 
 def check_header(file: str, names: Sequence[str] | None, encoding: str) -> list[str]:
@@ -53,7 +60,7 @@ def check_header(file: str, names: Sequence[str] | None, encoding: str) -> list[
             f"the first line of {file} holds a NUL byte: it is no text file, or in an encoding to be named, "
             "like `--encoding utf-16-le`"
         )
-    return [name.strip(BLANKS) for name in names]
+    return [name.removeprefix(MISREAD_MARK).strip(BLANKS) for name in names]
 
 
 def looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:

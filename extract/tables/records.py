@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from headstart.extract.tables.batch import BadRow, TableBatch, flaw
+from headstart.extract.tables.batch import REPEATED, BadRow, TableBatch, flaw, names_again
 
 MOST_AT_ONCE = 32_000_000  # characters of a batch, where rows share their cells
 
@@ -59,7 +59,7 @@ class Objects:
         kept, places, sound = [], [], []
         for fields, number, line in zip(records, numbers, lines, strict=True):
             cells = [cell(fields.get(name)) for name in self._columns]
-            if reason := flaw(cells, len(self._columns), self._encoding):
+            if reason := self._flaw(cells):
                 bad.append(BadRow(self._file, number + 1, line, reason))
             else:
                 kept.append(cells)
@@ -69,6 +69,11 @@ class Objects:
         values = {name: [fields.get(name) for fields in sound] for name in self._columns}
         batch = TableBatch(self._file, self._columns, kept, np.array(places, np.int64), met, bad, nested)
         return batch._replace(values=values, types=self._types)
+
+    def _flaw(self, cells: Sequence[str]) -> str | None:
+        if len(cells) > 1 and names_again(cells, self._columns):
+            return REPEATED
+        return flaw(cells, len(self._columns), self._encoding)
 
     def batches(self, groups: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[TableBatch]:
         """Make batches of groups of objects, which are all the rows of the file and have no lines."""

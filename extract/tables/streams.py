@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import MOST_CHARACTERS, Say
-from headstart.extract.tables.files import STANDARD_INPUT, is_litter
+from headstart.extract.tables.files import ENDINGS, STANDARD_INPUT, is_litter
 
 LONGEST = 2 * MOST_CHARACTERS  # characters of a line
 
@@ -120,7 +120,7 @@ _MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
 
 @contextmanager
 def opened(path: str, say: Say) -> Iterator[Buffered]:
-    """Open a file's content; `-` is standard input, which may be compressed with gzip or zstd.
+    """Open a file's content; what is compressed with gzip or zstd says so itself, whatever its name.
 
     Args:
         path: Path of the file.
@@ -132,11 +132,11 @@ def opened(path: str, say: Say) -> Iterator[Buffered]:
     with ExitStack() as stack:
         plain: Buffered
         if path == STANDARD_INPUT:
-            plain = io.BufferedReader(_Borrowed(sys.stdin.buffer))
-            ending = next((ending for magic, ending in _MAGIC.items() if plain.peek(4).startswith(magic)), "")
+            plain, named = io.BufferedReader(_Borrowed(sys.stdin.buffer)), ""
         else:
-            plain = stack.enter_context(open(path, "rb"))
-            ending = os.path.splitext(path)[1].lower()
+            plain, named = stack.enter_context(open(path, "rb")), os.path.splitext(path)[1].lower()
+        start = plain.peek(4)
+        ending = next((ending for magic, ending in _MAGIC.items() if start.startswith(magic)), named)
         yield _DECOMPRESS.get(ending, _as_it_is)(path, plain, stack, say)
 
 
@@ -224,15 +224,18 @@ def _gunzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffer
 
 def _unzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
     archive = stack.enter_context(zipfile.ZipFile(plain))
-    members = [name for name in archive.namelist() if not name.endswith("/")]
+    members = [name for name in archive.namelist() if not name.endswith(("/", "\\"))]
     names = [name for name in members if not is_litter(name)]
+    tables = [name for name in names if os.path.splitext(name)[1].lower() in ENDINGS]
+    names = tables if len(tables) == 1 else names  # beside a README, a licence, ...
     if len(names) != 1:
         listed = f" ({', '.join(name[-80:] for name in names[:5])}, ...)" if names else ""
         raise UserError(
             f"{path} holds {len(names)} files{listed}; one is wanted: unpack it, and name the right one"
         )
-    if litter := len(members) - len(names):
-        say(f"{path}: {names[0]} is read, {litter} files that Finder or Windows put beside it are not")
+    if others := [name for name in members if name != names[0]]:
+        more = ", ..." if len(others) > 3 else ""
+        say(f"{path}: {names[0]} is read, what lies beside it is not: {', '.join(others[:3])}{more}")
     return io.BufferedReader(_Borrowed(stack.enter_context(archive.open(names[0]))))
 
 

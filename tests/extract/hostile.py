@@ -143,7 +143,7 @@ WHOLE: list[tuple[str, bytes, str]] = [
     ("utf16.csv", csv_of().decode().encode("utf-16")[:-1], ""),
     ("lone.csv", b"\xff\xfe\x00\xd8\x0a\x00", ""),
     ("mark16.csv", b"\xff\xfe", "is empty"),
-    ("gzip.csv", gzip.compress(SOUND), ""),
+    ("twice.csv", gzip.compress(gzip.compress(SOUND)), ""),
     ("cut.csv.gz", gzip.compress(SOUND)[:-9], "cannot be read"),
     ("cut2.csv.gz", gzip.compress(SOUND * 9_999)[:2_000], ""),
     ("crc.csv.gz", gzip.compress(SOUND)[:-8] + b"12345678", "cannot be read"),

@@ -72,7 +72,18 @@ def test_another_refusal_is_no_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    "name", ["train/.DS_Store", "._x", ".nfs000abc", "thumbs.DB", "a/b/Desktop.ini", ".directory"]
+    "name",
+    [
+        "train/.DS_Store",
+        "._x",
+        ".nfs000abc",
+        "thumbs.DB",
+        "a/b/Desktop.ini",
+        ".directory",
+        "~$x.csv",
+        ".~lock.x#",
+        "Icon\r",
+    ],
 )
 def test_names_that_other_programs_leave(name: str) -> None:
     assert is_litter(name)
