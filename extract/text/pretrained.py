@@ -64,7 +64,7 @@ def load_tokenizer(folder: str, max_length: int) -> FastTokenizer:
     path = tokenizer_file(folder)
     _check_own_code(folder)
     _check_places(path)
-    with refused(f"{path} cannot be used"), _quiet():
+    with refused(f"{path} cannot be used{_named_class(folder)}"), _quiet():
         tokenizer = _build(folder)
         _check_class(tokenizer, path)
         return _fast_tokenizer(tokenizer, max_length)
@@ -108,6 +108,14 @@ def _build(folder: str) -> Any:
     return AutoTokenizer.from_pretrained(
         folder, use_fast=True, local_files_only=True, trust_remote_code=False
     )
+
+
+def _named_class(folder: str) -> str:
+    """The class that the folder's options name, for messages."""
+    name = read_options(folder).get("tokenizer_class") or read_options(folder, "config.json").get(
+        "tokenizer_class"
+    )
+    return f" with the tokenizer class {name[:80]}" if isinstance(name, str) else ""
 
 
 def _check_own_code(folder: str) -> None:
