@@ -1,5 +1,6 @@
 """Some rows of a file as its format's reader hands them on, and what makes a row one that cannot be used."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
@@ -21,6 +22,10 @@ REPEATED = "it repeats the header, as in joined files"
 Say = Callable[[str], None]
 """Takes a line about something that was recognised in a file."""
 
+_HALVES = re.compile(
+    "[\ud800-\udc7f\udd00-\udfff]"
+)  # those between stand for bytes that are not of the encoding
+HALF = r"it holds half of a surrogate pair, such as \ud83d alone, which no text has"
 TOO_LONG = f"a cell is longer than 10 MB ({MOST_CHARACTERS:,} characters)"
 
 
@@ -131,7 +136,9 @@ def flaw(cells: Sequence[str], width: int, encoding: str) -> str | None:
         return "it holds a NUL byte, which no text has"
     if max(map(len, cells), default=0) > MOST_CHARACTERS:
         return TOO_LONG
-    return None if is_encodable(joined) else not_of(encoding)
+    if is_encodable(joined):
+        return None
+    return HALF if _HALVES.search(joined) else not_of(encoding)
 
 
 def not_of(encoding: str) -> str:

@@ -289,7 +289,7 @@ def test_remove_leaves_nothing_and_touches_nothing_else(inputs: list[str], serve
     location = extracted(inputs, f"{URL}/removed", "--views", "pooled")
     Store(location).write_json("notes/mine.json", {})
     refused = run("-m", "cache", "remove", location, "--yes")
-    assert (refused.returncode, "holds 'notes', which is not ours" in refused.stderr) == (2, True)
+    assert (refused.returncode, "holds 'notes/mine.json', which is not ours" in refused.stderr) == (2, True)
     Store(location).delete_folder("notes")
     Store(f"{URL}/removed").write_json("other/mine.json", {})
     done = run("-m", "cache", "remove", location, "--yes")

@@ -26,6 +26,10 @@ def test_all_rows_are_sound_if_none_has_a_flaw(rows: list[list[str]]) -> None:
         (["a"] * 1_500, "it has 1,500 cells, the header has 2"),
         (["a", "b\0"], "it holds a NUL byte, which no text has"),
         (["a", "\udc80"], "it is not CP1252; if the file is in another encoding, name it"),
+        (["a", "\ud83d"], r"it holds half of a surrogate pair, such as \ud83d alone"),
+        (["\udfff", "\udc80"], "it holds half of a surrogate pair"),
+        (["\udc7f\udd00", "b"], "it holds half of a surrogate pair"),
+        (["a", "\udcff\udc80"], "it is not CP1252"),
         (["a", "x" * 9], "a cell is longer than 10 MB"),
     ],
 )
