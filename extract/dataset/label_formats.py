@@ -92,6 +92,18 @@ class OneClass:
             table[code] = classes.index(value)
         return self._task(classes), table[codes]
 
+    def describe(self, labels: Labels) -> str:
+        """Name classes that differ in nothing but case: they may be one."""
+        alike: dict[str, list[str]] = {}
+        for name in sorted(self._classes):
+            alike.setdefault(name.casefold(), []).append(name)
+        names = next((names for names in alike.values() if len(names) > 1), [])
+        listed = " and ".join(repr(name[:80]) for name in names)
+        line = (
+            f"{listed} in column {self.column!r} are classes of their own; if they are one, spell them alike"
+        )
+        return line if names else ""
+
     def _check(self, names: list[str], rows: int) -> None:
         if len(names) == 1:
             raise UserError(

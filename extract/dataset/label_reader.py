@@ -151,4 +151,4 @@ class LabelReader:
 
     def describe(self, labels: Int[np.ndarray, " b *k"]) -> str:
         """Say what is not plain to see in how the labels were read; nothing where all is."""
-        return self._kind.describe(labels) if isinstance(self._kind, Vectors) else ""
+        return self._kind.describe(labels) if isinstance(self._kind, Vectors | OneClass) else ""

@@ -206,3 +206,21 @@ def test_rows_without_a_label() -> None:
     assert "no label beside 0, 1" in reason
     assert reader.finish(codes[rows])[0] == BINARY
     assert reader.labelled(codes[:2])[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        (["Yes", "yes", "no"], "'Yes' and 'yes' in column 'y' are classes of their own"),
+        (["POS", "neg", "Pos", "pos"], "'POS' and 'Pos' and 'pos' in column 'y'"),
+        (["straße", "STRASSE"], "'STRASSE' and 'straße' in column 'y'"),
+        (["True", "TRUE", "false"], ""),
+        (["a", "b"], ""),
+    ],
+)
+def test_classes_that_differ_in_case_alone_are_told(cells: list[str], says: str) -> None:
+    reader = recognise(["y"], [cells])
+    codes, _ = reader.read([cells])
+    _, labels = reader.finish(codes)
+    assert reader.describe(labels).startswith(says)
+    assert bool(reader.describe(labels)) is bool(says)
