@@ -22,7 +22,7 @@ from headstart.extract.tables.batch import (
     names_again,
     not_of,
 )
-from headstart.extract.tables.dialect import SNIFFED, Dialect, choose_quoting, doubt, sniff
+from headstart.extract.tables.dialect import SNIFFED, Dialect, choose_quoting, doubt, is_blank, sniff, trimmed
 from headstart.extract.tables.header import check_header, looks_like_data, separator_of, trailing_blanks
 from headstart.extract.tables.source import FirstRows, TableSource, choose_from
 from headstart.extract.tables.streams import LONGEST, Lines
@@ -87,7 +87,8 @@ def _open(source: TableSource, lines: Lines, delimiter: str | None) -> _Table:
     if blank := trailing_blanks(header):
         source.say(f"{source.name}: {blank:,} columns at the end have no name, and are not read")
     width, no_header = len(header), source.format.no_header
-    sample = [row for row, _ in dialect.groups(first) if row is not None and len(row) == width]
+    sample = [trimmed(row, width) for row, _ in dialect.groups(first) if row is not None]
+    sample = [row for row in sample if len(row) == width]
     sample = sample if no_header else [row for row in sample if not names_again(row, header)]
     places = {name: place for place, name in enumerate(header)}
 
@@ -120,7 +121,7 @@ def _dialect_of(source: TableSource, first: Sequence[str], delimiter: str) -> Di
 
 def _read_header(source: TableSource, lines: Lines, rows: Any) -> list[str]:
     try:
-        names = next((row for row in rows if row and not _is_blank(row)), None)
+        names = next((row for row in rows if row and not is_blank(row)), None)
     except csv.Error as error:
         raise UserError(f"the first line of {source.name} is no header: {error}") from None
     except UnicodeError:
@@ -139,6 +140,7 @@ class _DelimitedReader:
         repeats = not source.format.no_header and len(table.header) > 1
         self._names = {name.casefold() for name in table.header} if repeats else set[str]()
         self._longest = max(map(len, self._names), default=0) + MOST_BLANKS
+        self._say, self._told = source.say, False
         self._met = 0
         self._broken_at = 0  # the first line with unbalanced quotes
         places = [table.header.index(name) for name in table.columns]
@@ -223,23 +225,33 @@ class _DelimitedReader:
                 self._met += len(picked)
                 return
         for row in rows:
-            blank = not row or (width > 1 and _is_blank(row))
+            blank, lines = not row or (width > 1 and is_blank(row)), _lines_of(row)
+            row = self._trimmed(row, width)
             if not blank and (reason := self._flaw(row, line + 1)):
                 bad.append(BadRow(self._file, self._met + 1, line + 1, reason))
             elif not blank:
                 kept.append(self._pick(row))
                 numbers.append(self._met)
             self._met += not blank
-            line += _lines_of(row)
+            line += lines
+
+    def _trimmed(self, row: list[str], width: int) -> list[str]:
+        """The row without empty cells that the header does not have; the first such row is told."""
+        cut = trimmed(row, width)
+        if len(cut) < len(row) and not self._told:
+            self._told = True
+            self._say(f"{self._file}: rows end in empty cells beyond the header, which are not read")
+        return cut
 
     def _repeated(self, picked: list[Sequence[str]]) -> bool:
-        """Whether some row may be the header once more: the last cell that is read is a name."""
+        """Whether some row may be a header once more: its last cell that is read is a name, or empty as `sep=;`."""
         last = {row[-1] for row in picked if len(row[-1]) <= self._longest} if self._names else ()
-        return any(cell.strip(BLANKS).casefold() in self._names for cell in last)
+        return any(not cell or cell.strip(BLANKS).casefold() in self._names for cell in last)
 
     def _flaw(self, row: list[str], line: int) -> str | None:
         header, columns = self._table.header, self._table.columns
-        if self._names and names_again(row, header):
+        instruction = row[0][:3].lower() == "sep" and separator_of(self._table.dialect.delimiter.join(row))
+        if self._names and (instruction or names_again(row, header)):
             return REPEATED
         if len(row) != len(header):
             return flaw(row, len(header), self._lines.encoding)
@@ -273,11 +285,6 @@ class _DelimitedReader:
     @property
     def _hint(self) -> str:
         return "; if no quotes stand around cells, say `--quoting none`"
-
-
-def _is_blank(row: Sequence[str]) -> bool:
-    """Whether a line holds nothing but blanks."""
-    return len(row) == 1 and row[0].isspace()
 
 
 def _lines_of(row: list[str]) -> int:

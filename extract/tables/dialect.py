@@ -49,6 +49,16 @@ class Dialect(NamedTuple):
         return all(line.count(self.delimiter) + 1 == width for line in lines if not line.isspace())
 
 
+def is_blank(row: Sequence[str]) -> bool:
+    """Whether a line holds nothing but blanks."""
+    return len(row) == 1 and row[0].isspace()
+
+
+def trimmed(row: list[str], width: int) -> list[str]:
+    """The row without empty cells that it has at its end, beyond a width."""
+    return row[:width] if len(row) > width and not any(map(str.strip, row[width:])) else row
+
+
 def sniff(lines: Sequence[str]) -> str:
     """Return the delimiter of a file that starts with these lines.
 
@@ -68,7 +78,8 @@ def _quoted_width(lines: Sequence[str], delimiter: str) -> int:
     rows: list[list[str]] = []
     with suppress(csv.Error):  # the last row goes on beyond these lines, or has a flaw that is told later
         rows.extend(Dialect(delimiter).rows(lines))
-    widths = {len(row) for row in rows if row}
+    filled = [row for row in rows if row]
+    widths = {len(trimmed(row, len(filled[0]))) for row in filled}
     return widths.pop() if len(widths) == 1 else 0
 
 
@@ -79,7 +90,8 @@ def _unquoted_width(lines: Sequence[str], delimiter: str) -> int:
 
 def _usual_width(lines: Sequence[str], delimiter: str) -> int:
     """Cells of the header; 0 where not most of the rows have as many."""
-    widths = [len(row or ()) for row, _ in Dialect(delimiter).groups(lines) if row != []] or [0]
+    rows = [row or [] for row, _ in Dialect(delimiter).groups(lines) if row != []] or [[]]
+    widths = [len(trimmed(row, len(rows[0]))) for row in rows]
     return widths[0] if 2 * widths[1:].count(widths[0]) > len(widths) - 1 else 0
 
 

@@ -26,7 +26,7 @@ MISREAD_MARK = "\ufeff".encode().decode("cp1252")
 """UTF-8's byte-order mark in a file that was once read in a Western encoding, and written anew."""
 PROSE = 5  # words, from which on a name is none
 
-_SEPARATOR = re.compile(r'("?)sep *=(?: *(\\t|\t|[^"\s])| )\2*\1[\s,;|]*', re.IGNORECASE)
+_SEPARATOR = re.compile(r'("?)sep *=(?: *(\\t|\t|[^"\s])| )\2*+\1[\s,;|]*+', re.IGNORECASE)
 
 
 def known_name(name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.tables.dialect import Dialect, choose_quoting, sniff
+from headstart.extract.tables.dialect import Dialect, choose_quoting, is_blank, sniff, trimmed
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,33 @@ def test_every_line_is_weighed_once(make: Callable[[int], list[str]]) -> None:
         return sum(len(group) for _, group in Dialect("\t").groups(make(count)))
 
     assert [work(100), work(400)] == [100, 400]
+
+
+@pytest.mark.parametrize(
+    ("row", "cut"),
+    [
+        ("a b", "a b"),
+        ("a b  ", "a b"),
+        ("a b \t ", "a b"),
+        ("a   ", "a "),
+        ("a b  c", "a b  c"),
+        ("a", "a"),
+        ("", ""),
+    ],
+)
+def test_empty_cells_beyond_the_header(row: str, cut: str) -> None:
+    assert trimmed(row.split(" "), 2) == cut.split(" ")
+
+
+@pytest.mark.parametrize(
+    ("row", "blank"), [([" \t"], True), ([""], False), ([" ", " "], False), (["a"], False)]
+)
+def test_lines_of_blanks(row: list[str], blank: bool) -> None:
+    assert is_blank(row) is blank
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("more", ["{0}", "{0}{0}", "{0} {0}"])
+def test_empty_cells_beyond_the_header_hide_no_delimiter(delimiter: str, more: str) -> None:
+    lines = [f"text{delimiter}label\n", *(f"so, {n}{delimiter}1{more.format(delimiter)}\n" for n in range(9))]
+    assert sniff(lines) == delimiter

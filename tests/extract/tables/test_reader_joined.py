@@ -90,6 +90,17 @@ def test_excel_s_first_line_as_others_write_it(tmp_path: Path, line: str, delimi
     assert (rows.texts, rows.columns) == (TEXTS, ("text", "label"))
 
 
+@pytest.mark.parametrize(
+    ("line", "delimiter"), [("sep=;", ";"), ("sep=;;", ";"), ("SEP=\t", "\t"), ("sep=,", ",")]
+)
+@pytest.mark.parametrize("more", ["", "more"])
+def test_joined_files_of_excel(tmp_path: Path, line: str, delimiter: str, more: str) -> None:
+    rows = "".join(f"{row}{delimiter * bool(more)}\n" for row in BODY.format(delimiter).splitlines())
+    one = f"{line}\ntext{delimiter}label{delimiter * bool(more)}{more}\n{rows}"
+    read = rows_of(tmp_path / "a.csv", one + one + one)
+    assert (read.texts, read.task.classes, read.counts.bad) == (TEXTS * 3, ("0", "1"), 4)
+
+
 @pytest.mark.parametrize("name", ["sep=;", "sep", "sep=ab"])
 def test_a_column_may_be_called_like_it(tmp_path: Path, name: str) -> None:
     assert rows_of(tmp_path / "a.csv", f"{name},label\n{BODY.format(',')}").columns == (name, "label")
@@ -138,3 +149,22 @@ def test_what_is_packed_says_so_itself(tmp_path: Path, name: str, pack: object) 
 @pytest.mark.parametrize("name", ["ï»¿text", "ï»¿ text", "\ufefftext"])
 def test_a_byte_order_mark_that_was_misread(tmp_path: Path, name: str) -> None:
     assert rows_of(tmp_path / "a.csv", f"{name},label\n{BODY.format(',')}").columns == ("text", "label")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("more", ["{0}", "{0}{0} {0}", '{0}""'])
+@pytest.mark.parametrize("rows", [1, 4])
+def test_empty_cells_beyond_the_header_are_not_read(
+    tmp_path: Path, delimiter: str, more: str, rows: int
+) -> None:
+    lines = BODY.format(delimiter).splitlines()
+    lines = [line + more.format(delimiter) * (place < rows) for place, line in enumerate(lines)]
+    read = rows_of(tmp_path / "a.csv", "\n".join([f"text{delimiter}label", *lines]))
+    assert (read.texts, read.task.classes) == (TEXTS, ("0", "1"))
+    assert remarks(read).count("rows end in empty cells beyond the header") == 1
+
+
+@pytest.mark.parametrize("more", [",x", ",,x", ", ,0"])
+def test_cells_beyond_the_header_that_hold_something_are_not_lost(tmp_path: Path, more: str) -> None:
+    with pytest.raises(UserError, match=r"it has \d cells, the header has 2"):
+        rows_of(tmp_path / "a.csv", f"text,label\nso kind,0{more}\n{BODY.format(',')}")
