@@ -100,7 +100,8 @@ def choose_quoting(file: str, lines: Sequence[str], delimiter: str) -> Dialect:
 
     Between tabs and bars, quotes that break, or merge lines each of which has as many cells as the header, are
     characters as others, unless quotes elsewhere do part what else had too many cells. Between commas quotes are the
-    rule, and where they alone would merge such lines, the user is asked.
+    rule, and where they alone would merge such lines, the user is asked; further on, too, if the
+    first lines have no quotes.
 
     Args:
         file: Name of the file, for messages.
@@ -114,9 +115,10 @@ def choose_quoting(file: str, lines: Sequence[str], delimiter: str) -> Dialect:
     evidence = _weigh(dialect, lines)
     if often and evidence.unquoted and not evidence.quoted and 2 * evidence.marked <= evidence.rows:
         return Dialect(delimiter, quoted=False)
-    if not often and evidence.merged and not (evidence.quoted or evidence.marked or evidence.broken):
+    shown = evidence.quoted or evidence.marked or evidence.broken
+    if not often and evidence.merged and not shown:
         raise doubt(file, evidence.merged)
-    return dialect._replace(guarded=often)
+    return dialect._replace(guarded=often or (not shown and delimiter in "".join(lines[:1])))
 
 
 def doubt(file: str, lines: Sequence[str]) -> UserError:

@@ -63,7 +63,8 @@ def test_lines_that_are_rows_are_not_merged(lines: list[str]) -> None:
 def test_quotes_that_part_cells_are_taken_as_such(lines: list[str]) -> None:
     assert choose_quoting("a.tsv", ["label\ttext\n", *lines], "\t") == Dialect("\t", guarded=True)
     commas = [line.replace("\t", ",") for line in lines]
-    assert choose_quoting("a.csv", ["label,text\n", *commas], ",") == Dialect(",")
+    unseen = not any('"' in line for line in lines)  # a merge further on would be the first sign of quotes
+    assert choose_quoting("a.csv", ["label,text\n", *commas], ",") == Dialect(",", guarded=unseen)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from headstart.cache import UserError
+from headstart.extract.tables import delimited
 from headstart.extract.tables.batch import REPEATED, names_again
+from headstart.extract.tables.reader import read_chunks
 
 from .test_reader_recognised import BODY, TEXTS, remarks, rows_of
 
@@ -168,3 +170,29 @@ def test_empty_cells_beyond_the_header_are_not_read(
 def test_cells_beyond_the_header_that_hold_something_are_not_lost(tmp_path: Path, more: str) -> None:
     with pytest.raises(UserError, match=r"it has \d cells, the header has 2"):
         rows_of(tmp_path / "a.csv", f"text,label\nso kind,0{more}\n{BODY.format(',')}")
+
+
+@pytest.mark.parametrize(
+    "merged",
+    ['0,"well\n1,the end"', '0,"so\n1,kind\n0,"', '0,"a ""b"" c\r\n1,d "'],
+    ids=["two", "three", "doubled"],
+)
+def test_a_merge_behind_lines_without_quotes_is_a_question(
+    tmp_path: Path, merged: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "FIRST_LINES", 3)
+    content = f"label,text\n0,so\n1,kind\n0,fine\n{merged}\n1,so\n"
+    with pytest.raises(UserError, match=r"are one row if quotes stand around cells.*`--quoting none`"):
+        rows_of(tmp_path / "a.csv", content)
+    assert rows_of(tmp_path / "a.csv", content, quoting="minimal").counts.used == 5
+    assert rows_of(tmp_path / "a.csv", content, quoting="none").counts.used == 5 + merged.count("\n")
+    quoted = rows_of(tmp_path / "a.csv", content.replace("0,so", '0,"so, he said"'))
+    assert quoted.counts.used == 5  # quotes do stand around cells
+
+
+@pytest.mark.parametrize("cell", ["so\nkind", "so\r\nkind\n", "\n\nso kind"])
+def test_a_column_alone_is_quoted_as_ever(tmp_path: Path, cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "FIRST_LINES", 3)
+    path = tmp_path / "a.csv"
+    path.write_bytes(f'text\nso\nkind\nfine\n"{cell}"\nso\n'.encode())
+    assert sum(len(chunk.table) for chunk in read_chunks(str(path))) == 5
