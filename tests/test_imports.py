@@ -51,6 +51,8 @@ RESTS_ON = {
     "train/export": ("train/predict",),
     "headstart/bench": ("train/report", "heads/fused", "cache/inspect"),
     "headstart/predict": ("extract/predict", "train/export", "heads/fused"),
+    "headstart/version": (),
+    "headstart/__main__": ("cache", "headstart/version"),
     "bench": ("headstart/bench",),
     "predict": ("headstart/predict",),
 }
