@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from headstart.__main__ import CHECKOUT, COMMANDS
+from headstart.version import __version__
 
 from .extract.conftest import DISTILBERT, random_weights, save_backbone
 
@@ -136,7 +137,7 @@ def test_alone_it_names_its_commands_and_an_unknown_one_is_a_question(tmp_path: 
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr.startswith("error: there is no command 'extrakt'; did you mean 'extract'?")
     version = headstart(tmp_path, ROOT, "--version")
-    assert version.stdout.strip() == __import__("headstart").__version__
+    assert version.stdout.strip() == __version__
 
 
 def test_messages_name_commands_that_work_there(tmp_path: Path) -> None:
