@@ -20,10 +20,13 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> headstart.Features:
     texts = [f"you are {word} {'very ' * (n % 5)}" for n, word in enumerate(["kind", "rude"] * 60)]
     labels = np.array(["kind", "rude"] * 60)
     settings = {"max_length": 32, "cache_dir": str(folder / "features"), "block_rows": 1024}
-    features = headstart.encode(texts, labels, backbone=str(tiny), **settings)
-    return headstart.compare(
-        features, ["avg", "cls"], seeds=2, epochs=2, batch_size=16, out=folder / "results"
-    )
+    return headstart.encode(texts, labels, backbone=str(tiny), **settings)
+
+
+@pytest.fixture(scope="module")
+def comparison(features: headstart.Features) -> headstart.ComparisonResult:
+    out = Path(features.path).parent.parent / "results"
+    return headstart.compare(features, ["avg", "cls"], seeds=2, epochs=2, batch_size=16, out=out)
 
 
 def test_it_is_silent(
