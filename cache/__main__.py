@@ -1,6 +1,7 @@
 """`python -m cache`: look at feature caches, prove them, mend them, remove them."""
 
 import argparse
+import itertools
 import os
 import shlex
 import subprocess
@@ -21,7 +22,7 @@ from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.command_line import CommandLineParser
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
-from headstart.cache.runtime.text import format_bytes, printable, say
+from headstart.cache.runtime.text import STARTED_AS, format_bytes, printable, say
 from headstart.cache.splits import rows_split
 from headstart.cache.storage.object_store import is_url
 
@@ -136,9 +137,7 @@ def _check_flags(cache: Cache, flags: list[str]) -> None:
     if not flags:  # those in the manifest are never run: it is data
         again = f"python -m cache repair {shlex.quote(location)} -- {_made_by(cache)}"
         raise UserError(f"to compute the damaged blocks again: {again}")
-    asked = subprocess.run(
-        [sys.executable, "-m", "extract", *flags, "--where"], stdout=subprocess.PIPE, text=True, check=False
-    )
+    asked = subprocess.run([*_extract(), *flags, "--where"], stdout=subprocess.PIPE, text=True, check=False)
     if asked.returncode:
         raise UserError("extract does not take these flags; nothing was dropped")
     if not _same_place(asked.stdout.strip(), location):
@@ -148,9 +147,15 @@ def _check_flags(cache: Cache, flags: list[str]) -> None:
 def _made_by(cache: Cache) -> str:
     """Flags of the command that the manifest names, which is data of somebody's."""
     try:
-        return shlex.join(shlex.split(str(cache.manifest.source.get("command", "")))[3:])
+        words = shlex.split(str(cache.manifest.source.get("command", "")))
+        return shlex.join(itertools.dropwhile(_names_program, words))
     except ValueError:  # a quote without an end
         return "FLAGS, those that you gave to `python -m extract`"
+
+
+def _names_program(word: str) -> bool:
+    """Whether a word stands before the flags: `python -m extract`, `headstart extract`."""
+    return word == "-m" or not word.startswith("-")
 
 
 def _same_place(one: str, other: str) -> bool:
@@ -189,9 +194,14 @@ def _print_problems(problems: list[Problem]) -> None:
         _say(str(problem))
 
 
+def _extract() -> list[str]:
+    """The command line of `extract`, which then speaks of commands as this process does."""
+    return [sys.executable, "-m", *(["headstart", "extract"] if STARTED_AS else ["headstart.extract"])]
+
+
 def _run_extract(flags: list[str]) -> None:
     _say(f"running: python -m extract {shlex.join(flags)}")
-    child = subprocess.Popen([sys.executable, "-m", "extract", *flags])
+    child = subprocess.Popen([*_extract(), *flags])
     try:
         code = child.wait()
     except KeyboardInterrupt:
@@ -222,5 +232,10 @@ def main() -> None:
     COMMANDS[arguments.command](arguments)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run the command, and end the process with its exit code."""
     sys.exit(exit_code(main, WHEN_INTERRUPTED.get("".join(sys.argv[1:2]), "nothing was changed")))
+
+
+if __name__ == "__main__":
+    run()

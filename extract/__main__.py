@@ -231,5 +231,10 @@ def main() -> None:
     say(printable(f"cache: {location}"))
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run the command, and end the process with its exit code."""
     sys.exit(exit_code(main, "the same command continues from the blocks that are finished"))
+
+
+if __name__ == "__main__":
+    run()

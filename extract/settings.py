@@ -4,6 +4,7 @@ import dataclasses
 import shlex
 from typing import NamedTuple
 
+from headstart.cache.runtime.text import as_started
 from headstart.cache.splits import SPLITS
 
 SAMPLE = "sample"
@@ -155,7 +156,9 @@ class Settings:
             for name, value in vars(self).items()
             if value != getattr(defaults, name) or name == "data"
         }
-        return " ".join(["python -m extract", *(_flag(name, value) for name, value in chosen.items())])
+        return " ".join(
+            [as_started("python -m extract"), *(_flag(name, value) for name, value in chosen.items())]
+        )
 
 
 def _flag(name: str, value: object) -> str:

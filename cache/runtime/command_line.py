@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, NoReturn
 
-from headstart.cache.runtime.text import printable
+from headstart.cache.runtime.text import as_started, printable
 
 
 class CommandLineParser(argparse.ArgumentParser):
@@ -15,6 +15,7 @@ class CommandLineParser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **options})
+        self.prog = as_started(self.prog)
 
     def error(self, message: str) -> NoReturn:
         """Say a mistake, in which arguments are repeated: names of files that a pattern met, too."""

@@ -6,6 +6,7 @@ Variables that the user has set stay.
 import atexit
 import gc
 import os
+import sys
 
 MOST_CPU_DEVICES = 4  # every device holds its own copy of the weights
 OBJECTS = 50_000  # new ones, before Python looks for garbage; its default makes it look hundreds of times in an import
@@ -18,6 +19,17 @@ def prepare_jax() -> None:
     (short ones) as fast as both cores on one batch. Accelerators are not affected.
     """
     rarer_garbage_collection()
+    set_variables()
+
+
+def prepare_library() -> None:
+    """`prepare_jax` inside somebody's program: garbage collection stays theirs, and so does JAX once it is there."""
+    if "jax" not in sys.modules:
+        set_variables()
+
+
+def set_variables() -> None:
+    """Set what JAX reads from the environment when it is imported."""
     if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
         os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(core_count(), MOST_CPU_DEVICES)))
     if folder := programs_folder():

@@ -4,6 +4,16 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+STARTED_AS: dict[str, str] = {}
+"""What commands are called where the process was started, by their names in the checkout; empty in the checkout."""
+
+
+def as_started(text: str) -> str:
+    """A text whose commands are those that work where the process was started."""
+    for name, here in STARTED_AS.items():
+        text = text.replace(name, here)
+    return text
+
 
 def printable(text: str) -> str:
     """Escape what would move the cursor or end the line: names and texts may come from anyone."""
@@ -19,7 +29,7 @@ def say(text: str, stream: Any = None, end: str = "\n") -> None:
         stream: Text stream to write to; None takes standard output.
         end: What follows.
     """
-    print("\n".join(map(printable, text.split("\n"))), end=end, file=stream, flush=True)
+    print("\n".join(map(printable, as_started(text).split("\n"))), end=end, file=stream, flush=True)
 
 
 def brief(value: object, most: int = 40) -> str:

@@ -135,7 +135,8 @@ class _Evidence(NamedTuple):
 
     Attributes:
         rows: All of them.
-        quoted: Rows that have as many cells as the header only if quotes stand around cells.
+        quoted: Rows that have as many cells as the header only if quotes stand around cells, or write quotes within
+            them twice.
         unquoted: Rows that break or swallow others unless quotes are characters as others.
         marked: Rows of one line, as wide either way, with quotes around a cell.
         broken: Rows whose quotes are not balanced.
@@ -150,6 +151,11 @@ class _Evidence(NamedTuple):
     merged: Sequence[str]
 
 
+def _doubles(dialect: Dialect, row: Sequence[str]) -> bool:
+    """Whether a row's cells hold quotes, which it writes twice; between tabs and bars `""` may be two characters."""
+    return dialect.delimiter not in UNQUOTED and any('"' in cell for cell in row)
+
+
 def _weigh(dialect: Dialect, lines: Sequence[str]) -> _Evidence:
     rows = quoted = unquoted = marked = broken = 0
     merged: Sequence[str] = ()
@@ -160,7 +166,7 @@ def _weigh(dialect: Dialect, lines: Sequence[str]) -> _Evidence:
             continue
         fits = (width > 1 or dialect.delimiter in UNQUOTED) and dialect.fits(group, width)
         broken += row is None
-        quoted += row is not None and not fits and len(row) == width
+        quoted += row is not None and len(row) == width and (not fits or _doubles(dialect, row))
         unquoted += fits and (row is None or len(group) > 1)
         marked += (
             fits and len(group) == 1 and row not in (None, group[0].rstrip("\r\n").split(dialect.delimiter))

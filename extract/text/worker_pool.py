@@ -4,7 +4,9 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -82,7 +84,8 @@ class _Ordered:
         A start that is interrupted leaves a process that nobody knows.
         """
         try:
-            with deferred(), _without_interrupts():  # which the process inherits: Ctrl-C is ours alone
+            # Which the process inherits: Ctrl-C is ours alone; nor does it run the user's script again.
+            with deferred(), _without_interrupts(), _without_main():
                 return self._pool.submit(self._work, chunk)
         except OSError as error:
             if error.errno is not None:
@@ -107,6 +110,17 @@ def _explain_kills() -> Iterator[None]:
             "a process that cleans texts was killed, perhaps because memory ran out; run the same command again, with "
             "fewer `--workers` where memory is short"
         ) from None
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the main module: a spawned process imports it, and a script without a guard would start anew in each."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file, file_sha256, partial_path, remove_partials
@@ -36,6 +37,17 @@ def checkpoint_of(row: Result) -> str:
     """Folder of a head's checkpoints, below that of the run."""
     fold = [f"fold-{row.fold}"] if row.fold else []
     return "/".join(["checkpoints", row.head, *fold, f"seed-{row.seed}"])
+
+
+def comparison_figure(record: RunRecord, titles: Mapping[str, str]) -> Figure:
+    """The notebook's two bar charts, with 95 % intervals."""
+    majority = Metrics(record.results[0].test_loss, record.results[0].test_accuracy)
+    bars = [
+        plots.comparison_row(row, record.statistics.metrics[row.head], titles[row.head])
+        for row in mean_by_head(record.results)
+        if row.head in titles
+    ]
+    return plots.comparison(bars, majority)
 
 
 class RunFolder:
@@ -139,14 +151,8 @@ class RunFolder:
         """Write `results.csv` and `results.json`, and draw the notebook's two bar charts, with 95 % intervals."""
         self.write("results.csv", to_csv(record.results))
         self.write(RUN, json.dumps(record.to_json(), indent=1, allow_nan=False) + "\n")
-        majority = Metrics(record.results[0].test_loss, record.results[0].test_accuracy)
-        bars = [
-            plots.comparison_row(row, record.statistics.metrics[row.head], titles[row.head])
-            for row in mean_by_head(record.results)
-            if row.head in titles
-        ]
         with self._new_file("comparison.png") as file:
-            plots.comparison(bars, majority).savefig(file, dpi=120, format="png")
+            comparison_figure(record, titles).savefig(file, dpi=120, format="png")
 
     def record(self) -> RunRecord:
         """Read `results.json`.

@@ -83,6 +83,18 @@ def test_between_commas_the_same_is_a_question(lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        ['"well, ""quoted""\n', 'a new line",0\n', "so,1\n"],
+        ["so,1\n", '"1, ""2""\n', "\n", '3",0\n'],
+        ['"""a"", b\n', '""c""",1\n'],
+    ],
+)
+def test_quotes_that_are_written_twice_are_no_question(lines: list[str]) -> None:
+    assert choose_quoting("a.csv", ["text,label\n", *lines], ",") == Dialect(",")
+
+
+@pytest.mark.parametrize(
     "make", [lambda n: ['1\t"a\n'] * n, lambda n: ['1\t"a" b\n'] * n, lambda n: ['"\n'] * n]
 )
 def test_every_line_is_weighed_once(make: Callable[[int], list[str]]) -> None:

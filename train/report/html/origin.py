@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from headstart.cache.runtime.text import as_started
 from headstart.train.data.checks import describe_leaks
 from headstart.train.report.html.markup import TableCell, folded, paragraph, section, table, text, word
 from headstart.train.results.run_record import RunRecord
@@ -28,7 +29,7 @@ def bench_command(run: RunRecord) -> str:
         if value
     ]
     location = shlex.quote(run.cache.location or run.cache.name)
-    return " ".join(["python bench.py", f"--cache {location}", *flags])
+    return " ".join([as_started("python bench.py"), f"--cache {location}", *flags])
 
 
 def data(run: RunRecord) -> str:

@@ -1,0 +1,81 @@
+"""`headstart COMMAND ...`: the commands of the checkout under one name, wherever the package is installed."""
+
+import sys
+from importlib import import_module
+from typing import NamedTuple
+
+from headstart.cache.runtime.errors import EXIT_USER_ERROR
+from headstart.cache.runtime.text import STARTED_AS, did_you_mean, say
+from headstart.version import __version__
+
+
+class Command(NamedTuple):
+    """A command of the checkout.
+
+    Attributes:
+        module: Where it is; its `run` ends the process with an exit code.
+        about: What it does, in a few words.
+        before: Arguments that stand before the user's.
+    """
+
+    module: str
+    about: str
+    before: tuple[str, ...] = ()
+
+
+COMMANDS = {
+    "extract": Command("headstart.extract.__main__", "run the frozen encoder once over a data set"),
+    "bench": Command("headstart.bench", "train heads on the cached features and compare them"),
+    "compare": Command("headstart.bench", "put finished runs side by side", ("compare",)),
+    "verify": Command("headstart.bench", "prove that a run is as it was written", ("verify",)),
+    "predict": Command("headstart.predict", "label new text with a trained head"),
+    "export": Command("headstart.predict", "write a head that labels text without this project", ("export",)),
+    "cache": Command("headstart.cache.__main__", "list, show, verify, repair, remove feature caches"),
+}
+CHECKOUT = {
+    "python -m extract": "headstart extract",
+    "python -m cache": "headstart cache",
+    "python bench.py": "headstart bench",
+    "python predict.py": "headstart predict",
+}
+"""What the commands are called in the checkout, and here."""
+
+
+def usage() -> str:
+    """What `headstart` alone prints."""
+    lines = [f"  {name:<9}{command.about}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: headstart COMMAND [OPTIONS]",
+            "",
+            "Freeze a text encoder, run it once, then train and compare small heads in seconds.",
+            "",
+            *lines,
+            "",
+            "headstart COMMAND --help shows a command's options; headstart --version the version.",
+        ]
+    )
+
+
+def main() -> None:
+    """Run the command that the first argument names, and end the process with its exit code."""
+    name, *rest = sys.argv[1:] or ["--help"]
+    if name in ("-h", "--help"):
+        say(usage())
+    elif name == "--version":
+        say(__version__)
+    elif command := COMMANDS.get(name):
+        STARTED_AS.update(CHECKOUT)
+        sys.argv = [f"headstart {name}", *command.before, *rest]
+        import_module(command.module).run()
+    else:
+        say(
+            f"error: there is no command {name!r}; {did_you_mean(name, tuple(COMMANDS))}"
+            f"commands: {', '.join(COMMANDS)}",
+            sys.stderr,
+        )
+        sys.exit(EXIT_USER_ERROR)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""`headstart.compare`: train heads on features, and say which of them differ."""
+
+import contextlib
+import dataclasses
+import io
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from headstart.cache.reader import open_cache
+from headstart.cache.runtime.environment import prepare_library
+from headstart.features import Features, require_known
+from headstart.model import Model, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from headstart.train.results.run_record import RunRecord
+
+NOT_SETTINGS = ("cache", "cache_dir", "heads", "seeds", "out", "json")
+"""Fields of the command line's settings that `compare` takes in another way, or not at all."""
+
+
+class ComparisonResult:
+    """Heads that were trained on the same features, and what their differences are worth.
+
+    Attributes:
+        record: All of it, as `results.json` holds it.
+        path: Folder with the results, the heads, the figures and `report.html`.
+    """
+
+    def __init__(self, record: "RunRecord", path: str) -> None:
+        self.record, self.path = record, path
+
+    @property
+    def table(self) -> str:
+        """What the command line shows."""
+        return self.record.table
+
+    @property
+    def verdict(self) -> str:
+        """The heads that are best, and what they differ from, in words."""
+        return " ".join(self.record.statistics.verdict)
+
+    @property
+    def figures(self) -> "dict[str, Figure]":
+        """Matplotlib's figures: `comparison`, and the epochs of each head (of its first seed) by its name."""
+        from headstart.bench import TITLES
+        from headstart.train.results import plots
+        from headstart.train.results.folder import comparison_figure
+
+        figures = {"comparison": comparison_figure(self.record, TITLES)}
+        for row in self.record.results:
+            if row.seed == 0 and (history := self.record.histories.get(f"{row.head}/0")):
+                figures[row.head] = plots.history(history, TITLES[row.head], int(row.best_epoch))
+        return figures
+
+    def to_frame(self, seeds: bool = False) -> "pd.DataFrame":
+        """A line for each head and baseline.
+
+        Args:
+            seeds: Whether each seed (and fold) has its own line; else they are means, with the number of seeds.
+        """
+        import pandas as pd
+
+        from headstart.train.results.result import mean_by_head
+
+        rows = self.record.results if seeds else mean_by_head(self.record.results)
+        frame = pd.DataFrame([dataclasses.asdict(row) for row in rows]).set_index("head")
+        frame = frame.dropna(axis=1, how="all") if "fold" in frame else frame
+        if seeds:
+            return frame
+        low, high = zip(*(self._interval(name) for name in frame.index), strict=True)
+        place = frame.columns.get_loc("test_accuracy")
+        assert isinstance(place, int)
+        frame = frame.rename(columns={"seed": "seeds"})
+        frame.insert(place + 1, "low", low)
+        frame.insert(place + 2, "high", high)
+        return frame
+
+    def best(self) -> Model:
+        """The head with the lowest validation loss, on its encoder, to label new texts.
+
+        Raises:
+            UserError: the heads were trained in folds, and none learnt from all rows.
+        """
+        return load(self.path)
+
+    def _interval(self, head: str) -> tuple[float | None, float | None]:
+        estimate = self.record.statistics.metrics[head]["accuracy"]
+        return estimate.low, estimate.high
+
+    def __repr__(self) -> str:
+        return f"{self.table}\n\nwritten to {self.path}/"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the means, and the verdict."""
+        from html import escape
+
+        shown = self.to_frame()[["params", "epochs", "test_loss", "test_accuracy", "low", "high"]]
+        table = shown.to_html(float_format="{:.4f}".format, border=0)
+        report = escape(os.path.join(self.path, "report.html"))
+        return f"{table}<p>{escape(self.verdict)}</p><p>Everything else: <code>{report}</code></p>"
+
+
+def compare(
+    features: Features | str | os.PathLike[str],
+    heads: str | Sequence[str] = "all",
+    *,
+    seeds: int = 1,
+    out: str | os.PathLike[str] = "results",
+    progress: bool = False,
+    **settings: Any,
+) -> ComparisonResult:
+    """Train heads on features and compare them on the test rows, which are read once, at the end.
+
+    Args:
+        features: What `headstart.encode` gives, or the folder of a cache.
+        heads: Names of heads, or `all`.
+        seeds: Seeds of each head.
+        out: Folder that gets a folder of results.
+        progress: Whether to print what the command line prints on standard error.
+        settings: Other fields of `headstart.train.options.ComparisonSettings`.
+
+    Raises:
+        UserError: features and settings do not fit, or the results cannot be written.
+        TypeError: there is no such setting.
+    """
+    prepare_library()
+    from headstart.bench import compare as train_and_compare
+    from headstart.train.options import ComparisonSettings
+
+    known = [f.name for f in dataclasses.fields(ComparisonSettings) if f.name not in NOT_SETTINGS]
+    require_known(settings, known, "compare")
+    cache = features.cache if isinstance(features, Features) else open_cache(os.fspath(features))
+    names = heads if isinstance(heads, str) else ",".join(heads)
+    chosen = ComparisonSettings(
+        heads=names, cache=cache.store.location, seeds=seeds, out=os.fspath(out), **settings
+    )
+    with contextlib.nullcontext() if progress else _silence():
+        record, path = train_and_compare(cache, chosen)
+    return ComparisonResult(record, path)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Say nothing on standard error, where the command line speaks to a person."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        yield
