@@ -17,14 +17,19 @@ from headstart.version import __version__
 if TYPE_CHECKING:
     from headstart.cache.runtime.errors import UserError
     from headstart.comparison import ComparisonResult, compare
+    from headstart.estimators import FrozenTextEncoder
     from headstart.features import Features, encode
     from headstart.model import Model, load
 
-__all__ = ["ComparisonResult", "Features", "Model", "UserError", "__version__", "compare", "encode", "load"]
+__all__ = [
+    "ComparisonResult", "Features", "FrozenTextEncoder", "Model", "UserError",
+    "__version__", "compare", "encode", "load",
+]  # fmt: skip
 
 _PLACES = {
     "ComparisonResult": "headstart.comparison",
     "Features": "headstart.features",
+    "FrozenTextEncoder": "headstart.estimators",
     "Model": "headstart.model",
     "UserError": "headstart.cache.runtime.errors",
     "compare": "headstart.comparison",

@@ -1,0 +1,103 @@
+"""A frozen encoder for any texts, and the vectors that this process has of it."""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from headstart.cache.recipe import Recipe, canonical_json
+from headstart.cache.task import BINARY
+from headstart.extract.backbone.architecture import read_architecture
+from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.backbone.precision import choose_precision
+from headstart.extract.predict.encoder import Encoder
+from headstart.extract.settings import Settings
+from headstart.extract.text.cleaning_options import choose_cleaning
+from headstart.extract.text.tokenizer_files import length_limit
+from headstart.vector_store import VectorStore
+
+
+class EncoderChoice(NamedTuple):
+    """What decides the vector of a text.
+
+    Attributes:
+        backbone: `minilm`, a folder, or a model's name on the Hugging Face hub.
+        max_length: Tokens kept of a text.
+        clean: `notebook`, `none`, or the path of a TOML file with clean-text's options.
+        compute_dtype: How the encoder computes; `auto` takes what suits the device.
+    """
+
+    backbone: str
+    max_length: int
+    clean: str
+    compute_dtype: str
+
+
+@functools.cache
+def open_store(choice: EncoderChoice, folder: str | None) -> VectorStore:
+    """The vectors of an encoder, which the whole process shares: clones of an estimator encode nothing again.
+
+    Args:
+        choice: The encoder.
+        folder: Where vectors are kept for other processes; None keeps them in this one.
+
+    Raises:
+        UserError: there is no such encoder, or no such cleaning.
+    """
+    encoder = open_encoder(choice)
+    place = folder and os.path.join(folder, f"vectors-{encoder.recipe.key[:10]}")
+    return VectorStore(encoder.pooled, encoder.width, place)
+
+
+class PooledEncoder:
+    """An encoder that gives three vectors for each text.
+
+    Attributes:
+        recipe: All that decides a vector; rows and splits hold no meaning.
+        width: Size d of a vector.
+    """
+
+    def __init__(self, recipe: Recipe, encoder: Encoder) -> None:
+        self.recipe, self._encoder = recipe, encoder
+        self.width = encoder.backbone.width
+
+    def pooled(self, texts: Sequence[str]) -> Float[np.ndarray, "b 3 d"]:
+        """First, maximum and mean vector of each text's tokens, float16."""
+        return self._encoder.encode(self._encoder.tokenize(texts)).pooled
+
+
+@functools.cache
+def open_encoder(choice: EncoderChoice) -> PooledEncoder:
+    """Load an encoder, once for the whole process.
+
+    Raises:
+        UserError: there is none, or no such cleaning.
+    """
+    settings = Settings(compute_dtype=choice.compute_dtype, clean=choice.clean, views="pooled")
+    checkpoint = find_checkpoint(choice.backbone)
+    architecture = read_architecture(checkpoint.config, checkpoint.name)
+    limit = length_limit(checkpoint.folder)
+    precision, cleaning = choose_precision(settings), choose_cleaning(choice.clean)
+    recipe = Recipe(
+        rows="",
+        row_count=1,
+        task=canonical_json(BINARY.to_json()),
+        cleaning=cleaning.to_json(),
+        cleaning_versions=cleaning.versions,
+        tokenizer=checkpoint.tokenizer_sha256,
+        weights=checkpoint.weights_sha256,
+        architecture=canonical_json(dataclasses.asdict(architecture)),
+        max_length=min(choice.max_length, limit.tokens if limit else choice.max_length),
+        compute_dtype=precision.compute_dtype,
+        matmul_precision=precision.matmul,
+        forward=precision.forward,
+        storage_dtype="float16",
+        layout="pooled",
+        split_rule="",
+        split_seed=0,
+    )
+    return PooledEncoder(recipe, Encoder(recipe, checkpoint))
