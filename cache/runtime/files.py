@@ -7,10 +7,12 @@ import contextlib
 import errno
 import glob
 import hashlib
+import io
 import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +22,9 @@ from headstart.cache.runtime.signals import deferred
 
 PARTIAL = r"\.[0-9a-f]{16}\.partial"
 """Form of what follows the name of a file or folder as long as it is being written."""
+
+LARGE, MOST_HOLLOW = 2**28, 1000
+"""A file with more bytes is a hole if it has so many times those that are on disk."""
 
 
 @contextlib.contextmanager
@@ -100,9 +105,71 @@ def read_json_object(path: str | Path, most_bytes: int = 2**26) -> dict[str, Any
 
 
 def file_sha256(path: str | Path) -> str:
-    """SHA-256 of a file's content."""
-    with open(path, "rb") as file:
+    """SHA-256 of a file's content.
+
+    Raises:
+        UserError: it is a pipe, a device or a hole.
+    """
+    with open_finite(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_text(path: str | Path, most_bytes: int = 2**28) -> str:
+    """Read a text file of a folder that may come from anyone.
+
+    Raises:
+        UserError: it is a pipe, a device or a hole, or has more bytes.
+        ValueError: it is not UTF-8.
+    """
+    with open_finite(path) as file:
+        if (size := os.fstat(file.fileno()).st_size) > most_bytes:
+            raise UserError(f"{path} has {size:,} bytes; at most {most_bytes:,} are read")
+        return file.read().decode()
+
+
+def open_finite(path: str | Path) -> io.BufferedReader:
+    """Open a file of a folder that may come from anyone: what has no end, or never begins, is not read.
+
+    Raises:
+        UserError: it is a pipe, a device or a hole.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):  # asked first: to open a device can have effects
+        raise UserError(f"{path} is no file, but a folder, a pipe or a device")
+    with contextlib.ExitStack() as stack:  # which closes it where it is refused
+        file = stack.enter_context(open(path, "rb", opener=_at_once))
+        refuse_hole(path, file.fileno())
+        stack.pop_all()
+        return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    """An `opener` for `open` that waits for nobody at a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def refuse_hole(path: str | Path, descriptor: int) -> None:
+    """Refuse a large file of which nearly nothing is on disk: it would be read for hours, or not fit into memory.
+
+    Raises:
+        UserError: it is one.
+    """
+    size = os.fstat(descriptor).st_size
+    if size > LARGE and (stored := _stored(descriptor, size)) < size / MOST_HOLLOW:
+        raise UserError(
+            f"{path} says that it has {size:,} bytes, and {stored:,} of them are there: it is a hole"
+        )
+
+
+def _stored(descriptor: int, size: int) -> int:
+    """Bytes of a file that are no hole; counting ends where they are enough."""
+    stored, at = 0, 0
+    with contextlib.suppress(OSError):  # a file system that knows no holes; or nothing more is there
+        while at < size and stored < size / MOST_HOLLOW:
+            start = os.lseek(descriptor, at, os.SEEK_DATA)
+            at = os.lseek(descriptor, start, os.SEEK_HOLE)
+            stored += at - start
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return stored
 
 
 def no_links(path: str, flags: int) -> int:

@@ -7,8 +7,8 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 
-from headstart.cache.runtime.errors import CacheError
-from headstart.cache.runtime.files import atomic_file, sync
+from headstart.cache.runtime.errors import CacheError, UserError
+from headstart.cache.runtime.files import LARGE, atomic_file, no_links, refuse_hole, sync
 from headstart.cache.storage.file_system import sync_folder
 
 ABSENT = b"absent"
@@ -107,11 +107,11 @@ class Folder:
         """Bytes of all files below a folder.
 
         Raises:
-            CacheError: something in there is no plain file: it could lead out, or never end.
+            CacheError: something in there is no plain file, or a hole: it could lead out, or never end.
         """
         for name in self.walk(folder):
             if not name.endswith("/"):
-                yield regular_bytes(self._path(name))
+                yield _true_bytes(self._path(name))
 
     def names_of_ours(self, folder: str, is_ours: Names) -> list[str]:
         """Names of all that is below a folder, those of folders with a slash at the end.
@@ -134,11 +134,23 @@ class Folder:
         names = self.names_of_ours(folder, is_ours)
         files = [name for name in names if not name.endswith("/")]
         for name in sorted(files, key=lambda name: not name.endswith(_PROMISES)):
-            with contextlib.suppress(FileNotFoundError):
-                os.remove(self._path(name))
-        for name in [*reversed([name for name in names if name.endswith("/")]), folder]:
-            with contextlib.suppress(FileNotFoundError):
-                os.rmdir(self._path(name))
+            self._remove(name, os.unlink)
+        for name in reversed([name.rstrip("/") for name in names if name.endswith("/")]):
+            self._remove(name, os.rmdir)
+        with contextlib.suppress(FileNotFoundError):
+            self._remove(folder, os.rmdir) if folder else os.rmdir(self.path)
+
+    def _remove(self, name: str, remove: Callable[..., None]) -> None:
+        """Remove something that may be gone; a folder on the way that has become a link since is not entered."""
+        above, _, last = name.rpartition("/")
+        with contextlib.ExitStack() as stack, contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, descriptor)
+            for part in above.split("/") if above else ():
+                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+                descriptor = os.open(part, flags, dir_fd=descriptor)
+                stack.callback(os.close, descriptor)
+            remove(last, dir_fd=descriptor)
 
     def is_plain(self, name: str) -> bool:
         """Whether what has this name, if anything, is a file: no link, pipe or folder."""
@@ -171,6 +183,17 @@ def regular_bytes(path: str) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise CacheError(f"{path} is no plain file; a feature cache holds nothing else")
     return status.st_size
+
+
+def _true_bytes(path: str) -> int:
+    size = regular_bytes(path)
+    if size > LARGE:
+        try:
+            with open(path, "rb", opener=no_links) as file:
+                refuse_hole(path, file.fileno())
+        except UserError as error:
+            raise CacheError(str(error)) from None
+    return size
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

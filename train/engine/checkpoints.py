@@ -2,6 +2,8 @@
 
 import contextlib
 import hashlib
+import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +18,7 @@ from jaxtyping import PyTree
 
 from headstart.cache.recipe import canonical_json
 from headstart.cache.runtime.files import atomic_folder, remove_partials
+from headstart.cache.runtime.text import printable
 from headstart.cache.storage.store import StorageError, Store
 from headstart.train.engine.orbax_noise import hush_orbax
 
@@ -136,14 +139,31 @@ def _open(path: Path) -> dict[str, ts.TensorStore]:
     folder = Store(str(path.parent))
     size = folder.local_bytes(path.name) or 0  # refuses links, which lead out, and pipes, which never end
     base = {"driver": "ocdbt", "base": folder.kvstore(path.name)}
-    keys = [key.decode() for key in ts.KvStore.open(base).result().list().result()]
+    files = ts.KvStore.open(base).result()
+    keys = [key.decode() for key in files.list().result()]
     names = [key.removesuffix(_ARRAY) for key in keys if key.endswith(_ARRAY)]
-    specs = {name: {"driver": "zarr", "kvstore": {**base, "path": f"{name}/"}} for name in names}
-    arrays = {name.replace(".", "/"): ts.open(spec).result() for name, spec in specs.items()}
-    most = sum(array.dtype.numpy_dtype.itemsize * array.size for array in arrays.values())
+    most = sum(_bytes(files.read(name + _ARRAY).result().value) for name in names)
     if most > max(MOST_BYTES, MOST_COMPRESSED * size):
         raise ValueError(f"its {size:,} bytes say that they are {most:,}")
-    return arrays
+    specs = {name: {"driver": "zarr", "kvstore": {**base, "path": f"{name}/"}} for name in names}
+    return {printable(name).replace(".", "/"): ts.open(spec).result() for name, spec in specs.items()}
+
+
+def _bytes(metadata: bytes) -> int:
+    """Bytes of the memory that an array takes, by its .zarray: a chunk can be larger than its array.
+
+    Raises:
+        ValueError: it does not say.
+    """
+    try:
+        fields = json.loads(metadata)
+        dtype, shapes = np.dtype(fields["dtype"]), (fields["shape"], fields["chunks"])
+        sizes = [size for shape in shapes for size in shape]
+    except (TypeError, KeyError, RecursionError, ValueError):
+        raise ValueError("an array's .zarray is not what Orbax writes") from None
+    if dtype.kind not in "biufcV" or not all(type(size) is int and size >= 0 for size in sizes):
+        raise ValueError("an array's .zarray has a type or a shape that Orbax does not write")
+    return int(max(map(math.prod, shapes)) * dtype.itemsize)
 
 
 def kinds(params: PyTree) -> dict[str, str]:

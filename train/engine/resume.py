@@ -14,10 +14,11 @@ import jax
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import PARTIAL, atomic_folder
+from headstart.cache.runtime.files import PARTIAL, atomic_folder, read_text
+from headstart.cache.runtime.text import brief
 from headstart.cache.storage.store import StorageError
 from headstart.train.engine.checkpoints import digest_of, read_arrays, require_digest, write_arrays
-from headstart.train.engine.history import EpochRecord, HeadSeed, TrainingProgress
+from headstart.train.engine.history import EpochRecord, HeadSeed, History, TrainingProgress
 from headstart.train.engine.stored_files import STATE, STATE_FILE, remove_files, require_no_link
 
 _STATE = re.compile(STATE)
@@ -79,14 +80,44 @@ def load_progress(
         arrays = read_arrays(state / "arrays", target)
         digest = facts.pop("sha256", None)  # states of earlier versions have none
         require_digest("what it holds", _digest(facts, arrays), digest)
-        histories = {
-            HeadSeed(name, seed): tuple(EpochRecord(**record) for record in records)
-            for name, seed, records in facts["histories"]
-        }
+        histories, seconds = _epochs(facts, like.histories)
         placed = jax.tree.map(lambda array, leaf: jax.device_put(array, leaf.sharding), arrays, target)
-        return TrainingProgress(placed["states"], placed["best"], histories, tuple(facts["seconds"]))
-    except (OSError, ValueError, TypeError, KeyError, StorageError) as error:
+        return TrainingProgress(placed["states"], placed["best"], histories, seconds)
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, StorageError) as error:
         raise UserError(f"{state} cannot be read ({error}); leave out --resume to begin anew") from None
+
+
+def _epochs(
+    facts: Mapping[str, Any], like: Mapping[HeadSeed, History]
+) -> tuple[dict[HeadSeed, History], tuple[float, ...]]:
+    """The records and the seconds of all epochs.
+
+    Raises:
+        ValueError: they are of other heads or seeds, or not the first epochs in their order; or a `TypeError`.
+    """
+    histories = {
+        HeadSeed(name, seed): tuple(map(_record, records)) for name, seed, records in facts["histories"]
+    }
+    seconds = tuple(map(_number, facts["seconds"]))
+    counts = [[record.epoch for record in records] for records in histories.values()]
+    whole = all(0 < len(count) <= len(seconds) and count == [*range(1, len(count) + 1)] for count in counts)
+    if histories.keys() != like.keys() or not whole:
+        raise ValueError("its histories are not those of its heads, seeds and epochs")
+    return histories, seconds
+
+
+def _record(fields: Any) -> EpochRecord:
+    record = EpochRecord(**fields)
+    if type(record.epoch) is not int or type(record.lr_cut) is not bool:
+        raise ValueError("a record of an epoch is not what bench.py writes")
+    loss, accuracy, valid_loss, valid_accuracy, rate = map(_number, record[1:-1])
+    return EpochRecord(record.epoch, loss, accuracy, valid_loss, valid_accuracy, rate, record.lr_cut)
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise ValueError(f"{brief(value)} where a number should be")
+    return float(value)
 
 
 def last_state(folder: Path | str) -> Path | None:
@@ -103,7 +134,7 @@ def read_facts(state: Path) -> dict[str, Any]:
         OSError: it cannot be read.
     """
     try:
-        facts = json.loads((state / "facts.json").read_text(encoding="utf-8"))
+        facts = json.loads(read_text(state / "facts.json"))
     except RecursionError:
         facts = None
     if not isinstance(facts, dict) or not isinstance(facts.get("run"), dict):

@@ -14,11 +14,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import atomic_file, file_sha256, partial_path, remove_partials
+from headstart.cache.runtime.files import atomic_file, file_sha256, partial_path, read_text, remove_partials
 from headstart.cache.runtime.signals import deferred
 from headstart.train.engine.checkpoints import Which, digest_of, require_digest, save
 from headstart.train.engine.history import FitResult
 from headstart.train.engine.loss import Metrics
+from headstart.train.engine.stored_files import require_no_link
 from headstart.train.results import plots
 from headstart.train.results.layout import require_ours
 from headstart.train.results.prediction_arrays import read_arrays, require_arrays
@@ -78,6 +79,7 @@ class RunFolder:
         Raises:
             UserError: it cannot be written, or something is in the way; better now than after the training.
         """
+        require_no_link(self.path)  # before the first file is made in it
         try:
             os.makedirs(self.path, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):
@@ -162,11 +164,8 @@ class RunFolder:
         """
         path = os.path.join(self.path, RUN)
         try:
-            if os.path.exists(path) and not os.path.isfile(path):
-                raise ValueError(f"{RUN} is no file")
-            with open(path, encoding="utf-8") as file:
-                fields = json.load(file, parse_constant=_refuse)
-        except (OSError, ValueError, RecursionError) as error:
+            fields = json.loads(read_text(path), parse_constant=_refuse)
+        except (OSError, ValueError, RecursionError, UserError) as error:
             raise UserError(
                 f"{self.path} holds no finished run ({error}); make one with `python bench.py`"
             ) from None
@@ -196,7 +195,7 @@ class RunFolder:
             arrays = read_arrays(path)
             if run:
                 require_arrays(run.task, arrays)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, UserError) as error:
             raise UserError(f"{path} cannot be read ({error}); run `python bench.py` again") from None
         return arrays
 

@@ -48,7 +48,7 @@ def settings_in(path: str) -> dict[str, Any] | None:
     states = (last_state(os.path.join(path, "state", *fold)) for fold in ([], ["fold-1"]))
     try:
         return next((dict(read_facts(state)["run"]) for state in states if state), None)
-    except (OSError, ValueError):
+    except (OSError, ValueError, UserError):
         return None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import open_finite
 from headstart.cache.task import Task
 
 
@@ -16,16 +18,16 @@ def read_arrays(path: str) -> dict[str, np.ndarray]:
         OSError: it cannot be read.
         ValueError: it is damaged, or no file that `numpy.savez` writes.
     """
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise ValueError("no file")
     try:
-        with open(path, "rb") as file:
+        with open_finite(path) as file:
             require_plain(file.fileno(), zipfile.ZipFile(file))
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
     except OSError:
         raise
+    except UserError as error:
+        raise ValueError(str(error)) from None
     except Exception as error:  # NumPy and zipfile raise a dozen kinds over damaged bytes
         raise ValueError(f"{type(error).__name__}: {error}") from None
 

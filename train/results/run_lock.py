@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.files import atomic_file
+from headstart.cache.runtime.files import atomic_file, read_text
 from headstart.cache.storage.lock import owner_line
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -59,7 +59,7 @@ def _take(descriptor: int, folder: str) -> None:
 def _holder(folder: str) -> str:
     """Who holds a folder, in words."""
     try:
-        owner = json.loads(Path(folder, NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        owner = json.loads(read_text(Path(folder, NAME)))
+    except (OSError, ValueError, RecursionError, UserError):
         owner = None
     return owner_line(owner) if isinstance(owner, dict) else "another process"

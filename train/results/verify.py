@@ -10,6 +10,7 @@ from jaxtyping import PyTree
 
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import CacheError, UserError
+from headstart.cache.runtime.files import read_text
 from headstart.train.engine.checkpoints import digest_of, read_arrays, require_digest, restore
 from headstart.train.results.folder import UNKNOWN, RunFolder, checkpoint_of
 from headstart.train.results.result import Result, to_csv
@@ -111,10 +112,9 @@ def _wrong_files(folder: RunFolder, run: RunRecord) -> Iterator[str]:
             yield str(error)
     path = os.path.join(folder.path, "results.csv")
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            # results.json has null for NaN and for what is infinite
-            same = file.read().replace("inf", "nan") == to_csv(run.results)
-    except (OSError, ValueError) as error:
+        # results.json has null for NaN and for what is infinite
+        same = read_text(path).replace("inf", "nan") == to_csv(run.results)
+    except (OSError, ValueError, UserError) as error:
         yield f"{path} cannot be read ({error})"
     else:
         if not same:

@@ -15,6 +15,7 @@ from headstart.cache.runtime.files import (
     file_sha256,
     no_links,
     read_json_object,
+    read_text,
     remove_partials,
     sync,
 )
@@ -206,3 +207,37 @@ def test_a_file_without_a_json_object(tmp_path: Path, content: str, says: str) -
 def test_the_hash_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     assert file_sha256(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def hole(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+def hole_behind_a_start(path: Path) -> None:
+    path.write_bytes(b'{"a": 1}')
+    with path.open("r+b") as file:
+        file.truncate(2**35)
+
+
+@pytest.mark.parametrize("plant", [os.mkfifo, Path.mkdir, hole, hole_behind_a_start])
+@pytest.mark.parametrize("read", [file_sha256, read_text])
+def test_what_has_no_end_is_not_read(
+    read: Callable[[Path], object], plant: Callable[[Path], object], tmp_path: Path
+) -> None:
+    plant(tmp_path / "x")
+    with pytest.raises(UserError, match=r"/x (is no file, but|says that it has|has) .*"):
+        read(tmp_path / "x")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    with pytest.raises(UserError, match="is no file"):
+        read(tmp_path / "zero")
+
+
+def test_a_large_file_with_holes_in_it_is_read_as_any(tmp_path: Path) -> None:
+    with (tmp_path / "x").open("wb") as file:
+        for place in range(0, 300_000_000, 30_000_000):
+            file.seek(place)
+            file.write(b"x" * 100_000)
+    assert len(file_sha256(tmp_path / "x")) == 64
+    with pytest.raises(UserError, match="at most 268,435,456 are read"):
+        read_text(tmp_path / "x")

@@ -168,3 +168,34 @@ def test_a_tree_deeper_than_python_s_stack_is_walked_and_deleted(tmp_path: Path)
     assert len(list(folder.walk())) == depth
     folder.delete("", lambda name: True)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_hole_is_not_taken_for_the_bytes_of_an_array(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for size in (2**29, 2**36, 2**41):
+        with (tmp_path / "a" / "0").open("wb") as file:
+            file.write(b"x")
+            file.truncate(size)
+        with pytest.raises(CacheError, match=f"says that it has {size:,} bytes"):
+            list(Folder(str(tmp_path)).sizes("a"))
+
+
+@pytest.mark.parametrize("swapped", ["train", "train/00000", "train/00000/rows"])
+def test_a_folder_that_becomes_a_link_while_it_is_removed_is_not_entered(
+    swapped: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for root in ("cache", "precious"):
+        (tmp_path / root / "train/00000/rows").mkdir(parents=True)
+        (tmp_path / root / "train/00000/rows/0").write_text(root)
+
+    def swap(names: list[str]) -> list[str]:
+        (tmp_path / "cache" / swapped).rename(tmp_path / "elsewhere")
+        (tmp_path / "cache" / swapped).symlink_to(tmp_path / "precious" / swapped)
+        return names
+
+    folder = Folder(str(tmp_path / "cache"))
+    look = folder.names_of_ours
+    monkeypatch.setattr(folder, "names_of_ours", lambda *arguments: swap(look(*arguments)))
+    with pytest.raises(OSError, match=r"Not a directory|Too many levels"):
+        folder.delete("train", lambda name: True)
+    assert (tmp_path / "precious/train/00000/rows/0").read_text() == "precious"

@@ -1,3 +1,4 @@
+import json
 import os
 import resource
 
@@ -181,6 +182,53 @@ def test_a_few_bytes_do_not_become_gigabytes(tmp_path):
     ts.open(spec, create=True, dtype=ts.float32, shape=[2**16, 2**20]).result()
     with pytest.raises((ValueError, UserError), match="bytes say that they are 274,877,906,944"):
         restore(tmp_path, "best", {"dense": {"kernel": jax.ShapeDtypeStruct((2**16, 2**20), np.float32)}})
+
+
+def stored_in(folder):
+    """The files of the database that Orbax writes."""
+    return ts.KvStore.open({"driver": "ocdbt", "base": f"file://{folder}/"}).result()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"chunks": [2**20, 2**14]},
+        {"chunks": [5, 2**40], "compressor": {"id": "zlib", "level": 9}},
+        {"chunks": [2**31, 9], "compressor": {"id": "zstd", "level": 1}},
+        {"dtype": "|V1000000000"},
+    ],
+)
+def test_a_chunk_that_is_larger_than_its_array_is_not_unpacked(tmp_path, forged):
+    save(tmp_path, "best", params_of(1))
+    files = stored_in(tmp_path / "best")
+    fields = json.loads(files.read("gru.kernel/.zarray").result().value)
+    files.write("gru.kernel/.zarray", json.dumps(fields | forged)).result()
+    for target in (None, params_of(9)):
+        with pytest.raises((ValueError, UserError), match="bytes say that they are"):
+            read_arrays(tmp_path / "best", target)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    ["[", "[]", '{"shape": [1]}', "[" * 100_000, '{"shape": ["1"], "chunks": [1], "dtype": "<f4"}',
+     '{"shape": [1], "chunks": [-1], "dtype": "<f4"}', '{"shape": [1], "chunks": [1], "dtype": "|S1000000000"}',
+     '{"shape": [1], "chunks": [1], "dtype": "|O"}', '{"shape": 5, "chunks": [1], "dtype": "<f4"}'],
+)  # fmt: skip
+def test_an_array_that_orbax_does_not_write_is_told(tmp_path, fields):
+    save(tmp_path, "best", params_of(1))
+    stored_in(tmp_path / "best").write("gru.kernel/.zarray", fields).result()
+    with pytest.raises((ValueError, UserError), match="zarray"):
+        restore(tmp_path, "best", params_of(9))
+
+
+@pytest.mark.parametrize("name", ["new\nline", "\x1b[31mred", "right\u202eleft"])
+def test_names_of_arrays_stay_in_their_line(tmp_path, name):
+    save(tmp_path, "best", params_of(1))
+    files = stored_in(tmp_path / "best")
+    files.write(f"{name}/.zarray", files.read("gru.kernel/.zarray").result().value).result()
+    with pytest.raises(ValueError, match="found float32") as caught:
+        restore(tmp_path, "best", params_of(9))
+    assert str(caught.value).isprintable()
 
 
 def test_a_write_that_fails_is_one_error_and_silent(tmp_path, capfd):

@@ -146,6 +146,37 @@ def test_facts_that_are_none_are_told(tmp_path, trainer, start, text):
         load_progress(tmp_path, start(), RUN)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda facts: facts | {"seconds": "long"},
+        lambda facts: facts | {"seconds": [None]},
+        lambda facts: facts | {"seconds": []},
+        lambda facts: facts | {"seconds": [10**400]},
+        lambda facts: facts | {"histories": facts["histories"][:1]},
+        lambda facts: facts | {"histories": [["other", 0, facts["histories"][0][2]]]},
+        lambda facts: facts | {"histories": [[name, "0", r] for name, _, r in facts["histories"]]},
+        lambda facts: facts | {"histories": [[name, seed, []] for name, seed, _ in facts["histories"]]},
+        lambda facts: facts | {"histories": [[name, seed, r * 2] for name, seed, r in facts["histories"]]},
+        lambda facts: (
+            facts | {"histories": [[n, s, [r[0] | {"valid_loss": "0"}]] for n, s, r in facts["histories"]]}
+        ),
+        lambda facts: (
+            facts | {"histories": [[n, s, [r[0] | {"epoch": 7}]] for n, s, r in facts["histories"]]}
+        ),
+    ],
+)
+def test_facts_that_no_run_has_left_are_told(tmp_path, trainer, start, change):
+    """Whoever forges a state can leave out its digest, as earlier versions did."""
+    save_progress(tmp_path, trainer.loop.epoch(start()), RUN)
+    path = tmp_path / "epoch-000001" / "facts.json"
+    facts = json.loads(path.read_text())
+    del facts["sha256"]
+    path.write_text(json.dumps(change(facts)))
+    with pytest.raises(UserError, match="begin anew"):
+        load_progress(tmp_path, start(), RUN)
+
+
 def test_a_state_of_an_earlier_version_has_no_digest(tmp_path, trainer, start):
     progress = trainer.loop.epoch(start())
     save_progress(tmp_path, progress, RUN)

@@ -86,6 +86,17 @@ def test_a_folder_that_cannot_be_written_is_said_at_once(tmp_path: Path) -> None
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
+@pytest.mark.parametrize("target", ["precious", "nowhere", "link"])
+def test_nothing_is_made_through_a_link_that_has_the_folder_s_name(target: str, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    os.utime(tmp_path / "precious", (1, 1))
+    (tmp_path / "link").symlink_to(tmp_path / target)
+    with pytest.raises(UserError, match="is a link"):
+        RunFolder(str(tmp_path / "link")).prepare()
+    assert (tmp_path / "precious").stat().st_mtime == 1
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_new_results_replace_older_ones_and_nothing_else(tmp_path: Path) -> None:
     before = finished(tmp_path)
     (tmp_path / "checkpoints" / "notes").write_text("mine")

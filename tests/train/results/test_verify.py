@@ -1,6 +1,7 @@
 """A run is proved: heads, predictions, table."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -73,9 +74,33 @@ def forget_a_digest(run: Path) -> None:
     (run / "results.json").write_text(json.dumps(fields))
 
 
+def pipe_for_a_table(run: Path) -> None:
+    remove_table(run)
+    os.mkfifo(run / "results.csv")
+
+
+def device_for_a_table(run: Path) -> None:
+    remove_table(run)
+    (run / "results.csv").symlink_to("/dev/zero")
+
+
+def endless_predictions(run: Path) -> None:
+    with (run / "predictions" / "test.npz").open("r+b") as file:
+        file.truncate(2**42)
+
+
+def endless_checkpoint(run: Path) -> None:
+    with (run / "checkpoints/avg/seed-0/best/manifest.ocdbt").open("r+b") as file:
+        file.truncate(2**42)
+
+
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
+        (pipe_for_a_table, "results.csv cannot be read .*a pipe"),
+        (device_for_a_table, "results.csv cannot be read .*a device"),
+        (endless_predictions, "test.npz cannot be read .*are there: it is a hole"),
+        (endless_checkpoint, "best cannot be read .*are there: it is a hole"),
         (remove_best, "best cannot be read"),
         (other_last, "last cannot be read .the SHA-256 of its parameters is"),
         (flip_valid, "valid.npz cannot be read .the SHA-256 of its bytes is"),
