@@ -1,5 +1,6 @@
 """Rows of Parquet files."""
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
@@ -13,6 +14,11 @@ from headstart.extract.tables.source import FirstRows, TableSource, choose_from,
 
 ROWS_AT_ONCE = 2_000  # decoded into Python's objects together
 BYTES_AT_ONCE = 32_000_000  # of these, as the file says
+MOST_ITEMS = 1_000_000  # of the lists in a cell
+MOST_BYTES = 2**28, 1000
+"""A row group with more bytes, and so many times those it is packed to, holds no texts that anyone has written."""
+MOST_TEXT = 2**32, 1000
+"""Likewise characters of all rows, and the bytes of the file: rows may share a text that is there once."""
 LONGEST_CELL = 4 * MOST_CHARACTERS + 4  # bytes of UTF-8 that are surely more characters than a cell may have
 
 
@@ -40,14 +46,29 @@ def read_parquet(source: TableSource, stream: Any) -> Iterator[TableBatch]:
         strings = [name for name in columns if _is_string(schema.field(name).type)]
         table = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=strings)
         groups = (_records(batch, columns) for batch in _batches(table, columns, source.rows))
+        limited = _limited(groups, stream.seek(0, os.SEEK_END))
         types = {name: schema.field(name).type for name in columns}
-        yield from Objects(source.name, columns, types=types).batches(groups)
+        yield from Objects(source.name, columns, types=types).batches(limited)
     except pa.ArrowException as error:
         raise UserError(f"{source.name} cannot be read: {' '.join(str(error).split())}") from None
 
 
+def _limited(groups: Iterator[list[dict[str, Any]]], size: int) -> Iterator[list[dict[str, Any]]]:
+    """Rows, as long as their texts are not far more than a file of this size can hold."""
+    import pyarrow as pa
+
+    left = max(MOST_TEXT[0], MOST_TEXT[1] * size)
+    for rows in groups:
+        left -= sum(len(value) for row in rows for value in row.values() if isinstance(value, str))
+        if left < 0:
+            raise pa.ArrowInvalid(f"its texts are more than {MOST_TEXT[1]:,} times as large as the file")
+        yield rows
+
+
 def _batches(table: Any, columns: Sequence[str], rows: int) -> Iterator[Any]:
     """Batches of few enough rows that their bytes stay few, too."""
+    import pyarrow as pa
+
     metadata, most = table.metadata, 1.0
     paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
     chosen = {
@@ -58,6 +79,9 @@ def _batches(table: Any, columns: Sequence[str], rows: int) -> Iterator[Any]:
     ]
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         size = sum(group.column(place).total_uncompressed_size for place in places)
+        packed = sum(group.column(place).total_compressed_size for place in places)
+        if size > MOST_BYTES[0] and size > MOST_BYTES[1] * packed:
+            raise pa.ArrowInvalid(f"a row group unpacks to more than {MOST_BYTES[1]:,} times its size")
         most = max(most, size / max(1, group.num_rows))
     size = min(rows, ROWS_AT_ONCE, max(1, int(BYTES_AT_ONCE / most)))
     yield from table.iter_batches(batch_size=size, columns=list(columns))
@@ -68,7 +92,7 @@ def _first_rows(table: Any, names: Sequence[str]) -> dict[str, list[str]]:
     schema, asked = table.schema_arrow, {*names}
     readable = [field.name for field in schema if field.name in asked and _is_readable(field.type)]
     batches = _batches(table, readable, first_count(names)) if readable else iter(())
-    records = _records(next(batches), readable) if readable else []
+    records = next(_limited((_records(batch, readable) for batch in batches), 0), [])
     read = {*readable}
     return {name: [cell(fields[name]) for fields in records] if name in read else [] for name in names}
 
@@ -135,8 +159,7 @@ def _is_readable(kind: Any) -> bool:
     import pyarrow as pa
 
     types = pa.types
-    lists = (types.is_list, types.is_large_list, types.is_fixed_size_list)
-    if types.is_dictionary(kind) or any(is_kind(kind) for is_kind in lists):
+    if types.is_dictionary(kind) or _is_list(kind):
         return _is_readable(kind.value_type)
     others = (
         types.is_boolean,
@@ -148,10 +171,29 @@ def _is_readable(kind: Any) -> bool:
     return _is_string(kind) or _is_view(kind) or any(is_kind(kind) for is_kind in others)
 
 
+def _is_list(kind: Any) -> bool:
+    import pyarrow as pa
+
+    types = pa.types
+    return any(is_kind(kind) for is_kind in (types.is_list, types.is_large_list, types.is_fixed_size_list))
+
+
+def _require_short(column: Any) -> None:
+    """Refuse lists of which few bytes in the file make millions of Python's objects."""
+    import pyarrow.compute as pc
+
+    while _is_list(column.type):
+        longest = pc.max(pc.list_value_length(column)).as_py() or 0
+        if longest > MOST_ITEMS:
+            raise ValueError(f"a cell holds {longest:,} values; at most {MOST_ITEMS:,} are read")
+        column = pc.list_flatten(column)
+
+
 def _values(column: Any) -> list[Any]:
     """Return a column's values; bytes as text, in which those that are not UTF-8 are lone surrogates."""
     import pyarrow as pa
 
+    _require_short(column)
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if _is_string(column.type) or _is_view(column.type):

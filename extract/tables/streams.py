@@ -20,6 +20,8 @@ from headstart.extract.tables.batch import MOST_CHARACTERS, Say
 from headstart.extract.tables.files import ENDINGS, STANDARD_INPUT, is_litter
 
 LONGEST = 2 * MOST_CHARACTERS  # characters of a line
+LARGE, MOST_UNPACKED = 2**30, 200
+"""A file that unpacks to more bytes, and to so many times its own, holds no texts that anyone has written."""
 
 
 class Lines:
@@ -102,6 +104,8 @@ class Lines:
 
 
 MARK = "\ufeff"
+
+AT_ONCE = 2**16  # bytes unpacked together
 
 DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile)
 
@@ -195,12 +199,26 @@ class _Borrowed(io.RawIOBase):
         return len(piece)
 
 
-class _LongWindows(_Borrowed):
-    """What pyarrow unpacks; it refuses windows above 128 MB, and its message names no way round."""
+class _Unpacked(_Borrowed):
+    """What a file unpacks to, unless it never ends; a stream of standard input is the user's own."""
 
     def __init__(self, stream: Any, path: str) -> None:
         super().__init__(stream)
-        self._path = path
+        size = 0 if path == STANDARD_INPUT else os.path.getsize(path)
+        self._path, self._left = path, max(LARGE, size * MOST_UNPACKED) if size else float("inf")
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise UserError(
+                f"{self._path} unpacks to more than {MOST_UNPACKED} times its size; if you trust it, unpack it first"
+            )
+        return count
+
+
+class _LongWindows(_Unpacked):
+    """What pyarrow unpacks; it refuses windows above 128 MB, and its message names no way round."""
 
     def readinto(self, buffer: Any) -> int:
         try:
@@ -219,7 +237,7 @@ def _as_it_is(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffere
 
 
 def _gunzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
-    return io.BufferedReader(stack.enter_context(gzip.GzipFile(fileobj=plain)))
+    return io.BufferedReader(_Unpacked(stack.enter_context(gzip.GzipFile(fileobj=plain)), path), AT_ONCE)
 
 
 def _unzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
@@ -236,14 +254,14 @@ def _unzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffere
     if others := [name for name in members if name != names[0]]:
         more = ", ..." if len(others) > 3 else ""
         say(f"{path}: {names[0]} is read, what lies beside it is not: {', '.join(others[:3])}{more}")
-    return io.BufferedReader(_Borrowed(stack.enter_context(archive.open(names[0]))))
+    return io.BufferedReader(_Unpacked(stack.enter_context(archive.open(names[0])), path), AT_ONCE)
 
 
 def _unzstandarded(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
     import pyarrow as pa
 
     stream = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(plain, "r"), "zstd"))
-    return io.BufferedReader(_LongWindows(stream, path))
+    return io.BufferedReader(_LongWindows(stream, path), AT_ONCE)
 
 
 _DECOMPRESS = {".gz": _gunzipped, ".zip": _unzipped, ".zst": _unzstandarded}

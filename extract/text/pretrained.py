@@ -10,10 +10,18 @@ from typing import Any, NamedTuple
 from tokenizers import Tokenizer
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.text.tokenizer_files import FULL, VOCABULARY, read_options, tokenizer_file
+from headstart.cache.runtime.text import brief
+from headstart.extract.text.tokenizer_files import (
+    FULL,
+    VOCABULARY,
+    check_growth,
+    read_options,
+    tokenizer_file,
+)
 
 OTHER_PLACES = {FULL: ("tokenizer_file", "fast_tokenizer_files"), VOCABULARY: ("vocab_file",)}
 """Options that put another file in the place of the one that is there."""
+MOST_LABELS = 10**6
 PROBES = ["", "A probe: déjà vu, 東京 1.5 [MASK]!", "word " * 600]
 """Texts on which the class itself and the pipeline that it wraps must agree."""
 
@@ -64,6 +72,8 @@ def load_tokenizer(folder: str, max_length: int) -> FastTokenizer:
     path = tokenizer_file(folder)
     _check_own_code(folder)
     _check_places(path)
+    if path.endswith(FULL):
+        _check_growth(folder, path)
     with refused(f"{path} cannot be used{_named_class(folder)}"), _quiet():
         tokenizer = _build(folder)
         _check_class(tokenizer, path)
@@ -118,7 +128,18 @@ def _named_class(folder: str) -> str:
     return f" with the tokenizer class {name[:80]}" if isinstance(name, str) else ""
 
 
+def _check_growth(folder: str, path: str) -> None:
+    try:
+        fields = read_options(folder, FULL)
+    except UserError as error:
+        raise UserError(f"{path} cannot be used: {error}") from None
+    check_growth(fields, path)
+
+
 def _check_own_code(folder: str) -> None:
+    labels = read_options(folder, "config.json").get("num_labels", 2)
+    if type(labels) is not int or not 0 <= labels <= MOST_LABELS:  # transformers makes a name for each
+        raise UserError(f"{os.path.join(folder, 'config.json')} has num_labels {brief(labels)}")
     for name in ("tokenizer_config.json", "config.json"):
         classes = read_options(folder, name).get("auto_map")
         code = classes.get("AutoTokenizer") if isinstance(classes, dict) else classes

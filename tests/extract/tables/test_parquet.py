@@ -127,3 +127,45 @@ def test_views_that_are_not_utf8_are_bad_rows(tmp_path: Path, kind: pa.DataType)
     )
     (chunk,) = read_chunks(str(tmp_path / "a.parquet"), "skip")
     assert chunk.table["text"].tolist() == ["so kind", "so rude"]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pa.ListArray.from_arrays(pa.array([0, 2_000_000, 2_000_001]), np.zeros(2_000_001, np.int8)),
+        pa.LargeListArray.from_arrays(pa.array([0, 1, 1_500_001]), pa.nulls(1_500_001, pa.string())),
+        pa.FixedSizeListArray.from_arrays(np.zeros(2_400_000, bool), 1_200_000),
+        pa.array([[[0] * 1_200_000], [[1]]]),
+    ],
+    ids=["list", "large_list", "fixed_size_list", "nested"],
+)
+def test_a_cell_of_millions_of_values_is_told(tmp_path: Path, labels: pa.Array) -> None:
+    pq.write_table(
+        pa.table({"text": ["a", "b"], "label": labels}), tmp_path / "a.parquet", compression="zstd"
+    )
+    with pytest.raises(
+        UserError, match=r"'label' .* a cell holds [12],[0-9]00,000 values; at most 1,000,000"
+    ):
+        whole(str(tmp_path / "a.parquet"))
+
+
+def test_a_text_that_millions_of_rows_share_is_not_copied_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_TEXT", (10_000_000, 1000))
+    for count, length in ((100, 1_000_000), (50_000, 1000), (300_000, 100)):
+        shared = pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), ["a" * length])
+        pq.write_table(pa.table({"text": shared, "label": np.arange(count) % 2}), tmp_path / "a.parquet")
+        with pytest.raises(UserError, match="texts are more than 1,000 times as large as the file"):
+            list(read_batches(str(tmp_path / "a.parquet")))
+
+
+def test_a_row_group_that_unpacks_to_gigabytes_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", (1_000_000, 1000))
+    for codec in ("zstd", "gzip", "brotli"):
+        table = pa.table({"text": ["a" * 20_000_000, "b"], "label": [0, 1]})
+        pq.write_table(table, tmp_path / "a.parquet", compression=codec, use_dictionary=False)
+        with pytest.raises(UserError, match="a row group unpacks to more than 1,000 times its size"):
+            whole(str(tmp_path / "a.parquet"))

@@ -10,6 +10,7 @@ import pytest
 
 from headstart.cache import UserError
 from headstart.extract.settings import TableFormat
+from headstart.extract.tables import streams as module
 from headstart.extract.tables.files import stem
 from headstart.extract.tables.reader import read_batches
 
@@ -58,3 +59,15 @@ def test_a_zip_of_one_file(tmp_path: Path) -> None:
         archive.writestr("other.csv", "x")
     with pytest.raises(UserError, match="holds 2 files"):
         dataset_of(str(tmp_path / "a.csv.zip"))
+
+
+@pytest.mark.parametrize("compression", [".gz", ".zst", ".zip"])
+@pytest.mark.parametrize("content", [b"\n", b"a", b"a,0\n"])
+def test_a_file_that_unpacks_without_end_is_left(
+    content: bytes, compression: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGE", 1_000_000)
+    path = tmp_path / f"a.csv{compression}"
+    path.write_bytes(COMPRESS[compression](b"text,label\n" + content * (8_000_000 // len(content))))
+    with pytest.raises(UserError, match=r"a\.csv\.\w+ unpacks to more than 200 times its size"):
+        list(read_batches(str(path)))
