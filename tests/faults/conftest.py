@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 JIGSAW = ROOT.parent / "shared" / "data" / "jigsaw_preprocessed_sample.csv"
+KILLS = int(os.environ.get("KILLS", "5"))
+"""How often each command is killed: `KILLS=100 make faults`."""
 FLAGS = ("--backbone", "minilm", "--max-length", "48", "--block-rows", "24", "--batch-tokens", "512")
 
 

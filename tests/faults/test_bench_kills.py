@@ -14,8 +14,7 @@ from headstart.train.results.folder import RunFolder
 from headstart.train.results.verify import prove
 
 from ..test_bench_runs import NAME, ROOT, make
-
-KILLS = 20
+from .conftest import KILLS
 
 
 def start(features: Path, out: Path, *flags: str) -> "subprocess.Popen[str]":

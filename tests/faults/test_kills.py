@@ -14,9 +14,8 @@ import pytest
 from headstart.cache import open_cache
 from headstart.cache.inspect.verify import verify
 
-from .conftest import fingerprint
+from .conftest import KILLS, fingerprint
 
-KILLS = 100
 PAIRS = 20
 
 Start = Callable[..., "subprocess.Popen[str]"]

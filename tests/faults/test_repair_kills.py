@@ -18,9 +18,8 @@ from headstart.cache.inspect.listing import describe_line
 from headstart.cache.inspect.verify import verify
 
 from ..extract.conftest import DISTILBERT, random_weights, save_backbone
-from .conftest import ROOT, fingerprint
+from .conftest import KILLS, ROOT, fingerprint
 
-KILLS = 20
 LOST = ("train/00001", "train/00003", "valid/00000")
 """Blocks that are damaged."""
 
