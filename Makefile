@@ -45,6 +45,7 @@ peers:
 	$(INSTALL) --editable '.[test]'
 	touch $@
 
-# Kills, damaged bytes, full disks: about half an hour on 2 cores.
+# Kills (20 of each command; KILLS=100 make faults), damaged bytes, full disks, every command under strace on a hostile
+# folder: an hour or more on 2 cores.
 faults: .venv/.test
 	$(BIN)/python -m pytest -m faults tests/faults --capture=no

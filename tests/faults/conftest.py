@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 JIGSAW = ROOT.parent / "shared" / "data" / "jigsaw_preprocessed_sample.csv"
-KILLS = int(os.environ.get("KILLS", "5"))
+KILLS = int(os.environ.get("KILLS", "20"))
 """How often each command is killed: `KILLS=100 make faults`."""
 FLAGS = ("--backbone", "minilm", "--max-length", "48", "--block-rows", "24", "--batch-tokens", "512")
 
