@@ -54,9 +54,9 @@ def test_results_that_are_nothing_come_too():
 
 
 def test_leaving_early_ends_the_thread():
-    before = threading.active_count()
+    before = set(threading.enumerate())  # which may end meanwhile: they are other tests'
     for item in prefetch(range(100), str):
         assert item == "0"
         break
     gc.collect()
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before

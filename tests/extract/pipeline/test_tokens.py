@@ -32,7 +32,7 @@ def test_texts_that_clean_to_nothing(settings: Settings, tmp_path: Path) -> None
 
 def test_a_vocabulary_smaller_than_the_tokenizer_s(settings: Settings, tmp_path: Path) -> None:
     small = DISTILBERT | {"vocab_size": 12}
-    folder = save_backbone(tmp_path / "backbone", small, random_weights(DISTILBERT))
+    folder = save_backbone(tmp_path / "backbone", small, random_weights(small))
     with pytest.raises(UserError, match="knows a token"):
         extract(dataclasses.replace(settings, backbone=str(folder), cache_dir=str(tmp_path)), Recorder())
 
