@@ -3,13 +3,13 @@
 import dataclasses
 from typing import Any, NamedTuple
 
+from headstart.cache.recipe import MOST_LAYERS
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import brief
 from headstart.extract.settings import Settings
 
 KINDS = "DistilBERT and BERT checkpoints (model.safetensors or flax_model.msgpack, with config.json)"
 ACTIVATIONS = ("gelu", "relu")
-MOST_LAYERS = 1000
 LAYER_NORM_EPSILON = 1e-12
 """FlaxDistilBert's own; it cannot be set."""
 DROPOUT = 0.1

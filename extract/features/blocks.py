@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from headstart.cache.block import BlockRecord, Sizes, block_name
+from headstart.cache.recipe import Recipe
 from headstart.cache.splits import view_number
 from headstart.extract.features.packing import BatchShape, PackedBatch, padded_tokens, plan_batches
 from headstart.extract.text.tokenizer import Tokens
@@ -65,9 +66,10 @@ class BlockPlan(NamedTuple):
         """Real tokens of the block."""
         return int(self.lengths.sum())
 
-    def sizes(self, label_columns: int, positions: int) -> Sizes:
+    def sizes(self, label_columns: int, recipe: Recipe) -> Sizes:
         """Sizes of the block's arrays."""
-        return Sizes(len(self.lengths), self.tokens, self.text_bytes, label_columns, positions)
+        states = recipe.positions, len(recipe.layer_numbers)
+        return Sizes(len(self.lengths), self.tokens, self.text_bytes, label_columns, *states)
 
 
 class ComputePlan(NamedTuple):

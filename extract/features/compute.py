@@ -27,11 +27,13 @@ class TokenizedRows(NamedTuple):
         tokens: Token ids and cleaned texts of b rows.
         labels: Class of each row, `[b]`, or 0 or 1 for each class, `[b, k]`, int32.
         positions: Position of each row in the data file, `[b]` int64.
+        groups: Number of each row's group, `[b]` int64; None where rows have no groups.
     """
 
     tokens: Tokens
     labels: Int[np.ndarray, " b *k"]
     positions: Int[np.ndarray, " b"]
+    groups: Int[np.ndarray, " b"] | None = None
 
 
 def compute_block(
@@ -69,7 +71,9 @@ def compute_block(
     if hidden is not None and layout == "padded":
         hidden = hidden.reshape(len(chosen), -1, width)
     texts = tokens.texts[token_places(tokens.text_starts[chosen], tokens.text_lengths[chosen])]
-    return Block(hidden, plan.lengths, rows.labels[chosen], rows.positions[chosen], pooled, texts)
+    groups = None if rows.groups is None else rows.groups[chosen]
+    labels, positions = rows.labels[chosen], rows.positions[chosen]
+    return Block(hidden, plan.lengths, labels, positions, pooled, texts, groups=groups)
 
 
 def run_ahead(

@@ -61,7 +61,7 @@ class FeatureExtractor:
 
     def __init__(self, run: RunContext, backbones: Backbones, tokens: Tokens) -> None:
         self._run, self._backbones = run, backbones
-        self._rows = TokenizedRows(tokens, run.job.dataset.labels, run.job.dataset.rows)
+        self._rows = TokenizedRows(tokens, run.job.dataset.labels, run.job.dataset.rows, run.job.groups)
         batch_tokens = run.job.settings.batch_tokens or default_batch_tokens()
         self._shape = BatchShape.of(run.job.recipe, batch_tokens, len(backbones.main.devices))
 

@@ -6,6 +6,9 @@ import platform
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+from jaxtyping import Int
+
 from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.progress import Clock, Reporter
@@ -100,6 +103,12 @@ class ExtractJob(NamedTuple):
         return self.dataset.labels.shape[1] if self.dataset.labels.ndim == 2 else 0
 
     @property
+    def groups(self) -> Int[np.ndarray, " b"] | None:
+        """Number of each row's group, int64; None where rows have no groups."""
+        groups = choose_splitter(self.settings).groups
+        return groups(self.dataset) if groups else None
+
+    @property
     def cleaning(self) -> Cleaning:
         """The cleaning of the texts."""
         return from_json(self.recipe.cleaning)
@@ -172,6 +181,7 @@ def make_recipe(
 ) -> Recipe:
     """Name every input that changes a value in the cache."""
     precision, dropout = choose_precision(settings), read_dropout(checkpoint.config, settings)
+    splitter = choose_splitter(settings)
     cleaning = choose_cleaning(settings.clean)
     return Recipe(
         rows=dataset.digest(),
@@ -188,9 +198,10 @@ def make_recipe(
         forward=precision.forward,
         storage_dtype=settings.dtype,
         layout=choose_layout(settings),
-        split_rule=choose_splitter(settings).describe(dataset),
+        split_rule=splitter.describe(dataset),
         split_seed=settings.seed,
         dropout=canonical_json(dropout._asdict() if dropout else {}),
+        groups=splitter.groups is not None,
     )
 
 
