@@ -97,21 +97,21 @@ def export(options: argparse.Namespace) -> None:
 
 def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
     """Write everything that an exported folder holds."""
-    from headstart.extract.backbone.weights import load_weights
     from headstart.extract.predict.stablehlo import Source, as_stablehlo, config_json, tokenizer_json
     from headstart.heads import registry
     from headstart.train.export import contents
     from headstart.train.export.model_card import Program, card
 
-    head, checkpoint = loaded.head, loaded.encoder.checkpoint
+    head = loaded.head
+    source = Source(head.recipe, loaded.encoder.checkpoint, exact)
     contents.save_scripts(folder)
-    contents.save_tensors(folder / "backbone.safetensors", load_weights(checkpoint.weights))
+    contents.save_tensors(folder / "backbone.safetensors", source.weights())
     contents.save_tensors(folder / "head.safetensors", head.params)
-    contents.save_json(folder / "config.json", config_json(checkpoint))
+    contents.save_json(folder / "config.json", config_json(source))
     contents.save_json(folder / "recipe.json", head.recipe.to_json())
     contents.save_json(folder / "labels.json", head.task.to_json())
-    (folder / "tokenizer.json").write_text(tokenizer_json(checkpoint, head.recipe.max_length), "utf-8")
-    program = as_stablehlo(program_of(loaded, Source(head.recipe, checkpoint, exact)), head.recipe)
+    (folder / "tokenizer.json").write_text(tokenizer_json(source), "utf-8")
+    program = as_stablehlo(program_of(loaded, source), head.recipe)
     (folder / "model.stablehlo").write_bytes(program)
     described = registry.described(HEADS[head.name])
     about_head = {**contents.head_json(head), **described, "sha256": contents.digests(folder)}

@@ -51,12 +51,15 @@ class PackedBatch(NamedTuple):
         places: Position of each row's first token in the batch, sequence after sequence, `[r]`.
         length: Tokens of a sequence.
         height: Number of sequences, the same for all batches of one length.
+        slots: Rows that each device has room for where rows are pooled there, the same for all batches of one shape;
+            None takes as many as the batch needs.
     """
 
     rows: Int[np.ndarray, " r"]
     places: Int[np.ndarray, " r"]
     length: int
     height: int
+    slots: int | None = None
 
 
 def packed_lengths(max_length: int) -> list[int]:

@@ -17,7 +17,14 @@ from headstart.cache.splits import SPLITS, split_order, view_names
 from headstart.cache.storage.object_store import check_location, is_url
 from headstart.cache.task import class_counts
 from headstart.cache.writer import CacheWriter, cache_name
-from headstart.extract.backbone.architecture import Architecture, Dropout, read_architecture, read_dropout
+from headstart.extract.backbone.architecture import (
+    Architecture,
+    Dropout,
+    chosen_layers,
+    ended_at,
+    read_architecture,
+    read_dropout,
+)
 from headstart.extract.backbone.checkpoint import BUNDLED, Checkpoint, find_checkpoint
 from headstart.extract.backbone.precision import Precision, choose_precision
 from headstart.extract.dataset.dataset import Dataset
@@ -165,7 +172,9 @@ def prepare(settings: Settings) -> ExtractJob:
     dataset = read_dataset(settings)
     default = BUNDLED if settings.data in SAMPLES else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default, settings.layout == "padded")
-    architecture = read_architecture(checkpoint.config, checkpoint.name)
+    architecture = ended_at(
+        read_architecture(checkpoint.config, checkpoint.name), settings.layer, checkpoint.name
+    )
     remarks: tuple[str, ...] = ()
     limit = length_limit(checkpoint.folder)
     if limit and limit.tokens < settings.max_length:
@@ -201,6 +210,7 @@ def make_recipe(
         split_rule=splitter.describe(dataset),
         split_seed=settings.seed,
         dropout=canonical_json(dropout._asdict() if dropout else {}),
+        layers=canonical_json(chosen_layers(settings.layers, architecture.n_layers, checkpoint.name)),
         groups=splitter.groups is not None,
     )
 
