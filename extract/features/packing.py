@@ -94,12 +94,16 @@ def plan_batches(
         shape: Shape of the batches.
         tokens: Real tokens of the block whose batches these should resemble, so that they need no other programs; None
             takes those of the rows.
+
+    Raises:
+        ValueError: no sequence holds the longest row.
     """
+    if lengths.max() > shape.sequences[-1]:
+        raise ValueError(f"no sequence of {shape.sequences[-1]} tokens holds a row of {lengths.max()}")
     whole = int(lengths.sum()) if tokens is None else tokens
-    lists = (
-        [shape.sequences, shape.sequences[1::2], shape.sequences[-1:]] if shape.packed else [shape.sequences]
-    )
-    plans = [_plan(lengths, shape._replace(sequences=sequences), whole) for sequences in lists if sequences]
+    steps = (1, 2, PARTS) if shape.packed else (1,)
+    lists = [shape.sequences[::-step][::-1] for step in steps]  # each with the longest, which holds every row
+    plans = [_plan(lengths, shape._replace(sequences=sequences), whole) for sequences in lists]
     return min(plans, key=_cost)
 
 

@@ -58,6 +58,20 @@ def test_any_lengths_have_their_places(lengths: list[int], batch_tokens: int, de
     check(plan_batches(own, BatchShape(packed_lengths(40), batch_tokens, devices, True)), own, True, devices)
 
 
+@pytest.mark.parametrize("lengths", [bucket_lengths, packed_lengths])
+@pytest.mark.parametrize("longest", range(1, 41))
+def test_rows_as_long_as_the_longest_have_their_places(lengths, longest: int) -> None:
+    """From 17 to 24 there are three lengths of packed sequences: every second of them has to be the longest, too."""
+    rows, packed = np.full(30, longest), lengths is packed_lengths
+    check(plan_batches(rows, BatchShape(lengths(longest), 256, 2, packed)), rows, packed, 2)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_row_that_no_sequence_holds_is_refused(packed: bool) -> None:
+    with pytest.raises(ValueError, match="no sequence of 16 tokens holds a row of 17"):
+        plan_batches(np.array([3, 17]), BatchShape([8, 16], 64, 1, packed))
+
+
 def test_only_the_last_batch_is_filled_up() -> None:
     batches = plan_batches(LENGTHS[:500], BatchShape(bucket_lengths(150), 1024, 2, False))
     assert all(len(batch.rows) == batch.height for batch in batches[:-1])
