@@ -68,8 +68,8 @@ class States(NamedTuple):
 
     Attributes:
         hidden: Last hidden states; what stands at padding holds no meaning.
-        layers: First, maximum and mean vector of each row at each of m layers, pooled in float32 before they are
-            rounded; None where no rows or no layers are named.
+        layers: First, maximum and mean vector of each row at each of m layers; None where no rows or no layers are
+            named. Of the last layer, tokens are rounded before they are pooled, as those that are stored.
     """
 
     hidden: Float[Array, "*s b t d"]
@@ -84,6 +84,7 @@ class Backbone:
         width: Length of a hidden vector.
         storage_dtype: Dtype to which hidden states are rounded.
         programs: Compiled programs, one for each shape of batch.
+        last: Number of the last layer.
         layers: Numbers of the states that are pooled: 0 for the embeddings, i for layer i.
         compiler_options: Options of every program that `encode` is part of, so that all give the same bits.
         weights: Weights as `encode` takes them, on every device.
@@ -111,9 +112,20 @@ class Backbone:
         self.weights = _replicate(prepared, self.devices)
         self._forward = jax.pmap(self.encode, in_axes=(None, 0), devices=self.devices)
         self._layer = jax.jit(self._one_layer)
+        self.last = architecture.n_layers
         self._on_cpu = self.devices[0].platform == "cpu"
         self.compiler_options = WIDE if self._on_cpu and precision.compute_dtype == "mixed" else {}
         self.programs = Programs(self._compile)
+
+    @property
+    def packs_rows(self) -> bool:
+        """Whether several rows may share a sequence."""
+        return self._precision.packed
+
+    @property
+    def pools_last(self) -> bool:
+        """Whether the last layer is among those that are pooled."""
+        return self.last in self.layers
 
     def run(self, batch: Inputs) -> States:
         """Start the forward pass of one batch and return at once: the devices' shares, one after another."""
@@ -147,7 +159,8 @@ class Backbone:
             return States(hidden)
         rows = RowPlaces(jnp.asarray(batch.starts[0]), jnp.asarray(batch.lengths[0]))
         # The barrier keeps the compiler from computing a layer in another way because it is pooled.
-        chosen = [lax.optimization_barrier(states[number]) for number in self.layers]
+        pooled = (*states[:-1], hidden)
+        chosen = [lax.optimization_barrier(pooled[number]) for number in self.layers]
         return States(hidden, pool_layers(chosen, rows, self._on_cpu).astype(self.storage_dtype))
 
     def states(self, weights: Any, batch: Inputs) -> tuple[Float[Array, "b t d"], ...]:

@@ -88,25 +88,29 @@ class _Features:
 
     def __init__(self, backbone: Backbone, stored: Int[np.ndarray, " b"], tokens: bool) -> None:
         count, width, dtype = len(stored), backbone.width, backbone.storage_dtype
-        self._stored = stored
+        self._stored, states = stored, len(backbone.layers)
         self.hidden = np.empty((stored.sum(), width), dtype) if tokens else None
-        self.pooled = np.empty((count, 3, width), dtype)
-        states = len(backbone.layers)
-        self.layers = np.empty((count, states, 3, width), dtype) if states else None
+        layers = np.empty((count, states, 3, width), dtype)
+        self.layers = layers if states else None
+        self._pools = not backbone.pools_last
+        self.pooled = np.empty((count, 3, width), dtype) if self._pools else layers[:, -1]
 
     def store(self, batch: PackedBatch, states: States, slots: Int[np.ndarray, " r"]) -> None:
         """Wait for a batch and copy the vectors of each row to their places."""
         lengths = self._stored[batch.rows]
+        if self.layers is not None:
+            self.layers[batch.rows] = _host(states.layers, 3)[slots]
+        if self.hidden is None and not self._pools:
+            return
         values = _host(states.hidden, 1)[token_places(batch.places, lengths)]
         if self.hidden is not None:
             self.hidden[token_places(row_starts(self._stored)[batch.rows], lengths)] = values
-        self.pooled[batch.rows] = pool_rows(values, lengths)
-        if self.layers is not None:
-            self.layers[batch.rows] = _host(states.layers, 3)[slots]
+        if self._pools:
+            self.pooled[batch.rows] = pool_rows(values, lengths)
 
     def require_finite(self) -> None:
         """Raise `UserError` unless all vectors are finite; a mean is only if each of its tokens is."""
-        for vectors in (self.pooled, self.layers):
+        for vectors in (self.pooled if self._pools else None, self.layers):
             if vectors is not None and not np.isfinite(vectors).all():
                 raise UserError(
                     f"the backbone gave hidden states that {vectors.dtype.name} cannot hold; try `--dtype bfloat16`"

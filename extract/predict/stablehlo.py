@@ -70,6 +70,7 @@ def tokens_in(source: Source, head: Head, params: Any) -> Callable[..., Any]:
         lengths = jnp.full(b, t) if source.recipe.layout == "padded" else mask.sum(axis=1)
         rows = RowPlaces(starts, lengths.astype(jnp.int32))
         if source.layers:
+            states = (*states[:-1], states[-1].astype(dtype))
             chosen = [states[number] for number in source.layers]
             features = [pool_layers(chosen, rows, on_cpu=False)]
         else:

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from headstart.extract.backbone.row_pooling import RowPlaces, pool, pool_layers
+from headstart.extract.backbone.row_pooling import RowPlaces, pool_layers
 
 B, T, D = 3, 5, 7
 PLACES = ([0, 3, 5, 10, 11], [3, 2, 4, 1, 4])
@@ -20,6 +20,11 @@ def by_hand(hidden: np.ndarray, starts: list[int], lengths: list[int]) -> np.nda
 def filled_up(starts: list[int], lengths: list[int], slots: int) -> RowPlaces:
     rest = slots - len(starts)
     return RowPlaces(np.array(starts + [0] * rest, np.int32), np.array(lengths + [1] * rest, np.int32))
+
+
+def pool(hidden: jnp.ndarray, rows: RowPlaces, on_cpu: bool) -> jnp.ndarray:
+    """Of one layer."""
+    return pool_layers([hidden], rows, on_cpu)[:, 0]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
@@ -50,9 +55,10 @@ def test_neither_padding_nor_another_row_changes_a_row(on_cpu: bool, value: floa
     assert np.isfinite(other[2, 1:]).all() == np.isfinite(value)
 
 
-def test_layers_stand_beside_each_other() -> None:
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_layers_stand_beside_each_other(on_cpu: bool) -> None:
     states = [jnp.full((B, T, D), number, jnp.float32) for number in (4.0, 0.0, 9.0)]
-    pooled = pool_layers(states, filled_up(*PLACES, 8), on_cpu=True)
+    pooled = pool_layers(states, filled_up(*PLACES, 8), on_cpu)
     assert pooled.shape == (8, 3, 3, D)
     assert [np.unique(pooled[:5, layer]).tolist() for layer in range(3)] == [[4.0], [0.0], [9.0]]
 

@@ -38,7 +38,7 @@ class Echo(Backbone):
     """A backbone of width `d` whose every hidden state is the token's id."""
 
     def __init__(self, width: int) -> None:
-        self.width, self.storage_dtype, self.layers = width, np.dtype(np.float32), ()
+        self.width, self.storage_dtype, self.layers, self.last = width, np.dtype(np.float32), (), 1
 
     def run(self, batch: Inputs) -> States:
         ids = np.asarray(batch.ids, np.float32)[None, ..., None]
