@@ -16,15 +16,15 @@ from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.progress import draw_line
 from headstart.cache.runtime.text import printable, say
-from headstart.heads import HEADS
+from headstart.heads.registry import GROUPS, REGISTRY
+from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
+from headstart.train.head_names import choose_heads, states_of, trainable
 from headstart.train.options import (
     QUICK_ROWS,
     ComparisonSettings,
-    choose_heads,
     parse_arguments,
     parse_compare,
     parse_verify,
-    trainable,
 )
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
@@ -38,17 +38,14 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from headstart.train.results.provenance import Experiment
     from headstart.train.results.run_record import RunRecord
 
-TITLES = {name: head.title for name, head in HEADS.items()}
-POOLING = [name for name, head in HEADS.items() if not head.reads_tokens]
-
 
 def main() -> None:
     """Run the command."""
     if command := {"compare": compare_runs, "verify": verify_runs}.get("".join(sys.argv[1:2])):
         command(sys.argv[2:])
         return
-    settings = parse_arguments(tuple(HEADS), __doc__ or "")
-    choose_heads(settings.heads, tuple(HEADS))  # a misspelt name is told before anything is opened
+    settings = parse_arguments(tuple(REGISTRY), __doc__ or "")
+    choose_heads(settings.heads, GROUPS, POOLING)  # a misspelt name is told before anything is opened
     prepare_jax()
     from headstart.cache.inspect.listing import only_cache
     from headstart.cache.reader import open_cache
@@ -143,19 +140,22 @@ def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFold
     took = inference(trained[-1], experiment.heads)
     record = record_run(experiment, trained, outcome, took, start, folder.path)
     shown = table(outcome.results, outcome.statistics, outcome.folds)
+    titles = {name: spec.title for name, spec in specs_of(experiment.cache, experiment.heads).items()}
     with folder.replaced() as fresh:
-        save(fresh, trained, outcome)
+        save(fresh, trained, outcome, titles)
         run = dataclasses.replace(record, leaks=rounds.leaks, table=shown, digests=fresh.digests)
-        fresh.save_record(run, TITLES)
-        fresh.write("report.html", render(run, TITLES, outcome.predictions["test"], rounds.tested.texts))
+        fresh.save_record(run, titles)
+        fresh.write("report.html", render(run, titles, outcome.predictions["test"], rounds.tested.texts))
     return run
 
 
-def save(folder: "RunFolder", trained: "Sequence[TrainedHeads]", outcome: "Outcome") -> None:
+def save(
+    folder: "RunFolder", trained: "Sequence[TrainedHeads]", outcome: "Outcome", titles: dict[str, str]
+) -> None:
     """Write heads and answers."""
     for heads in trained:
         for (name, seed), fitted in heads.fitted.items():
-            folder.save_head(name, seed, fitted, TITLES[name], heads.fold)
+            folder.save_head(name, seed, fitted, titles[name], heads.fold)
     for split, arrays in outcome.predictions.items():
         folder.save_predictions(split, arrays)
 
@@ -170,13 +170,18 @@ def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
     from headstart.train.results.provenance import Experiment
 
     check_notebook(cache, settings.notebook)
-    chosen = choose_heads(settings.heads, tuple(HEADS))
-    heads, left_out = trainable(chosen, settings.heads, cache, POOLING)
-    if left_out:
-        log(left_out)
+    names = in_table_order(choose_heads(settings.heads, GROUPS, POOLING))
+    heads, left_out = trainable(list(specs_of(cache, names).values()), settings.heads, cache, POOLING)
+    for line in left_out:
+        log(line)
     settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings
     settings = dataclasses.replace(settings, batching="exact") if settings.notebook else settings
-    return Experiment(cache, heads, settings)
+    return Experiment(cache, [head.name for head in heads], settings)
+
+
+def specs_of(cache: "Cache", names: Sequence[str]) -> dict[str, HeadSpec]:
+    """The heads of these names on the layers of a cache."""
+    return {name: spec_of(name, *states_of(cache.recipe)) for name in names}
 
 
 def log(line: str) -> None:
@@ -246,12 +251,12 @@ def open_trainer(
     cache, names, settings = experiment
     operands = choose_operands(settings)
     longest = max(int(split.lengths.max()) for split in splits.values())
-    pooled = [name in POOLING for name in names]
+    specs = specs_of(cache, names)
     heads = HeadsToTrain(
         groups_of(names, longest, operands),
-        {name: HEADS[name].learning_rate for name in names},
-        tokens=not all(pooled),
-        pooled=any(pooled),
+        {name: spec.head.learning_rate for name, spec in specs.items()},
+        tokens=any(spec.reads_tokens for spec in specs.values()),
+        pooled=any(spec.reads_pooled for spec in specs.values()),
         tokens_as_bfloat16=operands == "bfloat16",
     )
     training = TrainingSettings(
