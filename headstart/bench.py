@@ -32,7 +32,6 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from headstart.train.data.folds import Rounds
     from headstart.train.data.split import Split
     from headstart.train.engine.compiled_epochs import CompiledEpochs
-    from headstart.train.engine.trainer import Trainer
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.outcome import Outcome, TrainedHeads
     from headstart.train.results.provenance import Experiment
@@ -133,14 +132,16 @@ def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFold
     from headstart.train.report.terminal import table
     from headstart.train.results.outcome import judge
     from headstart.train.results.provenance import record_run
+    from headstart.training import inference
 
     start = time.perf_counter()
     trained = list(train_rounds(experiment, rounds, folder.path))
     outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
-    took = inference(trained[-1], experiment.heads)
+    states, _ = states_of(experiment.cache.recipe)
+    took = inference(trained[-1], specs_of(experiment.cache, experiment.heads), states)
     record = record_run(experiment, trained, outcome, took, start, folder.path)
     shown = table(outcome.results, outcome.statistics, outcome.folds)
-    titles = {name: spec.title for name, spec in specs_of(experiment.cache, experiment.heads).items()}
+    titles = {spec.name: spec.title for spec in specs_of(experiment.cache, experiment.heads)}
     with folder.replaced() as fresh:
         save(fresh, trained, outcome, titles)
         run = dataclasses.replace(record, leaks=rounds.leaks, table=shown, digests=fresh.digests)
@@ -171,7 +172,7 @@ def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
 
     check_notebook(cache, settings.notebook)
     names = in_table_order(choose_heads(settings.heads, GROUPS, POOLING))
-    heads, left_out = trainable(list(specs_of(cache, names).values()), settings.heads, cache, POOLING)
+    heads, left_out = trainable(specs_of(cache, names), settings.heads, cache, POOLING)
     for line in left_out:
         log(line)
     settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings
@@ -179,9 +180,9 @@ def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
     return Experiment(cache, [head.name for head in heads], settings)
 
 
-def specs_of(cache: "Cache", names: Sequence[str]) -> dict[str, HeadSpec]:
+def specs_of(cache: "Cache", names: Sequence[str]) -> list[HeadSpec]:
     """The heads of these names on the layers of a cache."""
-    return {name: spec_of(name, *states_of(cache.recipe)) for name in names}
+    return [spec_of(name, *states_of(cache.recipe)) for name in names]
 
 
 def log(line: str) -> None:
@@ -215,14 +216,16 @@ def train_heads(
     from headstart.train.results.baselines import all_baselines
     from headstart.train.results.outcome import TrainedHeads
     from headstart.train.results.provenance import facts, memory_line
+    from headstart.training import open_trainer
 
     start, (cache, names, settings) = time.perf_counter(), experiment
-    trainer = open_trainer(experiment, splits, compiled)
+    specs = specs_of(cache, names)
+    trainer = open_trainer(experiment, specs, splits, compiled)
     if fold in (None, 1):
         log(memory_line(trainer))
     depends = facts(experiment, trainer) | ({"folds": settings.folds, "fold": fold} if fold else {})
     progress = trainer.train(
-        first_params(names, splits["train"].width, settings.seeds, cache.task.outputs),
+        first_params(specs, splits["train"].width, settings.seeds, cache.task.outputs),
         os.path.join(folder, "state", *([f"fold-{fold}"] if fold else [])),
         depends,
         settings.resume,
@@ -235,50 +238,8 @@ def train_heads(
     logits = trainer.predict(progress, {name: splits[name] for name in ("valid", "test")})
     baselines = all_baselines(cache.task, splits, logistic=not settings.no_floors)
     return TrainedHeads(
-        splits, trainer, progress, trainer.loop.results(progress), logits, baselines, seconds, fold
+        splits, trainer, progress, trainer.results(progress), logits, baselines, seconds, fold
     )
-
-
-def open_trainer(
-    experiment: "Experiment", splits: "dict[str, Split]", compiled: "CompiledEpochs | None"
-) -> "Trainer":
-    """Put heads and features together."""
-    from headstart.heads.fused.fused_heads import groups_of
-    from headstart.train.engine.settings import TrainingSettings
-    from headstart.train.engine.trainer import HeadsToTrain, Trainer
-    from headstart.train.results.provenance import choose_operands
-
-    cache, names, settings = experiment
-    operands = choose_operands(settings)
-    longest = max(int(split.lengths.max()) for split in splits.values())
-    specs = specs_of(cache, names)
-    heads = HeadsToTrain(
-        groups_of(names, longest, operands),
-        {name: spec.head.learning_rate for name, spec in specs.items()},
-        tokens=any(spec.reads_tokens for spec in specs.values()),
-        pooled=any(spec.reads_pooled for spec in specs.values()),
-        tokens_as_bfloat16=operands == "bfloat16",
-    )
-    training = TrainingSettings(
-        settings.epochs,
-        settings.batch_size,
-        settings.seeds,
-        settings.batching,
-        memory=settings.memory,
-        memory_limit=settings.memory_limit,
-        balanced=settings.class_weight == "balanced",
-    )
-    return Trainer(heads, splits, training, cache.task, compiled)
-
-
-def inference(trained: "TrainedHeads", names: Sequence[str]) -> dict[str, float]:
-    """Seconds per 1,000 rows of each head, the features given."""
-    from headstart.heads.fused.fused_heads import groups_of
-    from headstart.train.results.provenance import inference_seconds
-
-    longest = int(trained.splits["test"].lengths.max())
-    alone = [group for name in names for group in groups_of([name], longest, "float32")]
-    return inference_seconds(alone, POOLING, trained)
 
 
 def run() -> None:

@@ -23,6 +23,8 @@ class Ragged(NamedTuple):
     starts: Any
     lengths: Any
     pooled: Any = None
+    layers: Any = None
+    standard: Any = None
 
 
 def score_of(name: str, head: Head, limit: int, operands: str) -> Score:

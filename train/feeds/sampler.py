@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+from headstart.train.feeds.layers import LayerViews
+
 
 def epoch_order(rows: int, seed: int, epoch: int) -> Int[np.ndarray, " b"]:
     """Order of the rows in an epoch; the same for every head, and whatever epochs ran before."""
@@ -79,6 +81,7 @@ class FeedSpec(NamedTuple):
         batch_size: Rows of a step.
         seeds: Number of seeds.
         batching: How training batches are formed.
+        layers: Which pooled vectors of layers are read.
     """
 
     tokens: bool
@@ -86,6 +89,12 @@ class FeedSpec(NamedTuple):
     batch_size: int
     seeds: int
     batching: Batching
+    layers: LayerViews = LayerViews()
+
+    @property
+    def vectors(self) -> int:
+        """Pooled vectors that are read of each row."""
+        return 3 * self.pooled + self.layers.read
 
     def train(self, lengths: Int[np.ndarray, " r"], epoch: int) -> Int[np.ndarray, "s n b"]:
         """Batches of an epoch, for each seed."""

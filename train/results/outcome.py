@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
@@ -126,9 +125,8 @@ def score(task: Task, heads: TrainedHeads) -> list[Result]:
         best = fitted.history[fitted.best_epoch - 1]
         valid = best.valid_loss, best.valid_accuracy
         test = metrics_of(task, labels["test"], heads.logits["test"][key.head][key.seed])
-        params = sum(leaf.size for leaf in jax.tree.leaves(fitted.best_params))
         epochs = len(fitted.history), fitted.best_epoch
-        return Result(*key, params, *epochs, *valid, *test, fitted.seconds, fold)
+        return Result(*key, fitted.parameters, *epochs, *valid, *test, fitted.seconds, fold)
 
     return [*map(of_baseline, heads.baselines), *(of_head(*item) for item in heads.fitted.items())]
 

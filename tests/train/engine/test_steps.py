@@ -10,8 +10,9 @@ import pytest
 from headstart.heads import HEADS
 from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.modules import init as first_params
+from headstart.train.engine.adam import ADAM, ROWS, adam_step, init
 from headstart.train.engine.loss import zero_sums
-from headstart.train.engine.steps import ADAM, ROWS, HeadSteps, adam_step, group_step, group_sums, init
+from headstart.train.engine.steps import HeadSteps, group_step, group_sums
 from headstart.train.feeds.sampler import FeedSpec
 from headstart.train.feeds.table import batch_of, table_of
 from tests.oracles.padded_training import eval_step, gather, train_step
