@@ -37,7 +37,6 @@ class MixHead:
     Attributes:
         title: What plots call it.
         read: Pooled vectors of each layer to concatenate, in this order.
-        learning_rate: Adam's, before the plateau rule cuts it.
         reads_tokens: False: the cached `layers [b, m, 3, d]` are all it needs.
         word_order: False: as of a `PoolingHead`.
 
@@ -47,7 +46,6 @@ class MixHead:
 
     title: str
     read: tuple[Vector, ...]
-    learning_rate: float = 2e-3
     reads_tokens: ClassVar[bool] = False
     word_order: ClassVar[bool] = False
 

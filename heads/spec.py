@@ -3,6 +3,7 @@
 The encoder's states are numbered as transformers' `hidden_states`: 0 is the embeddings, i is layer i.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,10 @@ from headstart.heads.registry import REGISTRY, Head, MixHead, PoolingHead
 AT, LAST, ALL = "@", "last", "all"
 POOLING = tuple(name for name, head in REGISTRY.items() if isinstance(head, PoolingHead))
 """Names of the heads that can stand on any layer."""
+
+STANDARD_RATE = 5e-3
+"""Adam's rate for one standardised vector. On 3,816 comments and 24,783 tweets a head ended in two thirds of the epochs
+of 2e-3, with the same losses; without the root, the concatenation of all layers ended where its loss was 4 % higher."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,20 @@ class HeadSpec:
     def reads_pooled(self) -> bool:
         """It needs the last layer's `pooled [b, 3, d]`."""
         return not (self.reads_tokens or self.reads_layers)
+
+    @property
+    def vectors_read(self) -> int:
+        """Pooled vectors that its classifier reads side by side; 0 of a head that reads tokens."""
+        if not isinstance(self.head, PoolingHead | MixHead):
+            return 0
+        return len(self.head.read) * (1 if isinstance(self.head, MixHead) else max(len(self.layers), 1))
+
+    @property
+    def learning_rate(self) -> float:
+        """Adam's, before the plateau rule cuts it; of standardised features it is the lower, the more there are."""
+        if not self.reads_layers:
+            return self.head.learning_rate
+        return STANDARD_RATE / math.sqrt(max(self.vectors_read, 1))
 
     @property
     def title(self) -> str:

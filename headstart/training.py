@@ -57,7 +57,7 @@ def to_train(
     groups = groups_of(specs, longest, operands)
     return HeadsToTrain(
         groups,
-        {spec.name: spec.head.learning_rate for spec in specs},
+        {spec.name: spec.learning_rate for spec in specs},
         tokens=any(spec.reads_tokens for spec in specs),
         pooled=any(spec.reads_pooled for spec in specs),
         tokens_as_bfloat16=operands == "bfloat16",

@@ -17,7 +17,6 @@ from jaxtyping import Float32, Int
 
 from headstart.heads.fused.chunks import RaggedRows
 from headstart.heads.fused.lane_places import LanePlaces
-from headstart.heads.registry import MixHead, PoolingHead
 from headstart.heads.spec import HeadSpec
 from headstart.heads.standard import standardised
 
@@ -120,7 +119,7 @@ class LayerHeads:
             rows: Number of training rows.
         """
         width = lanes.kernel.shape[-1] // len(self.vectors)
-        features = {spec.name: width * self._vectors_read(spec) for spec in self.heads}
+        features = {spec.name: width * spec.vectors_read for spec in self.heads}
         pulls = self.spread({name: count / (PRIOR * rows) for name, count in features.items()}, lanes)
         return Lanes(pulls.kernel, jnp.zeros(()), (0.0, pulls.mix[1]) if pulls.mix else ())
 
@@ -148,13 +147,9 @@ class LayerHeads:
         logits = self.lane_logits(self.pack(params), rows)
         return {name: logits[self.places.names.index(name)] for name in self.names}
 
-    def _vectors_read(self, spec: HeadSpec) -> int:
-        assert isinstance(spec.head, PoolingHead | MixHead)
-        return len(spec.head.read) * (1 if spec in self.places.mixture else len(spec.layers))
-
     def _sizes(self, kernel: Float32[Array, "f k"]) -> tuple[int, int]:
         """Size of a vector, and logits of a head, from the kernel of the first head."""
-        return kernel.shape[0] // self._vectors_read(self.heads[0]), kernel.shape[1]
+        return kernel.shape[0] // self.heads[0].vectors_read, kernel.shape[1]
 
     @functools.lru_cache(maxsize=8)  # noqa: B019  (a comparison has one group, which lives as long)
     def _kernel_places(

@@ -1,6 +1,6 @@
 """What heads on layers cost beside the four pooling heads: all in one pass, on made-up features of 26,000 rows.
 
-    python tests/benchmarks/layers.py [ROUNDS]
+    python tests/benchmarks/layers.py [ROUNDS] [features/<cache>]
 
 Trains, in turns, the four pooling heads and some heads on every layer and on all of them, each with 5 seeds, until
 every head has stopped; prints seconds of CPU, which other programs change less than those of the clock.
@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
@@ -21,6 +22,8 @@ prepare_jax()
 
 import numpy as np
 
+from headstart.cache import open_cache
+from headstart.cache.task import BINARY, Task
 from headstart.heads.modules import first_params
 from headstart.heads.spec import spec_of
 from headstart.train.engine.settings import TrainingSettings
@@ -52,17 +55,18 @@ def features(rows: int, seed: int) -> HeldSplit:
 class Way:
     """Heads that are trained again and again."""
 
-    def __init__(self, names: tuple[str, ...], splits: dict[str, HeldSplit]) -> None:
+    def __init__(self, names: tuple[str, ...], splits: dict[str, Any], task: Task) -> None:
+        self.outputs = task.outputs
         self.specs = [spec_of(name, STATES, LAYERS - 1) for name in names]
         self.trainer = Trainer(
-            to_train(self.specs, splits, "float32", STATES), splits, TrainingSettings(seeds=SEEDS)
+            to_train(self.specs, splits, "float32", STATES), splits, TrainingSettings(seeds=SEEDS), task
         )
         self.seconds: list[float] = []
 
     def run(self) -> int:
         """Train; the first time is not counted, as it compiles."""
         loop = self.trainer.loop
-        progress = loop.begin(first_params(self.specs, WIDTH, SEEDS, 1))
+        progress = loop.begin(first_params(self.specs, WIDTH, SEEDS, self.outputs))
         start = time.process_time()
         while loop.active(progress):
             progress = loop.epoch(progress)
@@ -72,8 +76,12 @@ class Way:
 
 def main() -> None:
     """Measure and print."""
-    splits = {"train": features(ROWS, 0), "valid": features(ROWS // 8, 1)}
-    ways = {name: Way(names, splits) for name, names in WAYS.items()}
+    splits: dict[str, Any] = {"train": features(ROWS, 0), "valid": features(ROWS // 8, 1)}
+    task = BINARY
+    if len(sys.argv) > 2:
+        cache = open_cache(sys.argv[2])
+        splits, task = {name: cache.split(name) for name in splits}, cache.task
+    ways = {name: Way(names, splits, task) for name, names in WAYS.items()}
     epochs = {}
     for _ in range(1 + int(sys.argv[1] if len(sys.argv) > 1 else 3)):
         epochs = {name: way.run() for name, way in ways.items()}
