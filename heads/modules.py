@@ -169,6 +169,13 @@ def build_on_layers(head: Head, outputs: int = 1) -> LayersClassifier | MixClass
     return MixClassifier(head, outputs)
 
 
+def kept_params(spec: HeadSpec, width: int, outputs: int) -> Params:
+    """Parameters of the shapes that are kept of a head, see `heads.standard.folded`."""
+    kept = spec.kept
+    params = init(kept.name, kept.head, width, 0, outputs, len(kept.layers))
+    return {**params, "mix": jnp.zeros(len(kept.layers))} if isinstance(spec.head, MixHead) else params
+
+
 def init(
     name: str, head: Head, width: int, seed: int | Integer[Array, ""], outputs: int = 1, layers: int = 0
 ) -> Params:

@@ -58,9 +58,16 @@ class HeadSpec:
     @property
     def learning_rate(self) -> float:
         """Adam's, before the plateau rule cuts it; of standardised features it is the lower, the more there are."""
-        if not self.reads_layers:
-            return self.head.learning_rate
-        return STANDARD_RATE / math.sqrt(max(self.vectors_read, 1))
+        if self.reads_layers or isinstance(self.head, MixHead):
+            return STANDARD_RATE / math.sqrt(max(self.vectors_read, 1))
+        return self.head.learning_rate
+
+    @property
+    def kept(self) -> "HeadSpec":
+        """The head whose parameters are kept: of a mixture one kernel over all layers, see `heads.standard.folded`."""
+        if not isinstance(self.head, MixHead):
+            return self
+        return HeadSpec(f"{self.name}{AT}{ALL}", PoolingHead(self.head.title, self.head.read), self.layers)
 
     @property
     def title(self) -> str:

@@ -128,12 +128,19 @@ def groups_of(specs: Sequence[HeadSpec], longest: int, operands: str) -> list[Fu
     return [*fused, layer_heads(on_layers)] if on_layers else fused
 
 
-def layer_heads(specs: Sequence[HeadSpec]) -> LayerHeads:
-    """Heads on layers as a group, which reads no layer and no vector that none of them does."""
+def layer_heads(specs: Sequence[HeadSpec], vectors: Sequence[str] = ()) -> LayerHeads:
+    """Heads on layers as a group.
+
+    Args:
+        specs: The heads; a layer that none of them reads is not read.
+        vectors: Names of the vectors of each layer that a batch holds; () are those that some head reads.
+    """
     layers = sorted({layer for spec in specs for layer in spec.layers})
     heads = [spec.head for spec in specs]
     read = {name for head in heads if isinstance(head, PoolingHead | MixHead) for name in head.read}
-    return LayerHeads(tuple(specs), tuple(layers), tuple(name for name in POOLED if name in read))
+    return LayerHeads(
+        tuple(specs), tuple(layers), tuple(name for name in POOLED if name in (vectors or read))
+    )
 
 
 def pooling_logits(heads: Mapping[str, PoolingHead], dense: Params, pooled: Float[Array, "b 3 d"]) -> Logits:

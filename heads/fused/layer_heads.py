@@ -140,7 +140,8 @@ class LayerHeads:
         products = layer_products(kernel.reshape(m, -1, kernel.shape[-1]), features)
         by_lane = products.reshape(*features.shape[:2], -1, outputs).transpose(2, 0, 1, 3)
         narrow = by_lane[wide:].swapaxes(0, 1).reshape(-1, *by_lane.shape[2:])
-        return jnp.concatenate([by_lane[:wide].sum(axis=1), narrow]) + lanes.bias[:, None]
+        logits: Array = jnp.concatenate([by_lane[:wide].sum(axis=1), narrow]) + lanes.bias[:, None]
+        return logits
 
     def logits(self, params: Mapping[str, Any], rows: RaggedRows) -> dict[str, Float32[Array, "b k"]]:
         """Logits of every head from its own parameters."""
@@ -169,7 +170,8 @@ def layer_products(
     The order of the axes decides the speed on a CPU: of 128 rows by 768 features and 4 kernels `[b, g]` takes a third
     of the time of `[g, b]`, and of the kernels' gradient `[g, b] x [b, f]` two thirds of `[b, g] x [b, f]`.
     """
-    return jnp.einsum("mbf,mgf->mbg", features, kernels)
+    products: Array = jnp.einsum("mbf,mgf->mbg", features, kernels)
+    return products
 
 
 def _products_forward(kernels: Array, features: Array) -> tuple[Array, Array]:

@@ -138,7 +138,10 @@ def unpack_states(group: LaneGroup, state: TrainState, states: States, active: F
 
     def chosen(name: str) -> TrainState:
         after = TrainState(params[name], state.moments._replace(mu=mu[name], nu=nu[name]))
-        return jax.tree.map(lambda new, old: jnp.where(active[name], new, old), after, states[name])
+        kept: TrainState = jax.tree.map(
+            lambda new, old: jnp.where(active[name], new, old), after, states[name]
+        )
+        return kept
 
     return {name: chosen(name) for name in group.names}
 

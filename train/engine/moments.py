@@ -49,7 +49,9 @@ def moments_of(feed: Feed) -> LayerMoments:
             totals = Totals(layers[int(places[0, 0])].astype(jnp.float32), zeros, zeros, jnp.zeros(()))
         totals = _with_rows(totals, layers, places)
     assert totals is not None
-    return _moments(totals, max(float(jnp.finfo(dtype).eps), LEAST))
+    resolution: Any = jnp.finfo
+    moments: LayerMoments = _moments(totals, max(float(resolution(dtype).eps), LEAST))
+    return moments
 
 
 @jax.jit

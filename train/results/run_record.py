@@ -31,7 +31,7 @@ NAMES = ("data", "text_column", "label_column", "backbone", "backbone_argument",
 """Fields of a cache's source that are shown, or used, as text."""
 MOST_COUNTED = 2**53
 """What is counted is less."""
-_HEAD = re.compile(r"\w[\w.-]*", re.ASCII)
+_HEAD = re.compile(r"\w[\w.@-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
