@@ -15,7 +15,7 @@ from headstart.train.data.split import Split
 from headstart.train.engine.compiled_epochs import CompiledEpochs
 from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.trainer import HeadsToTrain, Trainer
-from headstart.train.feeds.layers import LayerViews
+from headstart.train.feeds.sampler import LayerViews
 from headstart.train.head_names import states_of
 from headstart.train.options import ComparisonSettings
 from headstart.train.results.outcome import TrainedHeads
@@ -87,8 +87,8 @@ def finish_of(groups: Sequence[Any]) -> Any:
             return params
         head, at = specs[name].head, [group.layers.index(layer) for layer in specs[name].layers]
         assert isinstance(head, PoolingHead | MixHead)
-        own = standard._replace(mean=standard.mean[at], scale=standard.scale[at])
-        return folded(head, params, own, group.vectors)
+        of_head = standard._replace(mean=standard.mean[at], scale=standard.scale[at])
+        return folded(head, params, of_head, group.vectors)
 
     return finish
 

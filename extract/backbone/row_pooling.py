@@ -1,7 +1,7 @@
 """Pool the rows of a batch where their hidden states are: first, maximum and mean vector of each, in float32."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -60,8 +60,8 @@ def _one_by_one(rows: RowPlaces, tokens: int) -> Pool:
     return pool
 
 
-def _in_windows(rows: RowPlaces, longest: int) -> Pool:
-    """Read as many tokens behind each row's start as a sequence has."""
+def _in_windows(rows: RowPlaces, longest: Any) -> Pool:
+    """Read as many tokens behind each row's start as a sequence has; an exported program knows the number late."""
     steps = jnp.arange(longest)
     inside = (steps < rows.lengths[:, None])[..., None]
 

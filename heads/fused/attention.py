@@ -18,15 +18,13 @@ from jaxtyping import Float32, Int
 from headstart.heads.fused.chunks import STEPS, RaggedRows, chunk_count, gather, real_steps
 
 
-class Tokens(NamedTuple):
+class TokenRows(NamedTuple):
     """Rows of tokens, as `heads.fused.chunks.RaggedRows` has them."""
 
     hidden: Any
     starts: Any
     lengths: Any
     pooled: Any = None
-    layers: Any = None
-    standard: Any = None
 
 
 class RunningMean(NamedTuple):
@@ -53,15 +51,15 @@ def attend(
         rows: The batch.
         dtype: Dtype of the operands of the matmuls, which add up in float32.
     """
-    return _attend(queries, Tokens(rows.hidden, rows.starts, rows.lengths), jnp.dtype(dtype).name)
+    return _attend(queries, TokenRows(rows.hidden, rows.starts, rows.lengths), jnp.dtype(dtype).name)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _attend(queries: Array, rows: Tokens, dtype: str) -> Array:
+def _attend(queries: Array, rows: TokenRows, dtype: str) -> Array:
     return _forward(queries, rows, dtype)[0]
 
 
-def _forward(queries: Array, rows: Tokens, dtype: str) -> tuple[Array, Any]:
+def _forward(queries: Array, rows: TokenRows, dtype: str) -> tuple[Array, Any]:
     b, (width, count) = rows.lengths.shape[0], queries.shape
 
     def chunk(number: Array, mean: RunningMean) -> RunningMean:

@@ -36,14 +36,6 @@ class RaggedRows(Protocol):
     def pooled(self) -> Any:
         """First, maximum and mean vector of each row of the batch, [b, 3, d], see `heads.pooling.pool`."""
 
-    @property
-    def layers(self) -> Any:
-        """Some such vectors of some layers, [b, m, v, d]."""
-
-    @property
-    def standard(self) -> Any:
-        """How these are standardised, see `heads.standard.Standard`; None if not at all."""
-
 
 def chunk_count(rows: RaggedRows) -> Int[Array, ""]:
     """Chunks that hold the longest row; known only when it runs."""

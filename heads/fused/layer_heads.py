@@ -7,7 +7,7 @@ XLA on CPU pays for every instruction of a loop's body: 32 heads cost what one c
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +15,25 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float32, Int
 
-from headstart.heads.fused.chunks import RaggedRows
 from headstart.heads.fused.lane_places import LanePlaces
 from headstart.heads.spec import HeadSpec
 from headstart.heads.standard import standardised
 
 PRIOR = 4.0
 """Variance of a logit before any row is seen; as loose for 384 features as for 5,376."""
+
+
+@runtime_checkable
+class RowsOfLayers(Protocol):
+    """A batch of rows with pooled vectors of layers."""
+
+    @property
+    def layers(self) -> Any:
+        """Some such vectors of some layers, [b, m, v, d]."""
+
+    @property
+    def standard(self) -> Any:
+        """How these are standardised, see `heads.standard.Standard`; None if not at all."""
 
 
 class Lanes(NamedTuple):
@@ -98,15 +110,19 @@ class LayerHeads:
         """A number for each head, as lanes that multiply its parameters; 0 for what belongs to no head."""
         width = lanes.kernel.shape[-1] // len(self.vectors)
         (places, shape), nobody = self._kernel_places(width, 1), len(self.heads)
-        owners = np.full(np.prod(shape), nobody)
-        for head, spec in enumerate(self.heads):
-            if spec not in self.places.mixture:
-                owners[places[head]] = head
+        apart = np.prod(shape)
+        owners = np.full(apart + len(self.places.mixture) * np.prod(shape[2:]), nobody)
+        for head, at in enumerate(places):
+            owners[at] = head
         numbers = jnp.stack([*(jnp.asarray(values[name], jnp.float32) for name in self.names), jnp.zeros(())])
         lane_owners = [self.names.index(name) if name else nobody for name in self.places.names]
-        mix = [(values[spec.name], values[spec.name]) for spec in self.places.mixture]
-        kernel = numbers[owners.reshape(shape)]
-        return Lanes(kernel, numbers[np.array(lane_owners)][:, None], mix[0] if mix else ())
+        mixed = numbers[owners[apart:].reshape(-1, *shape[2:])]
+        mix = [(values[spec.name], mixed[0]) for spec in self.places.mixture]
+        return Lanes(
+            numbers[owners[:apart].reshape(shape)],
+            numbers[np.array(lane_owners)][:, None],
+            mix[0] if mix else (),
+        )
 
     def decay(self, lanes: Lanes, rows: Float32[Array, ""]) -> Lanes:
         """What a normal prior of mean 0 adds to the slope of the mean loss, per unit of a parameter.
@@ -123,7 +139,7 @@ class LayerHeads:
         pulls = self.spread({name: count / (PRIOR * rows) for name, count in features.items()}, lanes)
         return Lanes(pulls.kernel, jnp.zeros(()), (0.0, pulls.mix[1]) if pulls.mix else ())
 
-    def lane_logits(self, lanes: Lanes, rows: RaggedRows) -> Float32[Array, "lanes b k"]:
+    def lane_logits(self, lanes: Lanes, rows: RowsOfLayers) -> Float32[Array, "lanes b k"]:
         """Logits of every lane.
 
         Args:
@@ -143,12 +159,12 @@ class LayerHeads:
         logits: Array = jnp.concatenate([by_lane[:wide].sum(axis=1), narrow]) + lanes.bias[:, None]
         return logits
 
-    def logits(self, params: Mapping[str, Any], rows: RaggedRows) -> dict[str, Float32[Array, "b k"]]:
+    def logits(self, params: Mapping[str, Any], rows: RowsOfLayers) -> dict[str, Float32[Array, "b k"]]:
         """Logits of every head from its own parameters."""
         logits = self.lane_logits(self.pack(params), rows)
         return {name: logits[self.places.names.index(name)] for name in self.names}
 
-    def _sizes(self, kernel: Float32[Array, "f k"]) -> tuple[int, int]:
+    def _sizes(self, kernel: Float32[Array | np.ndarray, "f k"]) -> tuple[int, int]:
         """Size of a vector, and logits of a head, from the kernel of the first head."""
         return kernel.shape[0] // self.heads[0].vectors_read, kernel.shape[1]
 

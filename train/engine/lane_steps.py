@@ -11,7 +11,19 @@ from jaxtyping import Float, PyTree
 
 from headstart.train.engine.adam import ADAM, Flags, Rates, States, TrainState, over_devices
 from headstart.train.engine.loss import ClassWeights, Sums, add, batch_sums
-from headstart.train.feeds.table import RaggedBatch
+
+
+@runtime_checkable
+class WeighedRows(Protocol):
+    """A batch of rows, see `train.feeds.table.RaggedBatch`; what else it holds is the group's."""
+
+    @property
+    def labels(self) -> Any:
+        """See `train.engine.loss.Labels`."""
+
+    @property
+    def weights(self) -> Any:
+        """1, or 0 for a row that only fills up the batch."""
 
 
 @runtime_checkable
@@ -94,7 +106,7 @@ class LaneSteps:
         spread = group.spread({name: rates[name] for name in group.names}, lanes)
         return cls(group, class_weights, spread, group.decay(lanes, training_rows))
 
-    def step(self, loop: LaneLoop, rows: RaggedBatch) -> LaneLoop:
+    def step(self, loop: LaneLoop, rows: WeighedRows) -> LaneLoop:
         """Take one Adam step with every lane; those of heads that have stopped are thrown away behind the loop.
 
         Nothing is skipped: under `vmap` a condition would compute both sides, and copy all parameters and moments.
@@ -119,11 +131,11 @@ class LaneSteps:
 
 def pack_states(group: LaneGroup, states: States, active: Flags) -> TrainState:
     """The states of a group's heads as lanes; all heads that are active have taken as many steps."""
-    own = {name: states[name] for name in group.names}
-    moments = {name: state.moments for name, state in own.items()}
+    of_group = {name: states[name] for name in group.names}
+    moments = {name: state.moments for name, state in of_group.items()}
     counts = [jnp.where(active[name], moments[name].count, 0) for name in group.names]
     return TrainState(
-        group.pack({name: state.params for name, state in own.items()}),
+        group.pack({name: state.params for name, state in of_group.items()}),
         next(iter(moments.values()))._replace(
             count=jnp.stack(counts).max(),
             mu=group.pack({name: of_head.mu for name, of_head in moments.items()}),
@@ -147,7 +159,7 @@ def unpack_states(group: LaneGroup, state: TrainState, states: States, active: F
 
 
 def lane_sums(
-    logits: Float[Array, "lanes b k"], rows: RaggedBatch, class_weights: ClassWeights = None
+    logits: Float[Array, "lanes b k"], rows: WeighedRows, class_weights: ClassWeights = None
 ) -> Sums:
     """Sums over the rows of a batch, `[lanes]` each."""
     return jax.vmap(lambda lane: batch_sums(lane, rows.labels, rows.weights, class_weights))(logits)

@@ -18,15 +18,14 @@ from headstart.train.engine.history import FitResult, HeadSeed, TrainingProgress
 from headstart.train.engine.lane_steps import LaneGroup
 from headstart.train.engine.loop import TrainingLoop
 from headstart.train.engine.loss import balanced_weights
-from headstart.train.engine.moments import LayerMoments, moments_of
 from headstart.train.engine.resume import load_progress, remove_progress, save_progress
 from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.steps import Group
 from headstart.train.feeds.feed import Feed, StandardFeed, held_bytes
-from headstart.train.feeds.layers import LayerViews
 from headstart.train.feeds.memory import decide, device_free, host_free
+from headstart.train.feeds.moments import LayerMoments, moments_of
 from headstart.train.feeds.open import feature_bytes, held_plan, open_feed
-from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.sampler import FeedSpec, LayerViews
 
 SPARED = 20
 """Times as long as it took to write the last state pass before the next: an epoch of pooling heads takes less."""

@@ -5,8 +5,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from headstart.train.feeds.layers import LayerViews
-
 
 def epoch_order(rows: int, seed: int, epoch: int) -> Int[np.ndarray, " b"]:
     """Order of the rows in an epoch; the same for every head, and whatever epochs ran before."""
@@ -70,6 +68,23 @@ def eval_plan(lengths: Int[np.ndarray, " r"], batch_size: int) -> Int[np.ndarray
 def by_length(rows: Int[np.ndarray, " n"], lengths: Int[np.ndarray, " r"]) -> Int[np.ndarray, " n"]:
     """Rows from the shortest to the longest; equal ones in the order given."""
     return rows[np.argsort(lengths[rows], kind="stable")]
+
+
+class LayerViews(NamedTuple):
+    """Which of the vectors that a cache holds of its layers.
+
+    Attributes:
+        states: Positions of the layers in `layers [b, m, 3, d]`, ascending.
+        vectors: Positions of the vectors, ascending.
+    """
+
+    states: tuple[int, ...] = ()
+    vectors: tuple[int, ...] = ()
+
+    @property
+    def read(self) -> int:
+        """Number of the vectors of each row."""
+        return len(self.states) * len(self.vectors)
 
 
 class FeedSpec(NamedTuple):

@@ -9,9 +9,8 @@ from headstart.cache.ragged import row_starts
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.prefetch import prefetch
 from headstart.train.data.split import Split
-from headstart.train.feeds.layers import read_layers
 from headstart.train.feeds.sampler import FeedSpec, by_length, cut
-from headstart.train.feeds.table import EpochChunk, Place, Table, fill, padded
+from headstart.train.feeds.table import EpochChunk, Place, Table, fill, padded, read_layers
 
 COPIES = 3
 """Windows that are in memory at once: in use, waiting, and being read or on the way to the device."""

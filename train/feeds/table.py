@@ -11,8 +11,10 @@ from jaxtyping import Float, Float32, Int, Shaped
 
 from headstart.cache.ragged import row_starts, take_rows
 from headstart.train.data.split import Split
-from headstart.train.feeds.layers import read_layers
-from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.sampler import FeedSpec, LayerViews
+
+SPAN = 4096
+"""Rows that are read at once, with all their layers, before the ones that are not asked for are left out."""
 
 
 class Table(NamedTuple):
@@ -24,7 +26,7 @@ class Table(NamedTuple):
         lengths: Tokens of each row.
         pooled: First, maximum and mean vector of each row; None if no head reads them.
         labels: See `train.engine.loss.Labels`.
-        layers: Pooled vectors of layers, see `train.feeds.layers`; None if no head reads them.
+        layers: Pooled vectors of layers, see `train.feeds.sampler.LayerViews`; None if no head reads them.
         standard: Mean and scale of what `layers` holds, which are the training rows' in every table; None without them.
     """
 
@@ -103,6 +105,22 @@ def table_of(split: Split, spec: FeedSpec) -> Table:
     layers = read_layers(split, spec.layers, 0, len(split.labels)) if spec.layers.read else None
     starts = row_starts(split.lengths).astype(np.int32)
     return Table(hidden, starts, split.lengths, pooled, split.labels.astype(np.float32), layers)
+
+
+def read_layers(split: Split, views: LayerViews, start: int, stop: int) -> Float[np.ndarray, "r m v d"]:
+    """Read vectors of rows `start` to `stop`; never more than a span of the others with them.
+
+    Raises:
+        CacheError: the bytes cannot be trusted.
+    """
+    whole = np.empty((0, len(views.states), len(views.vectors), split.width), np.float16)
+    for first in range(start, stop, SPAN):
+        last = min(first + SPAN, stop)
+        part = split.read("layers", first, last)[:, views.states][:, :, views.vectors]
+        if first == start:
+            whole = np.empty((stop - start, *part.shape[1:]), part.dtype)
+        whole[first - start : last - start] = part
+    return whole
 
 
 def take(table: Table, rows: Int[np.ndarray, " r"]) -> Table:

@@ -28,8 +28,7 @@ from headstart.train.engine.compiled_epochs import of_seed
 from headstart.train.engine.lane_steps import LaneGroup
 from headstart.train.engine.steps import Group
 from headstart.train.engine.trainer import Trainer
-from headstart.train.feeds.layers import LayerViews
-from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.sampler import FeedSpec, LayerViews
 from headstart.train.feeds.table import batch_of, table_of, take
 from headstart.train.options import ComparisonSettings
 from headstart.train.results.outcome import Outcome, TrainedHeads

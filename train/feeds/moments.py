@@ -27,7 +27,7 @@ class LayerMoments(NamedTuple):
     rows: Float32[Array, ""]
 
 
-class Totals(NamedTuple):
+class LayerTotals(NamedTuple):
     """Sums over rows of what a feature is beyond `shift`, and of its square."""
 
     shift: Float32[Array, "m v d"]
@@ -38,7 +38,7 @@ class Totals(NamedTuple):
 
 def moments_of(feed: Feed) -> LayerMoments:
     """Moments over all rows of a feed, each once; of dropout views, the first."""
-    totals: Totals | None = None
+    totals: LayerTotals | None = None
     dtype: Any = None
     for chunk in feed.evaluate():
         layers, places = chunk.table.layers, chunk.batches[0]
@@ -46,7 +46,7 @@ def moments_of(feed: Feed) -> LayerMoments:
         if totals is None:
             dtype, zeros = layers.dtype, jnp.zeros(layers.shape[1:])
             # numbers far from 0 leave nothing of a small variance in float32; any row is near enough
-            totals = Totals(layers[int(places[0, 0])].astype(jnp.float32), zeros, zeros, jnp.zeros(()))
+            totals = LayerTotals(layers[int(places[0, 0])].astype(jnp.float32), zeros, zeros, jnp.zeros(()))
         totals = _with_rows(totals, layers, places)
     assert totals is not None
     resolution: Any = jnp.finfo
@@ -55,20 +55,22 @@ def moments_of(feed: Feed) -> LayerMoments:
 
 
 @jax.jit
-def _with_rows(totals: Totals, layers: Float[Array, "r m v d"], places: Int[Array, "n b"]) -> Totals:
+def _with_rows(
+    totals: LayerTotals, layers: Float[Array, "r m v d"], places: Int[Array, "n b"]
+) -> LayerTotals:
     """The sums with the rows at some places added; -1 is none."""
 
-    def add(totals: Totals, at: Int[Array, " b"]) -> tuple[Totals, None]:
+    def add(totals: LayerTotals, at: Int[Array, " b"]) -> tuple[LayerTotals, None]:
         real = (at >= 0)[:, None, None, None]
         beyond = jnp.where(real, layers[jnp.maximum(at, 0)].astype(jnp.float32) - totals.shift, 0)
         sums = totals.first + beyond.sum(axis=0), totals.second + (beyond * beyond).sum(axis=0)
-        return Totals(totals.shift, *sums, totals.rows + (at >= 0).sum()), None
+        return LayerTotals(totals.shift, *sums, totals.rows + (at >= 0).sum()), None
 
     return lax.scan(add, totals, places)[0]
 
 
 @jax.jit
-def _moments(totals: Totals, least: float) -> LayerMoments:
+def _moments(totals: LayerTotals, least: Float32[Array, ""] | float) -> LayerMoments:
     beyond = totals.first / totals.rows
     mean = totals.shift + beyond
     deviation = jnp.sqrt(jnp.maximum(totals.second / totals.rows - beyond * beyond, 0))
