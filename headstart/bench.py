@@ -1,5 +1,6 @@
 """Train heads on cached features and compare them: table, plots, report, results as CSV and JSON.
 
+`python bench.py layers` trains heads on every layer of the encoder and chooses one,
 `python bench.py compare RESULTS RESULTS ...` puts finished runs side by side, and
 `python bench.py verify RESULTS` proves that a run is as it was written.
 """
@@ -18,12 +19,13 @@ from headstart.cache.runtime.progress import draw_line
 from headstart.cache.runtime.text import printable, say
 from headstart.heads.registry import GROUPS, REGISTRY
 from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
-from headstart.train.head_names import choose_heads, states_of, trainable
+from headstart.train.head_names import choose_heads, choose_pooling, on_every_layer, states_of, trainable
 from headstart.train.options import (
     QUICK_ROWS,
     ComparisonSettings,
     parse_arguments,
     parse_compare,
+    parse_layers,
     parse_verify,
 )
 
@@ -43,13 +45,19 @@ def main() -> None:
     if command := {"compare": compare_runs, "verify": verify_runs}.get("".join(sys.argv[1:2])):
         command(sys.argv[2:])
         return
-    settings = parse_arguments(tuple(REGISTRY), __doc__ or "")
-    choose_heads(settings.heads, GROUPS, POOLING)  # a misspelt name is told before anything is opened
+    on_layers = sys.argv[1:2] == ["layers"]
+    settings = (
+        parse_layers(POOLING, sys.argv[2:]) if on_layers else parse_arguments(tuple(REGISTRY), __doc__ or "")
+    )
+    # a misspelt name is told before anything is opened
+    names = (choose_pooling if on_layers else choose_heads)(settings.heads, GROUPS, POOLING)
     prepare_jax()
     from headstart.cache.inspect.listing import only_cache
     from headstart.cache.reader import open_cache
 
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
+    if on_layers:
+        settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
     run, path = compare(cache, settings)
     if settings.json:
         print(json.dumps(run.to_json(), allow_nan=False))
@@ -129,7 +137,7 @@ def compare(cache: "Cache", settings: ComparisonSettings) -> "tuple[RunRecord, s
 def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFolder") -> "RunRecord":
     """Train and compare heads; an older run's results stay until all new ones are written."""
     from headstart.train.report.html.page import render
-    from headstart.train.report.terminal import table
+    from headstart.train.report.layers import tables
     from headstart.train.results.outcome import judge
     from headstart.train.results.provenance import record_run
     from headstart.training import inference
@@ -140,7 +148,7 @@ def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFold
     states, _ = states_of(experiment.cache.recipe)
     took = inference(trained[-1], specs_of(experiment.cache, experiment.heads), states)
     record = record_run(experiment, trained, outcome, took, start, folder.path)
-    shown = table(outcome.results, outcome.statistics, outcome.folds)
+    shown = tables(record)
     titles = {spec.name: spec.title for spec in specs_of(experiment.cache, experiment.heads)}
     with folder.replaced() as fresh:
         save(fresh, trained, outcome, titles)

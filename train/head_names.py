@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from headstart.cache.reader import Cache
     from headstart.cache.recipe import Recipe
 
-AT, LAYERS = "@", ("last", "all")
+AT, LAST, ALL = "@", "last", "all"
+LAYERS = (LAST, ALL)
 
 
 @runtime_checkable
@@ -88,7 +89,7 @@ def _elsewhere(name: str, base: str, layer: str, pooling: Sequence[str]) -> str:
     if base == "mix":
         return f"{name!r}: mix reads all layers; write plain mix, or for one layer maxavg{AT}{layer}"
     layers = f"the heads that stand on any layer of a cache: {', '.join(pooling)}"
-    if layer == LAYERS[0]:
+    if layer == LAST:
         return f"{name!r}: {base} reads the last layer; write plain {base}"
     if not layer.isdigit():
         return f"{name!r}: {base} reads the tokens of one layer; {layers}"
@@ -170,6 +171,40 @@ def _layers_line(heads: Sequence[NamedHead], cache: "Cache") -> str:
         f"{cache.name} holds {held}, and cannot train {_names(heads)}; for them, run the same `python -m extract` "
         f"command with `--layers {which}`"
     )
+
+
+def on_every_layer(names: Sequence[str], cache: "Cache") -> str:
+    """Pooling heads on every layer of a cache, and on all layers together, as `--heads` takes them.
+
+    Raises:
+        UserError: the cache does not hold the last layer and another.
+    """
+    states, last = states_of(cache.recipe)
+    if last not in states or len(states) < 2:
+        held = f"layers {', '.join(map(str, states))}" if states else "the last layer only"
+        command = cache.manifest.source.get("command", "python -m extract")
+        raise UserError(
+            f"{cache.name} holds {held}, and layers are compared with the last one, {last}; "
+            f"first: {command} --layers all"
+        )
+    return ",".join(f"{name}{AT}{layer}" for name in names for layer in (*states, ALL))
+
+
+def choose_pooling(text: str, groups: Mapping[str, Sequence[str]], pooling: Sequence[str]) -> list[str]:
+    """Return the names of the heads to put on every layer; of a group, those that can stand there.
+
+    Raises:
+        UserError: a name means no head, or none that can.
+    """
+    words = [word.strip() for word in text.split(",")]
+    names = choose_heads(text, groups, pooling)
+    for name in set(names) & set(words):
+        if name not in pooling:
+            where = "names its layer already" if AT in name else "cannot stand on any layer"
+            raise UserError(f"{name!r} {where}; every layer of the cache is tried with {', '.join(pooling)}")
+    if not (chosen := [name for name in pooling if name in names]):
+        raise UserError(f"--heads {text} names no head that can stand on any layer: {', '.join(pooling)}")
+    return chosen
 
 
 def _names(heads: Sequence[NamedHead]) -> str:

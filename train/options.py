@@ -8,6 +8,8 @@ from typing import Literal, get_args, get_type_hints
 from headstart.cache.runtime.command_line import CommandLineParser
 
 QUICK_ROWS = 512
+ON_LAYERS = "avg,maxavg"
+"""Heads of `bench.py layers`."""
 CHOICES = {
     "batching": "rows of like length in a batch, or plainly shuffled",
     "precision": "operands of the large matmuls",
@@ -74,11 +76,27 @@ def parse_arguments(
         description: Description of the command.
         arguments: The command line; None takes that of the process.
     """
-    default = ComparisonSettings()
-    parser = CommandLineParser(prog="python bench.py", description=description)
-    add = parser.add_argument
     names = f"{', '.join(heads)}; avg@3, avg@last, avg@all: of any pooling head on a layer, on all"
-    add("--heads", default=default.heads, help=f"all, more, or some of: {names} (default: %(default)s)")
+    parser = CommandLineParser(prog="python bench.py", description=description)
+    return _parsed(parser, ComparisonSettings(), f"all, more, or some of: {names}", arguments)
+
+
+def parse_layers(pooling: Sequence[str], arguments: Sequence[str]) -> ComparisonSettings:
+    """Parse the command line of `layers`, whose heads are those that can stand on any layer."""
+    about = "Train heads on every layer of a cache and on all layers together, and choose the layer by validation rows."
+    parser = CommandLineParser(prog="python bench.py layers", description=about)
+    heads = f"all, or some of: {', '.join(pooling)}"
+    return _parsed(parser, ComparisonSettings(heads=ON_LAYERS), heads, arguments)
+
+
+def _parsed(
+    parser: argparse.ArgumentParser,
+    default: ComparisonSettings,
+    heads: str,
+    arguments: Sequence[str] | None,
+) -> ComparisonSettings:
+    add = parser.add_argument
+    add("--heads", default=default.heads, help=f"{heads} (default: %(default)s)")
     add("--cache", help="folder of the feature cache (default: the only one there is)")
     add(
         "--cache-dir",

@@ -10,7 +10,7 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import Task
 
 MOST_STRATIFIED = 10_000
-"""So many groups are dealt one by one, in a second; with more, chance alone gives each part its share of the classes."""
+"""So many groups are dealt one by one, in a second; of more, chance alone gives each part its share of classes."""
 
 Rows = Int[np.ndarray, " _"]
 

@@ -117,7 +117,7 @@ def _all_groups(cache: Cache, order: Int[np.ndarray, " n"]) -> Int[np.ndarray, "
     """Group of each row, where groups are to be kept apart."""
     if not cache.recipe.groups:
         return None
-    return np.concatenate([cache.split(name).groups for name in SPLITS])[order]
+    return np.asarray(np.concatenate([cache.split(name).groups for name in SPLITS])[order])
 
 
 def split_folds(

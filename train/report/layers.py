@@ -2,13 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from headstart.train.report.terminal import WIDTH, wrapped
+from headstart.train.report.terminal import WIDTH, table, wrapped
+from headstart.train.results.layers import is_about_layers
+from headstart.train.results.run_record import RunRecord
 from headstart.train.statistics.findings import Estimate, LayerChoice, LayerFindings, Summary
 
 NARROW, WIDE = 9, 21
 """Width of a head's column, without and with the interval."""
 NAME = 19
 _CHOSEN = f"{'acc':>7}{'95 % interval':>14}{'- last':>8}{'95 % interval':>17}{'p Holm':>8}{'optim.':>8}"
+
+
+def tables(run: RunRecord) -> str:
+    """What the terminal shows of a run: its layers, if its heads are on several, and its heads, unless all are."""
+    parts = [layers_table(run.layers, run.statistics)] if run.layers else []
+    if not is_about_layers(run):
+        parts.append(table(run.results, run.statistics, run.folds))
+    return "\n\n".join(parts)
 
 
 def layers_table(found: LayerFindings, summary: Summary) -> str:
@@ -45,12 +55,11 @@ def _by_layer(
     heads = list(dict.fromkeys(candidate.head for candidate in found.candidates))
     wide = NAME + WIDE * len(heads) <= WIDTH
     names = {(candidate.head, candidate.layer): candidate.name for candidate in found.candidates}
-    chosen = {choice.name for choice in found.choices if len(choice.among) == 1 and not choice.every}
     yield f"{'layer':<{NAME}}" + "".join(f"{head:>{WIDE if wide else NARROW}}" for head in heads)
     layers = dict.fromkeys(candidate.layer for candidate in found.candidates)
     for layer in sorted(layers, key=lambda layer: (layer is None, layer)):
         row = [names.get((head, layer)) for head in heads]
-        cells = [_cell(name and estimates[name], name in chosen, wide) for name in row]
+        cells = [_cell(estimates[name] if name else None, name in found.picked, wide) for name in row]
         yield f"{layer_name(layer, found.last):<{NAME}}{''.join(cells)}".rstrip()
     for name in baselines:
         yield f"{name + '*':<{NAME}}{_cell(estimates[name], False, wide)}"

@@ -25,7 +25,7 @@ from headstart.train.results.result import Result, mean_by_head, to_csv
 from headstart.train.results.run_record import RunRecord
 
 RUN = "results.json"
-STALE = (RUN, "results.csv", "comparison.png", "report.html")
+STALE = (RUN, "results.csv", "comparison.png", "layers.png", "report.html")
 """What an older run has left, and what would belie the heads of a new one."""
 
 UNKNOWN = "nothing"
@@ -147,6 +147,10 @@ class RunFolder:
         ]
         with self._new_file("comparison.png") as file:
             plots.comparison(bars, majority).savefig(file, dpi=120, format="png")
+        if record.layers:
+            figure = plots.layers(record.layers, record.statistics)
+            with self._new_file("layers.png") as file:
+                figure.savefig(file, dpi=120, format="png")
 
     def record(self) -> RunRecord:
         """Read `results.json`.

@@ -1,5 +1,6 @@
 """What the statistics find, as records: a report reads them and `results.json` keeps them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -213,6 +214,27 @@ class LayerChoice(NamedTuple):
         return self.valid - self.test
 
 
+class LayerPoint(NamedTuple):
+    """A candidate in a picture: where it stands, its test accuracy with the interval, whether it was chosen.
+
+    All layers together stand behind the last one.
+    """
+
+    x: int
+    every: bool
+    mean: float
+    low: float
+    high: float
+    chosen: bool
+
+
+class LayerCurve(NamedTuple):
+    """A head in a picture, by layer."""
+
+    head: str
+    points: list[LayerPoint]
+
+
 class LayerFindings(NamedTuple):
     """Heads on several layers, and which to take.
 
@@ -231,3 +253,17 @@ class LayerFindings(NamedTuple):
     choices: list[LayerChoice]
     verdict: list[str]
     notes: list[str]
+
+    @property
+    def picked(self) -> set[str]:
+        """Names of the candidates that are each head's single layer, by the validation rows of all rounds."""
+        return {choice.name for choice in self.choices if len(choice.among) == 1 and not choice.every}
+
+    def curves(self, estimates: Mapping[str, Estimate]) -> list[LayerCurve]:
+        """Accuracy of each head by layer, from what the test rows say of the candidates."""
+        curves = {candidate.head: LayerCurve(candidate.head, []) for candidate in self.candidates}
+        for name, head, layer in self.candidates:
+            if known := estimates[name].known:
+                place = self.last + 1 if layer is None else layer
+                curves[head].points.append(LayerPoint(place, layer is None, *known, name in self.picked))
+        return [curve._replace(points=sorted(curve.points)) for curve in curves.values()]

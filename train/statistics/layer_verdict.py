@@ -17,7 +17,7 @@ def find_layers(
     candidates: Sequence[LayerCandidate],
     rounds: Sequence[Mapping[str, SplitAnswers]],
     last: int,
-    seconds: Mapping[str, float],
+    seconds: Mapping[str, float | int],
 ) -> LayerFindings | None:
     """Which layer validation rows choose, and what that is worth; None where no head is on the last layer and another.
 
@@ -49,7 +49,7 @@ def verdict(
     made: Sequence[LayerChoice],
     candidates: Sequence[LayerCandidate],
     last: int,
-    seconds: Mapping[str, float],
+    seconds: Mapping[str, float | int],
 ) -> list[str]:
     """A sentence about one layer, and one about all of them together.
 
@@ -66,19 +66,20 @@ def verdict(
 
 
 def _of_one(
-    choice: LayerChoice, layers: Mapping[str, int | None], last: int, seconds: Mapping[str, float]
+    choice: LayerChoice, layers: Mapping[str, int | None], last: int, seconds: Mapping[str, float | int]
 ) -> str:
     picked = [layers[name] for name in choice.chosen]
     if set(picked) == {last}:
         return "No layer can be told from the last one, which the validation rows choose themselves."
     subject, head = _subject(picked), choice.name.partition("@")[0]
     if not choice.last.differs:
-        return (
-            f"No layer can be told from the last one: {subject} differs from it by {_points(choice)} with {head}."
-        )
+        return f"No layer can be told from the last one: {subject} differs from it by {_points(choice)} with {head}."
     if choice.last.difference < 0:
         return f"Keep the last layer: it beats {subject} by {_points(choice, -1)} with {head}."
-    layer, said = layers[choice.name], f"{_capital(subject)} beats the last one by {_points(choice)} with {head}"
+    layer, said = (
+        layers[choice.name],
+        f"{_capital(subject)} beats the last one by {_points(choice)} with {head}",
+    )
     return f"{said}{'' if layer in (None, 0, last) else _advice(int(layer or 0), last, seconds)}."
 
 
@@ -93,11 +94,11 @@ def _subject(picked: Sequence[int | None]) -> str:
     return f"the layer that each fold's validation rows choose ({folds})"
 
 
-def _advice(layer: int, last: int, seconds: Mapping[str, float]) -> str:
+def _advice(layer: int, last: int, seconds: Mapping[str, float | int]) -> str:
     return f"; `--layer {layer}` also makes {faster(layer, last, seconds)}"
 
 
-def faster(layer: int, last: int, seconds: Mapping[str, float]) -> str:
+def faster(layer: int, last: int, seconds: Mapping[str, float | int]) -> str:
     """What ends at a layer above 0 is so many times as fast: the extraction that was measured, or else the encoder."""
     backbone, total = seconds.get("backbone", 0.0), seconds.get("total", 0.0)
     whole = total / (total - backbone * (1 - layer / last)) if 0 < backbone <= total else 1.0

@@ -54,7 +54,7 @@ def comparable(
 
 def _finite(name: str, rounds: Sequence[Mapping[str, SplitAnswers]]) -> Bool[np.ndarray, " s"]:
     answers = [split.logits[name] for splits in rounds for split in splits.values()]
-    return ~np.any([np.isnan(logits).any(axis=(1, 2)) for logits in answers], axis=0)
+    return np.asarray(~np.any([np.isnan(logits).any(axis=(1, 2)) for logits in answers], axis=0))
 
 
 def decide(

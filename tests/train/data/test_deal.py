@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
@@ -50,9 +50,8 @@ def test_no_group_is_in_two_parts_and_every_row_is_tested_once(
     labels, groups = rows_in_groups(task, count, many, seed)
     try:
         dealt = split_folds(task, labels, folds, seed % 1000, groups)
-    except UserError as error:
-        assert "cannot be learnt" in str(error)
-        return
+    except UserError:  # the training rows of a fold lack a class
+        reject()
     assert sorted(np.concatenate([fold.test for fold in dealt]).tolist()) == list(range(count))
     tested = [set(groups[fold.test].tolist()) for fold in dealt]
     assert not any(one & other for one, other in combinations(tested, 2))

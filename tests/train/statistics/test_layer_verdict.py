@@ -16,9 +16,7 @@ def choice(
     chosen: list[str], difference: float = 0.021, differs: bool = True, name: str | None = None
 ) -> LayerChoice:
     name, every = name or chosen[0], chosen[0].endswith("all")
-    pair = Pair(
-        "", "", difference, difference - 0.009, difference + 0.009, None, 1, 2, 0.01, 0.02, differs
-    )
+    pair = Pair("", "", difference, difference - 0.009, difference + 0.009, None, 1, 2, 0.01, 0.02, differs)
     return LayerChoice([name.partition("@")[0]], every, chosen, name, 0.8, 0.78, 0.7, 0.8, pair)
 
 
@@ -34,18 +32,18 @@ CASES = [
     ),
     (
         choice(["avg@3", "avg@2", "avg@3"]),
-        "The layer that each fold's validation rows choose (3 in 2 of 3 folds, 2 in 1) beats the last one by 2.1 points "
-        "(95 % interval 1.2 to 3.0) with avg; `--layer 3` also makes extraction about 1.8 times as fast.",
+        "The layer that each fold's validation rows choose (3 in 2 of 3 folds, 2 in 1) beats the last one by 2.1 "
+        "points (95 % interval 1.2 to 3.0) with avg; `--layer 3` also makes extraction about 1.8 times as fast.",
     ),
     (
         choice(["avg@0"]),
-        "Layer 0 (the embeddings), chosen on the validation rows, beats the last one by 2.1 points (95 % interval 1.2 to "
-        "3.0) with avg.",
+        "Layer 0 (the embeddings), chosen on the validation rows, beats the last one by 2.1 points (95 % interval "
+        "1.2 to 3.0) with avg.",
     ),
     (
         choice(["avg@3", "maxavg@6"], name="maxavg@6"),
-        "The layer that each fold's validation rows choose (3 in 1 of 2 folds, 6 in 1) beats the last one by 2.1 points "
-        "(95 % interval 1.2 to 3.0) with maxavg.",
+        "The layer that each fold's validation rows choose (3 in 1 of 2 folds, 6 in 1) beats the last one by 2.1 "
+        "points (95 % interval 1.2 to 3.0) with maxavg.",
     ),
     (
         choice(["avg@3"], 0.0004, differs=False),
@@ -58,8 +56,8 @@ CASES = [
     ),
     (
         choice(["avg@1"], -0.021),
-        "Keep the last layer: it beats layer 1, chosen on the validation rows, by 2.1 points (95 % interval 1.2 to 3.0) "
-        "with avg.",
+        "Keep the last layer: it beats layer 1, chosen on the validation rows, by 2.1 points (95 % interval 1.2 to "
+        "3.0) with avg.",
     ),
 ]
 
@@ -87,7 +85,8 @@ def test_a_sentence_about_all_layers(every: LayerChoice, sentence: str) -> None:
 def test_the_sentences_are_about_the_widest_choice() -> None:
     made = [choice(["avg@2"]), choice(["avg@all"]), choice(["maxavg@4"]), choice(["maxavg@all"])]
     first, second = verdict(made, candidates("avg", "maxavg"), 6, {})
-    assert first.startswith("Layer 4") and "maxavg@all" in second
+    assert first.startswith("Layer 4")
+    assert "maxavg@all" in second
 
 
 @pytest.mark.parametrize(
@@ -95,9 +94,17 @@ def test_the_sentences_are_about_the_widest_choice() -> None:
     [
         (3, SECONDS, "extraction about 1.8 times as fast"),
         (2, {"total": 60.0, "backbone": 60.0}, "extraction about 3.0 times as fast"),
-        (3, {"total": 100.0, "backbone": 5.0}, "the encoder about 2.0 times as fast"),  # most of it is the start
+        (
+            3,
+            {"total": 100.0, "backbone": 5.0},
+            "the encoder about 2.0 times as fast",
+        ),  # most of it is the start
         (4, {}, "the encoder about 1.5 times as fast"),
-        (3, {"total": 10.0, "backbone": 40.0}, "the encoder about 2.0 times as fast"),  # continued: only the rest
+        (
+            3,
+            {"total": 10.0, "backbone": 40.0},
+            "the encoder about 2.0 times as fast",
+        ),  # continued: only the rest
         (3, {"total": 0.0, "backbone": 0.0}, "the encoder about 2.0 times as fast"),
     ],
 )
@@ -108,9 +115,13 @@ def test_how_much_faster(layer: int, seconds: dict[str, float], words: str) -> N
 def test_notes_say_how_it_was_chosen_and_tested() -> None:
     made = [choice(["avg@3"]), choice(["avg@all"])]
     chosen, tested = notes(made, rounds=5, seeds=3)
-    assert "of each fold" in chosen and "Welch" in tested and "over 2 comparisons" in tested
+    assert "of each fold" in chosen
+    assert "Welch" in tested
+    assert "over 2 comparisons" in tested
     chosen, tested = notes(made[:1], rounds=1, seeds=1)
-    assert "alone" in chosen and "Welch" not in tested and "over 1 comparison at" in tested
+    assert "alone" in chosen
+    assert "Welch" not in tested
+    assert "over 1 comparison at" in tested
 
 
 def logits_of(right: float, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -156,5 +167,3 @@ def test_one_layer_is_no_choice() -> None:
     splits = dict.fromkeys(("valid", "test"), SplitAnswers(labels, {"avg@4": np.ones((1, 2, 1))}))
     assert find_layers(BINARY, candidates("avg", last=4)[4:5], [splits], 4, {}) is None
     assert find_layers(BINARY, [], [splits], 4, {}) is None
-
-

@@ -1,4 +1,4 @@
-"""Layers that are equal in truth are rarely told apart, though the best of many is looked for; better ones are found."""
+"""Layers that are equal in truth are rarely told apart, though the best of many is sought; better ones are found."""
 
 import numpy as np
 import pytest
