@@ -138,6 +138,7 @@ def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFold
     """Train and compare heads; an older run's results stay until all new ones are written."""
     from headstart.train.report.html.page import render
     from headstart.train.report.layers import tables
+    from headstart.train.results.layers import layers_of
     from headstart.train.results.outcome import judge
     from headstart.train.results.provenance import record_run
     from headstart.training import inference
@@ -147,12 +148,14 @@ def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFold
     outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
     states, _ = states_of(experiment.cache.recipe)
     took = inference(trained[-1], specs_of(experiment.cache, experiment.heads), states)
-    record = record_run(experiment, trained, outcome, took, start, folder.path)
-    shown = tables(record)
+    layers = layers_of(experiment.cache, trained)
+    record = dataclasses.replace(
+        record_run(experiment, trained, outcome, took, start, folder.path), leaks=rounds.leaks, layers=layers
+    )
     titles = {spec.name: spec.title for spec in specs_of(experiment.cache, experiment.heads)}
     with folder.replaced() as fresh:
         save(fresh, trained, outcome, titles)
-        run = dataclasses.replace(record, leaks=rounds.leaks, table=shown, digests=fresh.digests)
+        run = dataclasses.replace(record, table=tables(record), digests=fresh.digests)
         fresh.save_record(run, titles)
         fresh.write("report.html", render(run, titles, outcome.predictions["test"], rounds.tested.texts))
     return run

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,13 @@ from headstart.cache.block import Block
 from headstart.cache.texts import pack
 from headstart.heads.registry import GROUPS, HEADS, MORE_HEADS
 from headstart.heads.spec import POOLING, spec_of
-from headstart.train.head_names import choose_heads, states_of, trainable
+from headstart.train.head_names import (
+    choose_heads,
+    choose_pooling,
+    on_every_layer,
+    states_of,
+    trainable,
+)
 
 from .conftest import RECIPE, make_split, write_cache
 
@@ -80,7 +87,7 @@ def test_pooled_vectors_are_no_tokens_to_read(tmp_path):
 class CacheOf:
     """As much of a cache as `trainable` looks at."""
 
-    name = "reviews"
+    name, manifest = "reviews", SimpleNamespace(source={})
 
     def __init__(self, states, last=6):
         architecture = json.dumps({"n_layers": last})
@@ -122,3 +129,52 @@ def test_a_group_leaves_out_what_the_cache_cannot_train():
 def test_layers_that_are_there_are_trained():
     names = ["avg@0", "max@3", "cls@last", "maxavg@all", "mix", "avg"]
     assert lines_of(CacheOf([0, 3, 6]), names) == (names, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("avg,maxavg", ["avg", "maxavg"]),
+        ("maxavg, avg", ["avg", "maxavg"]),
+        ("all", list(POOLING)),
+        ("all,more,cls", list(POOLING)),
+    ],
+)
+def test_heads_that_can_stand_on_any_layer(text, names):
+    assert choose_pooling(text, GROUPS, POOLING) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "gru",
+            "'gru' cannot stand on any layer; every layer of the cache is tried with cls, max, avg, maxavg",
+        ),
+        ("avg,lstm_pooled", "'lstm_pooled' cannot stand on any layer"),
+        ("avg@3", "'avg@3' names its layer already"),
+        ("all,mix", "'mix' cannot stand"),
+        ("more", "--heads more names no head that can stand on any layer: cls"),
+        ("agv", r"did you mean 'avg'\?"),
+        ("", "--heads names no head"),
+    ],
+)
+def test_heads_that_cannot(text, says):
+    with pytest.raises(UserError, match=says):
+        choose_pooling(text, GROUPS, POOLING)
+
+
+def test_every_layer_of_a_cache_and_all_of_them():
+    assert on_every_layer(["avg", "cls"], CacheOf([0, 2, 3], 3)) == (
+        "avg@0,avg@2,avg@3,avg@all,cls@0,cls@2,cls@3,cls@all"
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "held"), [([], "the last layer only"), ([0, 1], "layers 0, 1"), ([3], "layers 3")]
+)
+def test_a_cache_without_layers_to_compare(states, held):
+    with pytest.raises(
+        UserError, match=f"holds {held}, and layers .* the last one, 3; first: .* --layers all"
+    ):
+        on_every_layer(["avg"], CacheOf(states, 3))

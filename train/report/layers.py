@@ -9,8 +9,9 @@ from headstart.train.statistics.findings import Estimate, LayerChoice, LayerFind
 
 NARROW, WIDE = 9, 21
 """Width of a head's column, without and with the interval."""
-NAME = 19
-_CHOSEN = f"{'acc':>7}{'95 % interval':>14}{'- last':>8}{'95 % interval':>17}{'p Holm':>8}{'optim.':>8}"
+NAME = 20
+"""Width of the first column, of both tables."""
+_CHOSEN = f"{'acc':>7}{'95 % interval':>14}{'- last':>7}{'95 % interval':>17}{'p Holm':>7}{'optim.':>7}"
 
 
 def tables(run: RunRecord) -> str:
@@ -21,46 +22,46 @@ def tables(run: RunRecord) -> str:
     return "\n\n".join(parts)
 
 
-def layers_table(found: LayerFindings, summary: Summary) -> str:
+def layers_table(findings: LayerFindings, summary: Summary) -> str:
     """Accuracy of each head on each layer, the choices, and what they say.
 
     Args:
-        found: Heads on layers.
+        findings: Heads on layers.
         summary: What the test rows say of them, and of the baselines.
     """
     estimates = summary.compared_estimates()
     exact = "exact-match accuracy (every label right)" if summary.task.several else "accuracy"
     legend = (
         f"Test {exact}, with 95 % intervals over test rows, the trained heads held fixed; > chosen on validation rows; "
-        "* floor; - last: the choice less the last layer; optim.: how much better the choice looked on the rows that "
-        "chose it."
+        "* floor; any: of all heads; - last: the choice less the last layer; optim.: how much better the choice looked "
+        "on the rows that chose it."
     )
     return "\n".join(
         [
-            *_by_layer(found, estimates, summary.baselines),
+            *_by_layer(findings, estimates, summary.baselines),
             "",
-            *_choices(found),
+            *_choices(findings),
             "",
-            *map(wrapped, found.verdict),
+            *map(wrapped, findings.verdict),
             "",
-            *map(wrapped, [legend, *found.notes]),
+            *map(wrapped, [legend, *findings.notes]),
         ]
     )
 
 
 def _by_layer(
-    found: LayerFindings, estimates: Mapping[str, Estimate], baselines: Sequence[str]
+    findings: LayerFindings, estimates: Mapping[str, Estimate], baselines: Sequence[str]
 ) -> Iterator[str]:
     """A line for each layer, a column for each head; then the baselines, in the first column."""
-    heads = list(dict.fromkeys(candidate.head for candidate in found.candidates))
+    heads = list(dict.fromkeys(candidate.head for candidate in findings.candidates))
     wide = NAME + WIDE * len(heads) <= WIDTH
-    names = {(candidate.head, candidate.layer): candidate.name for candidate in found.candidates}
+    names = {(candidate.head, candidate.layer): candidate.name for candidate in findings.candidates}
     yield f"{'layer':<{NAME}}" + "".join(f"{head:>{WIDE if wide else NARROW}}" for head in heads)
-    layers = dict.fromkeys(candidate.layer for candidate in found.candidates)
+    layers = dict.fromkeys(candidate.layer for candidate in findings.candidates)
     for layer in sorted(layers, key=lambda layer: (layer is None, layer)):
         row = [names.get((head, layer)) for head in heads]
-        cells = [_cell(estimates[name] if name else None, name in found.picked, wide) for name in row]
-        yield f"{layer_name(layer, found.last):<{NAME}}{''.join(cells)}".rstrip()
+        cells = [_cell(estimates[name] if name else None, name in findings.picked, wide) for name in row]
+        yield f"{layer_name(layer, findings.last):<{NAME}}{''.join(cells)}".rstrip()
     for name in baselines:
         yield f"{name + '*':<{NAME}}{_cell(estimates[name], False, wide)}"
 
@@ -80,18 +81,18 @@ def _cell(estimate: Estimate | None, chosen: bool, wide: bool) -> str:
     return f"{'>' * chosen}{estimate.mean:.4f}{ends * wide}".rjust(width)
 
 
-def _choices(found: LayerFindings) -> Iterator[str]:
+def _choices(findings: LayerFindings) -> Iterator[str]:
     """A line for each choice."""
-    yield f"{'chosen':<{NAME - 2}}{_CHOSEN}"
-    yield from (_choice(choice) for choice in found.choices)
+    yield f"{'chosen':<{NAME}}{_CHOSEN}"
+    yield from (_choice(choice) for choice in findings.choices)
 
 
 def _choice(choice: LayerChoice) -> str:
     folds = len(choice.chosen)
     share = f" {choice.chosen.count(choice.name)}/{folds}" if folds > 1 else ""
-    name = f"{'best: ' if len(choice.among) > 1 else ''}{choice.name}{share}"
+    name = f"{'any ' if len(choice.among) > 1 else ''}{choice.name}{share}"
     last = choice.last
     return (
-        f"{name:<{NAME - 2}}{choice.test:>7.4f}{f'{choice.low:.3f}-{choice.high:.3f}':>14}{last.difference:>+z8.4f}"
-        f"{f'{last.low:+z.3f} to {last.high:+z.3f}':>17}{last.p_holm:>8.1g}{choice.optimism:>+z8.4f}"
+        f"{name:<{NAME}}{choice.test:>7.4f}{f'{choice.low:.3f}-{choice.high:.3f}':>14}{last.difference:>+z7.3f}"
+        f"{f'{last.low:+z.3f} to {last.high:+z.3f}':>17}{last.p_holm:>7.1g}{choice.optimism:>+z7.3f}"
     )

@@ -15,6 +15,7 @@ from headstart.train.engine.trainer import Trainer
 from headstart.train.metrics.probabilities import Labels, probabilities_of, right_decisions, row_losses
 from headstart.train.results.baselines import Baseline
 from headstart.train.results.result import FoldSpread, Result, spread_over_folds
+from headstart.train.statistics.bootstrap import resamples_for
 from headstart.train.statistics.entrant import SplitAnswers
 from headstart.train.statistics.findings import Summary
 from headstart.train.statistics.summary import summarise
@@ -97,7 +98,8 @@ def judge(
     """
     valid, test = _valid_answers(rounds), _test_answers(rounds, tested, places)
     valid_rows = np.concatenate([heads.splits["valid"].rows for heads in rounds])
-    summary = summarise(task, valid, test, {baseline.name for baseline in rounds[0].baselines})
+    baselines = {baseline.name for baseline in rounds[0].baselines}
+    summary = summarise(task, valid, test, baselines, resamples=resamples_for(len(test.logits)))
     said = [baseline.note for heads in rounds for baseline in heads.baselines if baseline.note]
     said += [FOLDS_NOTE] * bool(places)
     summary = dataclasses.replace(summary, notes=[*summary.notes, *dict.fromkeys(said)])

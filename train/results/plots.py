@@ -145,28 +145,29 @@ def tidy(axes: Axes) -> None:
     axes.tick_params(length=0)
 
 
-def layers(found: LayerFindings, summary: Summary) -> Figure:
+def layers(findings: LayerFindings, summary: Summary) -> Figure:
     """Accuracy by layer with 95 % intervals, a line for each head; a ring where validation rows chose.
 
     Args:
-        found: Heads on layers.
+        findings: Heads on layers.
         summary: What the test rows say of each.
     """
     figure = Figure(figsize=(9, 4.8), layout="constrained")
     axes = figure.subplots()
-    curves = found.curves(summary.compared_estimates())
+    curves = findings.curves(summary.compared_estimates())
     for number, curve in enumerate(curves):
         colour, shift = LINES[number % len(LINES)], 0.06 * (number - (len(curves) - 1) / 2)
         draw_layers(axes, curve, colour, shift)
     every = [point.x for curve in curves for point in curve.points if point.every]
     layers = sorted({point.x for curve in curves for point in curve.points if not point.every})
     axes.set_xticks([*layers, *set(every)], [*map(str, layers), *["all"] * bool(every)])
-    axes.set_xlabel(f"layer of the encoder, of {found.last} (0: the embeddings)")
+    axes.set_xlabel(f"layer of the encoder, of {findings.last} (0: the embeddings)")
     measure = TITLES[summary.compared][:1].upper() + TITLES[summary.compared][1:]
     axes.set_title(f"{measure} by layer, with 95 % intervals", loc="left", weight="bold")
     axes.yaxis.set_major_formatter("{x:.1%}")
     axes.grid(axis="y", alpha=0.25)
-    axes.legend(frameon=False, loc="best")
+    if layers:
+        axes.legend(frameon=False, loc="best")
     tidy(axes)
     return figure
 

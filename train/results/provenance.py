@@ -31,7 +31,6 @@ from headstart.train.engine.trainer import Trainer
 from headstart.train.feeds.sampler import FeedSpec, LayerViews
 from headstart.train.feeds.table import batch_of, table_of, take
 from headstart.train.options import ComparisonSettings
-from headstart.train.results.layers import layers_of
 from headstart.train.results.outcome import Outcome, TrainedHeads
 from headstart.train.results.run_record import CacheFacts, RunRecord
 
@@ -144,7 +143,6 @@ def record_run(
         },
         memory={**first.plan._asdict(), "features": first.size, "held": first.held, "peak": peak_memory()},
         folds=outcome.folds,
-        layers=layers_of(experiment.cache, trained),
     )
 
 

@@ -34,19 +34,19 @@ def find_layers(
     decided = decide(task, kept, rounds, seeds)
     rows = sum(one.valid.shape[2] for one in decided)
     right = sum(one.valid.mean(axis=1).sum(axis=1) for one in decided)
-    made = choices(kept, decided, last)
+    every_choice = choices(kept, decided, last)
     return LayerFindings(
         last,
         kept,
         {candidate.name: float(of) / rows for candidate, of in zip(kept, right, strict=True)},
-        made,
-        verdict(made, kept, last, seconds),
-        notes(made, len(rounds), len(seeds)),
+        every_choice,
+        verdict(every_choice, kept, last, seconds),
+        notes(every_choice, len(rounds), len(seeds)),
     )
 
 
 def verdict(
-    made: Sequence[LayerChoice],
+    every_choice: Sequence[LayerChoice],
     candidates: Sequence[LayerCandidate],
     last: int,
     seconds: Mapping[str, float | int],
@@ -54,14 +54,14 @@ def verdict(
     """A sentence about one layer, and one about all of them together.
 
     Args:
-        made: The choices; the last of each kind is among all heads.
+        every_choice: The choices; the last of each kind is among all heads.
         candidates: Heads on layers.
         last: Number of the last layer.
         seconds: What the extraction took.
     """
     layers = {candidate.name: candidate.layer for candidate in candidates}
-    single = [choice for choice in made if not choice.every][-1]
-    every = [choice for choice in made if choice.every][-1:]
+    single = [choice for choice in every_choice if not choice.every][-1]
+    every = [choice for choice in every_choice if choice.every][-1:]
     return [_of_one(single, layers, last, seconds), *map(_of_all, every)]
 
 
@@ -121,21 +121,23 @@ def _points(choice: LayerChoice, sign: int = 1) -> str:
     return f"{100 * sign * choice.last.difference:z.1f} points (95 % interval {low:z.1f} to {high:z.1f})"
 
 
-def notes(made: Sequence[LayerChoice], rounds: int, seeds: int) -> list[str]:
+def notes(every_choice: Sequence[LayerChoice], rounds: int, seeds: int) -> list[str]:
     """How the choice was made and tested."""
-    chosen = (
+    how = (
         "Layers are chosen by accuracy on the validation rows"
         + (" of each fold, and the choice is tested on that fold's test rows" if rounds > 1 else " alone")
         + ", of equal ones the last and then the lowest. The highest test accuracy in the table is of the best of "
         "many, and a little too high."
     )
-    tests = f"with Holm's correction over {len(made)} comparison{'s' * (len(made) != 1)} at 5 %"
+    tests = (
+        f"with Holm's correction over {len(every_choice)} comparison{'s' * (len(every_choice) != 1)} at 5 %"
+    )
     by = (
         "McNemar's exact test"
         if seeds == 1
         else "McNemar's exact test of the mean probability over seeds, and Welch's over rows and seeds"
     )
-    return [chosen, f"A difference to the last layer holds by {by}, {tests}."]
+    return [how, f"A difference to the last layer holds by {by}, {tests}."]
 
 
 def _capital(text: str) -> str:

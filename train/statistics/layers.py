@@ -88,13 +88,13 @@ def choices(
     """
     heads = list(dict.fromkeys(candidate.head for candidate in candidates))
     families = [[head] for head in heads] + [heads] * (len(heads) > 1)
-    made = [
+    apart = [
         _choice(candidates, rounds, last, heads, pool)
         for heads in families
         for pool in pools(candidates, heads, last)
     ]
-    corrected = correct([choice.last for choice in made])
-    return [choice._replace(last=pair) for choice, pair in zip(made, corrected, strict=True)]
+    corrected = correct([choice.last for choice in apart])
+    return [choice._replace(last=pair) for choice, pair in zip(apart, corrected, strict=True)]
 
 
 def pools(
