@@ -27,6 +27,20 @@ def candidates_of(names: Iterable[str], last: int) -> list[LayerCandidate]:
     return [LayerCandidate(name, head, number) for (head, number), name in places.items()]
 
 
+def on_every_layer_alike(names: Sequence[str], states: Sequence[int], last: int) -> bool:
+    """Whether heads are those of `bench.py layers`: each on every layer of a cache and on all, and no other.
+
+    Args:
+        names: The heads.
+        states: Layers that the cache holds.
+        last: Number of the encoder's last layer.
+    """
+    candidates = candidates_of(names, last)
+    layers = {(head, layer) for head in {one.head for one in candidates} for layer in (*states, None)}
+    here = all(AT in name for name in names) and len(states) > 1
+    return here and {one[1:] for one in candidates} == layers
+
+
 def layers_of(cache: Cache, rounds: Sequence[TrainedHeads]) -> LayerFindings | None:
     """What a run says of layers; None where no head stands on the last layer and on another.
 

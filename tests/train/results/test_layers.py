@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from headstart.train.results.layers import candidates_of, is_about_layers
+from headstart.train.results.layers import candidates_of, is_about_layers, on_every_layer_alike
 from headstart.train.results.run_record import RunRecord
 from headstart.train.statistics.findings import LayerCandidate
 from tests.train.report.layered_runs import layered_run
@@ -46,3 +46,22 @@ def test_a_forged_candidate_is_refused() -> None:
     fields["layers"]["candidates"][0]["name"] = "avg@99"
     with pytest.raises(ValueError, match="lack 'avg@99'"):
         RunRecord.from_json(fields)
+
+
+@pytest.mark.parametrize(
+    ("states", "names", "alike"),
+    [
+        ([0, 1, 2], ["avg@0", "avg@1", "avg@2", "avg@all"], True),
+        ([0, 2], [f"{head}@{layer}" for head in ("cls", "max") for layer in (0, 2, "all")], True),
+        ([0, 2], ["avg@0", "avg@last", "avg@all"], True),
+        ([0, 1, 2], ["avg@0", "avg@2", "avg@all"], False),
+        ([0, 2], ["avg@0", "avg@2"], False),
+        ([0, 2], ["avg@0", "avg@2", "avg@all", "cls@2"], False),
+        ([0, 2], ["avg@0", "avg@2", "avg@all", "gru"], False),
+        ([], ["avg"], False),
+    ],
+)
+def test_heads_of_the_command_have_a_folder_of_their_own(
+    states: list[int], names: list[str], alike: bool
+) -> None:
+    assert on_every_layer_alike(names, states, 2) == alike
