@@ -56,6 +56,13 @@ def right(path: Path, split: str, name: str, seeds: int) -> np.ndarray:
     return np.stack([(arrays[f"{name}/{n}"][:, 0] > 0) == arrays["labels"] for n in range(seeds)])
 
 
+def loss(path: Path, name: str, seeds: int) -> float:
+    """Mean cross-entropy of the validation rows."""
+    arrays = np.load(path / "predictions" / "valid.npz")
+    signs = 2.0 * arrays["labels"] - 1
+    return float(np.mean([np.logaddexp(0, -signs * arrays[f"{name}/{n}"][:, 0]) for n in range(seeds)]))
+
+
 def findings_of(path: Path) -> LayerFindings:
     layers = RunFolder(str(path)).record().layers
     assert layers
@@ -70,11 +77,12 @@ def test_the_choice_is_that_of_the_validation_rows(
     assert path.name == "made-layers"
     assert [candidate.name for candidate in layers.candidates] == NAMES
     valid = {name: right(path, "valid", name, 2).mean() for name in NAMES}
+    losses = {name: loss(path, name, 2) for name in NAMES}
     test = {name: right(path, "test", name, 2).mean() for name in NAMES}
     assert layers.valid == pytest.approx(valid)
     for choice in layers.choices:
         among = [n for n in NAMES if n.split("@")[0] in choice.among and n.endswith("all") == choice.every]
-        assert valid[choice.name] == max(valid[name] for name in among)
+        assert losses[choice.name] == min(losses[name] for name in among)
         assert choice.chosen == [choice.name]
         assert choice.valid == pytest.approx(valid[choice.name])
         assert choice.test == pytest.approx(test[choice.name])

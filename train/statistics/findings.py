@@ -190,7 +190,7 @@ class LayerChoice(NamedTuple):
     Attributes:
         among: Heads that were to choose among.
         every: Whether all layers together were to choose, rather than one.
-        chosen: Name of the candidate that each round's validation rows choose; without folds there is one round.
+        chosen: Name of the candidate that each round's validation rows choose, by loss; without folds there is one.
         name: The one that the validation rows of all rounds choose together.
         valid: Accuracy of the chosen ones on the rows that chose them.
         test: Accuracy of the chosen ones on test rows, each round's by its own choice.

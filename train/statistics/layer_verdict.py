@@ -124,7 +124,7 @@ def _points(choice: LayerChoice, sign: int = 1) -> str:
 def notes(every_choice: Sequence[LayerChoice], rounds: int, seeds: int) -> list[str]:
     """How the choice was made and tested."""
     how = (
-        "Layers are chosen by accuracy on the validation rows"
+        "Layers are chosen by loss on the validation rows"
         + (" of each fold, and the choice is tested on that fold's test rows" if rounds > 1 else " alone")
         + ", of equal ones the last and then the lowest. The highest test accuracy in the table is of the best of "
         "many, and a little too high."

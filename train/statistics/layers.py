@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 from headstart.cache.task import Task
-from headstart.train.metrics.probabilities import probabilities_of
+from headstart.train.metrics.probabilities import probabilities_of, row_losses
 from headstart.train.statistics.entrant import SplitAnswers, all_right
 from headstart.train.statistics.findings import LayerCandidate, LayerChoice
 from headstart.train.statistics.pairs import HeadDecisions, contrast, correct
@@ -22,11 +22,13 @@ class RoundDecisions(NamedTuple):
     """Which rows the candidates of a round (all rows, or a fold) decide rightly; multilabel: in every label.
 
     Attributes:
+        loss: `[c]`, mean loss of the validation rows, over all seeds.
         valid: `[c, s, v]`, validation rows, of each seed.
         test: `[c, s, n]`, test rows.
         together: `[c, n]`, test rows, by the mean probability over seeds.
     """
 
+    loss: Float[np.ndarray, " c"]
     valid: Bool[np.ndarray, "c s v"]
     test: Bool[np.ndarray, "c s n"]
     together: Bool[np.ndarray, "c n"]
@@ -71,7 +73,18 @@ def decide(
         together = [all_right(task, answers.labels, one.mean(axis=0)) for one in each]
         return np.stack(by_seed), np.stack(together)
 
-    return [RoundDecisions(stacked(one["valid"])[0], *stacked(one["test"])) for one in rounds]
+    def loss(answers: SplitAnswers, name: str) -> float:
+        logits = answers.logits[name][list(seeds)]
+        return float(np.mean([row_losses(task, answers.labels, seed) for seed in logits]))
+
+    return [
+        RoundDecisions(
+            np.array([loss(one["valid"], c.name) for c in candidates]),
+            stacked(one["valid"])[0],
+            *stacked(one["test"]),
+        )
+        for one in rounds
+    ]
 
 
 def choices(
@@ -112,9 +125,15 @@ def pools(
         yield np.array(every)
 
 
-def choose(pool: Int[np.ndarray, " p"], valid: Bool[np.ndarray, "c s v"]) -> int:
-    """The candidate of a pool that decides most validation rows rightly, over all seeds; of equal ones the first."""
-    return int(pool[valid[pool].mean(axis=(1, 2)).argmax()])
+def choose(pool: Int[np.ndarray, " p"], rounds: Sequence[RoundDecisions]) -> int:
+    """The candidate of a pool with the lowest loss on the validation rows of some rounds; of equal ones the first.
+
+    The loss, as early stopping takes it: of few rows it tells layers apart that are right equally often. (Layers of
+    MiniLM on 340 validation rows: chosen by accuracy they gained 1.4 to 1.9 points, by loss 1.8 to 2.0.)
+    """
+    rows = np.array([one.valid.shape[2] for one in rounds], np.float64)
+    loss = np.average([one.loss[pool] for one in rounds], axis=0, weights=rows)
+    return int(pool[loss.argmin()])
 
 
 def _choice(
@@ -124,8 +143,8 @@ def _choice(
     heads: list[str],
     pool: Int[np.ndarray, " p"],
 ) -> LayerChoice:
-    picks = [choose(pool, one.valid) for one in rounds]
-    final = candidates[choose(pool, np.concatenate([one.valid for one in rounds], axis=2))]
+    picks = [choose(pool, [one]) for one in rounds]
+    final = candidates[choose(pool, rounds)]
     on_last = {c.head: at for at, c in enumerate(candidates) if c.layer == last}
     chosen = _decisions(rounds, picks, final.name)
     others = _decisions(

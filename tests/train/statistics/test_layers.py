@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.cache.task import BINARY, Task
+from headstart.train.metrics.probabilities import row_losses
 from headstart.train.statistics.entrant import SplitAnswers
 from headstart.train.statistics.findings import LayerCandidate, LayerChoice
 from headstart.train.statistics.layers import (
@@ -37,9 +38,9 @@ def world(
     lift = np.zeros((count, 1, 1))
     lift[3] = better
 
-    def right(at: np.ndarray) -> np.ndarray:
+    def margins(at: np.ndarray) -> np.ndarray:
         chance = 0.4 * rng.normal(size=(count, seeds, len(at)))
-        return 1.0 + lift + hard[at] + of_layer[:, None, at] + chance > 0
+        return 1.0 + lift + hard[at] + of_layer[:, None, at] + chance
 
     places = np.arange(folds * rows[1])
     rounds = []
@@ -47,15 +48,21 @@ def world(
         test = places[fold * rows[1] : (fold + 1) * rows[1]]
         rest = np.setdiff1d(places, test) if folds > 1 else None
         valid = rng.choice(rest, rows[0], replace=False) if rest is not None else None
-        of_test = right(test)
-        of_valid = right(valid) if valid is not None else fresh(rng, count, rows[0], seeds, lift)
-        rounds.append(RoundDecisions(of_valid, of_test, of_test.mean(axis=1) > 0.5))
+        of_test = margins(test)
+        of_valid = margins(valid) if valid is not None else fresh(rng, count, rows[0], seeds, lift)
+        rounds.append(decided(of_valid, of_test))
     return rounds
+
+
+def decided(valid: np.ndarray, test: np.ndarray) -> RoundDecisions:
+    """From how far each answer is on the right side."""
+    loss = np.logaddexp(0, -valid).mean(axis=(1, 2))
+    return RoundDecisions(loss, valid > 0, test > 0, test.mean(axis=1) > 0)
 
 
 def fresh(rng: np.random.Generator, count: int, rows: int, seeds: int, lift: np.ndarray) -> np.ndarray:
     noise = 0.5 * rng.normal(size=(count, 1, rows)) + 0.4 * rng.normal(size=(count, seeds, rows))
-    return np.asarray(1.0 + lift + rng.normal(size=rows) + noise > 0)
+    return np.asarray(1.0 + lift + rng.normal(size=rows) + noise)
 
 
 def trials_of(
@@ -66,7 +73,7 @@ def trials_of(
     for _ in range(number):
         rounds = world(rng, len(among), (200, 300 if folds == 1 else 100), folds, seeds, better)
         if naive:
-            rounds = [one._replace(valid=one.test) for one in rounds]
+            rounds = [one._replace(loss=-one.test.mean(axis=(1, 2)), valid=one.test) for one in rounds]
         made.append(choices(among, rounds, last))
     return made
 
@@ -118,9 +125,9 @@ def test_a_choice_is_what_a_loop_says() -> None:
         right, last, together, of_last, valid = [], [], [], [], []
         for at, fold in enumerate(rounds):
             names = [c.name for c in among if c.head in one.among and (c.layer is None) == one.every]
-            scores = {c.name: fold.valid[i].mean() for i, c in enumerate(among) if c.name in names}
+            losses = {c.name: fold.loss[i] for i, c in enumerate(among) if c.name in names}
             name = one.chosen[at]
-            assert scores[name] == max(scores.values())
+            assert losses[name] == min(losses.values())
             i = [c.name for c in among].index(name)
             j = [c.name for c in among].index(f"{name.partition('@')[0]}@2")
             right.append(fold.test[i]), last.append(fold.test[j])
@@ -139,22 +146,25 @@ def test_a_choice_is_what_a_loop_says() -> None:
 
 def test_each_fold_chooses_for_itself_and_all_validation_rows_choose_the_one_to_take() -> None:
     among = candidates("avg", last=2, every=False)
-    valid = np.zeros((3, 1, 10), bool)
-    first, second = valid.copy(), valid.copy()
-    first[0], second[1], second[0, :, :6] = True, True, True
     test = np.zeros((3, 1, 4), bool)
-    rounds = [RoundDecisions(one, test, test[:, 0]) for one in (first, second)]
+    rounds = [
+        RoundDecisions(np.array(loss), np.zeros((3, 1, rows), bool), test, test[:, 0])
+        for loss, rows in (([0.1, 0.5, 0.9], 20), ([0.3, 0.2, 0.9], 10))
+    ]
     (one,) = choices(among, rounds, last=2)
     assert (one.chosen, one.name) == (["avg@0", "avg@1"], "avg@0")
 
 
 def test_of_equal_layers_the_last_is_taken_and_then_the_lowest() -> None:
     among = candidates("avg", last=3)
-    valid = np.ones((5, 2, 8), bool)
+    rows, loss = np.ones((5, 2, 8), bool), np.ones(5)
+    alike = RoundDecisions(loss, rows, rows, rows[:, 0])
     single, every = pools(among, ["avg"], 3)
-    assert among[choose(single, valid)].name == "avg@3"
-    valid[3] = False
-    assert among[choose(single, valid)].name == "avg@0"
+    assert among[choose(single, [alike])].name == "avg@3"
+    loss[3] = 2.0
+    assert among[choose(single, [alike])].name == "avg@0"
+    loss[:3] = np.inf
+    assert among[choose(single, [alike])].name == "avg@3"
     assert [among[at].name for at in every] == ["avg@all"]
 
 
@@ -196,3 +206,6 @@ def test_rows_are_right_where_every_decision_is(task: Task, labels: np.ndarray) 
                 said = values.argmax() if task.kind == "multiclass" else values > 0
                 assert one.test[at, place, row] == bool(np.all(said == labels[row]))
     np.testing.assert_array_equal(one.valid, one.test)
+    for at, candidate in enumerate(among):
+        each = [row_losses(task, labels, logits[candidate.name][seed]).mean() for seed in (0, 2)]
+        assert one.loss[at] == pytest.approx(np.mean(each))
