@@ -80,7 +80,10 @@ def _of_one(
         layers[choice.name],
         f"{_capital(subject)} beats the last one by {_points(choice)} with {head}",
     )
-    return f"{said}{'' if layer in (None, 0, last) else _advice(int(layer or 0), last, seconds)}."
+    if layer in (None, 0, last):
+        return f"{said}."
+    of_all = ", the choice of all validation rows together," if len(set(picked)) > 1 else ""
+    return f"{said}; `--layer {layer}`{of_all} also makes {faster(int(layer or 0), last, seconds)}."
 
 
 def _subject(picked: Sequence[int | None]) -> str:
@@ -92,10 +95,6 @@ def _subject(picked: Sequence[int | None]) -> str:
     first = f"{layer} in {most} of {len(picked)} folds"
     folds = ", ".join([first, *(f"{other} in {count}" for other, count in others)])
     return f"the layer that each fold's validation rows choose ({folds})"
-
-
-def _advice(layer: int, last: int, seconds: Mapping[str, float | int]) -> str:
-    return f"; `--layer {layer}` also makes {faster(layer, last, seconds)}"
 
 
 def faster(layer: int, last: int, seconds: Mapping[str, float | int]) -> str:
