@@ -128,6 +128,7 @@ def test_folds_choose_in_each_fold_and_keep_groups_apart(run: Run, tmp_path: Pat
     assert every.chosen == ["avg@all"] * 3
     assert single.test == pytest.approx(right(path, "test", "avg@2", 1).mean())
     assert "of each fold" in layers.notes[0]
+    bench.verify_runs([str(path)])
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ class RunFolder:
                 require_digest("its bytes", file_sha256(path), run.digests.get(name, UNKNOWN))
             arrays = read_arrays(path)
             if run:
-                require_arrays(run.task, arrays)
+                require_arrays(run.task, arrays, repeated=split == "valid" and run.folds is not None)
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}); run `python bench.py` again") from None
         return arrays
