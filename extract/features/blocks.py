@@ -10,8 +10,7 @@ from jaxtyping import Int
 from headstart.cache.block import BlockRecord, Sizes, block_name
 from headstart.cache.recipe import Recipe
 from headstart.cache.splits import view_number
-from headstart.extract.features.packing import BatchShape, PackedBatch, padded_tokens, plan_batches
-from headstart.extract.features.places import slots_of
+from headstart.extract.features.packing import BatchShape, PackedBatch, padded_tokens, plan_batches, slots_of
 from headstart.extract.text.tokenizer import Tokens
 
 BlockKey = tuple[str, int]

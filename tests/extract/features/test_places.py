@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from headstart.extract.features.packing import BatchShape, packed_lengths, plan_batches
-from headstart.extract.features.places import FEWEST, place_rows, slots_of
+from headstart.extract.features.packing import FEWEST, BatchShape, packed_lengths, plan_batches, slots_of
+from headstart.extract.features.places import place_rows
 
 
 @pytest.mark.parametrize("devices", [1, 2, 3])
