@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Shaped, UInt8
 
-from headstart.cache.recipe import LAYOUTS, layout_of
+from headstart.cache.recipe import LAYOUTS, MOST_LAYERS, OPTIONAL, Recipe, layout_of
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.runtime.text import brief
 from headstart.cache.seal import check_types, seal, unseal
@@ -36,6 +36,10 @@ class Block(NamedTuple):
         pooled: first, maximum and mean vector of each row's real tokens, `[b, 3, d]`; of all positions where
             `hidden` has all.
         texts: the cleaned texts, see `cache.texts`.
+        layers: the same three vectors of each of the encoder's m states that the recipe lists; None where it lists
+            none.
+        groups: number of each row's group, counted from 0 in the order in which the groups first appear in the data,
+            `[b]` int64; None where there are no groups.
     """
 
     hidden: Float[np.ndarray, "n d"] | Float[np.ndarray, "b t d"] | None
@@ -43,7 +47,9 @@ class Block(NamedTuple):
     labels: Int[np.ndarray, " b"] | Int[np.ndarray, "b k"]
     rows: Int[np.ndarray, " b"]
     pooled: Float[np.ndarray, "b 3 d"]
-    texts: UInt8[np.ndarray, " m"]
+    texts: UInt8[np.ndarray, " n"]
+    layers: Float[np.ndarray, "b m 3 d"] | None = None
+    groups: Int[np.ndarray, " b"] | None = None
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -65,6 +71,7 @@ class Sizes(NamedTuple):
         text_bytes: bytes of the texts, their ends included.
         label_columns: classes that each row has a label for; 0 where the label is the number of its class.
         positions: hidden states of each row, padding included; 0 where only those of real tokens are stored.
+        layers: the encoder's states whose pooled vectors are stored; 0 where there are none but the last layer's.
     """
 
     rows: int
@@ -72,13 +79,15 @@ class Sizes(NamedTuple):
     text_bytes: int
     label_columns: int
     positions: int
+    layers: int = 0
 
     @classmethod
     def of(cls, block: Block) -> "Sizes":
         """Measure a block."""
         columns = block.labels.shape[1] if block.labels.ndim == 2 else 0
         positions = block.hidden.shape[1] if block.hidden is not None and block.hidden.ndim == 3 else 0
-        return cls(len(block.rows), block.tokens, len(block.texts), columns, positions)
+        layers = 0 if block.layers is None else block.layers.shape[1]
+        return cls(len(block.rows), block.tokens, len(block.texts), columns, positions, layers)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,8 +97,8 @@ class BlockRecord:
     Attributes:
         name: name of the block's folder, below the split's folder.
         start: number of the split's rows before the block.
-        rows, tokens, text_bytes, label_columns, positions: see `Sizes`.
-        sha256: 64 hexadecimal digits for each array of the layout, and no other.
+        rows, tokens, text_bytes, label_columns, positions, layers: see `Sizes`.
+        sha256: 64 hexadecimal digits for each array of the block, and no other.
     """
 
     name: str
@@ -100,12 +109,17 @@ class BlockRecord:
     label_columns: int
     positions: int
     sha256: dict[str, str]
+    layers: int = 0
 
     @classmethod
     def of(cls, name: str, start: int, block: Block) -> "BlockRecord":
         """Describe a block."""
         digests = {field: digest(values) for field, values in block.arrays.items()}
-        return cls(name, start, *Sizes.of(block), digests)
+        return cls(name, start, sha256=digests, **Sizes.of(block)._asdict())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as a JSON object; `layers` only where there are some, as before they could be stored."""
+        return {name: value for name, value in vars(self).items() if name != "layers" or value}
 
     @classmethod
     def from_json(cls, fields: Any) -> "BlockRecord":
@@ -116,11 +130,17 @@ class BlockRecord:
         """
         if not isinstance(fields, dict):
             raise CacheError("the manifest holds an entry that describes no block")
+        fields = {"layers": 0, **fields}
         check_types(cls, fields, "the manifest's entry of a block")
         record = cls(**fields)
         if not (_NAME.fullmatch(record.name) and _sizes_fit(record) and _digests_fit(record)):
             raise CacheError(f"the manifest's entry of block {record.name[:20]!r} describes no block")
         return record
+
+    def fits(self, recipe: Recipe) -> bool:
+        """Whether the block has the arrays that a recipe names, in their shapes."""
+        shapes = (recipe.layout, recipe.arrays, recipe.positions, len(recipe.layer_numbers))
+        return (self.layout, self.arrays, self.positions, self.layers) == shapes
 
     @property
     def layout(self) -> str:
@@ -130,7 +150,7 @@ class BlockRecord:
     @property
     def arrays(self) -> tuple[str, ...]:
         """Names of the block's arrays."""
-        return LAYOUTS[self.layout]
+        return LAYOUTS[self.layout] + tuple(name for name in OPTIONAL if name in self.sha256)
 
     def shape(self, field: str, width: int) -> tuple[int, ...]:
         """Shape of one of the block's arrays, for hidden vectors of this width."""
@@ -139,12 +159,12 @@ class BlockRecord:
     @property
     def sizes(self) -> Sizes:
         """What decides the shapes of the block's arrays."""
-        return Sizes(self.rows, self.tokens, self.text_bytes, self.label_columns, self.positions)
+        return Sizes(self.rows, self.tokens, self.text_bytes, self.label_columns, self.positions, self.layers)
 
 
 def write_record(record: BlockRecord, key: str, split: str) -> dict[str, Any]:
     """Return the content of a block's block.json, which names the recipe and the split that it belongs to."""
-    return seal({**vars(record), "key": key, "split": split})
+    return seal({**record.to_json(), "key": key, "split": split})
 
 
 def read_record(fields: dict[str, Any], key: str, split: str, name: str) -> BlockRecord:
@@ -170,9 +190,14 @@ def block_name(number: int) -> str:
 
 def array_shape(field: str, sizes: Sizes, width: int) -> tuple[int, ...]:
     """Shape of an array of a block of these sizes, for hidden vectors of this width."""
-    rows, tokens, text_bytes, columns, positions = sizes
+    rows, tokens, text_bytes, columns, positions, layers = sizes
     hidden = (rows, positions, width) if positions else (tokens, width)
-    shapes = {"hidden": hidden, "pooled": (rows, 3, width), "texts": (text_bytes,)}
+    shapes: dict[str, tuple[int, ...]] = {
+        "hidden": hidden,
+        "pooled": (rows, 3, width),
+        "layers": (rows, layers, 3, width),
+        "texts": (text_bytes,),
+    }
     if columns:
         shapes["labels"] = (rows, columns)
     return shapes.get(field, (rows,))
@@ -180,7 +205,7 @@ def array_shape(field: str, sizes: Sizes, width: int) -> tuple[int, ...]:
 
 def array_dtype(field: str, storage_dtype: str) -> np.dtype:
     """Dtype in which an array is stored."""
-    fixed = {"lengths": "int32", "labels": "int32", "rows": "int64", "texts": "uint8"}
+    fixed = {"lengths": "int32", "labels": "int32", "rows": "int64", "groups": "int64", "texts": "uint8"}
     return np.dtype(fixed.get(field, storage_dtype))
 
 
@@ -190,11 +215,14 @@ def digest(values: Shaped[np.ndarray, "..."]) -> str:
     return hashlib.sha256(np.ascontiguousarray(little).view(np.uint8).data).hexdigest()
 
 
-def check_block(block: Block, layout: str) -> None:
-    """Raise `CacheError` unless a block has its layout's arrays, and its lengths, rows and tokens add up."""
-    if layout_of(set(block.arrays), Sizes.of(block).positions > 0) != layout:
-        raise CacheError(f"a block's arrays are not those of the layout {layout!r}")
-    if len({len(block.lengths), len(block.labels), len(block.rows), len(block.pooled)}) != 1:
+def check_block(block: Block, recipe: Recipe) -> None:
+    """Raise `CacheError` unless a block has the recipe's arrays, and its lengths, rows and tokens add up."""
+    arrays, sizes = block.arrays, Sizes.of(block)
+    if layout_of(set(arrays), sizes.positions > 0) != recipe.layout:
+        raise CacheError(f"a block's arrays are not those of the layout {recipe.layout!r}")
+    if set(arrays) != set(recipe.arrays) or sizes.layers != len(recipe.layer_numbers):
+        raise CacheError("a block has not the layers and groups that the recipe names")
+    if len({len(arrays[name]) for name in arrays if name not in ("hidden", "texts")}) != 1:
         raise CacheError("a block's arrays disagree about the number of rows")
     if int(block.lengths.min(initial=1)) < 1 or not _lengths_fit(block):
         raise CacheError("a block's lengths do not add up to its tokens")
@@ -212,11 +240,12 @@ def _lengths_fit(block: Block) -> bool:
 def _sizes_fit(record: BlockRecord) -> bool:
     texts = record.rows <= record.text_bytes < MAX_TEXT_BYTES and 0 <= record.label_columns <= MAX_CLASSES
     padded = record.positions > 0 and "hidden" in record.sha256
+    layers = 0 <= record.layers <= MOST_LAYERS + 1 and (record.layers > 0) == ("layers" in record.sha256)
     stored = max(record.tokens, record.rows * record.positions)
     tokens = 0 < record.rows <= record.tokens and stored < MAX_TOKENS
-    return texts and tokens and record.start >= 0 and (padded or record.positions == 0)
+    return texts and tokens and layers and record.start >= 0 and (padded or record.positions == 0)
 
 
 def _digests_fit(record: BlockRecord) -> bool:
-    known = set(record.sha256) in map(set, LAYOUTS.values())
+    known = set(record.sha256) - set(OPTIONAL) in map(set, LAYOUTS.values())
     return known and all(map(_DIGEST.fullmatch, record.sha256.values()))

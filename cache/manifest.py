@@ -97,7 +97,8 @@ class Manifest:
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as a sealed JSON object."""
-        return seal(dataclasses.asdict(self))
+        splits = {name: [record.to_json() for record in records] for name, records in self.splits.items()}
+        return seal({**dataclasses.asdict(self), "splits": splits})
 
     @classmethod
     def from_json(cls, sealed: dict[str, Any]) -> "Manifest":

@@ -2,13 +2,14 @@
 
 import re
 
-from headstart.cache.recipe import LAYOUTS
+from headstart.cache.recipe import LAYOUTS, OPTIONAL
 from headstart.cache.runtime.files import PARTIAL
 from headstart.cache.storage.file_system import is_litter
 
 _SPLIT = r"(?:train(?:-view-[1-9][0-9]{0,2})?|valid|test)"
 _BLOCK = rf"{_SPLIT}/[0-9]{{5,9}}"
-_ARRAY = rf"{_BLOCK}/(?:{'|'.join(sorted({name for names in LAYOUTS.values() for name in names}))})"
+_NAMES = sorted({*OPTIONAL, *(name for names in LAYOUTS.values() for name in names)})
+_ARRAY = rf"{_BLOCK}/(?:{'|'.join(_NAMES)})"
 # What a killed process leaves: of ours, and of TensorStore's; FILE.__lock also guards the change of a lock.
 _STAGED = rf"(?:{PARTIAL}|(?:_[0-9a-f]{{1,16}})?\.__lock)?"
 _JSON = rf"(?:(?:recipe|manifest|lock)\.json|{_BLOCK}/block\.json)"

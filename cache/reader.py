@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from headstart.cache.block import Block, BlockRecord, array_dtype, digest
 from headstart.cache.manifest import NAME, Manifest
 from headstart.cache.ragged import row_bounds, split_rows
-from headstart.cache.recipe import LAYOUTS, Recipe
+from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import view_names
 from headstart.cache.storage.arrays import DamagedError, check_size, open_array, read_array, read_arrays
@@ -57,8 +57,8 @@ class Cache:
         return view_names(self.recipe.views)
 
     def layout_has(self, field: str) -> bool:
-        """Whether the cache stores this array: a pooled one has no `hidden`."""
-        return field in LAYOUTS[self.recipe.layout]
+        """Whether the cache stores this array; `hidden`, `layers` and `groups` are not in every one."""
+        return field in self.recipe.arrays
 
     def read(self, split: str, record: BlockRecord, field: str) -> np.ndarray:
         """Read one array of one block, and compare it with the manifest.
@@ -142,6 +142,44 @@ class CacheSplit:
         """First, maximum and mean vector of each row's real tokens; of all positions in a padded cache."""
         return self._join("pooled")
 
+    @property
+    def layer_numbers(self) -> tuple[int, ...]:
+        """The encoder's states that `layers` holds, in its order: 0 for the embeddings, i for layer i."""
+        return self.cache.recipe.layer_numbers
+
+    @functools.cached_property
+    def layers(self) -> Float[np.ndarray, "b m 3 d"]:
+        """The vectors of `pooled` for each of the encoder's states that `layer_numbers` lists.
+
+        They are read all at once, and not hashed, as hidden states are.
+
+        Raises:
+            CacheError: the cache holds none, or a block is damaged.
+        """
+        if not self.cache.layout_has("layers"):
+            raise CacheError(
+                f"the cache {self.cache.name} holds the last layer only; run the same `python -m extract` command "
+                "with `--layers all`"
+            )
+        return self._read_whole("layers")
+
+    @functools.cached_property
+    def groups(self) -> Int[np.ndarray, " b"]:
+        """Number of each row's group, int64, counted from 0 in the order of their first appearance in the data.
+
+        Raises:
+            CacheError: the cache holds none.
+        """
+        if not self.cache.layout_has("groups"):
+            raise CacheError(
+                f"the cache {self.cache.name} does not say which row is of which group; run `python -m extract` with "
+                "`--group-column`"
+            )
+        groups = self._join("groups")
+        if groups.min() < 0:
+            raise CacheError(f"{self.name}: {groups.min()} is the number of no group")
+        return groups
+
     @functools.cached_property
     def hidden(self) -> Float[np.ndarray, "n d"] | Float[np.ndarray, "b t d"]:
         """Hidden states of all real tokens, row after row: row i starts at `lengths[:i].sum()`.
@@ -158,10 +196,14 @@ class CacheSplit:
                 f"the cache {self.cache.name} holds pooled vectors only, no hidden states; "
                 "run the same `python -m extract` command with `--views all`"
             )
+        return self._read_whole("hidden")
+
+    def _read_whole(self, field: str) -> np.ndarray:
+        """Read a large array of all blocks at once; its CRC32C are checked, its SHA-256 are not."""
         _ = self.lengths, self.rows  # compared with the manifest: a block from elsewhere is found here
         store, dtype = self.cache.store, self._dtype
-        names = [f"{self.name}/{block.name}/hidden" for block in self.blocks]
-        shapes = [block.shape("hidden", self.width) for block in self.blocks]
+        names = [f"{self.name}/{block.name}/{field}" for block in self.blocks]
+        shapes = [block.shape(field, self.width) for block in self.blocks]
         for name, shape in zip(names, shapes, strict=True):
             check_size(store, name, shape, dtype)
         sizes = np.array([shape[0] for shape in shapes])
@@ -180,7 +222,9 @@ class CacheSplit:
         return self._dtype.itemsize
 
     def read(self, field: str, start: int, stop: int) -> np.ndarray:
-        """Read `hidden` or `pooled` of rows `start` to `stop` alone; every chunk of a file that they touch is checked.
+        """Read `hidden`, `pooled` or `layers` of rows `start` to `stop` alone.
+
+        Every chunk of a file that they touch is checked.
 
         Raises:
             CacheError: the bytes cannot be trusted.
@@ -237,7 +281,6 @@ def open_cache(location: str) -> Cache:
 
 
 def _fit(recipe: Recipe, manifest: Manifest) -> bool:
-    """Whether all blocks of a manifest have the layout and the dtype that a recipe names."""
-    layouts = {(record.layout, record.positions) for _, record in manifest.blocks()}
-    same = layouts == {(recipe.layout, recipe.positions)}
+    """Whether all blocks of a manifest have the arrays and the dtype that a recipe names."""
+    same = all(record.fits(recipe) for _, record in manifest.blocks())
     return same and (recipe.key, recipe.storage_dtype) == (manifest.key, manifest.dtype)

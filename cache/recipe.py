@@ -16,7 +16,13 @@ LAYOUTS = {
     "padded": ("hidden", "lengths", "labels", "rows", "pooled", "texts"),  # hidden states at padding, too
     "pooled": ("lengths", "labels", "rows", "pooled", "texts"),  # for heads that read no tokens
 }
-"""Names of the arrays that a block holds in each layout. Whatever walks a block's arrays asks here."""
+"""Names of the arrays that every block holds in each layout."""
+OPTIONAL = ("layers", "groups")
+"""Names of the arrays that it holds besides, where the recipe says so."""
+LEFT_OUT: dict[str, Any] = {"layers": "[]", "groups": False}
+"""Fields that are written only with another value: recipes that were made before them keep their keys."""
+MOST_LAYERS = 1000
+"""Most layers of an encoder."""
 _RANGES = {"max_length": (1, 2**24), "row_count": (1, 2**40), "split_seed": (-(2**63), 2**63 - 1)}
 GROUPED = "scikit-learn GroupShuffleSplit"
 """The beginning of the split rule of a cache whose splits keep groups apart."""
@@ -51,6 +57,9 @@ class Recipe:
         split_seed: seed of that rule.
         dropout: canonical JSON of the number of views of the training split, the seed of their dropout and its
             rates; `{}` where there are none, see `cache.splits`.
+        layers: canonical JSON of the encoder's states whose pooled vectors are stored, ascending: 0 for the embeddings,
+            i for layer i; `[]` where there are none but the last layer's.
+        groups: whether the group of each row is stored, as no group stands in two splits.
         format: version of the cache's layout on disk.
     """
 
@@ -71,12 +80,14 @@ class Recipe:
     split_rule: str
     split_seed: int
     dropout: str = "{}"
+    layers: str = "[]"
+    groups: bool = False
     format: int = FORMAT
 
     @property
     def key(self) -> str:
         """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
-        return hashlib.sha256(canonical_json(dataclasses.asdict(self)).encode()).hexdigest()
+        return hashlib.sha256(canonical_json(self.to_json()).encode()).hexdigest()
 
     @property
     def parsed_task(self) -> Task:
@@ -105,6 +116,28 @@ class Recipe:
             raise CacheError(f"the recipe's dropout has not from 0 to {MOST_VIEWS} views")
         return views
 
+    @property
+    def layer_numbers(self) -> tuple[int, ...]:
+        """The encoder's states whose pooled vectors are stored: 0 for the embeddings, i for layer i.
+
+        Raises:
+            CacheError: the field names none.
+        """
+        numbers = self._parsed("layers")
+        if not isinstance(numbers, list) or not all(
+            type(n) is int and 0 <= n <= MOST_LAYERS for n in numbers
+        ):
+            raise CacheError(f"the recipe's layers are no numbers from 0 to {MOST_LAYERS}")
+        if canonical_json(sorted(set(numbers))) != self.layers:
+            raise CacheError("the recipe's layers do not ascend, or not in canonical JSON")
+        return tuple(numbers)
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """Names of the arrays that every block holds. Whatever walks a block's arrays asks here, or its record."""
+        present = {"layers": bool(self.layer_numbers), "groups": self.groups}
+        return LAYOUTS[self.layout] + tuple(name for name in OPTIONAL if present[name])
+
     def _parsed(self, field: str) -> Any:
         try:
             return json.loads(getattr(self, field))
@@ -113,7 +146,8 @@ class Recipe:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a JSON object."""
-        return dataclasses.asdict(self)
+        fields = dataclasses.asdict(self)
+        return {name: value for name, value in fields.items() if LEFT_OUT.get(name) != value}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Recipe":
@@ -123,6 +157,7 @@ class Recipe:
             CacheError: the format is another one, or a field is missing, unknown or of another type.
         """
         check_format(fields)
+        fields = LEFT_OUT | fields
         types = {field.name: field.type for field in dataclasses.fields(cls)}
         if set(fields) != set(types):
             odd = ", ".join(sorted(set(fields) ^ set(types)))[:200]
@@ -136,12 +171,12 @@ class Recipe:
         if fields["layout"] not in LAYOUTS:
             raise CacheError(f"the recipe's layout {fields['layout'][:20]!r} is none of {', '.join(LAYOUTS)}")
         recipe = cls(**fields)
-        _ = recipe.parsed_task, recipe.views
+        _ = recipe.parsed_task, recipe.views, recipe.layer_numbers
         return recipe
 
 
 def layout_of(arrays: set[str], padded: bool) -> str:
-    """Name the layout that has exactly these arrays.
+    """Name the layout that has exactly these arrays, and perhaps optional ones.
 
     Args:
         arrays: names of the arrays.
@@ -151,7 +186,7 @@ def layout_of(arrays: set[str], padded: bool) -> str:
         CacheError: none has.
     """
     for layout, names in LAYOUTS.items():
-        if arrays == set(names) and padded == (layout == "padded"):
+        if arrays - set(OPTIONAL) == set(names) and padded == (layout == "padded"):
             return layout
     raise CacheError(f"no layout has exactly the arrays {', '.join(sorted(arrays))[:100]!r}")
 

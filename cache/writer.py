@@ -91,7 +91,7 @@ class CacheWriter:
         try:
             fields = self.store.read_json(name)
             record = fields and read_record(fields, self.recipe.key, split, block_name(number))
-            return record if record and record.layout == self.recipe.layout else None
+            return record if record and record.fits(self.recipe) else None
         except CacheError:  # damaged, or brought from elsewhere: computed again
             return None
 
@@ -101,7 +101,7 @@ class CacheWriter:
         Raises:
             CacheError: the arrays do not fit each other, or somebody else's file lies in the block's folder.
         """
-        check_block(block, self.recipe.layout)
+        check_block(block, self.recipe)
         name = block_name(number)
         folder = f"{split}/{name}"
         self.store.delete_folder(folder, is_ours)

@@ -106,6 +106,12 @@ def _add_backbone_flags(parser: argparse.ArgumentParser) -> None:
     )
     add("--max-length", type=positive, help="tokens kept of each text (default: %(default)s)")
     add(
+        "--layer",
+        type=positive,
+        metavar="N",
+        help="the encoder ends at layer N: those above are neither computed nor loaded (default: all layers)",
+    )
+    add(
         "--compute-dtype",
         choices=COMPUTE_DTYPES,
         help="'float32'; 'mixed': bfloat16 operands, float32 sums; 'bfloat16': activations too "
@@ -132,6 +138,12 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--layout",
         choices=LAYOUTS,
         help="'padded' stores and pools padding positions too, for bench.py --notebook (default: %(default)s)",
+    )
+    add(
+        "--layers",
+        metavar="all|last|0,3,6",
+        help="layers of which each row's pooled vectors are stored, for heads such as avg@3; 0: the embeddings "
+        "(default: %(default)s)",
     )
     add(
         "--dropout-views",

@@ -61,6 +61,9 @@ class Settings:
         views: `all` stores hidden states and pooled vectors, `pooled` only these.
         layout: `ragged` stores real tokens; `padded` all `max_length` positions of each row, as the notebook's heads
             saw them, and pools over all of them.
+        layers: The encoder's states whose pooled vectors are stored: `last` for no more than the last layer's, `all`,
+            or numbers, separated by commas: 0 for the embeddings, i for layer i.
+        layer: The encoder ends at this layer; None takes all of its layers.
         dropout_views: How often the training split runs through the backbone with its dropout on.
         compute_dtype: How the backbone computes, see `extract.backbone.precision`; `auto` takes what suits the device.
         forward: `packed` puts several rows into a sequence; `packed-cudnn` also has cuDNN attend, on an NVIDIA GPU in
@@ -100,6 +103,8 @@ class Settings:
     dtype: str = "float16"
     views: str = "all"
     layout: str = "ragged"
+    layers: str = "last"
+    layer: int | None = None
     dropout_views: int = 0
     compute_dtype: str = "auto"
     forward: str = "auto"

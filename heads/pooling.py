@@ -44,3 +44,9 @@ def select(pooled: Float[Array, "b 3 d"], read: tuple[str, ...]) -> Float32[Arra
     """The pooled vectors named in `read`, concatenated in that order."""
     vectors = [pooled[:, POOLED.index(name)] for name in read]
     return jnp.concatenate(vectors, axis=-1).astype(jnp.float32)
+
+
+def concatenate(layers: Float[Array, "b m 3 d"], read: tuple[str, ...]) -> Float32[Array, "b m f"]:
+    """The pooled vectors named in `read` of each layer, concatenated in that order."""
+    vectors = [layers[:, :, POOLED.index(name)] for name in read]
+    return jnp.concatenate(vectors, axis=-1).astype(jnp.float32)

@@ -1,5 +1,6 @@
 """Train heads on cached features and compare them: table, plots, report, results as CSV and JSON.
 
+`python bench.py layers` trains heads on every layer of the encoder and chooses one,
 `python bench.py compare RESULTS RESULTS ...` puts finished runs side by side, and
 `python bench.py verify RESULTS` proves that a run is as it was written.
 """
@@ -16,15 +17,16 @@ from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.progress import draw_line
 from headstart.cache.runtime.text import printable, say
-from headstart.heads import HEADS
+from headstart.heads.registry import GROUPS, REGISTRY
+from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
+from headstart.train.head_names import choose_heads, choose_pooling, on_every_layer, states_of, trainable
 from headstart.train.options import (
     QUICK_ROWS,
     ComparisonSettings,
-    choose_heads,
     parse_arguments,
     parse_compare,
+    parse_layers,
     parse_verify,
-    trainable,
 )
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
@@ -32,14 +34,10 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from headstart.train.data.folds import Rounds
     from headstart.train.data.split import Split
     from headstart.train.engine.compiled_epochs import CompiledEpochs
-    from headstart.train.engine.trainer import Trainer
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.outcome import Outcome, TrainedHeads
     from headstart.train.results.provenance import Experiment
     from headstart.train.results.run_record import RunRecord
-
-TITLES = {name: head.title for name, head in HEADS.items()}
-POOLING = [name for name, head in HEADS.items() if not head.reads_tokens]
 
 
 def main() -> None:
@@ -47,13 +45,19 @@ def main() -> None:
     if command := {"compare": compare_runs, "verify": verify_runs}.get("".join(sys.argv[1:2])):
         command(sys.argv[2:])
         return
-    settings = parse_arguments(tuple(HEADS), __doc__ or "")
-    choose_heads(settings.heads, tuple(HEADS))  # a misspelt name is told before anything is opened
+    on_layers = sys.argv[1:2] == ["layers"]
+    settings = (
+        parse_layers(POOLING, sys.argv[2:]) if on_layers else parse_arguments(tuple(REGISTRY), __doc__ or "")
+    )
+    # a misspelt name is told before anything is opened
+    names = (choose_pooling if on_layers else choose_heads)(settings.heads, GROUPS, POOLING)
     prepare_jax()
     from headstart.cache.inspect.listing import only_cache
     from headstart.cache.reader import open_cache
 
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
+    if on_layers:
+        settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
     run, path = compare(cache, settings)
     if settings.json:
         print(json.dumps(run.to_json(), allow_nan=False))
@@ -133,29 +137,37 @@ def compare(cache: "Cache", settings: ComparisonSettings) -> "tuple[RunRecord, s
 def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFolder") -> "RunRecord":
     """Train and compare heads; an older run's results stay until all new ones are written."""
     from headstart.train.report.html.page import render
-    from headstart.train.report.terminal import table
+    from headstart.train.report.layers import tables
+    from headstart.train.results.layers import layers_of
     from headstart.train.results.outcome import judge
     from headstart.train.results.provenance import record_run
+    from headstart.training import inference
 
     start = time.perf_counter()
     trained = list(train_rounds(experiment, rounds, folder.path))
     outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
-    took = inference(trained[-1], experiment.heads)
-    record = record_run(experiment, trained, outcome, took, start, folder.path)
-    shown = table(outcome.results, outcome.statistics, outcome.folds)
+    states, _ = states_of(experiment.cache.recipe)
+    took = inference(trained[-1], specs_of(experiment.cache, experiment.heads), states)
+    layers = layers_of(experiment.cache, trained)
+    record = dataclasses.replace(
+        record_run(experiment, trained, outcome, took, start, folder.path), leaks=rounds.leaks, layers=layers
+    )
+    titles = {spec.name: spec.title for spec in specs_of(experiment.cache, experiment.heads)}
     with folder.replaced() as fresh:
-        save(fresh, trained, outcome)
-        run = dataclasses.replace(record, leaks=rounds.leaks, table=shown, digests=fresh.digests)
-        fresh.save_record(run, TITLES)
-        fresh.write("report.html", render(run, TITLES, outcome.predictions["test"], rounds.tested.texts))
+        save(fresh, trained, outcome, titles)
+        run = dataclasses.replace(record, table=tables(record), digests=fresh.digests)
+        fresh.save_record(run, titles)
+        fresh.write("report.html", render(run, titles, outcome.predictions["test"], rounds.tested.texts))
     return run
 
 
-def save(folder: "RunFolder", trained: "Sequence[TrainedHeads]", outcome: "Outcome") -> None:
+def save(
+    folder: "RunFolder", trained: "Sequence[TrainedHeads]", outcome: "Outcome", titles: dict[str, str]
+) -> None:
     """Write heads and answers."""
     for heads in trained:
         for (name, seed), fitted in heads.fitted.items():
-            folder.save_head(name, seed, fitted, TITLES[name], heads.fold)
+            folder.save_head(name, seed, fitted, titles[name], heads.fold)
     for split, arrays in outcome.predictions.items():
         folder.save_predictions(split, arrays)
 
@@ -170,13 +182,18 @@ def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
     from headstart.train.results.provenance import Experiment
 
     check_notebook(cache, settings.notebook)
-    chosen = choose_heads(settings.heads, tuple(HEADS))
-    heads, left_out = trainable(chosen, settings.heads, cache, POOLING)
-    if left_out:
-        log(left_out)
+    names = in_table_order(choose_heads(settings.heads, GROUPS, POOLING))
+    heads, left_out = trainable(specs_of(cache, names), settings.heads, cache, POOLING)
+    for line in left_out:
+        log(line)
     settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings
     settings = dataclasses.replace(settings, batching="exact") if settings.notebook else settings
-    return Experiment(cache, heads, settings)
+    return Experiment(cache, [head.name for head in heads], settings)
+
+
+def specs_of(cache: "Cache", names: Sequence[str]) -> list[HeadSpec]:
+    """The heads of these names on the layers of a cache."""
+    return [spec_of(name, *states_of(cache.recipe)) for name in names]
 
 
 def log(line: str) -> None:
@@ -210,14 +227,16 @@ def train_heads(
     from headstart.train.results.baselines import all_baselines
     from headstart.train.results.outcome import TrainedHeads
     from headstart.train.results.provenance import facts, memory_line
+    from headstart.training import open_trainer
 
     start, (cache, names, settings) = time.perf_counter(), experiment
-    trainer = open_trainer(experiment, splits, compiled)
+    specs = specs_of(cache, names)
+    trainer = open_trainer(experiment, specs, splits, compiled)
     if fold in (None, 1):
         log(memory_line(trainer))
     depends = facts(experiment, trainer) | ({"folds": settings.folds, "fold": fold} if fold else {})
     progress = trainer.train(
-        first_params(names, splits["train"].width, settings.seeds, cache.task.outputs),
+        first_params(specs, splits["train"].width, settings.seeds, cache.task.outputs),
         os.path.join(folder, "state", *([f"fold-{fold}"] if fold else [])),
         depends,
         settings.resume,
@@ -230,50 +249,8 @@ def train_heads(
     logits = trainer.predict(progress, {name: splits[name] for name in ("valid", "test")})
     baselines = all_baselines(cache.task, splits, logistic=not settings.no_floors)
     return TrainedHeads(
-        splits, trainer, progress, trainer.loop.results(progress), logits, baselines, seconds, fold
+        splits, trainer, progress, trainer.results(progress), logits, baselines, seconds, fold
     )
-
-
-def open_trainer(
-    experiment: "Experiment", splits: "dict[str, Split]", compiled: "CompiledEpochs | None"
-) -> "Trainer":
-    """Put heads and features together."""
-    from headstart.heads.fused.fused_heads import groups_of
-    from headstart.train.engine.settings import TrainingSettings
-    from headstart.train.engine.trainer import HeadsToTrain, Trainer
-    from headstart.train.results.provenance import choose_operands
-
-    cache, names, settings = experiment
-    operands = choose_operands(settings)
-    longest = max(int(split.lengths.max()) for split in splits.values())
-    pooled = [name in POOLING for name in names]
-    heads = HeadsToTrain(
-        groups_of(names, longest, operands),
-        {name: HEADS[name].learning_rate for name in names},
-        tokens=not all(pooled),
-        pooled=any(pooled),
-        tokens_as_bfloat16=operands == "bfloat16",
-    )
-    training = TrainingSettings(
-        settings.epochs,
-        settings.batch_size,
-        settings.seeds,
-        settings.batching,
-        memory=settings.memory,
-        memory_limit=settings.memory_limit,
-        balanced=settings.class_weight == "balanced",
-    )
-    return Trainer(heads, splits, training, cache.task, compiled)
-
-
-def inference(trained: "TrainedHeads", names: Sequence[str]) -> dict[str, float]:
-    """Seconds per 1,000 rows of each head, the features given."""
-    from headstart.heads.fused.fused_heads import groups_of
-    from headstart.train.results.provenance import inference_seconds
-
-    longest = int(trained.splits["test"].lengths.max())
-    alone = [group for name in names for group in groups_of([name], longest, "float32")]
-    return inference_seconds(alone, POOLING, trained)
 
 
 def run() -> None:

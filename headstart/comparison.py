@@ -45,15 +45,18 @@ class ComparisonResult:
 
     @property
     def figures(self) -> "dict[str, Figure]":
-        """Matplotlib's figures: `comparison`, and the epochs of each head (of its first seed) by its name."""
-        from headstart.bench import TITLES
+        """Matplotlib's: `comparison`, `layers` if there are, each head's epochs (of its first seed) by its name."""
+        from headstart.heads.spec import is_head, spec_of
         from headstart.train.results import plots
         from headstart.train.results.folder import comparison_figure
 
-        figures = {"comparison": comparison_figure(self.record, TITLES)}
+        titles = {row.head: spec_of(row.head).title for row in self.record.results if is_head(row.head)}
+        figures = {"comparison": comparison_figure(self.record, titles)}
+        if self.record.layers:
+            figures["layers"] = plots.layers(self.record.layers, self.record.statistics)
         for row in self.record.results:
             if row.seed == 0 and (history := self.record.histories.get(f"{row.head}/0")):
-                figures[row.head] = plots.history(history, TITLES[row.head], int(row.best_epoch))
+                figures[row.head] = plots.history(history, titles[row.head], int(row.best_epoch))
         return figures
 
     def to_frame(self, seeds: bool = False) -> "pd.DataFrame":

@@ -114,6 +114,6 @@ def load(run: str | os.PathLike[str], head: str = "best", *, backbone: str | Non
     """
     prepare_library()
     from headstart.predict import load as put_together
-    from headstart.predict import open_head
+    from headstart.trained import open_head
 
     return Model(put_together(open_head(os.fspath(run), head), backbone))

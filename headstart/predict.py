@@ -24,7 +24,8 @@ from headstart.extract.predict.options import (
     parse_export,
     require_explained,
 )
-from headstart.heads import HEADS, PoolingHead
+from headstart.heads.registry import REGISTRY
+from headstart.heads.spec import spec_of
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
     from headstart.extract.predict.encoder import Encoder
@@ -63,10 +64,13 @@ def main() -> None:
         return
     options = parse_arguments(None, __doc__ or "")
     prepare_jax()
+    from headstart.heads.explain import splits_over_tokens
+    from headstart.trained import open_head, spec_of_trained
+
     head = open_head(options.run, options.head)
     threshold = head.threshold(options.threshold)
-    if options.explain:
-        require_explained(head.name, [name for name, spec in HEADS.items() if isinstance(spec, PoolingHead)])
+    if options.explain and not splits_over_tokens(spec_of_trained(head)):
+        require_explained(head.name, [name for name in REGISTRY if splits_over_tokens(spec_of(name))])
     loaded = load(head, options.backbone)
     log(named(head))
     (label_file if options.input else label_command_line)(options, loaded, threshold)
@@ -89,6 +93,8 @@ def export(options: argparse.Namespace) -> None:
     from headstart.train.export.contents import new_folder
 
     prepare_jax()
+    from headstart.trained import open_head
+
     head = open_head(options.run, options.head)
     with new_folder(options.out) as folder:
         fill(folder, load(head, options.backbone), options.arithmetic == "float32")
@@ -97,61 +103,39 @@ def export(options: argparse.Namespace) -> None:
 
 def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
     """Write everything that an exported folder holds."""
-    from headstart.extract.backbone.weights import load_weights
     from headstart.extract.predict.stablehlo import Source, as_stablehlo, config_json, tokenizer_json
     from headstart.heads import registry
     from headstart.train.export import contents
     from headstart.train.export.model_card import Program, card
+    from headstart.trained import spec_of_trained
 
-    head, checkpoint = loaded.head, loaded.encoder.checkpoint
+    head, spec = loaded.head, spec_of_trained(loaded.head)
+    source = Source(head.recipe, loaded.encoder.checkpoint, exact, spec.layers)
     contents.save_scripts(folder)
-    contents.save_tensors(folder / "backbone.safetensors", load_weights(checkpoint.weights))
+    contents.save_tensors(folder / "backbone.safetensors", source.weights())
     contents.save_tensors(folder / "head.safetensors", head.params)
-    contents.save_json(folder / "config.json", config_json(checkpoint))
+    contents.save_json(folder / "config.json", config_json(source))
     contents.save_json(folder / "recipe.json", head.recipe.to_json())
     contents.save_json(folder / "labels.json", head.task.to_json())
-    (folder / "tokenizer.json").write_text(tokenizer_json(checkpoint, head.recipe.max_length), "utf-8")
-    program = as_stablehlo(program_of(loaded, Source(head.recipe, checkpoint, exact)), head.recipe)
+    (folder / "tokenizer.json").write_text(tokenizer_json(source), "utf-8")
+    program = as_stablehlo(program_of(loaded, source), head.recipe)
     (folder / "model.stablehlo").write_bytes(program)
-    described = registry.described(HEADS[head.name])
+    described = registry.described(spec.head) | ({"layers": spec.layers} if spec.layers else {})
     about_head = {**contents.head_json(head), **described, "sha256": contents.digests(folder)}
     contents.save_json(folder / "head.json", about_head)
     difference = contents.try_program(program, loaded.encoder, loaded.answer, head.recipe)
     about = Program(exact, len(contents.SAMPLES), difference)
-    readme = card(head, HEADS[head.name].title, contents.packages(), about)
+    readme = card(head, spec.title, contents.packages(), about)
     (folder / "README.md").write_text(readme, "utf-8")
 
 
 def program_of(loaded: Loaded, source: "Source") -> "Callable[..., Any]":
     """The function that is exported: token ids and mask in, logits and probabilities out."""
     from headstart.extract.predict.stablehlo import tokens_in
+    from headstart.trained import answers_of
 
     answer = answers_of(loaded.head, "float32" if source.exact else loaded.head.run.operands)
     return tokens_in(source, lambda *inputs: tuple(answer(*inputs)), loaded.head.params)
-
-
-def answers_of(head: "Trained", operands: str) -> "Callable[..., Answer]":
-    """What a head computes: logits and probabilities, from its parameters and hidden states."""
-    from headstart.heads.fused.ragged import score_of
-    from headstart.train.predict.answers import answering
-
-    score = score_of(head.name, HEADS[head.name], head.recipe.max_length, operands)
-    return answering(head.task, score)
-
-
-def open_head(path: str, asked: str) -> "Trained":
-    """Read a head of a run.
-
-    Raises:
-        UserError: there is no such run or head.
-    """
-    from headstart.heads.modules import init
-    from headstart.train.predict.trained_head import open_trained
-
-    def template(name: str, width: int, outputs: int) -> Any:
-        return init(name, HEADS[name], width, 0, outputs)
-
-    return open_trained(path, asked, tuple(HEADS), template)
 
 
 def load(head: "Trained", backbone: str | None) -> Loaded:
@@ -162,10 +146,12 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     """
     from headstart.extract.backbone.checkpoint import find_checkpoint
     from headstart.extract.predict.encoder import Encoder
+    from headstart.trained import answers_of, spec_of_trained
 
     padded = head.recipe.layout == "padded"
     checkpoint = find_checkpoint(backbone or head.backbone_place, padded, download=backbone is not None)
-    encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.run.cache.device)
+    layers = spec_of_trained(head).layers
+    encoder = Encoder(head.recipe, checkpoint, head.block_rows, head.run.cache.device, layers)
     return Loaded(head, encoder, encoder.scorer(answers_of(head, head.run.operands), head.params))
 
 
@@ -198,17 +184,17 @@ def explained(
     """Each answer with what each token adds."""
     import numpy as np
 
-    from headstart.heads.explain import contributions, features_won
+    from headstart.heads.explain import features_won
     from headstart.train.predict.explain_page import Explained
+    from headstart.trained import added_by_tokens, spec_of_trained
 
-    head, spec = loaded.head, HEADS[loaded.head.name]
-    assert isinstance(spec, PoolingHead)  # checked before anything was loaded
-    kernel, bias = (np.asarray(head.params["dense"][part]) for part in ("kernel", "bias"))
+    head, bias = loaded.head, np.asarray(loaded.head.params["dense"]["bias"])
+    reads_maximum = "max" in getattr(spec_of_trained(head).head, "read", ())
     rows, pooled = loaded.encoder.hidden(tokens)
     words, outputs = loaded.encoder.words(tokens), head.task.classes[-head.task.outputs :]
     for row, hidden in enumerate(rows):
-        added = contributions(spec, kernel, hidden, pooled[row])
-        won = features_won(hidden) if "max" in spec.read else None
+        added = added_by_tokens(head, hidden, pooled[row])
+        won = features_won(hidden) if reads_maximum else None
         padded = words[row] + ["[PAD]"] * (len(hidden) - len(words[row]))
         yield Explained(labelled[row], outputs, answer.logits[row], bias, padded, added, won)
 

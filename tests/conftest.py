@@ -51,6 +51,8 @@ def hear_signals() -> None:
 @pytest.fixture(scope="session")
 def made_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
     """Name of one of `tests.made.MAKES` -> a finished run of both stages, made once."""
-    from .made import MAKES, both_stages
+    from .made import LAYERED, MAKES, both_stages
 
-    return functools.cache(lambda name: both_stages(tmp_path_factory.mktemp(name), *MAKES[name]))
+    return functools.cache(
+        lambda name: both_stages(tmp_path_factory.mktemp(name), *{**MAKES, **LAYERED}[name])
+    )

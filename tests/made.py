@@ -29,6 +29,10 @@ MAKES = {  # kind of task, heads, compute dtype, layout, rows of a block
     "multilabel": ("multilabel", "avg,maxavg,lstm_pooled", "float32", "ragged", 1024),
 }
 
+ON_LAYERS = ("avg", "avg@0", "avg@1", "maxavg@last", "maxavg@all", "mix", "attn")
+LAYERED = {"layers": ("binary", ",".join(ON_LAYERS), "float32", "ragged", 1024)}
+"""A run on a cache with every layer, which no test over all of `MAKES` needs."""
+
 
 class Made(NamedTuple):
     """A run, and the texts that it was made of."""
@@ -84,6 +88,7 @@ def both_stages(folder: Path, kind: str, heads: str, dtype: str, layout: str, bl
     extract = ("--data", str(folder / "data.csv"), "--backbone", str(backbone), "--max-length", "32")
     flags += ["--block-rows", str(block_rows), "--batch-tokens", "96" if block_rows < 1024 else "1024"]
     flags += ["--compute-dtype", dtype, "--layout", layout, "--cache-dir", str(folder / "features")]
+    flags += ["--layers", "all"] if "@" in heads else []
     finished(command("-m extract", *extract, *flags))
     flags = ["--heads", heads, "--epochs", "1", "--batch-size", "16", "--no-floors"]
     flags += ["--seeds", "2" if heads == "all" and layout == "ragged" else "1"]

@@ -230,6 +230,9 @@ def test_other_tasks(run: Run, tmp_path: Path, kind: str) -> None:
     found = run(make(tmp_path, Task(kind, ("a", "b", "c")), labels), "--heads", "avg", "--quick")
     arrays = np.load(found / "predictions" / "test.npz")
     assert found.name == "made-tiny-0-folds-4-quick"
+    rows = np.load(found / "predictions" / "valid.npz")["rows"]
+    assert len(set(rows.tolist())) < len(rows)  # several folds validate on a row
+    bench.verify_runs([str(found)])
     assert arrays["avg/0"].shape == (COUNT, 3)
     assert arrays["labels"].tolist() == labels.tolist()
 

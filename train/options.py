@@ -1,18 +1,15 @@
-"""What a user can choose for stage two, every default of which is written here, once; and the heads it means."""
+"""What a user can choose for stage two, every default of which is written here, once."""
 
 import argparse
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, get_args, get_type_hints
+from typing import Literal, get_args, get_type_hints
 
 from headstart.cache.runtime.command_line import CommandLineParser
-from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.text import did_you_mean
-
-if TYPE_CHECKING:
-    from headstart.cache.reader import Cache
 
 QUICK_ROWS = 512
+ON_LAYERS = "avg,maxavg"
+"""Heads of `bench.py layers`."""
 CHOICES = {
     "batching": "rows of like length in a batch, or plainly shuffled",
     "precision": "operands of the large matmuls",
@@ -26,7 +23,7 @@ class ComparisonSettings:
     """Settings of one comparison.
 
     Attributes:
-        heads: `all`, or names separated by commas.
+        heads: Names of heads and of groups of them, separated by commas; see `train.head_names`.
         cache: Folder of the feature cache; None takes the only one under `cache_dir`.
         cache_dir: Folder, or `s3://` or `gs://` prefix, that holds the caches.
         seeds: Number of seeds to train each head with: 0, 1, ...
@@ -79,11 +76,27 @@ def parse_arguments(
         description: Description of the command.
         arguments: The command line; None takes that of the process.
     """
-    default = ComparisonSettings()
+    names = f"{', '.join(heads)}; avg@3, avg@last, avg@all: of any pooling head on a layer, on all"
     parser = CommandLineParser(prog="python bench.py", description=description)
+    return _parsed(parser, ComparisonSettings(), f"all, more, or some of: {names}", arguments)
+
+
+def parse_layers(pooling: Sequence[str], arguments: Sequence[str]) -> ComparisonSettings:
+    """Parse the command line of `layers`, whose heads are those that can stand on any layer."""
+    about = "Train heads on every layer of a cache and on all layers together, and choose the layer by validation rows."
+    parser = CommandLineParser(prog="python bench.py layers", description=about)
+    heads = f"all, or some of: {', '.join(pooling)}"
+    return _parsed(parser, ComparisonSettings(heads=ON_LAYERS), heads, arguments)
+
+
+def _parsed(
+    parser: argparse.ArgumentParser,
+    default: ComparisonSettings,
+    heads: str,
+    arguments: Sequence[str] | None,
+) -> ComparisonSettings:
     add = parser.add_argument
-    names = ", ".join(heads)
-    add("--heads", default=default.heads, help=f"all, or some of: {names} (default: %(default)s)")
+    add("--heads", default=default.heads, help=f"{heads} (default: %(default)s)")
     add("--cache", help="folder of the feature cache (default: the only one there is)")
     add(
         "--cache-dir",
@@ -134,53 +147,6 @@ def _parser_of_runs(command: str, about: str) -> argparse.ArgumentParser:
     runs = "folder that bench.py wrote, like results/CACHE"
     parser.add_argument("runs", nargs="+", metavar="RESULTS", help=runs)
     return parser
-
-
-def choose_heads(names: str, known: Sequence[str]) -> list[str]:
-    """Return the names of the heads to compare, in the order of the table.
-
-    Args:
-        names: `all`, or names separated by commas.
-        known: All heads there are, in that order.
-
-    Raises:
-        UserError: a name is unknown.
-    """
-    named = list(known) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
-    for name in named:
-        if name not in known:
-            raise UserError(
-                f"there is no head {name!r}; {did_you_mean(name, known)}known heads: {', '.join(known)}"
-            )
-    if not named:
-        raise UserError(f"--heads names no head; known heads: {', '.join(known)}")
-    return [name for name in known if name in named]
-
-
-def trainable(
-    names: Sequence[str], asked: str, cache: "Cache", pooling: Sequence[str]
-) -> tuple[list[str], str | None]:
-    """Return the heads that a cache can train, and what to tell of the others: pooled vectors are no tokens to read.
-
-    Args:
-        names: The heads to compare.
-        asked: What the user said; `all` means all that the cache can train.
-        cache: An opened cache.
-        pooling: All heads that read pooled vectors only.
-
-    Raises:
-        UserError: the user named a head that reads tokens.
-    """
-    left_out = [] if cache.layout_has("hidden") else [name for name in names if name not in pooling]
-    if not left_out:
-        return list(names), None
-    line = (
-        f"{cache.name} holds pooled vectors only and cannot train {', '.join(left_out)}, which read tokens; "
-        "for them, run the same `python -m extract` command with `--views all`"
-    )
-    if asked != "all":
-        raise UserError(f"{line}; from this cache: `--heads {','.join(pooling)}`")
-    return [name for name in names if name in pooling], line
 
 
 def size(text: str) -> int:

@@ -150,6 +150,7 @@ def _sizes(cache: Cache) -> dict[str, object]:
         "rows": f"{manifest.rows:,}",
         "tokens": f"{manifest.tokens:,} of width {manifest.width}, {manifest.dtype}",
         "on disk": f"{format_bytes(stored)}, {stored / padded:.3f} of the padded float32 tensor",
+        "layers": ", ".join(map(str, cache.recipe.layer_numbers)) or "the last one",
         "padding waste": f"{manifest.padding_waste:.1%} of the computed tokens",
     }
 

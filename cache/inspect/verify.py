@@ -13,7 +13,8 @@ from headstart.cache.splits import SPLITS, view_number
 from headstart.cache.storage.arrays import DamagedError
 from headstart.cache.texts import unpack
 
-SMALL = ("lengths", "labels", "rows")
+SMALL = ("lengths", "labels", "rows", "groups")
+LARGE = ("hidden", "pooled", "layers")
 
 
 class Problem(NamedTuple):
@@ -23,7 +24,7 @@ class Problem(NamedTuple):
         split: the split concerned; empty for the cache as a whole.
         block: the block's name; empty for the split as a whole.
         kind: one word: missing, truncated, checksum, metadata, unsafe, record, lengths, labels,
-            texts, rows, values, stray.
+            texts, rows, groups, values, stray.
         detail: the rest, for people.
     """
 
@@ -42,7 +43,7 @@ def verify(cache: Cache, full: bool = True) -> list[Problem]:
 
     Args:
         cache: an opened cache; opening it has proved recipe and manifest.
-        full: read `hidden` and `pooled` too, and compare all content with its SHA-256; else only the small arrays.
+        full: read all arrays, and compare all content with its SHA-256; else only the small arrays.
     """
     problems: list[Problem] = []
     seen: dict[int, dict[int, str]] = {}
@@ -61,7 +62,7 @@ def _check_block(
     if any(problem.kind == "missing" for problem in problems):
         return problems, []
     arrays: dict[str, np.ndarray] = {}
-    for field in record.arrays if full else SMALL:
+    for field in record.arrays if full else [field for field in record.arrays if field in SMALL]:
         try:
             arrays[field] = cache.read(split, record, field)
         except DamagedError as error:
@@ -110,9 +111,11 @@ def _check_contents(
         yield "labels", f"out of range for a {cache.task.kind} task of {len(cache.task.classes)} classes"
     if "rows" in arrays and (least := arrays["rows"].min()) < 0:
         yield "rows", f"the row {least} is in no data file"
+    if "groups" in arrays and not _all_within(arrays["groups"], cache.recipe.row_count):
+        yield "groups", f"not all from 0 to {cache.recipe.row_count - 1}"
     if "texts" in arrays and (wrong := _wrong_texts(record, arrays["texts"])):
         yield "texts", wrong
-    for field in ("hidden", "pooled"):
+    for field in LARGE:
         if field in arrays and not np.isfinite(arrays[field].astype(np.float32)).all():
             yield "values", f"{field} holds NaN or infinity"
 
@@ -120,6 +123,10 @@ def _check_contents(
 def _lengths_fit(cache: Cache, record: BlockRecord, lengths: np.ndarray) -> bool:
     in_range = ((lengths >= 1) & (lengths <= cache.recipe.max_length)).all()
     return bool(in_range) and int(lengths.sum()) == record.tokens
+
+
+def _all_within(numbers: np.ndarray, count: int) -> bool:
+    return bool(((numbers >= 0) & (numbers < count)).all())
 
 
 def _wrong_texts(record: BlockRecord, packed: np.ndarray) -> str:

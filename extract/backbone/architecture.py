@@ -1,15 +1,19 @@
-"""A backbone's config.json: its architecture, BERT's as the DistilBERT it is, and the dropout of its training."""
+"""A backbone's config.json: its shape, BERT's as the DistilBERT it is, its layers, and the dropout of its training."""
 
 import dataclasses
+import json
+import re
 from typing import Any, NamedTuple
 
+from headstart.cache.recipe import MOST_LAYERS, Recipe
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import brief
 from headstart.extract.settings import Settings
 
 KINDS = "DistilBERT and BERT checkpoints (model.safetensors or flax_model.msgpack, with config.json)"
+NUMBERS = re.compile(r" *-?[0-9]{1,9} *(, *-?[0-9]{1,9} *)*")
+"""Numbers of layers as a user lists them."""
 ACTIVATIONS = ("gelu", "relu")
-MOST_LAYERS = 1000
 LAYER_NORM_EPSILON = 1e-12
 """FlaxDistilBert's own; it cannot be set."""
 DROPOUT = 0.1
@@ -81,6 +85,66 @@ def read_architecture(config: dict[str, Any], name: str) -> Architecture:
             f"the config.json of {name!r} wants {architecture.n_heads} heads, which do not divide {architecture.dim}"
         )
     return architecture
+
+
+def ended_at(architecture: Architecture, layer: int | None, name: str) -> Architecture:
+    """The encoder without the layers above one; None keeps all.
+
+    Args:
+        architecture: The encoder's shape.
+        layer: Its last layer, counted from 1.
+        name: Name of the backbone, for messages.
+
+    Raises:
+        UserError: it has no such layer.
+    """
+    if layer is not None and not 1 <= layer <= architecture.n_layers:
+        raise UserError(
+            f"--layer {layer}: the backbone {name!r} has the layers 1 to {architecture.n_layers}; name the one that "
+            "the encoder is to end at, or leave --layer out for all of them"
+        )
+    return dataclasses.replace(architecture, n_layers=layer or architecture.n_layers)
+
+
+def ended_as(architecture: Architecture, recipe: Recipe, name: str) -> Architecture:
+    """The encoder without the layers that a recipe leaves out.
+
+    Raises:
+        UserError: the recipe is that of another encoder.
+    """
+    try:
+        layer = dict(json.loads(recipe.architecture)).get("n_layers", architecture.n_layers)
+    except (ValueError, TypeError, RecursionError):
+        raise UserError("the recipe's architecture is no JSON object: it was changed") from None
+    if type(layer) is not int or not 1 <= layer <= architecture.n_layers:
+        raise UserError(
+            f"the features are those of layer {brief(layer)}, and the backbone {name!r} has the layers 1 to "
+            f"{architecture.n_layers}; name the right one with --backbone"
+        )
+    return ended_at(architecture, layer, name)
+
+
+def chosen_layers(choice: str, last: int, name: str) -> list[int]:
+    """Numbers of the states whose pooled vectors are stored, ascending; none for the last layer alone.
+
+    Args:
+        choice: `all`, `last`, or numbers, separated by commas.
+        last: Number of the last layer that is computed; 0 stands for the embeddings.
+        name: Name of the backbone, for messages.
+
+    Raises:
+        UserError: that is no choice, or there is no such layer.
+    """
+    if choice in ("all", "last"):
+        return list(range(last + 1)) if choice == "all" else []
+    if not NUMBERS.fullmatch(choice):
+        raise UserError(f"--layers {choice[:50]!r} is neither all nor last nor numbers such as 0,3,6")
+    numbers = sorted({int(number) for number in choice.split(",")})
+    if odd := [number for number in numbers if not 0 <= number <= last]:
+        raise UserError(
+            f"--layers {choice[:50]}: there is no layer {odd[0]}; the encoder {name!r} has 0, its embeddings, to {last}"
+        )
+    return numbers
 
 
 def check_weight_bytes(architecture: Architecture, size: int, name: str) -> None:

@@ -4,7 +4,7 @@ Both will have to be replaced some day: transformers 5 has no Flax, and `pmap` i
 """
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int
 from transformers import DistilBertConfig, FlaxDistilBertModel
@@ -24,6 +25,7 @@ from headstart.extract.backbone.architecture import Architecture, Dropout
 from headstart.extract.backbone.compilation import Programs
 from headstart.extract.backbone.packed_forward import Segments
 from headstart.extract.backbone.precision import EXACT, Precision
+from headstart.extract.backbone.row_pooling import RowPlaces, pool_layers
 
 CPU_BATCH_TOKENS = 768
 """Tokens of a batch that fit a core's cache of 2 MB beside a weight; 1,024 tokens of width 768 do not."""
@@ -49,12 +51,29 @@ class Inputs(NamedTuple):
         segments: Number of each token's row, from 1 within a sequence; 0 for padding.
         positions: Position of each token within its row.
         noise: View and row of each sequence, which holds one row, as dropout depends on them; None for no dropout.
+        starts, lengths: Where the rows to pool are in the tokens of each of s devices, see `RowPlaces`; None where none
+            are pooled.
     """
 
     ids: Int[np.ndarray | Array, "r t"]
     segments: Int[np.ndarray | Array, "r t"]
     positions: Int[np.ndarray | Array, "r t"]
     noise: Int[np.ndarray | Array, "r 2"] | None = None
+    starts: Int[np.ndarray | Array, "s n"] | None = None
+    lengths: Int[np.ndarray | Array, "s n"] | None = None
+
+
+class States(NamedTuple):
+    """What the backbone makes of a batch, in the storage dtype.
+
+    Attributes:
+        hidden: Last hidden states; what stands at padding holds no meaning.
+        layers: First, maximum and mean vector of each row at each of m layers; None where no rows or no layers are
+            named. Of the last layer, tokens are rounded before they are pooled, as those that are stored.
+    """
+
+    hidden: Float[Array, "*s b t d"]
+    layers: Float[Array, "*s n m 3 d"] | None = None
 
 
 class Backbone:
@@ -65,8 +84,10 @@ class Backbone:
         width: Length of a hidden vector.
         storage_dtype: Dtype to which hidden states are rounded.
         programs: Compiled programs, one for each shape of batch.
-        compiler_options: Options of every program that `hidden` is part of, so that all give the same bits.
-        weights: Weights as `hidden` takes them, on every device.
+        last: Number of the last layer.
+        layers: Numbers of the states that are pooled: 0 for the embeddings, i for layer i.
+        compiler_options: Options of every program that `encode` is part of, so that all give the same bits.
+        weights: Weights as `encode` takes them, on every device.
     """
 
     def __init__(
@@ -76,8 +97,9 @@ class Backbone:
         precision: Precision = EXACT,
         storage_dtype: str = "float32",
         dropout: Dropout | None = None,
+        layers: Sequence[int] = (),
     ) -> None:
-        self.devices = jax.local_devices()
+        self.devices, self.layers = jax.local_devices(), tuple(layers)
         self.width, self.storage_dtype = architecture.dim, jnp.dtype(storage_dtype)
         self._precision = precision
         _check_cudnn(precision)
@@ -88,17 +110,28 @@ class Backbone:
         head_width = architecture.dim // architecture.n_heads
         prepared = packed_forward.fuse(weights, precision, head_width) if precision.packed else weights
         self.weights = _replicate(prepared, self.devices)
-        self._forward = jax.pmap(self.hidden, in_axes=(None, 0), devices=self.devices)
+        self._forward = jax.pmap(self.encode, in_axes=(None, 0), devices=self.devices)
         self._layer = jax.jit(self._one_layer)
-        on_cpu = self.devices[0].platform == "cpu"
-        self.compiler_options = WIDE if on_cpu and precision.compute_dtype == "mixed" else {}
+        self.last = architecture.n_layers
+        self._on_cpu = self.devices[0].platform == "cpu"
+        self.compiler_options = WIDE if self._on_cpu and precision.compute_dtype == "mixed" else {}
         self.programs = Programs(self._compile)
 
-    def run(self, batch: Inputs) -> Float[Array, "devices b t d"]:
-        """Start the forward pass of one batch and return at once; what stands at padding holds no meaning."""
+    @property
+    def packs_rows(self) -> bool:
+        """Whether several rows may share a sequence."""
+        return self._precision.packed
+
+    @property
+    def pools_last(self) -> bool:
+        """Whether the last layer is among those that are pooled."""
+        return self.last in self.layers
+
+    def run(self, batch: Inputs) -> States:
+        """Start the forward pass of one batch and return at once: the devices' shares, one after another."""
         shards = self._shard(batch)
-        hidden: Array = self.programs.get(shards)(self.weights, shards)
-        return hidden
+        states: States = self.programs.get(shards)(self.weights, shards)
+        return states
 
     def compiling_ahead(self, batches: Iterable[Inputs]) -> AbstractContextManager[None]:
         """Compile for batches of these shapes while the body of `with` runs; their values do not matter.
@@ -113,16 +146,25 @@ class Backbone:
         """Free the memory of the weights on the devices; this backbone can compute nothing any more."""
         jax.tree.map(lambda values: values.delete(), self.weights)
 
-    def hidden(self, weights: Any, batch: Inputs) -> Array:
+    def encode(self, weights: Any, batch: Inputs) -> States:
         """The forward pass as a pure function, to be made part of a larger program.
 
         Args:
             weights: `self.weights`, or their copy on one device.
             batch: Sequences of one device.
-
-        Returns:
-            Hidden states `[b, t, d]`, rounded to the storage dtype.
         """
+        states = self.states(weights, batch)
+        hidden = states[-1].astype(self.storage_dtype)
+        if not self.layers or batch.starts is None or batch.lengths is None:
+            return States(hidden)
+        rows = RowPlaces(jnp.asarray(batch.starts[0]), jnp.asarray(batch.lengths[0]))
+        # The barrier keeps the compiler from computing a layer in another way because it is pooled.
+        pooled = (*states[:-1], hidden)
+        chosen = [lax.optimization_barrier(pooled[number]) for number in self.layers]
+        return States(hidden, pool_layers(chosen, rows, self._on_cpu).astype(self.storage_dtype))
+
+    def states(self, weights: Any, batch: Inputs) -> tuple[Float[Array, "b t d"], ...]:
+        """Hidden states of the embeddings and of every layer, unrounded, as a pure function; see `encode`."""
         mask = (batch.segments > 0).astype(jnp.int32)
         segments = Segments(jnp.asarray(batch.segments), jnp.asarray(batch.positions))
         if self._dropout and batch.noise is not None:
@@ -133,17 +175,25 @@ class Backbone:
                 functions[stock.FlaxEmbeddings] = packed_forward.embed
             interceptor = _interceptor(segments, functions)
         with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(interceptor):
-            hidden: Array = self._module.apply({"params": weights}, batch.ids, mask)[0]
-        return hidden.astype(self.storage_dtype)
+            output: Any = self._module.apply(
+                {"params": weights}, batch.ids, mask, output_hidden_states=True, return_dict=False
+            )
+        _, states = output
+        return tuple(states)
 
     def _all_layers(
         self, module: Any, segments: Segments, *, hidden_states: Array, attention_mask: Array, **_: Any
-    ) -> tuple[Array]:
-        """Stand in for `FlaxTransformer`; all layers are one function, which JAX traces once."""
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """Stand in for `FlaxTransformer`; all layers are one function, which JAX traces once.
+
+        Returns:
+            The last hidden states, and those of the embeddings and of every layer.
+        """
+        states = [hidden_states]
         for number in range(module.config.n_layers):
             weights = module.variables["params"][str(number)]
-            hidden_states = self._layer(weights, segments, hidden_states, attention_mask)
-        return (hidden_states,)
+            states.append(self._layer(weights, segments, states[-1], attention_mask))
+        return states[-1], tuple(states)
 
     def _one_layer(
         self,

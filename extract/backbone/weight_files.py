@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 
 import numpy as np
 
@@ -35,15 +36,19 @@ def weight_bytes(path: str) -> int:
     return sum(map(os.path.getsize, shard_paths(path) if path.endswith(INDEX) else [path]))
 
 
-def read_tensors(path: str) -> Tensors:
-    """Read all tensors of a weight file, or of its shards.
+def read_tensors(path: str, needed: Callable[[str], bool] = lambda name: True) -> Tensors:
+    """Read the tensors of a weight file, or of its shards.
+
+    Args:
+        path: Path of the file, or of the index of its shards.
+        needed: Whether a tensor of such a name is to be read.
 
     Raises:
         UserError: the index is damaged, or the shards hold other tensors than it says.
     """
     if path.endswith(".msgpack"):
-        return _read_msgpack(path)
-    return _read_shards(path) if path.endswith(INDEX) else _read_safetensors(path)
+        return {name: tensor for name, tensor in _read_msgpack(path).items() if needed(name)}
+    return _read_shards(path, needed) if path.endswith(INDEX) else _read_safetensors(path, needed)
 
 
 def shard_paths(index: str) -> list[str]:
@@ -75,14 +80,15 @@ def _weight_map(index: str) -> dict[str, str]:
     return weight_map
 
 
-def _read_shards(index: str) -> Tensors:
+def _read_shards(index: str, needed: Callable[[str], bool]) -> Tensors:
     tensors: Tensors = {}
     for path in shard_paths(index):
-        shard = _read_safetensors(path)
+        shard = _read_safetensors(path, needed)
         if twice := tensors.keys() & shard.keys():
             raise ValueError(f"two shards hold {min(twice)}")
         tensors |= shard
-    if missing := {_renamed(name, TENSORFLOW) for name in _weight_map(index)} - tensors.keys():
+    names = {_renamed(name, TENSORFLOW) for name in _weight_map(index)}
+    if missing := set(filter(needed, names)) - tensors.keys():
         raise ValueError(f"no shard holds {min(missing)}")
     return tensors
 
@@ -92,11 +98,12 @@ TENSORFLOW = {"gamma": "weight", "beta": "bias"}
 FLAX = {"kernel": "weight", "scale": "weight", "embedding": "weight"}
 
 
-def _read_safetensors(path: str) -> Tensors:
-    from safetensors.numpy import load_file
+def _read_safetensors(path: str, needed: Callable[[str], bool]) -> Tensors:
+    from safetensors import safe_open
 
-    tensors: Tensors = load_file(path)
-    return {_renamed(name, TENSORFLOW): tensor for name, tensor in tensors.items()}
+    with safe_open(path, framework="np") as file:
+        names = [name for name in file.keys() if needed(name)]  # noqa: SIM118  # it is no mapping
+        return {_renamed(name, TENSORFLOW): file.get_tensor(name) for name in names}
 
 
 def _read_msgpack(path: str) -> Tensors:

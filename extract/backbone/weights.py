@@ -24,17 +24,26 @@ _EMBEDDINGS = ("word_embeddings.weight", "position_embeddings.weight", "LayerNor
 _FIRST_LAYER = ("encoder.layer.0.attention.", "transformer.layer.0.attention.")
 # The rest is pooler and task heads.
 _BACKBONE = re.compile(r"^(embeddings|transformer\.layer\.\d+)\.")
+_LAYER = re.compile(r"\.layer\.(\d{1,9})\.")
 _NORM = re.compile(r"(LayerNorm|layer_norm)$")
 
 
-def load_weights(path: str) -> dict[str, Any]:
+def load_weights(path: str, layers: int | None = None) -> dict[str, Any]:
     """Read a weight file as the nested parameters of FlaxDistilBert, float32; kernels may be views, not contiguous.
+
+    Args:
+        path: Path of the file.
+        layers: Number of layers that the encoder ends after; tensors of those above are not read. None reads all.
 
     Raises:
         UserError: the file is damaged, or holds a weight that is not finite.
     """
+
+    def needed(name: str) -> bool:
+        return layers is None or not (layer := _LAYER.search(name)) or int(layer[1]) < layers
+
     try:
-        tensors = without_prefix(read_tensors(path))
+        tensors = without_prefix(read_tensors(path, needed))
         _check_floating(tensors)
         tensors = {name: tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()}
         if "embeddings.token_type_embeddings.weight" in tensors:

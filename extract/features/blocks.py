@@ -1,14 +1,16 @@
 """Blocks, batches and sizes that a process will compute, all known before the backbone runs."""
 
-from collections.abc import Container
+import itertools
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
 from headstart.cache.block import BlockRecord, Sizes, block_name
+from headstart.cache.recipe import Recipe
 from headstart.cache.splits import view_number
-from headstart.extract.features.packing import BatchShape, PackedBatch, padded_tokens, plan_batches
+from headstart.extract.features.packing import BatchShape, PackedBatch, padded_tokens, plan_batches, slots_of
 from headstart.extract.text.tokenizer import Tokens
 
 BlockKey = tuple[str, int]
@@ -65,16 +67,24 @@ class BlockPlan(NamedTuple):
         """Real tokens of the block."""
         return int(self.lengths.sum())
 
-    def sizes(self, label_columns: int, positions: int) -> Sizes:
+    def sizes(self, label_columns: int, recipe: Recipe) -> Sizes:
         """Sizes of the block's arrays."""
-        return Sizes(len(self.lengths), self.tokens, self.text_bytes, label_columns, positions)
+        states = recipe.positions, len(recipe.layer_numbers)
+        return Sizes(len(self.lengths), self.tokens, self.text_bytes, label_columns, *states)
 
 
 class ComputePlan(NamedTuple):
-    """All blocks that a process computes."""
+    """All blocks that a process computes.
+
+    Attributes:
+        blocks: The blocks.
+        shape: Shape of their batches.
+        slots: Rows that a device has room for in batches of each height and length.
+    """
 
     blocks: list[BlockPlan]
     shape: BatchShape
+    slots: Mapping[tuple[int, int], int]
 
     @property
     def rows(self) -> int:
@@ -100,6 +110,14 @@ class ComputePlan(NamedTuple):
             for batch in plan.batches:
                 firsts.setdefault((batch.height, batch.length, has_dropout), (plan, batch))
         return list(firsts.values())
+
+    def alike(self, batches: list[PackedBatch]) -> list[PackedBatch]:
+        """Batches with room for as many rows as those of the plan that have their shape."""
+        devices, planned = self.shape.devices, self.slots
+        return [
+            batch._replace(slots=max(slots_of(batch, devices), planned.get((batch.height, batch.length), 0)))
+            for batch in batches
+        ]
 
     def without(self, keys: Container[BlockKey]) -> "ComputePlan":
         """Return the plan of the other blocks."""
@@ -133,4 +151,10 @@ def plan_blocks(blocks: list[BlockRows], tokens: Tokens, shape: BatchShape) -> C
         lengths, text_bytes = tokens.lengths[block.rows], int(tokens.text_lengths[block.rows].sum())
         return BlockPlan(block, lengths, text_bytes, plan_batches(lengths, shape))
 
-    return ComputePlan([plan(block) for block in blocks], shape)
+    plans = [plan(block) for block in blocks]
+    slots: dict[tuple[int, int], int] = {}
+    for batch in itertools.chain.from_iterable(plan.batches for plan in plans):
+        size = batch.height, batch.length
+        slots[size] = max(slots.get(size, 0), slots_of(batch, shape.devices))
+    whole = ComputePlan(plans, shape, slots)
+    return whole._replace(blocks=[plan._replace(batches=whole.alike(plan.batches)) for plan in plans])

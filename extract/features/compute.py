@@ -1,10 +1,9 @@
 """Run a block's batches through the backbone, pool, and put the rows back in order."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from jax import Array
 from jaxtyping import Float, Int
 
 from headstart.cache.block import Block
@@ -12,9 +11,10 @@ from headstart.cache.ragged import row_starts, token_places
 from headstart.cache.recipe import LAYOUTS
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import view_number
-from headstart.extract.backbone.distilbert import Backbone, Inputs
+from headstart.extract.backbone.distilbert import Backbone, Inputs, States
 from headstart.extract.features.blocks import BlockPlan
 from headstart.extract.features.packing import PackedBatch
+from headstart.extract.features.places import place_rows
 from headstart.extract.text.tokenizer import Tokens
 
 Started = TypeVar("Started")
@@ -27,11 +27,13 @@ class TokenizedRows(NamedTuple):
         tokens: Token ids and cleaned texts of b rows.
         labels: Class of each row, `[b]`, or 0 or 1 for each class, `[b, k]`, int32.
         positions: Position of each row in the data file, `[b]` int64.
+        groups: Number of each row's group, `[b]` int64; None where rows have no groups.
     """
 
     tokens: Tokens
     labels: Int[np.ndarray, " b *k"]
     positions: Int[np.ndarray, " b"]
+    groups: Int[np.ndarray, " b"] | None = None
 
 
 def compute_block(
@@ -54,22 +56,65 @@ def compute_block(
         UserError: a hidden state is not finite.
     """
     stored, chosen, tokens = stored_lengths(plan, layout), plan.block.rows, rows.tokens
-    width, dtype = backbone.width, backbone.storage_dtype
-    hidden = np.empty((stored.sum(), width), dtype) if "hidden" in LAYOUTS[layout] else None
-    pooled = np.empty((len(chosen), 3, width), dtype)
+    features = _Features(backbone, stored, "hidden" in LAYOUTS[layout])
 
-    for batch, values in run_ahead(plan.batches, lambda batch: backbone.run(gather(batch, plan, rows))):
-        _store(batch, values, stored, hidden, pooled)
-        del values  # else three batches would lie on the device while the next one is started
+    def start(batch: PackedBatch) -> tuple[States, Int[np.ndarray, " r"]]:
+        inputs, slots = inputs_of(backbone, batch, plan, rows, layout)
+        return backbone.run(inputs), slots
+
+    for batch, running in run_ahead(plan.batches, start):
+        features.store(batch, *running)
+        del running  # else three batches would lie on the device while the next one is started
         on_batch(int(plan.lengths[batch.rows].sum()))
-    if not np.isfinite(pooled).all():  # a mean is finite only if each of its tokens is
-        raise UserError(
-            f"the backbone gave hidden states that {dtype.name} cannot hold; try `--dtype bfloat16`"
-        )
+    features.require_finite()
+    hidden = features.hidden
     if hidden is not None and layout == "padded":
-        hidden = hidden.reshape(len(chosen), -1, width)
+        hidden = hidden.reshape(len(chosen), -1, backbone.width)
     texts = tokens.texts[token_places(tokens.text_starts[chosen], tokens.text_lengths[chosen])]
-    return Block(hidden, plan.lengths, rows.labels[chosen], rows.positions[chosen], pooled, texts)
+    groups = None if rows.groups is None else rows.groups[chosen]
+    labels, positions = rows.labels[chosen], rows.positions[chosen]
+    pooled, layers = features.pooled, features.layers
+    return Block(hidden, plan.lengths, labels, positions, pooled, texts, layers, groups)
+
+
+class _Features:
+    """The vectors of a block, which come batch by batch.
+
+    Args:
+        backbone: The frozen model.
+        stored: Hidden states of each row that are stored and pooled.
+        tokens: Whether hidden states are kept beyond their batch.
+    """
+
+    def __init__(self, backbone: Backbone, stored: Int[np.ndarray, " b"], tokens: bool) -> None:
+        count, width, dtype = len(stored), backbone.width, backbone.storage_dtype
+        self._stored, states = stored, len(backbone.layers)
+        self.hidden = np.empty((stored.sum(), width), dtype) if tokens else None
+        layers = np.empty((count, states, 3, width), dtype)
+        self.layers = layers if states else None
+        self._pools = not backbone.pools_last
+        self.pooled = np.empty((count, 3, width), dtype) if self._pools else layers[:, -1]
+
+    def store(self, batch: PackedBatch, states: States, slots: Int[np.ndarray, " r"]) -> None:
+        """Wait for a batch and copy the vectors of each row to their places."""
+        lengths = self._stored[batch.rows]
+        if self.layers is not None:
+            self.layers[batch.rows] = _host(states.layers, 3)[slots]
+        if self.hidden is None and not self._pools:
+            return
+        values = _host(states.hidden, 1)[token_places(batch.places, lengths)]
+        if self.hidden is not None:
+            self.hidden[token_places(row_starts(self._stored)[batch.rows], lengths)] = values
+        if self._pools:
+            self.pooled[batch.rows] = pool_rows(values, lengths)
+
+    def require_finite(self) -> None:
+        """Raise `UserError` unless all vectors are finite; a mean is only if each of its tokens is."""
+        for vectors in (self.pooled if self._pools else None, self.layers):
+            if vectors is not None and not np.isfinite(vectors).all():
+                raise UserError(
+                    f"the backbone gave hidden states that {vectors.dtype.name} cannot hold; try `--dtype bfloat16`"
+                )
 
 
 def run_ahead(
@@ -90,6 +135,18 @@ def stored_lengths(plan: BlockPlan, layout: str) -> Int[np.ndarray, " b"]:
         return plan.lengths
     # A padded layout has sequences of one length.
     return np.full_like(plan.lengths, plan.batches[0].length)
+
+
+def inputs_of(
+    backbone: Backbone, batch: PackedBatch, plan: BlockPlan, rows: TokenizedRows, layout: str
+) -> tuple[Inputs, Int[np.ndarray, " r"]]:
+    """A batch as the backbone takes it; where it pools layers, with its rows' places, and their order there."""
+    inputs = gather(batch, plan, rows)
+    if not backbone.layers:
+        return inputs, np.zeros(0, np.int64)
+    lengths = stored_lengths(plan, layout)[batch.rows]
+    places, slots = place_rows(batch, lengths, len(backbone.devices), batch.slots)
+    return inputs._replace(starts=places.starts, lengths=places.lengths), slots
 
 
 def gather(batch: PackedBatch, plan: BlockPlan, rows: TokenizedRows) -> Inputs:
@@ -123,21 +180,10 @@ def _segments(batch: PackedBatch) -> Int[np.ndarray, " r"]:
     return np.arange(1, 1 + len(sequences)) - np.searchsorted(sequences, sequences)
 
 
-def _store(
-    batch: PackedBatch, running: Array, stored: np.ndarray, hidden: np.ndarray | None, pooled: np.ndarray
-) -> None:
-    """Wait for a batch and copy the stored vectors of each row to their places."""
-    lengths = stored[batch.rows]
-    values = _host(running)[token_places(batch.places, lengths)]
-    if hidden is not None:
-        hidden[token_places(row_starts(stored)[batch.rows], lengths)] = values
-    pooled[batch.rows] = pool_rows(values, lengths)
-
-
-def _host(array: Float[Array, "devices b t d"]) -> Float[np.ndarray, "n d"]:
-    """Copy an array from the devices and join the devices' shares, token after token."""
+def _host(array: Any, axes: int) -> np.ndarray:
+    """Copy an array from the devices and join all but its last axes: the devices' shares, token after token."""
     values = np.asarray(array)
-    return values.reshape(-1, values.shape[-1])
+    return values.reshape(-1, *values.shape[-axes:])
 
 
 def pool_rows(hidden: Float[np.ndarray, "n d"], lengths: Int[np.ndarray, " b"]) -> Float[np.ndarray, "b 3 d"]:

@@ -13,6 +13,8 @@ STEP = 8
 """Divisor of the lengths of sequences, which suits vector units."""
 PARTS = 4
 """Number of lengths of packed sequences: a quarter, a half, three quarters and all of the longest row."""
+FEWEST = 8
+"""Fewest rows that a device has room for; more are a power of two."""
 EVEN_LENGTH = 500
 """Tokens of sequences that spend about as much time on attention as on all else."""
 GROWTH = 1.2
@@ -51,12 +53,23 @@ class PackedBatch(NamedTuple):
         places: Position of each row's first token in the batch, sequence after sequence, `[r]`.
         length: Tokens of a sequence.
         height: Number of sequences, the same for all batches of one length.
+        slots: Rows that each device has room for where rows are pooled there, the same for all batches of one shape;
+            None takes as many as the batch needs.
     """
 
     rows: Int[np.ndarray, " r"]
     places: Int[np.ndarray, " r"]
     length: int
     height: int
+    slots: int | None = None
+
+    def share(self, devices: int) -> int:
+        """Tokens of a device."""
+        return self.height // devices * self.length
+
+    def owners(self, devices: int) -> Int[np.ndarray, " r"]:
+        """Number of the device that has each row."""
+        return np.asarray(self.places // self.share(devices))
 
 
 def packed_lengths(max_length: int) -> list[int]:
@@ -117,6 +130,12 @@ def _plan(lengths: Int[np.ndarray, " b"], shape: BatchShape, tokens: int) -> lis
 def padded_tokens(batches: list[PackedBatch]) -> int:
     """Tokens that the backbone computes for these batches, padding included."""
     return sum(batch.length * batch.height for batch in batches)
+
+
+def slots_of(batch: PackedBatch, devices: int) -> int:
+    """Number of rows that each device has room for: as many as the one that has most of the batch's, or some more."""
+    counts = np.bincount(batch.owners(devices), minlength=devices)
+    return max(FEWEST, 1 << int(counts.max() - 1).bit_length())
 
 
 def _cost(batches: list[PackedBatch]) -> float:

@@ -76,7 +76,8 @@ def measure(
     reference = _hidden(exact, drawn._replace(batches=plan_batches(lengths, alone)), rows)
     # The batches look like those of the first block: mostly, a program that is needed anyway computes them.
     like = plan.blocks[0].tokens if plan.blocks else None
-    stored = _hidden(backbone, drawn._replace(batches=plan_batches(lengths, plan.shape, like)), rows)
+    batches = plan.alike(plan_batches(lengths, plan.shape, like))
+    stored = _hidden(backbone, drawn._replace(batches=batches), rows)
     return compare(stored, reference, len(positions))
 
 

@@ -12,7 +12,7 @@ from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens
 from headstart.extract.backbone.precision import EXACT
 from headstart.extract.backbone.weights import load_weights
 from headstart.extract.features.blocks import BlockPlan, BlockRows, ComputePlan, plan_blocks
-from headstart.extract.features.compute import TokenizedRows, compute_block, gather
+from headstart.extract.features.compute import TokenizedRows, compute_block, inputs_of
 from headstart.extract.features.packing import BatchShape
 from headstart.extract.pipeline.accuracy import Backbones, measure
 from headstart.extract.pipeline.job import ExtractJob, RunContext
@@ -26,8 +26,9 @@ def load_backbones(job: ExtractJob) -> Backbones:
         UserError: they do not fit the model.
     """
     check_device(job.settings.compute_dtype, job.recipe.compute_dtype)
-    weights = load_weights(job.checkpoint.weights)
-    main = Backbone(job.architecture, weights, job.precision, job.settings.dtype, job.dropout)
+    weights = load_weights(job.checkpoint.weights, job.architecture.n_layers)
+    layers = job.recipe.layer_numbers
+    main = Backbone(job.architecture, weights, job.precision, job.settings.dtype, job.dropout, layers)
     if job.precision == EXACT:
         return Backbones(main, None)
     return Backbones(main, Backbone(job.architecture, weights, EXACT, "float32", job.dropout))
@@ -61,7 +62,7 @@ class FeatureExtractor:
 
     def __init__(self, run: RunContext, backbones: Backbones, tokens: Tokens) -> None:
         self._run, self._backbones = run, backbones
-        self._rows = TokenizedRows(tokens, run.job.dataset.labels, run.job.dataset.rows)
+        self._rows = TokenizedRows(tokens, run.job.dataset.labels, run.job.dataset.rows, run.job.groups)
         batch_tokens = run.job.settings.batch_tokens or default_batch_tokens()
         self._shape = BatchShape.of(run.job.recipe, batch_tokens, len(backbones.main.devices))
 
@@ -76,8 +77,11 @@ class FeatureExtractor:
 
     def compiling_ahead(self, plan: ComputePlan) -> AbstractContextManager[None]:
         """Compile for the shapes of the plan's batches while the body of `with` runs."""
-        batches = (gather(batch, block, self._rows) for block, batch in plan.first_of_each_shape)
-        return self._backbones.main.compiling_ahead(batches)
+        main, layout = self._backbones.main, self._run.job.recipe.layout
+        batches = (
+            inputs_of(main, batch, block, self._rows, layout)[0] for block, batch in plan.first_of_each_shape
+        )
+        return main.compiling_ahead(batches)
 
     def measure_accuracy(self, rows: Int[np.ndarray, " r"], plan: ComputePlan) -> dict[str, Any]:
         """Compare with the exact model, if it is another one and there are rows to compare, and close it.

@@ -7,7 +7,6 @@ import time
 from typing import Any, NamedTuple
 
 from headstart.cache.block import array_dtype, array_shape
-from headstart.cache.recipe import LAYOUTS
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import format_bytes
 from headstart.cache.storage.arrays import stored_bytes
@@ -54,11 +53,11 @@ def add_up(run: RunContext, plan: ComputePlan) -> Totals:
 def planned_bytes(job: ExtractJob, plan: ComputePlan) -> int:
     """Bytes of the arrays of all planned blocks on disk, checksums included."""
     recipe, width = job.recipe, job.architecture.dim
-    blocks = [block.sizes(job.label_columns, recipe.positions) for block in plan.blocks]
+    blocks = [block.sizes(job.label_columns, recipe) for block in plan.blocks]
     return sum(
         stored_bytes(array_shape(field, sizes, width), array_dtype(field, recipe.storage_dtype))
         for sizes in blocks
-        for field in LAYOUTS[recipe.layout]
+        for field in recipe.arrays
     )
 
 

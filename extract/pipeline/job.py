@@ -6,6 +6,9 @@ import platform
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+from jaxtyping import Int
+
 from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.progress import Clock, Reporter
@@ -14,7 +17,14 @@ from headstart.cache.splits import SPLITS, split_order, view_names
 from headstart.cache.storage.object_store import check_location, is_url
 from headstart.cache.task import class_counts
 from headstart.cache.writer import CacheWriter, cache_name
-from headstart.extract.backbone.architecture import Architecture, Dropout, read_architecture, read_dropout
+from headstart.extract.backbone.architecture import (
+    Architecture,
+    Dropout,
+    chosen_layers,
+    ended_at,
+    read_architecture,
+    read_dropout,
+)
 from headstart.extract.backbone.checkpoint import BUNDLED, Checkpoint, find_checkpoint
 from headstart.extract.backbone.precision import Precision, choose_precision
 from headstart.extract.dataset.dataset import Dataset
@@ -100,6 +110,12 @@ class ExtractJob(NamedTuple):
         return self.dataset.labels.shape[1] if self.dataset.labels.ndim == 2 else 0
 
     @property
+    def groups(self) -> Int[np.ndarray, " b"] | None:
+        """Number of each row's group, int64; None where rows have no groups."""
+        groups = choose_splitter(self.settings).groups
+        return groups(self.dataset) if groups else None
+
+    @property
     def cleaning(self) -> Cleaning:
         """The cleaning of the texts."""
         return from_json(self.recipe.cleaning)
@@ -156,7 +172,9 @@ def prepare(settings: Settings) -> ExtractJob:
     dataset = read_dataset(settings)
     default = BUNDLED if settings.data in SAMPLES else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default, settings.layout == "padded")
-    architecture = read_architecture(checkpoint.config, checkpoint.name)
+    architecture = ended_at(
+        read_architecture(checkpoint.config, checkpoint.name), settings.layer, checkpoint.name
+    )
     remarks: tuple[str, ...] = ()
     limit = length_limit(checkpoint.folder)
     if limit and limit.tokens < settings.max_length:
@@ -172,6 +190,7 @@ def make_recipe(
 ) -> Recipe:
     """Name every input that changes a value in the cache."""
     precision, dropout = choose_precision(settings), read_dropout(checkpoint.config, settings)
+    splitter = choose_splitter(settings)
     cleaning = choose_cleaning(settings.clean)
     return Recipe(
         rows=dataset.digest(),
@@ -188,9 +207,11 @@ def make_recipe(
         forward=precision.forward,
         storage_dtype=settings.dtype,
         layout=choose_layout(settings),
-        split_rule=choose_splitter(settings).describe(dataset),
+        split_rule=splitter.describe(dataset),
         split_seed=settings.seed,
         dropout=canonical_json(dropout._asdict() if dropout else {}),
+        layers=canonical_json(chosen_layers(settings.layers, architecture.n_layers, checkpoint.name)),
+        groups=splitter.groups is not None,
     )
 
 

@@ -11,7 +11,7 @@ from headstart.cache.block import Block
 from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.backbone.architecture import Architecture, read_architecture
+from headstart.extract.backbone.architecture import Architecture, ended_as, ended_at, read_architecture
 from headstart.extract.backbone.checkpoint import Checkpoint
 from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
 from headstart.extract.backbone.precision import Precision
@@ -35,6 +35,8 @@ class Encoder:
         block_rows: Rows that go through the backbone together; None takes all that there are.
         device: Device of the cache, see `cache.manifest.Manifest`: on devices of that kind, batches are as large as
             they were there.
+        layers: The encoder's states whose pooled vectors a head reads, and nothing else; layers above are neither
+            computed nor loaded. None where it reads the last layer's hidden states.
 
     Attributes:
         backbone: The model.
@@ -50,16 +52,17 @@ class Encoder:
         checkpoint: Checkpoint,
         block_rows: int | None = None,
         device: Mapping[str, Any] | None = None,
+        layers: Sequence[int] = (),
     ) -> None:
         _check(recipe, checkpoint)
         self._recipe, self.checkpoint, self._block_rows = recipe, checkpoint, block_rows
         self._cleaning = cleaning.from_json(recipe.cleaning)
         tokenizer = load_tokenizer(checkpoint.folder, recipe.max_length)
-        self._tokenizer = tokenizer.within(architecture_of(checkpoint).vocab_size)
-        weights = load_weights(checkpoint.weights)
-        self.backbone = Backbone(
-            architecture_of(checkpoint), weights, Precision.of(recipe), recipe.storage_dtype
-        )
+        architecture = architecture_of(recipe, checkpoint, layers)
+        self._tokenizer = tokenizer.within(architecture.vocab_size)
+        weights = load_weights(checkpoint.weights, architecture.n_layers)
+        precision = Precision.of(recipe)
+        self.backbone = Backbone(architecture, weights, precision, recipe.storage_dtype, None, layers)
         self._shape = BatchShape.of(recipe, _batch_tokens(device or {}), len(self.backbone.devices))
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
@@ -69,7 +72,7 @@ class Encoder:
             UserError: the backbone has no embedding for a token.
         """
         tokens = tokenize(self._tokenizer, [cleaning.clean_all(list(texts), self._cleaning)])
-        check_ids(tokens, self.checkpoint.name, architecture_of(self.checkpoint).vocab_size)
+        check_ids(tokens, self.checkpoint.name, architecture_of(self._recipe, self.checkpoint).vocab_size)
         return tokens
 
     @property
@@ -120,9 +123,14 @@ class Encoder:
         return plan_blocks(blocks, tokens, self._shape).blocks
 
 
-def architecture_of(checkpoint: Checkpoint) -> Architecture:
-    """The backbone's shape."""
-    return read_architecture(checkpoint.config, checkpoint.name)
+def architecture_of(recipe: Recipe, checkpoint: Checkpoint, layers: Sequence[int] = ()) -> Architecture:
+    """The shape of the backbone, which ends at the recipe's last layer, or at the last of some layers.
+
+    Raises:
+        UserError: the checkpoint has fewer layers.
+    """
+    whole = ended_as(read_architecture(checkpoint.config, checkpoint.name), recipe, checkpoint.name)
+    return ended_at(whole, max(1, *layers), checkpoint.name) if layers else whole
 
 
 def _batch_tokens(device: Mapping[str, Any]) -> int:

@@ -4,31 +4,26 @@ Hidden states never leave the device. Batches are stage one's own, so what the h
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
-from jax import Array, lax
+from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
-from headstart.cache.ragged import token_places
 from headstart.extract.backbone.distilbert import Backbone, Inputs
 from headstart.extract.features.blocks import BlockPlan
 from headstart.extract.features.compute import TokenizedRows, gather, run_ahead, stored_lengths
 from headstart.extract.features.packing import PackedBatch
+from headstart.extract.features.places import place_rows
 
-Head = Callable[[Any, Float[Array, "n d"], Int[Array, " b"], Int[Array, " b"]], Any]
-"""From parameters, tokens of all rows, start and length of each row to arrays with an item for each row."""
-FEWEST = 8
-"""Fewest rows of a batch; more are a power of two, so that few programs are compiled."""
+Head = Callable[..., Any]
+"""From parameters and a batch's features to arrays with an item for each of r rows.
 
-
-class RowPlaces(NamedTuple):
-    """Start and length of a batch's rows in their device's tokens, `[devices, r]`, filled up with rows of one token."""
-
-    starts: Int[np.ndarray, "s r"]
-    lengths: Int[np.ndarray, "s r"]
+The features are tokens of all rows `[n, d]`, start and length of each row; or, where the backbone pools layers,
+`[r, m, 3, d]` alone.
+"""
 
 
 class ScoringProgram:
@@ -50,7 +45,7 @@ class ScoringProgram:
         self._params = jax.device_put(params, NamedSharding(mesh, PartitionSpec()))
         whole, share = PartitionSpec(), PartitionSpec("devices")
         each: Any = jax.shard_map(
-            self._scores, mesh=mesh, in_specs=(whole, whole, share, share), out_specs=share, check_vma=False
+            self._scores, mesh=mesh, in_specs=(whole, whole, share), out_specs=share, check_vma=False
         )
         self._run: Any = jax.jit(each, compiler_options=backbone.compiler_options)
 
@@ -59,15 +54,19 @@ class ScoringProgram:
         """Shapes of batches that were compiled so far."""
         return int(self._run._cache_size())
 
-    def run(self, inputs: Inputs, places: RowPlaces) -> Any:
-        """Start a batch and return at once: arrays `[devices * r, ...]`."""
-        return self._run(self._backbone.weights, self._params, inputs, places)
+    def run(self, inputs: Inputs) -> Any:
+        """Start a batch, with the places of its rows, and return at once: arrays `[devices * r, ...]`."""
+        return self._run(self._backbone.weights, self._params, inputs)
 
-    def _scores(self, weights: Any, params: Any, inputs: Inputs, places: RowPlaces) -> Any:
-        # The barrier keeps the compiler from mixing the two: the hidden states are stage one's to the last bit.
-        hidden = lax.optimization_barrier(self._backbone.hidden(weights, inputs))
-        tokens = hidden.reshape(-1, hidden.shape[-1])
-        return self._head(params, tokens, places.starts[0], places.lengths[0])
+    def _scores(self, weights: Any, params: Any, inputs: Inputs) -> Any:
+        assert inputs.starts is not None
+        assert inputs.lengths is not None
+        hidden, layers = self._backbone.encode(weights, inputs)
+        # The barriers keep the compiler from mixing the two: the features are stage one's to the last bit.
+        if layers is not None:
+            return self._head(params, lax.optimization_barrier(layers))
+        tokens = lax.optimization_barrier(hidden).reshape(-1, hidden.shape[-1])
+        return self._head(params, tokens, inputs.starts[0], inputs.lengths[0])
 
 
 def score_rows(scorer: ScoringProgram, plan: BlockPlan, rows: TokenizedRows, layout: str) -> Any:
@@ -83,7 +82,8 @@ def score_rows(scorer: ScoringProgram, plan: BlockPlan, rows: TokenizedRows, lay
 
     def start(batch: PackedBatch) -> tuple[Any, Int[np.ndarray, " r"]]:
         places, slots = place_rows(batch, lengths[batch.rows], scorer.devices)
-        return scorer.run(gather(batch, plan, rows), places), slots
+        inputs = gather(batch, plan, rows)._replace(starts=places.starts, lengths=places.lengths)
+        return scorer.run(inputs), slots
 
     parts = [_scores_at(slots, scores) for _, (scores, slots) in run_ahead(plan.batches, start)]
     back = np.argsort(np.concatenate([batch.rows for batch in plan.batches]))
@@ -93,28 +93,3 @@ def score_rows(scorer: ScoringProgram, plan: BlockPlan, rows: TokenizedRows, lay
 def _scores_at(slots: Int[np.ndarray, " r"], scores: Any) -> Any:
     """Wait for a batch and take the real rows' scores."""
     return jax.tree.map(lambda values: np.asarray(values)[slots], scores)
-
-
-def place_rows(
-    batch: PackedBatch, lengths: Int[np.ndarray, " r"], devices: int
-) -> tuple[RowPlaces, Int[np.ndarray, " r"]]:
-    """Look up where each device finds its rows.
-
-    Args:
-        batch: A batch; as many of its sequences go to each device, in order.
-        lengths: Tokens of the batch's rows.
-        devices: Number of devices.
-
-    Returns:
-        The places, and the position of each row in their flat order.
-    """
-    share = batch.height // devices * batch.length
-    owners = batch.places // share
-    counts = np.bincount(owners, minlength=devices)
-    size = max(FEWEST, 1 << int(counts.max() - 1).bit_length())
-    order = np.argsort(owners, kind="stable")
-    slots = np.empty(len(order), np.int64)
-    slots[order] = token_places(np.zeros_like(counts), counts)
-    places = RowPlaces(np.zeros((devices, size), np.int32), np.ones((devices, size), np.int32))
-    places.starts[owners, slots], places.lengths[owners, slots] = batch.places % share, lengths
-    return places, owners * size + slots

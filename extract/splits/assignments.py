@@ -71,7 +71,8 @@ def groups_by_column(dataset: Dataset, name: str) -> Int[np.ndarray, " b"]:
         raise UserError(
             f"the group column {name!r} holds {len(firsts)} groups; at least {FEWEST_GROUPS} are needed to deal them"
         )
-    return firsts.argsort().argsort()[numbers]
+    order: np.ndarray = firsts.argsort().argsort()[numbers]
+    return order.astype(np.int64)
 
 
 def _first_row(dataset: Dataset, name: str, code: int) -> int:

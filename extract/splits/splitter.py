@@ -4,6 +4,9 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+from jaxtyping import Int
+
 from headstart.cache.recipe import GROUPED
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import SPLITS
@@ -36,11 +39,13 @@ class Splitter(NamedTuple):
         split: Rows and seed to the positions of each split's rows.
         describe: What the recipe says; where the data name the splits or groups, with a hash of them.
         grows: Whether appended rows leave the others where they are.
+        groups: Number of each row's group, of which none stands in two splits; None where rows have no groups.
     """
 
     split: Callable[[Dataset, int], Splits]
     describe: Callable[[Dataset], str]
     grows: bool = False
+    groups: Callable[[Dataset], Int[np.ndarray, " b"]] | None = None
 
 
 def choose_splitter(settings: Settings) -> Splitter:
@@ -99,11 +104,13 @@ def _by_column(name: str) -> Splitter:
 
 
 def _by_groups(name: str) -> Splitter:
+    groups = functools.partial(groups_by_column, name=name)
     return Splitter(
-        lambda dataset, seed: split_by_groups(groups_by_column(dataset, name), seed),
+        lambda dataset, seed: split_by_groups(groups(dataset), seed),
         lambda dataset: (
-            f"{GROUPED} 0.2, then 0.5, same seed, groups with the SHA-256 {digest(groups_by_column(dataset, name))}"
+            f"{GROUPED} 0.2, then 0.5, same seed, groups with the SHA-256 {digest(groups(dataset))}"
         ),
+        groups=groups,
     )
 
 

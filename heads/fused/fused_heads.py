@@ -10,11 +10,14 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Float32
 
+from headstart.heads.fused.attention import attend
 from headstart.heads.fused.bptt import ForwardPass, Read, backward, forward, reads
 from headstart.heads.fused.chunks import RaggedRows
 from headstart.heads.fused.lanes import Lane, lanes_of
+from headstart.heads.fused.layer_heads import LayerHeads
 from headstart.heads.pooling import POOLED
-from headstart.heads.registry import HEADS, Head, PoolingHead, RecurrentHead
+from headstart.heads.registry import AttentionHead, Head, MixHead, PoolingHead, RecurrentHead
+from headstart.heads.spec import HeadSpec
 
 Params = Mapping[str, Any]
 
@@ -53,7 +56,7 @@ class FusedHeads:
             rows: The batch.
         """
         after = self._forward(params, rows, keep=False)
-        return self._classify(dense_of(params), after and reads(after, rows), rows)
+        return self._classify(without_lanes(params), after and reads(after, rows), rows)
 
     def gradient(
         self, params: Params, rows: RaggedRows, loss: Callable[[Logits], tuple[Array, Any]]
@@ -71,11 +74,11 @@ class FusedHeads:
         after = self._forward(params, rows, keep=True)
         read = after and reads(after, rows)
 
-        def classified(dense: Params, read: Any) -> tuple[Array, Any]:
-            return loss(self._classify(dense, read, rows))
+        def classified(params: Params, read: Any) -> tuple[Array, Any]:
+            return loss(self._classify(params, read, rows))
 
-        (of_dense, of_read), more = jax.grad(classified, (0, 1), has_aux=True)(dense_of(params), read)
-        slopes: dict[str, dict[str, Any]] = {name: {"dense": slope} for name, slope in of_dense.items()}
+        (of_params, of_read), more = jax.grad(classified, (0, 1), has_aux=True)(without_lanes(params), read)
+        slopes: dict[str, dict[str, Any]] = {name: dict(slope) for name, slope in of_params.items()}
         if after:
             dtype = jnp.dtype(self.dtype)
             weights = backward(self._weights(params), self.lanes, rows, dtype, after, of_read)
@@ -92,29 +95,52 @@ class FusedHeads:
             return None
         return forward(self._weights(params), self.lanes, rows, self.limit, jnp.dtype(self.dtype), keep)
 
-    def _classify(self, dense: Params, read: tuple[Read, ...] | None, rows: RaggedRows) -> Logits:
+    def _classify(self, params: Params, read: tuple[Read, ...] | None, rows: RaggedRows) -> Logits:
         """The linear classifier of every head, on what it reads."""
+        dense = {name: params[name]["dense"] for name in params}
         pooling = {name: head for name, head in self.heads if isinstance(head, PoolingHead)}
         logits = pooling_logits(pooling, dense, rows.pooled) if pooling else {}
         for name, head in self.heads:
             if isinstance(head, RecurrentHead):
                 lanes = [one for one, lane in zip(read or (), self.lanes, strict=True) if lane.head == name]
                 logits[name] = inputs(head, lanes) @ dense[name]["kernel"] + dense[name]["bias"]
+            if isinstance(head, AttentionHead):
+                means = attend(params[name]["queries"], rows, jnp.dtype(self.dtype))
+                features = means.reshape(means.shape[0], -1)
+                logits[name] = features @ dense[name]["kernel"] + dense[name]["bias"]
         return {name: logits[name] for name in self.names}
 
 
-def groups_of(names: Sequence[str], longest: int, operands: str) -> list[FusedHeads]:
-    """Pooling heads share a matmul; each recurrent head goes alone, so that its numbers depend on no other.
+def groups_of(specs: Sequence[HeadSpec], longest: int, operands: str) -> list[FusedHeads | LayerHeads]:
+    """Pooling heads share a matmul, and so do those on layers; each other head's numbers depend on itself alone.
 
     Args:
-        names: Names of the heads.
+        specs: The heads.
         longest: Tokens of the longest row.
         operands: Name of the dtype of the operands of the large matmuls.
     """
-    tokens = [name for name in names if HEADS[name].reads_tokens]
-    pooled = [name for name in names if name not in tokens]
-    groups = [group for group in (pooled, *([name] for name in tokens)) if group]
-    return [FusedHeads(tuple((name, HEADS[name]) for name in group), longest, operands) for group in groups]
+    pooled = [spec for spec in specs if spec.reads_pooled]
+    groups = [group for group in (pooled, *([spec] for spec in specs if spec.reads_tokens)) if group]
+    fused: list[FusedHeads | LayerHeads] = [
+        FusedHeads(tuple((spec.name, spec.head) for spec in group), longest, operands) for group in groups
+    ]
+    on_layers = tuple(spec for spec in specs if spec.reads_layers)
+    return [*fused, layer_heads(on_layers)] if on_layers else fused
+
+
+def layer_heads(specs: Sequence[HeadSpec], vectors: Sequence[str] = ()) -> LayerHeads:
+    """Heads on layers as a group.
+
+    Args:
+        specs: The heads; a layer that none of them reads is not read.
+        vectors: Names of the vectors of each layer that a batch holds; () are those that some head reads.
+    """
+    layers = sorted({layer for spec in specs for layer in spec.layers})
+    heads = [spec.head for spec in specs]
+    read = {name for head in heads if isinstance(head, PoolingHead | MixHead) for name in head.read}
+    return LayerHeads(
+        tuple(specs), tuple(layers), tuple(name for name in POOLED if name in (vectors or read))
+    )
 
 
 def pooling_logits(heads: Mapping[str, PoolingHead], dense: Params, pooled: Float[Array, "b 3 d"]) -> Logits:
@@ -140,6 +166,7 @@ def inputs(head: RecurrentHead, lanes: Sequence[Read]) -> Float32[Array, "b f"]:
     return jnp.concatenate(pooled if head.pooled else [lane.last for lane in lanes], axis=-1)
 
 
-def dense_of(params: Params) -> Params:
-    """The parameters of the classifiers alone."""
-    return {name: head["dense"] for name, head in params.items()}
+def without_lanes(params: Params) -> Params:
+    """The parameters that automatic differentiation sees: without the directions of recurrent heads."""
+    lanes = ("forward", "backward")
+    return {name: {part: head[part] for part in head if part not in lanes} for name, head in params.items()}

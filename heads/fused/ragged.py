@@ -9,8 +9,10 @@ from jax import Array, lax
 from jaxtyping import Float, Float32, Int
 
 from headstart.heads.fused.chunks import STEPS, RaggedRows, chunk_count, gather, real_steps
-from headstart.heads.fused.fused_heads import FusedHeads
+from headstart.heads.fused.fused_heads import FusedHeads, layer_heads
+from headstart.heads.pooling import POOLED
 from headstart.heads.registry import Head
+from headstart.heads.spec import HeadSpec
 
 Score = Callable[[Any, Float[Array, "n d"], Int[Array, " b"], Int[Array, " b"]], Float32[Array, "b k"]]
 """Parameters, tokens of all rows, where each row starts, how many tokens it has -> logits."""
@@ -23,6 +25,8 @@ class Ragged(NamedTuple):
     starts: Any
     lengths: Any
     pooled: Any = None
+    layers: Any = None
+    standard: Any = None
 
 
 def score_of(name: str, head: Head, limit: int, operands: str) -> Score:
@@ -46,6 +50,17 @@ def score_of(name: str, head: Head, limit: int, operands: str) -> Score:
             bits = lax.bitcast_convert_type(hidden.astype(jnp.bfloat16), jnp.uint16)
             rows = rows._replace(hidden=bits)
         return fused.logits({name: params}, rows)[name]
+
+    return score
+
+
+def score_of_layers(spec: HeadSpec) -> Callable[[Any, Float[Array, "b m 3 d"]], Float32[Array, "b k"]]:
+    """A head on layers as a pure function of its kept parameters and the pooled vectors of the layers that it reads."""
+    group = layer_heads([spec.kept], POOLED)
+
+    def score(params: Any, layers: Float[Array, "b m 3 d"]) -> Float32[Array, "b k"]:
+        rows = Ragged(None, None, None, layers=layers)
+        return group.logits({spec.kept.name: params}, rows)[spec.kept.name]
 
     return score
 

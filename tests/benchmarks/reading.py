@@ -23,7 +23,7 @@ from headstart.cache import Cache, CacheSplit, open_cache
 from headstart.cache.storage.arrays import open_array
 from headstart.heads import HEADS
 from headstart.heads.modules import init
-from headstart.train.engine.steps import init as init_state
+from headstart.train.engine.adam import init as init_state
 from tests.oracles.head_logits import logits_of
 from tests.oracles.padded_training import train_batches, train_step
 

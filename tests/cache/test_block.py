@@ -1,5 +1,6 @@
 """Blocks and their records, against hashlib, JSON and shapes written by hand."""
 
+import dataclasses
 import hashlib
 import json
 
@@ -21,9 +22,10 @@ from headstart.cache.block import (
     write_record,
 )
 
-from .conftest import WIDTH, random_block
+from .conftest import RECIPE, WIDTH, random_block
 
 PADDED = random_block(3, 1)._replace(hidden=np.zeros((3, 20, WIDTH), np.float16))
+PADDED_RECIPE = dataclasses.replace(RECIPE, layout="padded")
 
 
 @pytest.mark.parametrize("dtype", ["int32", "uint8", "float16", "bfloat16"])
@@ -100,6 +102,6 @@ def test_a_record_there_and_back() -> None:
 def test_a_block_that_does_not_add_up_is_refused(block: Block, says: str) -> None:
     padded = block.hidden is not None and block.hidden.ndim == 3 and "ragged" not in says
     with pytest.raises(CacheError, match=says):
-        check_block(block, "padded" if padded else "ragged")
-    check_block(PADDED, "padded")
-    check_block(random_block(3, 1), "ragged")
+        check_block(block, PADDED_RECIPE if padded else RECIPE)
+    check_block(PADDED, PADDED_RECIPE)
+    check_block(random_block(3, 1), RECIPE)

@@ -10,8 +10,8 @@ import numpy as np
 from headstart.heads import HEADS
 from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.pooling import pool
+from headstart.train.engine.adam import init
 from headstart.train.engine.compiled_epochs import CompiledEpochs, of_seed, stack
-from headstart.train.engine.steps import init
 from headstart.train.feeds.table import EpochChunk, Table
 
 from .keras_models import as_ours, build

@@ -10,8 +10,8 @@ from jax import Array
 from jaxtyping import Bool, Float, Float32, Int, PyTree
 
 from headstart.train.data.split import Split
+from headstart.train.engine.adam import ADAM, TrainState
 from headstart.train.engine.loss import Metrics, Sums, add, batch_sums, divide, zero_sums
-from headstart.train.engine.steps import ADAM, TrainState
 from headstart.train.feeds.sampler import epoch_order
 
 

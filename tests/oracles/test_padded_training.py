@@ -5,7 +5,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from headstart.train.engine.steps import init
+from headstart.train.engine.adam import init
 from headstart.train.feeds.sampler import epoch_order
 from tests.oracles.padded_training import (
     BUCKET,

@@ -50,7 +50,7 @@ def wanted(model: Any, ids: np.ndarray) -> list[np.ndarray]:
 def found(backbone: Backbone, ids: np.ndarray) -> list[np.ndarray]:
     positions = np.broadcast_to(np.arange(ids.shape[1], dtype=np.int32), ids.shape)
     segments = (positions < LENGTHS[:, None]).astype(np.int32)
-    hidden = np.asarray(backbone.run(Inputs(ids, segments, positions)))[0]
+    hidden = np.asarray(backbone.run(Inputs(ids, segments, positions)).hidden)[0]
     return [row[:length] for row, length in zip(hidden, LENGTHS, strict=True)]
 
 

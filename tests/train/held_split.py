@@ -15,6 +15,7 @@ class HeldSplit:
     pooled: np.ndarray
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     texts: list = field(default_factory=list)
+    layers: np.ndarray | None = None
 
     @property
     def width(self):
@@ -25,8 +26,8 @@ class HeldSplit:
         return self.pooled.itemsize
 
     def read(self, name, start, stop):
-        if name == "pooled":
-            return self.pooled[start:stop]
+        if name != "hidden":
+            return getattr(self, name)[start:stop]
         return self.hidden[self.lengths[:start].sum() : self.lengths[:stop].sum()]
 
     def tokens(self, row):

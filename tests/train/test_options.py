@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from headstart.train.options import ComparisonSettings, parse_arguments, parse_compare
+from headstart.train.options import ComparisonSettings, parse_arguments, parse_compare, parse_layers
 
 HEADS = ("cls", "gru")
 
@@ -59,3 +59,17 @@ def test_help_tells_every_flag_and_every_head(capsys):
 def test_runs_to_put_side_by_side():
     options = parse_compare(["results/a", "results/b", "--json"])
     assert (options.runs, options.json) == (["results/a", "results/b"], True)
+
+
+def test_layers_have_heads_of_their_own_and_every_other_flag():
+    assert parse_layers(["avg", "maxavg"], []) == ComparisonSettings(heads="avg,maxavg")
+    chosen = parse_layers(["avg"], ["--heads", "cls", "--seeds", "3", "--folds", "5", "--quick", "--json"])
+    assert chosen == ComparisonSettings(heads="cls", seeds=3, folds=5, quick=True, json=True)
+
+
+def test_help_of_layers_names_the_heads_that_can_stand_there(capsys):
+    with pytest.raises(SystemExit):
+        parse_layers(["cls", "maxavg"], ["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "usage: python bench.py layers" in shown
+    assert "all, or some of: cls, maxavg (default: avg,maxavg)" in shown

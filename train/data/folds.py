@@ -1,6 +1,5 @@
 """K folds of a cache: every row is tested once, by heads that have not learnt from it."""
 
-import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import SPLITS
 from headstart.cache.task import Task, class_counts
 from headstart.train.data.checks import leaks, require_labels
+from headstart.train.data.deal import Deal
 from headstart.train.data.open import open_split, open_splits, without_leaks
 from headstart.train.data.split import Split
 from headstart.train.data.views import Concat, subset
@@ -65,15 +65,17 @@ def open_folds(cache: Cache, folds: int, most: int | None, deduplicate: bool) ->
         deduplicate: Whether to leave out of the earlier splits what is also in a later one.
 
     Raises:
-        UserError: the cache holds views or groups, or too few rows.
+        UserError: the cache holds views, or keeps groups apart without saying which rows they are, or holds too few
+            rows or groups.
     """
     _refuse(cache)
-    tested = _all_rows(cache, most)
+    order = _file_order(cache, most)
+    tested, groups = subset(_all_rows(cache), order), _all_groups(cache, order)
     try:
         require_labels(tested.labels, "whole", cache.task)
     except ValueError as error:
         raise UserError(f"the cache {cache.name} cannot be used: {error}") from None
-    parts = split_folds(cache.task, tested.labels, folds, cache.recipe.split_seed)
+    parts = split_folds(cache.task, tested.labels, folds, cache.recipe.split_seed, groups)
     splits = [
         {name: subset(tested, places) for name, places in zip(SPLITS, fold, strict=True)} for fold in parts
     ]
@@ -90,45 +92,63 @@ def _refuse(cache: Cache) -> None:
             f"{cache.name} holds views with dropout of its training rows alone, and folds train on others, too; "
             "make a cache without --dropout-views for --folds"
         )
-    if cache.recipe.split_rule.startswith(GROUPED):
+    if cache.recipe.split_rule.startswith(GROUPED) and not cache.recipe.groups:
+        command = cache.manifest.source.get("command", "python -m extract")
         raise UserError(
-            f"{cache.name} keeps groups apart, but does not say which row is of which group: --folds would mix them; "
-            "leave out --folds"
+            f"{cache.name} keeps groups apart, but does not say which row is of which group, as caches do now: --folds "
+            f"would mix them; make it again ({command}), or leave out --folds"
         )
 
 
-def _all_rows(cache: Cache, most: int | None) -> Split:
-    """All rows in file order, however they were split before; or some of them."""
-    parts = [open_split(cache, name) for name in SPLITS]
-    whole = Concat(parts, lambda part: open_split(cache, SPLITS[part]))
-    order = np.argsort(whole.rows, kind="stable")
-    if most is not None and most < len(order):
-        order = order[np.sort(np.random.default_rng(0).choice(len(order), most, replace=False))]
-    return subset(whole, order)
+def _all_rows(cache: Cache) -> Split:
+    """All rows, split after split."""
+    return Concat([open_split(cache, name) for name in SPLITS], lambda part: open_split(cache, SPLITS[part]))
 
 
-def split_folds(task: Task, labels: Int[np.ndarray, " n *k"], folds: int, seed: int) -> list[Fold]:
+def _file_order(cache: Cache, most: int | None) -> Int[np.ndarray, " n"]:
+    """Places of all rows in file order, however they were split before; or of some of them."""
+    order = np.argsort(np.concatenate([cache.split(name).rows for name in SPLITS]), kind="stable")
+    if most is None or most >= len(order):
+        return order
+    return order[np.sort(np.random.default_rng(0).choice(len(order), most, replace=False))]
+
+
+def _all_groups(cache: Cache, order: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"] | None:
+    """Group of each row, where groups are to be kept apart."""
+    if not cache.recipe.groups:
+        return None
+    return np.asarray(np.concatenate([cache.split(name).groups for name in SPLITS])[order])
+
+
+def split_folds(
+    task: Task,
+    labels: Int[np.ndarray, " n *k"],
+    folds: int,
+    seed: int,
+    groups: Int[np.ndarray, " n"] | None = None,
+) -> list[Fold]:
     """Split rows as scikit-learn's StratifiedKFold does, or KFold where a row can have several labels.
 
     What a fold does not test is split once more, into 9 parts (fewer where no class has 9 rows), of which the first is
-    for validation.
+    for validation. No group has rows in two parts: StratifiedGroupKFold, or GroupKFold.
 
     Args:
         task: Kind and classes.
         labels: Labels of all rows.
         folds: Number of folds.
         seed: Seed of every shuffle.
+        groups: Number of each row's group; None where rows have none.
 
     Raises:
-        UserError: there are too few rows, or the training rows of a fold lack a class.
+        UserError: there are too few rows or groups, or the training rows of a fold lack a class.
     """
     if len(labels) < 10 * folds // (folds - 1) or len(labels) < folds:
         raise UserError(f"{len(labels)} rows are too few for {folds} folds; choose fewer --folds")
-    parts = []
-    for test in _split_parts(task, labels, folds, seed):
-        rest = np.setdiff1d(np.arange(len(labels)), test)
-        most = min(VALIDATION, _largest_class(task, labels[rest]))
-        valid = rest[_split_parts(task, labels[rest], most, seed)[0]]
+    deal = Deal(task, labels, seed, groups)
+    everywhere, parts = np.arange(len(labels)), []
+    for test in deal.parts(everywhere, folds):
+        rest = np.setdiff1d(everywhere, test)
+        valid = deal.parts(rest, min(VALIDATION, deal.most_parts(rest)))[0]
         parts.append(Fold(np.setdiff1d(rest, valid), valid, test))
     for number, fold in enumerate(parts, start=1):
         _require_classes(task, labels, fold, number)
@@ -144,26 +164,6 @@ def absent_lines(task: Task, labels: Int[np.ndarray, " n *k"], folds: Sequence[F
         for name, lost in missing.items()
         if lost
     ]
-
-
-def _largest_class(task: Task, labels: Int[np.ndarray, " n *k"]) -> int:
-    """Rows of the largest class: the most parts that can be stratified."""
-    return len(labels) if task.several else int(np.bincount(labels).max())
-
-
-def _split_parts(
-    task: Task, labels: Int[np.ndarray, " n *k"], parts: int, seed: int
-) -> list[Int[np.ndarray, " _"]]:
-    from sklearn.model_selection import KFold, StratifiedKFold
-
-    kind = KFold if task.several else StratifiedKFold
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of a rare class: `absent_lines` names it
-            splits = kind(parts, shuffle=True, random_state=seed).split(np.zeros(len(labels)), labels)
-            return [part for _, part in splits]
-    except ValueError as error:
-        raise UserError(f"{len(labels)} rows are too few to deal into {parts} parts: {error}") from None
 
 
 def _require_classes(task: Task, labels: Int[np.ndarray, " n *k"], fold: Fold, number: int) -> None:

@@ -43,7 +43,7 @@ class Split(Protocol):
         """Bytes of one number of a hidden vector."""
 
     def read(self, field: str, start: int, stop: int) -> Float[np.ndarray, "n ..."]:
-        """Rows `start` to `stop` of `pooled`, or their tokens in `hidden`, without the other rows.
+        """Rows `start` to `stop` of `pooled` or `layers [b, m, 3, d]`, or their tokens in `hidden`, without the others.
 
         Raises:
             CacheError: the bytes cannot be trusted.

@@ -63,7 +63,7 @@ class SplitView:
         return self.base.itemsize
 
     def read(self, field: str, start: int, stop: int) -> Float[np.ndarray, "n ..."]:
-        """Rows `start` to `stop` of `pooled`, or their tokens in `hidden`."""
+        """Rows `start` to `stop` of `pooled` or `layers`, or their tokens in `hidden`."""
         return self.base.read(field, start, stop)
 
 
@@ -117,11 +117,11 @@ class Subset(SplitView):
         return bool(np.array_equal(self.index, np.arange(len(self.index))))
 
     def read(self, field: str, start: int, stop: int) -> Float[np.ndarray, "n ..."]:
-        """Rows `start` to `stop` of `pooled`, or their tokens in `hidden`; rows that lie between them are read, too."""
+        """Rows `start` to `stop` of `pooled` or `layers`, or their tokens in `hidden`; all between are read, too."""
         rows = self.index[start:stop]
         first, last = int(rows.min()), int(rows.max()) + 1
         values = self.base.read(field, first, last)
-        if field == "pooled":
+        if field != "hidden":
             return np.asarray(values[rows - first])
         return take_rows(values, self.base.lengths[first:last], rows - first)
 
@@ -176,7 +176,7 @@ class Concat:
         return whole
 
     def read(self, field: str, start: int, stop: int) -> Float[np.ndarray, "n ..."]:
-        """Rows `start` to `stop` of `pooled`, or their tokens in `hidden`."""
+        """Rows `start` to `stop` of `pooled` or `layers`, or their tokens in `hidden`."""
         bounds = row_bounds(np.array([len(part.labels) for part in self._parts]))
         values = []
         for part, begin, end in zip(self._parts, bounds[:-1], bounds[1:], strict=True):
@@ -209,7 +209,7 @@ class EveryPosition(SplitView):
         return self.base.hidden.reshape(-1, self.width)
 
     def read(self, field: str, start: int, stop: int) -> Float[np.ndarray, "n ..."]:
-        """Rows `start` to `stop` of `pooled`, or their positions in `hidden`."""
+        """Rows `start` to `stop` of `pooled` or `layers`, or their positions in `hidden`."""
         values = self.base.read(field, start, stop)
         return values.reshape(-1, self.width) if field == "hidden" else values
 

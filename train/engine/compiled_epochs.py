@@ -11,8 +11,10 @@ from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float32, Int, PyTree, UInt16
 
+from headstart.train.engine.adam import ROWS, Flags, Rates, States
+from headstart.train.engine.lane_steps import LaneGroup
 from headstart.train.engine.loss import ClassWeights, Sums
-from headstart.train.engine.steps import ROWS, Flags, Group, HeadSteps, Rates, States
+from headstart.train.engine.steps import Group, HeadSteps
 from headstart.train.feeds.table import EpochChunk, Table, fill
 
 SEEDS = PartitionSpec("seeds")
@@ -35,7 +37,7 @@ class CompiledEpochs:
 
     def __init__(
         self,
-        groups: Sequence[Group],
+        groups: Sequence[Group | LaneGroup],
         seeds: int,
         vmapped: bool | None = None,
         tokens_as_bfloat16: bool = False,

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from jaxtyping import PyTree
 
+from headstart.train.engine.adam import States
 from headstart.train.engine.loss import Metrics
 from headstart.train.engine.settings import TrainingSettings
-from headstart.train.engine.steps import States
 from headstart.train.plateau import PlateauState
 from headstart.train.stopping import StoppingState
 
@@ -80,6 +80,7 @@ class FitResult:
         best_valid_loss: Loss of that epoch; NaN or infinite if no validation loss was ever finite.
         stopped_early: Whether the stopping rule ended training.
         seconds: Wall clock of all epochs until its last; the other heads' share is included, compilation is not.
+        parameters: Trainable parameters; those that are kept can be more, where something went into them.
     """
 
     history: History
@@ -89,6 +90,7 @@ class FitResult:
     best_valid_loss: float
     stopped_early: bool
     seconds: float
+    parameters: int
 
     @property
     def diverged(self) -> bool:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from headstart.train.engine.adam import Flags, Rates, States, init
 from headstart.train.engine.compiled_epochs import CompiledEpochs, of_seed, stack
 from headstart.train.engine.history import (
     FitResult,
@@ -23,7 +24,6 @@ from headstart.train.engine.history import (
 )
 from headstart.train.engine.loss import Metrics, Sums, add, divide
 from headstart.train.engine.settings import TrainingSettings
-from headstart.train.engine.steps import Flags, Rates, States, init
 from headstart.train.feeds.feed import Feed
 
 
@@ -119,6 +119,7 @@ class TrainingLoop:
             best_valid_loss=math.inf if stopping.best is None else stopping.best,
             stopped_early=stopping.should_stop,
             seconds=sum(progress.seconds[: len(history)]),
+            parameters=sum(leaf[key.seed].size for leaf in jax.tree.leaves(progress.best[key.head])),
         )
 
     def _rate(self, history: History, key: HeadSeed) -> float:

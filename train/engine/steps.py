@@ -2,78 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-import optax  # type: ignore[import-untyped]
 from jax import Array, lax
-from jax.flatten_util import ravel_pytree
-from jaxtyping import Bool, Float, Int, PyTree
+from jaxtyping import Float, Int, PyTree
 
+from headstart.train.engine.adam import ROWS, Flags, Rates, States, adam_step, over_devices
+from headstart.train.engine.lane_steps import (
+    LaneGroup,
+    LaneLoop,
+    LaneSteps,
+    by_name,
+    lane_sums,
+    pack_states,
+    unpack_states,
+    zero_lane_sums,
+)
 from headstart.train.engine.loss import ClassWeights, Sums, add, batch_sums, zero_sums
 from headstart.train.feeds.table import RaggedBatch, Table, batch_of
-
-
-class TrainState(NamedTuple):
-    """What a training step changes.
-
-    Attributes:
-        params: The head's parameters.
-        moments: Adam's moments.
-    """
-
-    params: PyTree
-    moments: optax.OptState
-
-
-States = dict[str, TrainState]
-"""The state of every head by name; for several seeds each leaf has one more axis in front."""
-
-Rates = Mapping[str, Float[Array | np.ndarray, "..."]]
-
-Flags = Mapping[str, Bool[Array | np.ndarray, "..."]]
-
-ROWS = "rows"
-"""Axis of devices that share the rows of a batch; steps run where it is bound, see `train.engine.compiled_epochs`."""
-
-
-def scale_by_keras_adam(b1: float, b2: float, eps: float) -> optax.GradientTransformation:
-    """Adam's direction, `m / (sqrt(v) + eps) * sqrt(1 - b2^t) / (1 - b1^t)`, to be multiplied by minus the rate.
-
-    `optax.scale_by_adam` adds `eps` to the corrected `sqrt(v)` instead. In the first steps, when the correction is
-    large, small gradients then move a weight further: losses of recurrent heads end 1e-4 apart after 50 steps.
-
-    Reference:
-        Kingma and Ba 2015, https://arxiv.org/abs/1412.6980, end of section 2; `keras.optimizers.Adam`.
-    """
-    optax_adam = optax.scale_by_adam(b1, b2, eps)
-
-    def update(slope: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
-        _, state = optax_adam.update(slope, state)
-        step = state.count.astype(jnp.float32)
-        correction = jnp.sqrt(1 - b2**step) / (1 - b1**step)
-        direction = jax.tree.map(lambda m, v: correction * m / (jnp.sqrt(v) + eps), state.mu, state.nu)
-        return direction, state
-
-    return optax.GradientTransformation(optax_adam.init, update)
-
-
-ADAM = scale_by_keras_adam(b1=0.9, b2=0.999, eps=1e-7)
-"""The notebook's Adam, without its learning rate."""
-
-
-def init(params: PyTree) -> TrainState:
-    """State before the first step."""
-    return TrainState(params, ADAM.init(params))
-
-
-def adam_step(state: TrainState, slope: PyTree, rate: Float[Array | np.ndarray, ""]) -> TrainState:
-    """Move against the slope."""
-    direction, moments = ADAM.update(slope, state.moments)
-    params = jax.tree.map(lambda param, towards: param - rate * towards, state.params, direction)
-    return TrainState(params, moments)
 
 
 @runtime_checkable
@@ -102,7 +50,7 @@ class HeadSteps:
         class_weights: Weights of the classes in the training loss.
     """
 
-    groups: Sequence[Group]
+    groups: Sequence[Group | LaneGroup]
     class_weights: ClassWeights = None
 
     def train(
@@ -127,18 +75,41 @@ class HeadSteps:
         Returns:
             The states, and for each head sums over all rows as the parameters of each step saw them.
         """
+        lanes = [pack_states(group, states, active) for group in self._in_lanes]
+        lane_steps = [
+            LaneSteps.of(group, self.class_weights, lane.params, rates, table.standard.rows)
+            for group, lane in zip(self._in_lanes, lanes, strict=True)
+        ]
 
         def step(number: Array, carry: Any) -> Any:
-            states, sums = carry
+            apart, sums, loops = carry
             rows = batch_of(table, batches[number])
-            for group in self.groups:
-                after, more = group_step(group, states, rows, rates, active, self.class_weights)
-                states, sums = {**states, **after}, {**sums, **{n: add(sums[n], more[n]) for n in more}}
-            return states, sums
+            for group in self._apart:
+                after, more = group_step(group, apart, rows, rates, active, self.class_weights)
+                apart, sums = {**apart, **after}, {**sums, **{n: add(sums[n], more[n]) for n in more}}
+            return (
+                apart,
+                sums,
+                [steps.step(loop, rows) for steps, loop in zip(lane_steps, loops, strict=True)],
+            )
 
-        start = states, {name: zero_sums() for name in states}
-        states, sums = lax.fori_loop(0, count, step, start)
-        return states, lax.psum(sums, ROWS)
+        apart = {name: states[name] for group in self._apart for name in group.names}
+        loops = [LaneLoop(lane, zero_lane_sums(g)) for g, lane in zip(self._in_lanes, lanes, strict=True)]
+        start = apart, {name: zero_sums() for name in apart}, loops
+        apart, sums, loops = lax.fori_loop(0, count, step, start)
+        for group, loop in zip(self._in_lanes, loops, strict=True):
+            apart |= unpack_states(group, loop.state, states, active)
+            sums |= by_name(group, loop.sums)
+        return {name: apart[name] for name in states}, lax.psum({name: sums[name] for name in states}, ROWS)
+
+    @property
+    def _in_lanes(self) -> list[Any]:
+        """Groups whose heads lie side by side."""
+        return [group for group in self.groups if isinstance(group, LaneGroup)]
+
+    @property
+    def _apart(self) -> list[Group]:
+        return [group for group in self.groups if not isinstance(group, LaneGroup)]
 
     def evaluate(
         self,
@@ -149,15 +120,25 @@ class HeadSteps:
         active: Flags,
     ) -> dict[str, Sums]:
         """Sums over the rows of the first `count` batches, for the active heads."""
+        lanes = [group.pack(params) for group in self._in_lanes]
 
-        def step(number: Array, sums: dict[str, Sums]) -> dict[str, Sums]:
+        def step(number: Array, carry: Any) -> Any:
+            sums, in_lanes = carry
             rows = batch_of(table, batches[number])
-            for group in self.groups:
+            for group in self._apart:
                 sums = {**sums, **group_sums(group, params, rows, active, sums)}
-            return sums
+            more = [
+                lane_sums(g.lane_logits(lane, rows), rows)
+                for g, lane in zip(self._in_lanes, lanes, strict=True)
+            ]
+            return sums, [add(*pair) for pair in zip(in_lanes, more, strict=True)]
 
-        sums = lax.fori_loop(0, count, step, {name: zero_sums() for name in params})
-        return lax.psum(sums, ROWS)  # type: ignore[no-any-return]
+        apart = {name: zero_sums() for group in self._apart for name in group.names}
+        start = apart, [zero_lane_sums(group) for group in self._in_lanes]
+        sums, in_lanes = lax.fori_loop(0, count, step, start)
+        for group, of_lanes in zip(self._in_lanes, in_lanes, strict=True):
+            sums |= by_name(group, of_lanes)
+        return lax.psum({name: sums[name] for name in params}, ROWS)  # type: ignore[no-any-return]
 
     def logits(
         self, table: Table, params: Mapping[str, PyTree], batches: Int[Array, "n b"]
@@ -222,12 +203,3 @@ def total_loss(
     """
     sums = {name: batch_sums(head, rows.labels, rows.weights, class_weights) for name, head in logits.items()}
     return jnp.stack([head.loss for head in sums.values()]).sum(), sums
-
-
-def over_devices(tree: PyTree) -> PyTree:
-    """Sum of every leaf over `ROWS`, in one message: each is a meeting of all devices, however small.
-
-    Eight leaves apart took as long as all else in a step of pooling heads on 2 cores.
-    """
-    message, unpacked = ravel_pytree(tree)
-    return unpacked(lax.psum(message, ROWS))

@@ -1,10 +1,12 @@
 """A comparison of heads from beginning to end: where the features live, all epochs, the test."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Float32, PyTree
 
@@ -12,16 +14,18 @@ from headstart.cache.task import BINARY, Task
 from headstart.train.data.checks import require_labels
 from headstart.train.data.split import Split
 from headstart.train.engine.compiled_epochs import CompiledEpochs
-from headstart.train.engine.history import HeadSeed, TrainingProgress
+from headstart.train.engine.history import FitResult, HeadSeed, TrainingProgress
+from headstart.train.engine.lane_steps import LaneGroup
 from headstart.train.engine.loop import TrainingLoop
 from headstart.train.engine.loss import balanced_weights
 from headstart.train.engine.resume import load_progress, remove_progress, save_progress
 from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.steps import Group
-from headstart.train.feeds.feed import Feed, held_bytes
+from headstart.train.feeds.feed import Feed, StandardFeed, held_bytes
 from headstart.train.feeds.memory import decide, device_free, host_free
+from headstart.train.feeds.moments import LayerMoments, moments_of
 from headstart.train.feeds.open import feature_bytes, held_plan, open_feed
-from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.sampler import FeedSpec, LayerViews
 
 SPARED = 20
 """Times as long as it took to write the last state pass before the next: an epoch of pooling heads takes less."""
@@ -36,13 +40,17 @@ class HeadsToTrain(NamedTuple):
         tokens: Whether hidden states are read.
         pooled: Whether pooled vectors are read.
         tokens_as_bfloat16: Whether hidden states are read in bfloat16.
+        layers: Which pooled vectors of layers are read.
+        finish: Name and parameters of a head, and how layers were standardised -> the parameters to keep.
     """
 
-    groups: Sequence[Group]
+    groups: Sequence[Group | LaneGroup]
     rates: Mapping[str, float]
     tokens: bool
     pooled: bool
     tokens_as_bfloat16: bool = False
+    layers: LayerViews = LayerViews()
+    finish: Callable[[str, PyTree, LayerMoments], PyTree] = lambda name, params, moments: params
 
 
 class Trainer:
@@ -86,21 +94,26 @@ class Trainer:
             class_weights=balanced_weights(task, splits["train"].labels) if settings.balanced else None,
         )
         self._spec = FeedSpec(
-            heads.tokens, heads.pooled, settings.batch_size, settings.seeds, settings.batching
+            heads.tokens, heads.pooled, settings.batch_size, settings.seeds, settings.batching, heads.layers
         )
         used = [splits["train"], splits["valid"]]
         self.size = feature_bytes(used, self._spec)
         self.plan = held_plan(splits["train"]) or decide(
             settings.memory, settings.memory_limit, self.size, device_free(), host_free()
         )
-        train, self._valid = (self._open(split) for split in used)
+        train, valid = (self._open(split) for split in used)
         # a streamed split gives its memory back before the next is read
         streamed = self.plan.mode == "stream"
-        self.held = max(train.held, self._valid.held) if streamed else held_bytes(train, self._valid)
-        self.loop = TrainingLoop(self.compiled, train, self._valid, heads.rates, settings)
+        self.held = max(train.held, valid.held) if streamed else held_bytes(train, valid)
+        self._moments, self._finish = moments_of(train) if heads.layers.read else None, heads.finish
+        self._valid = self._standardised(valid)
+        self.loop = TrainingLoop(self.compiled, self._standardised(train), self._valid, heads.rates, settings)
 
     def _open(self, split: Split) -> Feed:
         return open_feed(split, self._spec, self.compiled.place, self.plan)
+
+    def _standardised(self, feed: Feed) -> Feed:
+        return StandardFeed(feed, self._moments) if self._moments else feed
 
     def train(
         self,
@@ -140,6 +153,21 @@ class Trainer:
             on_epoch(progress, active)
         return progress
 
+    def results(self, progress: TrainingProgress) -> dict[HeadSeed, FitResult]:
+        """What training left, for features as the cache holds them."""
+        fitted = self.loop.results(progress)
+        if self._moments is None:
+            return fitted
+        moments: LayerMoments = jax.device_get(self._moments)
+
+        def finished(key: HeadSeed, result: FitResult) -> FitResult:
+            best, last = (
+                self._finish(key.head, p, moments) for p in (result.best_params, result.last_params)
+            )
+            return dataclasses.replace(result, best_params=best, last_params=last)
+
+        return {key: finished(key, result) for key, result in fitted.items()}
+
     def predict(
         self, progress: TrainingProgress, splits: Mapping[str, Split]
     ) -> dict[str, dict[str, Float32[np.ndarray, "s n k"]]]:
@@ -148,7 +176,8 @@ class Trainer:
         Call it on test once, after all choices are made.
         """
         feeds = {
-            name: self._valid if name == "valid" else self._open(split) for name, split in splits.items()
+            name: self._valid if name == "valid" else self._standardised(self._open(split))
+            for name, split in splits.items()
         }
         return {
             name: predict(self.compiled, progress.best, feed, len(splits[name].labels))

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -88,7 +88,8 @@ class HostFeed(BatchFeed):
         token = split.width * split.itemsize if spec.tokens else 0
         longest = np.sort(lengths)[-rows:].sum() if rows < len(lengths) else lengths.sum()
         self._tokens = int(max(chunk_bytes // token, longest)) if token else 0
-        mean = rows * lengths.mean() * max(token, 1)
+        layers = spec.layers.read * split.width * split.itemsize
+        mean = rows * (lengths.mean() * max(token, 1) + layers)
         self._steps = int(np.clip(chunk_bytes // mean, 1, MOST_STEPS))
         self._rows = self._steps * rows
 
@@ -155,6 +156,29 @@ class ViewFeed:
     def evaluate(self) -> Iterator[EpochChunk]:
         """Every row of the first view; see `Feed`."""
         return self._feeds[0].evaluate()
+
+
+class StandardFeed:
+    """Gives out a feed's chunks, each with the mean and scale of the training rows' layers.
+
+    Args:
+        feed: The feed.
+        standard: Mean and scale, on the devices.
+    """
+
+    def __init__(self, feed: Feed, standard: Any) -> None:
+        self._feed, self._standard, self.held = feed, standard, feed.held
+
+    def train(self, epoch: int) -> Iterator[EpochChunk]:
+        """See `Feed`."""
+        return map(self._with_standard, self._feed.train(epoch))
+
+    def evaluate(self) -> Iterator[EpochChunk]:
+        """See `Feed`."""
+        return map(self._with_standard, self._feed.evaluate())
+
+    def _with_standard(self, chunk: EpochChunk) -> EpochChunk:
+        return chunk._replace(table=chunk.table._replace(standard=self._standard))
 
 
 def held_bytes(*feeds: Feed) -> int:

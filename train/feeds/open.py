@@ -24,9 +24,7 @@ def feature_bytes(splits: Iterable[Split], spec: FeedSpec) -> int:
     holders = [held_rows(split)[0] for split in splits]
     distinct = {id(split): split for split in holders}.values()
     return sum(
-        (int(part.lengths.sum()) * spec.tokens + 3 * len(part.labels) * spec.pooled)
-        * part.width
-        * part.itemsize
+        (int(part.lengths.sum()) * spec.tokens + len(part.labels) * spec.vectors) * part.width * part.itemsize
         for split in distinct
         for part in learnt_from(split)
     )

@@ -70,6 +70,23 @@ def by_length(rows: Int[np.ndarray, " n"], lengths: Int[np.ndarray, " r"]) -> In
     return rows[np.argsort(lengths[rows], kind="stable")]
 
 
+class LayerViews(NamedTuple):
+    """Which of the vectors that a cache holds of its layers.
+
+    Attributes:
+        states: Positions of the layers in `layers [b, m, 3, d]`, ascending.
+        vectors: Positions of the vectors, ascending.
+    """
+
+    states: tuple[int, ...] = ()
+    vectors: tuple[int, ...] = ()
+
+    @property
+    def read(self) -> int:
+        """Number of the vectors of each row."""
+        return len(self.states) * len(self.vectors)
+
+
 class FeedSpec(NamedTuple):
     """What the heads read of a split, and in which batches.
 
@@ -79,6 +96,7 @@ class FeedSpec(NamedTuple):
         batch_size: Rows of a step.
         seeds: Number of seeds.
         batching: How training batches are formed.
+        layers: Which pooled vectors of layers are read.
     """
 
     tokens: bool
@@ -86,6 +104,12 @@ class FeedSpec(NamedTuple):
     batch_size: int
     seeds: int
     batching: Batching
+    layers: LayerViews = LayerViews()
+
+    @property
+    def vectors(self) -> int:
+        """Pooled vectors that are read of each row."""
+        return 3 * self.pooled + self.layers.read
 
     def train(self, lengths: Int[np.ndarray, " r"], epoch: int) -> Int[np.ndarray, "s n b"]:
         """Batches of an epoch, for each seed."""

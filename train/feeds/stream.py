@@ -10,7 +10,7 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.prefetch import prefetch
 from headstart.train.data.split import Split
 from headstart.train.feeds.sampler import FeedSpec, by_length, cut
-from headstart.train.feeds.table import EpochChunk, Place, Table, fill, padded
+from headstart.train.feeds.table import EpochChunk, Place, Table, fill, padded, read_layers
 
 COPIES = 3
 """Windows that are in memory at once: in use, waiting, and being read or on the way to the device."""
@@ -39,7 +39,7 @@ class StreamFeed:
         self._starts = np.arange(0, len(split.labels), size)
         tokens = np.add.reduceat(split.lengths, self._starts) if spec.tokens else 0 * self._starts
         vector = split.width * split.itemsize
-        per_segment = size * 3 * vector * spec.pooled
+        per_segment = size * vector * spec.vectors
         largest = np.cumsum(np.sort(tokens)[::-1])
         bytes_of = largest * vector + per_segment * np.arange(1, len(tokens) + 1)
         self._segments = int((bytes_of * COPIES <= limit).sum())
@@ -95,6 +95,9 @@ class StreamFeed:
         starts = row_starts(lengths).astype(np.int32)
         hidden = whole("hidden") if self._spec.tokens else None
         pooled = whole("pooled") if self._spec.pooled else None
-        return padded(
-            Table(hidden, starts, lengths, pooled, labels), self._tokens, self._segments * self._size
-        )
+        parts = [
+            read_layers(self._split, self._spec.layers, *span) for span in spans if self._spec.layers.read
+        ]
+        layers = np.concatenate(parts) if parts else None
+        table = Table(hidden, starts, lengths, pooled, labels, layers)
+        return padded(table, self._tokens, self._segments * self._size)

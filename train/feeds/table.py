@@ -11,7 +11,10 @@ from jaxtyping import Float, Float32, Int, Shaped
 
 from headstart.cache.ragged import row_starts, take_rows
 from headstart.train.data.split import Split
-from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.sampler import FeedSpec, LayerViews
+
+SPAN = 4096
+"""Rows that are read at once, with all their layers, before the ones that are not asked for are left out."""
 
 
 class Table(NamedTuple):
@@ -23,6 +26,8 @@ class Table(NamedTuple):
         lengths: Tokens of each row.
         pooled: First, maximum and mean vector of each row; None if no head reads them.
         labels: See `train.engine.loss.Labels`.
+        layers: Pooled vectors of layers, see `train.feeds.sampler.LayerViews`; None if no head reads them.
+        standard: Mean and scale of what `layers` holds, which are the training rows' in every table; None without them.
     """
 
     hidden: Float[Array | np.ndarray, "n d"] | None
@@ -30,6 +35,8 @@ class Table(NamedTuple):
     lengths: Int[Array | np.ndarray, " r"]
     pooled: Float[Array | np.ndarray, "r 3 d"] | None
     labels: Float32[Array | np.ndarray, " r *k"]
+    layers: Float[Array | np.ndarray, "r m v d"] | None = None
+    standard: Any = None
 
 
 Place = Callable[[Table], Table]
@@ -46,6 +53,8 @@ class RaggedBatch(NamedTuple):
         pooled: First, maximum and mean vector of each row; None if no head reads them.
         labels: See `train.engine.loss.Labels`.
         weights: 1, or 0 for a row that only fills up the batch.
+        layers: Pooled vectors of layers of each row; None if no head reads them.
+        standard: Mean and scale of what `layers` holds; None without them.
     """
 
     hidden: Any
@@ -54,6 +63,8 @@ class RaggedBatch(NamedTuple):
     pooled: Any
     labels: Any
     weights: Any
+    layers: Any = None
+    standard: Any = None
 
 
 class EpochChunk(NamedTuple):
@@ -76,22 +87,40 @@ def batch_of(table: Table, places: Int[Array, " b"]) -> RaggedBatch:
     """The rows at these places of the table."""
     # a real row fills up, not zeros: a row without tokens makes a mean NaN, and 0 * nan is nan
     at = jnp.maximum(places, 0)
-    rows: list[Any] = [None if field is None else jnp.asarray(field)[at] for field in table[1:]]
-    starts, lengths, pooled, labels = rows
-    return RaggedBatch(table.hidden, starts, lengths, pooled, labels, (places >= 0).astype(jnp.float32))
+    rows: list[Any] = [None if field is None else jnp.asarray(field)[at] for field in table[1:6]]
+    starts, lengths, pooled, labels, layers = rows
+    weights = (places >= 0).astype(jnp.float32)
+    return RaggedBatch(table.hidden, starts, lengths, pooled, labels, weights, layers, table.standard)
 
 
 def table_bytes(table: Table) -> int:
     """Bytes of the features: tokens and pooled vectors."""
-    return sum(leaf.nbytes for leaf in jax.tree.leaves((table.hidden, table.pooled)))
+    return sum(leaf.nbytes for leaf in jax.tree.leaves((table.hidden, table.pooled, table.layers)))
 
 
 def table_of(split: Split, spec: FeedSpec) -> Table:
     """All rows of a split as a table, whose features are the split's, not copied."""
     hidden = split.hidden if spec.tokens else None
     pooled = split.pooled if spec.pooled else None
+    layers = read_layers(split, spec.layers, 0, len(split.labels)) if spec.layers.read else None
     starts = row_starts(split.lengths).astype(np.int32)
-    return Table(hidden, starts, split.lengths, pooled, split.labels.astype(np.float32))
+    return Table(hidden, starts, split.lengths, pooled, split.labels.astype(np.float32), layers)
+
+
+def read_layers(split: Split, views: LayerViews, start: int, stop: int) -> Float[np.ndarray, "r m v d"]:
+    """Read vectors of rows `start` to `stop`; never more than a span of the others with them.
+
+    Raises:
+        CacheError: the bytes cannot be trusted.
+    """
+    whole = np.empty((0, len(views.states), len(views.vectors), split.width), np.float16)
+    for first in range(start, stop, SPAN):
+        last = min(first + SPAN, stop)
+        part = split.read("layers", first, last)[:, views.states][:, :, views.vectors]
+        if first == start:
+            whole = np.empty((stop - start, *part.shape[1:]), part.dtype)
+        whole[first - start : last - start] = part
+    return whole
 
 
 def take(table: Table, rows: Int[np.ndarray, " r"]) -> Table:
@@ -99,8 +128,9 @@ def take(table: Table, rows: Int[np.ndarray, " r"]) -> Table:
     lengths = np.asarray(table.lengths)
     hidden = None if table.hidden is None else take_rows(np.asarray(table.hidden), lengths, rows)
     pooled = None if table.pooled is None else table.pooled[rows]
+    layers = None if table.layers is None else table.layers[rows]
     starts = row_starts(lengths[rows]).astype(np.int32)
-    return Table(hidden, starts, lengths[rows], pooled, table.labels[rows])
+    return Table(hidden, starts, lengths[rows], pooled, table.labels[rows], layers)
 
 
 def padded(table: Table, tokens: int, rows: int) -> Table:
@@ -109,7 +139,7 @@ def padded(table: Table, tokens: int, rows: int) -> Table:
     def full(part: Any, size: int) -> Any:
         return None if part is None else fill(part, size, value=1)
 
-    return Table(full(table.hidden, tokens), *(full(part, rows) for part in table[1:]))
+    return Table(full(table.hidden, tokens), *(full(part, rows) for part in table[1:6]))
 
 
 def fill(

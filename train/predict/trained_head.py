@@ -3,7 +3,7 @@
 import hashlib
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from jaxtyping import PyTree
@@ -86,13 +86,13 @@ class Trained(NamedTuple):
         return [asked] * len(self.task.classes) if self.task.several else asked
 
 
-def open_trained(path: str, asked: str, heads: Sequence[str], template: Template) -> Trained:
+def open_trained(path: str, asked: str, known: Callable[[str], bool], template: Template) -> Trained:
     """Read a head of a run.
 
     Args:
         path: Folder that `bench.py` wrote.
         asked: A head, or `best`.
-        heads: All there are.
+        known: Whether there is a head of a name.
         template: Gives the shapes of a head's parameters.
 
     Raises:
@@ -107,21 +107,21 @@ def open_trained(path: str, asked: str, heads: Sequence[str], template: Template
             "--folds for a head to use"
         )
     recipe = recipe_of(path, run)
-    name, seed = choose(run.results, asked, heads)
+    name, seed = choose(run.results, asked, known)
     row = next(row for row in run.results if (row.head, row.seed) == (name, seed))
     params = read_head(folder, run, row, template)
     return Trained(name, seed, recipe, params, run, _identity(os.path.join(path, RUN), name, seed), path)
 
 
-def choose(results: Sequence[Result], asked: str, heads: Sequence[str]) -> tuple[str, int]:
+def choose(results: Sequence[Result], asked: str, known: Callable[[str], bool]) -> tuple[str, int]:
     """The head and seed with the lowest validation loss: test rows choose nothing.
 
     Raises:
         UserError: the run has no such head, or all of them diverged.
     """
-    rows = [row for row in results if row.head in heads and asked in ("best", row.head)]
+    rows = [row for row in results if known(row.head) and asked in ("best", row.head)]
     if not rows:
-        there = ", ".join(dict.fromkeys(row.head for row in results if row.head in heads))
+        there = ", ".join(dict.fromkeys(row.head for row in results if known(row.head)))
         raise UserError(f"the run has no head {asked!r}; it has: {there or 'none that this version knows'}")
     finite = [row for row in rows if math.isfinite(row.valid_loss)]
     if not finite:

@@ -27,7 +27,7 @@ from headstart.train.results.result import Result, mean_by_head, to_csv
 from headstart.train.results.run_record import RunRecord
 
 RUN = "results.json"
-STALE = (RUN, "results.csv", "comparison.png", "report.html")
+STALE = (RUN, "results.csv", "comparison.png", "layers.png", "report.html")
 """What an older run has left, and what would belie the heads of a new one."""
 
 UNKNOWN = "nothing"
@@ -155,6 +155,10 @@ class RunFolder:
         self.write(RUN, json.dumps(record.to_json(), indent=1, allow_nan=False) + "\n")
         with self._new_file("comparison.png") as file:
             comparison_figure(record, titles).savefig(file, dpi=120, format="png")
+        if record.layers:
+            figure = plots.layers(record.layers, record.statistics)
+            with self._new_file("layers.png") as file:
+                figure.savefig(file, dpi=120, format="png")
 
     def record(self) -> RunRecord:
         """Read `results.json`.
@@ -194,7 +198,7 @@ class RunFolder:
                 require_digest("its bytes", file_sha256(path), run.digests.get(name, UNKNOWN))
             arrays = read_arrays(path)
             if run:
-                require_arrays(run.task, arrays)
+                require_arrays(run.task, arrays, repeated=split == "valid" and run.folds is not None)
         except (OSError, ValueError, UserError) as error:
             raise UserError(f"{path} cannot be read ({error}); run `python bench.py` again") from None
         return arrays

@@ -7,11 +7,11 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import PARTIAL
 from headstart.train.engine.stored_files import ORBAX, STATE, STATE_FILE, require_no_link, strangers
 
-_CHECKPOINT = r"\w+/(?:fold-\d+/)?seed-\d+/(?:best|last)"
+_CHECKPOINT = r"[\w@]+/(?:fold-\d+/)?seed-\d+/(?:best|last)"
 _UNFINISHED = rf"(?:.*/)?[\w-]+{PARTIAL}/.*"
 FORMS = {
     "checkpoints": rf"{_CHECKPOINT}/{ORBAX}|{_UNFINISHED}",
-    "history": r"\w+(?:-seed-\d+)?\.png",
+    "history": r"[\w@]+(?:-seed-\d+)?\.png",
     "predictions": r"(?:valid|test)\.npz",
     "state": rf"(?:fold-\d+/)?{STATE}/{STATE_FILE}|{_UNFINISHED}",
 }

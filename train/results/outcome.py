@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
@@ -16,6 +15,7 @@ from headstart.train.engine.trainer import Trainer
 from headstart.train.metrics.probabilities import Labels, probabilities_of, right_decisions, row_losses
 from headstart.train.results.baselines import Baseline
 from headstart.train.results.result import FoldSpread, Result, spread_over_folds
+from headstart.train.statistics.bootstrap import resamples_for
 from headstart.train.statistics.entrant import SplitAnswers
 from headstart.train.statistics.findings import Summary
 from headstart.train.statistics.summary import summarise
@@ -98,7 +98,8 @@ def judge(
     """
     valid, test = _valid_answers(rounds), _test_answers(rounds, tested, places)
     valid_rows = np.concatenate([heads.splits["valid"].rows for heads in rounds])
-    summary = summarise(task, valid, test, {baseline.name for baseline in rounds[0].baselines})
+    baselines = {baseline.name for baseline in rounds[0].baselines}
+    summary = summarise(task, valid, test, baselines, resamples=resamples_for(len(test.logits)))
     said = [baseline.note for heads in rounds for baseline in heads.baselines if baseline.note]
     said += [FOLDS_NOTE] * bool(places)
     summary = dataclasses.replace(summary, notes=[*summary.notes, *dict.fromkeys(said)])
@@ -126,9 +127,8 @@ def score(task: Task, heads: TrainedHeads) -> list[Result]:
         best = fitted.history[fitted.best_epoch - 1]
         valid = best.valid_loss, best.valid_accuracy
         test = metrics_of(task, labels["test"], heads.logits["test"][key.head][key.seed])
-        params = sum(leaf.size for leaf in jax.tree.leaves(fitted.best_params))
         epochs = len(fitted.history), fitted.best_epoch
-        return Result(*key, params, *epochs, *valid, *test, fitted.seconds, fold)
+        return Result(*key, fitted.parameters, *epochs, *valid, *test, fitted.seconds, fold)
 
     return [*map(of_baseline, heads.baselines), *(of_head(*item) for item in heads.fitted.items())]
 

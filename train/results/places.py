@@ -8,7 +8,9 @@ from typing import Any
 from headstart.cache.recipe import canonical_json
 from headstart.cache.runtime.errors import UserError
 from headstart.train.engine.resume import last_state, read_facts
+from headstart.train.head_names import AT, states_of
 from headstart.train.results.folder import RunFolder
+from headstart.train.results.layers import on_every_layer_alike
 from headstart.train.results.provenance import NUMERIC, Experiment, choices
 from headstart.train.results.run_record import RunRecord
 
@@ -19,8 +21,11 @@ def place_of(experiment: Experiment) -> tuple[RunFolder, str]:
     That one belongs to the settings that were first there. Other settings have a folder whose name ends in their hash,
     so that the same command always finds its own again.
     """
-    cache, _, settings = experiment
-    kind = f"-folds-{settings.folds}" * bool(settings.folds) + "-quick" * settings.quick
+    cache, heads, settings = experiment
+    on_layers = all(AT in head for head in heads) and on_every_layer_alike(heads, *states_of(cache.recipe))
+    kind = (
+        "-layers" * on_layers + f"-folds-{settings.folds}" * bool(settings.folds) + "-quick" * settings.quick
+    )
     usual = os.path.join(settings.out, cache.name + kind)
     now = {**choices(experiment), "no_floors": settings.no_floors}
     differ = differences(settings_in(usual) or now, now)

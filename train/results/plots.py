@@ -11,10 +11,12 @@ from matplotlib.ticker import MaxNLocator
 from headstart.train.engine.history import EpochRecord
 from headstart.train.engine.loss import Metrics
 from headstart.train.results.result import Result
-from headstart.train.statistics.findings import Estimate
+from headstart.train.statistics.findings import Estimate, LayerCurve, LayerFindings, Summary
+from headstart.train.statistics.verdict import TITLES
 
 # Okabe and Ito's palette: told apart with every kind of colour vision, and in grey
 BLUE, ORANGE, GREEN, INK, FAINT = "#0072B2", "#D55E00", "#009E73", "#222222", "#767676"
+LINES = (BLUE, ORANGE, GREEN, INK)
 
 
 class ComparisonRow(NamedTuple):
@@ -141,6 +143,50 @@ def tidy(axes: Axes) -> None:
     """Take away what carries no information."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(length=0)
+
+
+def layers(findings: LayerFindings, summary: Summary) -> Figure:
+    """Accuracy by layer with 95 % intervals, a line for each head; a ring where validation rows chose.
+
+    Args:
+        findings: Heads on layers.
+        summary: What the test rows say of each.
+    """
+    figure = Figure(figsize=(9, 4.8), layout="constrained")
+    axes = figure.subplots()
+    curves = findings.curves(summary.compared_estimates())
+    for number, curve in enumerate(curves):
+        colour, shift = LINES[number % len(LINES)], 0.06 * (number - (len(curves) - 1) / 2)
+        draw_layers(axes, curve, colour, shift)
+    every = [point.x for curve in curves for point in curve.points if point.every]
+    layers = sorted({point.x for curve in curves for point in curve.points if not point.every})
+    axes.set_xticks([*layers, *set(every)], [*map(str, layers), *["all"] * bool(every)])
+    axes.set_xlabel(f"layer of the encoder, of {findings.last} (0: the embeddings)")
+    measure = TITLES[summary.compared][:1].upper() + TITLES[summary.compared][1:]
+    axes.set_title(f"{measure} by layer, with 95 % intervals", loc="left", weight="bold")
+    axes.yaxis.set_major_formatter("{x:.1%}")
+    axes.grid(axis="y", alpha=0.25)
+    if layers:
+        axes.legend(frameon=False, loc="best")
+    tidy(axes)
+    return figure
+
+
+def draw_layers(axes: Axes, curve: LayerCurve, colour: str, shift: float) -> None:
+    """Draw one head's accuracy by layer, all layers together apart at the right, moved a little to the side."""
+    for every in (False, True):
+        points = [point for point in curve.points if point.every == every]
+        x, y = [point.x + shift for point in points], [point.mean for point in points]
+        reach = [[point.mean - point.low for point in points], [point.high - point.mean for point in points]]
+        form = "o" if every else "-o"
+        label = "_" if every else curve.head
+        axes.errorbar(x, y, reach, fmt=form, color=colour, label=label, capsize=3, elinewidth=1, markersize=4)
+    chosen = [point for point in curve.points if point.chosen]
+    axes.plot(
+        [point.x + shift for point in chosen], [point.mean for point in chosen],
+        "o", markersize=12, markerfacecolor="none", markeredgecolor=colour, markeredgewidth=1.8,
+        label="_",
+    )  # fmt: skip
 
 
 def history(records: Sequence[EpochRecord], title: str, best_epoch: int) -> Figure:

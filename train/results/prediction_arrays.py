@@ -54,12 +54,13 @@ def require_plain(descriptor: int, archive: zipfile.ZipFile) -> None:
             raise ValueError(f"{member.filename} says that it is larger than it is")
 
 
-def require_arrays(task: Task, arrays: Mapping[str, np.ndarray]) -> None:
+def require_arrays(task: Task, arrays: Mapping[str, np.ndarray], repeated: bool = False) -> None:
     """Hold a split's arrays against the task.
 
     Args:
         task: Kind and classes.
         arrays: `labels`, `rows`, and the logits of each `<head>/<seed>`.
+        repeated: Whether a row may stand there more than once: several folds can validate on it.
 
     Raises:
         ValueError: one is missing, or of another type, shape or range.
@@ -67,7 +68,8 @@ def require_arrays(task: Task, arrays: Mapping[str, np.ndarray]) -> None:
     labels, rows = arrays.get("labels"), arrays.get("rows")
     if labels is None or rows is None or labels.dtype.kind != "i" or rows.dtype.kind != "i":
         raise ValueError("labels or rows are missing, or no whole numbers")
-    if rows.ndim != 1 or len(np.unique(rows)) != len(rows) or labels.shape != task.label_shape(len(rows)):
+    twice = not repeated and len(np.unique(rows)) != len(rows)
+    if rows.ndim != 1 or twice or labels.shape != task.label_shape(len(rows)):
         raise ValueError("labels and rows do not fit together")
     if labels.size and not 0 <= labels.min() <= labels.max() <= task.highest_label:
         raise ValueError(f"a label is outside the task's {len(task.classes)} classes")

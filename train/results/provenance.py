@@ -25,9 +25,10 @@ from headstart.train.data.checks import describe_leaks
 from headstart.train.data.folds import Rounds
 from headstart.train.data.split import Split
 from headstart.train.engine.compiled_epochs import of_seed
+from headstart.train.engine.lane_steps import LaneGroup
 from headstart.train.engine.steps import Group
 from headstart.train.engine.trainer import Trainer
-from headstart.train.feeds.sampler import FeedSpec
+from headstart.train.feeds.sampler import FeedSpec, LayerViews
 from headstart.train.feeds.table import batch_of, table_of, take
 from headstart.train.options import ComparisonSettings
 from headstart.train.results.outcome import Outcome, TrainedHeads
@@ -210,26 +211,33 @@ def peak_memory() -> dict[str, int]:
     return peak
 
 
+class Reads(NamedTuple):
+    """What a head reads of a row: hidden states, pooled vectors of the last layer, pooled vectors of layers."""
+
+    tokens: bool
+    pooled: bool
+    layers: LayerViews
+
+
 def inference_seconds(
-    groups: Sequence[Group], pooling: Sequence[str], trained: TrainedHeads
+    groups: Mapping[str, tuple[Group | LaneGroup, Reads]], trained: TrainedHeads
 ) -> dict[str, float]:
     """Seconds per 1,000 rows of each head, seed 0, on the test rows, the features given.
 
     Args:
-        groups: Groups of one head each.
-        pooling: Heads that read pooled vectors only.
+        groups: A group of each head alone by its name, and what it reads.
         trained: What training left of them.
     """
-    seconds = {}
-    for group in groups:
-        (name,) = group.names
-        params, reads_tokens = {name: of_seed(trained.progress.best[name], 0)}, name not in pooling
-        seconds[name] = seconds_per_thousand(group, params, trained.splits["test"], reads_tokens)
-    return seconds
+    return {
+        name: seconds_per_thousand(
+            group, {name: of_seed(trained.progress.best[name], 0)}, trained.splits["test"], reads
+        )
+        for name, (group, reads) in groups.items()
+    }
 
 
 def seconds_per_thousand(
-    group: Group, params: Mapping[str, PyTree], features: Split, reads_tokens: bool
+    group: Group | LaneGroup, params: Mapping[str, PyTree], features: Split, reads: Reads
 ) -> float:
     """Median seconds for 1,000 rows, after compilation, on one device; a batch of the rows of middling length.
 
@@ -237,12 +245,12 @@ def seconds_per_thousand(
         group: A group of one head.
         params: Parameters of that head by its name.
         features: Any split.
-        reads_tokens: Whether the head reads hidden states; else it reads pooled vectors.
+        reads: What the head reads.
     """
     middle = np.argsort(features.lengths, kind="stable")
     start = max(0, (len(middle) - TIMED_ROWS) // 2)
     rows = np.sort(middle[start : start + TIMED_ROWS])
-    spec = FeedSpec(reads_tokens, not reads_tokens, TIMED_ROWS, 1, "exact")
+    spec = FeedSpec(reads.tokens, reads.pooled, TIMED_ROWS, 1, "exact", reads.layers)
     table = jax.device_put(take(table_of(features, spec), rows))
 
     @jax.jit

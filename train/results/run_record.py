@@ -16,11 +16,11 @@ from headstart.cache.task import Task
 from headstart.train.engine.history import History
 from headstart.train.options import ComparisonSettings
 from headstart.train.results.result import FoldSpread, Result
-from headstart.train.statistics.findings import Summary
+from headstart.train.statistics.findings import LayerFindings, Summary
 
 KEYS = {"baselines": "floors"}
 """Keys of fields that are called otherwise on disk."""
-LEFT_OUT = {"fold", "folds", "chance", "digests"}
+LEFT_OUT = {"fold", "folds", "chance", "digests", "layers"}
 """Fields that are left out where they are None."""
 
 MOST = 1e300
@@ -31,7 +31,7 @@ NAMES = ("data", "text_column", "label_column", "backbone", "backbone_argument",
 """Fields of a cache's source that are shown, or used, as text."""
 MOST_COUNTED = 2**53
 """What is counted is less."""
-_HEAD = re.compile(r"\w[\w.-]*", re.ASCII)
+_HEAD = re.compile(r"\w[\w.@-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class RunRecord:
         memory: Bytes, and where the features lived.
         leaks: Identical texts, see `train.data.checks`; None if they were not counted.
         folds: Measures over folds, by head; None without folds.
+        layers: Which layer to take; None where heads are not on several.
         digests: SHA-256 of the parameters of each checkpoint, `checkpoints/gru/seed-0/best`, and of the bytes of each
             file, `predictions/test.npz`; None in a run of an earlier version.
         table: What the terminal shows.
@@ -98,6 +99,7 @@ class RunRecord:
     memory: dict[str, Any] = field(default_factory=dict)
     leaks: dict[str, int] | None = None
     folds: dict[str, dict[str, FoldSpread]] | None = None
+    layers: LayerFindings | None = None
     digests: dict[str, str] | None = None
     table: str = ""
 
@@ -133,6 +135,9 @@ def problems(run: RunRecord) -> Iterator[str]:
         yield "rows or settings have a count below its least"
     if run.operands not in OPERANDS:
         yield f"operands {run.operands!r} is none of {', '.join(OPERANDS)}"
+    for candidate in run.layers.candidates if run.layers else ():
+        if "accuracy" not in run.statistics.metrics.get(candidate.name, {}):
+            yield f"the statistics lack {candidate.name!r}"
     yield from _cache_problems(run.cache)
     yield from _threshold_problems(run)
 

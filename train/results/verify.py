@@ -16,8 +16,8 @@ from headstart.train.results.folder import UNKNOWN, RunFolder, checkpoint_of
 from headstart.train.results.result import Result, to_csv
 from headstart.train.results.run_record import RunRecord
 
-Template = Callable[[str, int, int], PyTree]
-"""Name of a head, width of a token, outputs -> parameters of the right shapes."""
+Template = Callable[[str, Recipe, int], PyTree]
+"""Name of a head, recipe of its features, width of a token -> parameters of the right shapes."""
 WIDEST = 2**16
 """A token's vector is no longer in any encoder."""
 
@@ -63,9 +63,10 @@ def read_head(folder: RunFolder, run: RunRecord, row: Result, template: Template
     """
     place = checkpoint_of(row)
     digest = None if run.digests is None else run.digests.get(f"{place}/best", UNKNOWN)
-    width, outputs = width_of(recipe_of(folder.path, run)), run.task.outputs
-    shapes = jax.eval_shape(lambda: template(row.head, width, outputs))
+    recipe = recipe_of(folder.path, run)
+    width = width_of(recipe)
     try:
+        shapes = jax.eval_shape(lambda: template(row.head, recipe, width))
         return restore(os.path.join(folder.path, place), "best", shapes, digest)
     except (OSError, ValueError, UserError) as error:
         raise UserError(

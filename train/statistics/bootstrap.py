@@ -12,6 +12,8 @@ from jaxtyping import Float
 from scipy.special import ndtr, stdtr, stdtrit
 
 RESAMPLES = 10_000
+FEW, MANY_HEADS = 2_000, 16
+"""Resamples where there are more heads: heads on every layer else take longer to judge than to train."""
 LEVEL = 0.95
 CHUNK = 2**20  # weights that a worker holds at a time: 4 MiB
 WORKERS = 8
@@ -39,6 +41,11 @@ def resample(
 
     with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1, WORKERS)) as pool:
         return np.concatenate(list(pool.map(chunk, starts)), axis=1)
+
+
+def resamples_for(heads: int) -> int:
+    """How many resamples so many heads and baselines are judged by."""
+    return FEW if heads > MANY_HEADS else RESAMPLES
 
 
 def draw(rows: int, samples: int, seed: list[int]) -> Float[np.ndarray, "n c"]:

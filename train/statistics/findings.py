@@ -1,5 +1,6 @@
 """What the statistics find, as records: a report reads them and `results.json` keeps them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -167,3 +168,102 @@ class Comparison(NamedTuple):
     runs: list[RunScores]
     pairs: list[RunPair]
     comparisons: int
+
+
+class LayerCandidate(NamedTuple):
+    """A head on one of the encoder's states, or on all of them.
+
+    Attributes:
+        name: What results call it, `avg@3`.
+        head: The head without a layer, `avg`.
+        layer: Number of the state, 0 for the embeddings; None for all of them.
+    """
+
+    name: str
+    head: str
+    layer: int | None
+
+
+class LayerChoice(NamedTuple):
+    """What the validation rows choose, what that is worth on test rows, and what the last layer is.
+
+    Attributes:
+        among: Heads that were to choose among.
+        every: Whether all layers together were to choose, rather than one.
+        chosen: Name of the candidate that each round's validation rows choose, by loss; without folds there is one.
+        name: The one that the validation rows of all rounds choose together.
+        valid: Accuracy of the chosen ones on the rows that chose them.
+        test: Accuracy of the chosen ones on test rows, each round's by its own choice.
+        low, high: Ends of its 95 % interval, as in `Estimate`.
+        last: The chosen ones less the same heads on the last layer, on the same test rows.
+    """
+
+    among: list[str]
+    every: bool
+    chosen: list[str]
+    name: str
+    valid: float
+    test: float
+    low: float
+    high: float
+    last: Pair
+
+    @property
+    def optimism(self) -> float:
+        """How much better the winner looks on the rows that chose it."""
+        return self.valid - self.test
+
+
+class LayerPoint(NamedTuple):
+    """A candidate in a picture: where it stands, its test accuracy with the interval, whether it was chosen.
+
+    All layers together stand behind the last one.
+    """
+
+    x: int
+    every: bool
+    mean: float
+    low: float
+    high: float
+    chosen: bool
+
+
+class LayerCurve(NamedTuple):
+    """A head in a picture, by layer."""
+
+    head: str
+    points: list[LayerPoint]
+
+
+class LayerFindings(NamedTuple):
+    """Heads on several layers, and which to take.
+
+    Attributes:
+        last: Number of the encoder's last layer.
+        candidates: Heads on layers, in the order of the table.
+        valid: Accuracy of each on the validation rows of all rounds, means over seeds.
+        choices: For each head, and where there are several for all of them, one layer and all layers.
+        verdict: Sentences that a user can act on.
+        notes: How the choice was made and tested.
+    """
+
+    last: int
+    candidates: list[LayerCandidate]
+    valid: dict[str, float]
+    choices: list[LayerChoice]
+    verdict: list[str]
+    notes: list[str]
+
+    @property
+    def picked(self) -> set[str]:
+        """Names of the candidates that are each head's single layer, by the validation rows of all rounds."""
+        return {choice.name for choice in self.choices if len(choice.among) == 1 and not choice.every}
+
+    def curves(self, estimates: Mapping[str, Estimate]) -> list[LayerCurve]:
+        """Accuracy of each head by layer, from what the test rows say of the candidates."""
+        curves = {candidate.head: LayerCurve(candidate.head, []) for candidate in self.candidates}
+        for name, head, layer in self.candidates:
+            if known := estimates[name].known:
+                place = self.last + 1 if layer is None else layer
+                curves[head].points.append(LayerPoint(place, layer is None, *known, name in self.picked))
+        return [curve._replace(points=sorted(curve.points)) for curve in curves.values()]

@@ -35,7 +35,7 @@ def one_per_sequence(rows: list[list[int]], length: int) -> Inputs:
 
 
 def run(backbone: Backbone, rows: list[list[int]], length: int) -> list[np.ndarray]:
-    hidden = np.asarray(backbone.run(one_per_sequence(rows, length)))[0]
+    hidden = np.asarray(backbone.run(one_per_sequence(rows, length)).hidden)[0]
     return [h[: len(row)] for h, row in zip(hidden, rows, strict=True)]
 
 
@@ -95,7 +95,7 @@ from tests.extract.backbone.test_distilbert import ARCHITECTURE, load_weights
 backbone = Backbone(ARCHITECTURE, load_weights(sys.argv[1]))
 assert len(backbone.devices) == 8, backbone.devices
 inputs = Inputs(*np.load(sys.argv[2]).values())
-np.save(sys.argv[3], np.asarray(backbone.run(inputs)).reshape(16, 12, -1))
+np.save(sys.argv[3], np.asarray(backbone.run(inputs).hidden).reshape(16, 12, -1))
 """
 
 
@@ -119,5 +119,5 @@ def test_eight_devices_give_what_one_gives(backbone: Backbone, tiny_backbone: Pa
     }
     subprocess.run(arguments, check=True, env=environment)
     mask = inputs.segments > 0
-    one = np.asarray(backbone.run(inputs))[0]
+    one = np.asarray(backbone.run(inputs).hidden)[0]
     np.testing.assert_allclose(np.load(tmp_path / "out.npy")[mask], one[mask], atol=1e-4)

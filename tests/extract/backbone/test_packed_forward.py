@@ -35,7 +35,7 @@ def packed(junk: int = 0) -> Inputs:
 
 
 def hidden(backbone: Backbone, inputs: Inputs) -> list[np.ndarray]:
-    found = np.asarray(backbone.run(inputs))[0]
+    found = np.asarray(backbone.run(inputs).hidden)[0]
     return [found[sequence, place : place + len(ROWS[row])] for row, sequence, place in PLACES]
 
 
@@ -48,7 +48,8 @@ def wanted(tiny_backbone: Path) -> list[np.ndarray]:
     """What the stock model makes of each row alone."""
     exact = backbone(tiny_backbone, EXACT)
     return [
-        np.asarray(exact.run(one_per_sequence([ROWS[row]], 8)))[0, 0, : len(ROWS[row])] for row, *_ in PLACES
+        np.asarray(exact.run(one_per_sequence([ROWS[row]], 8)).hidden)[0, 0, : len(ROWS[row])]
+        for row, *_ in PLACES
     ]
 
 
@@ -109,7 +110,7 @@ def test_the_stock_forward_in_bfloat16_is_near_the_exact_one(
     tiny_backbone: Path, wanted: list[np.ndarray]
 ) -> None:
     half = backbone(tiny_backbone, Precision("bfloat16", "stock"))
-    found = np.asarray(half.run(one_per_sequence([ROWS[2]], 8)))[0, 0]
+    found = np.asarray(half.run(one_per_sequence([ROWS[2]], 8)).hidden)[0, 0]
     np.testing.assert_allclose(found, wanted[2], atol=0.1)
 
 
@@ -165,11 +166,11 @@ def test_mixed_precision_is_exported_for_any_shape(tiny_backbone: Path) -> None:
     shape = jax.ShapeDtypeStruct(export.symbolic_shape("b, t"), np.int32)
 
     def run(ids: Any, segments: Any, positions: Any) -> Any:
-        return faster.hidden(weights, Inputs(ids, segments, positions))
+        return faster.encode(weights, Inputs(ids, segments, positions)).hidden
 
     program = export.export(jax.jit(run), platforms=("cpu", "cuda", "tpu"))(shape, shape, shape)
     found = np.asarray(program.call(*packed()[:3]))
-    wanted = np.asarray(faster.run(packed()))[0]
+    wanted = np.asarray(faster.run(packed()).hidden)[0]
     for row, sequence, place in PLACES:
         own = slice(place, place + len(ROWS[row]))
         np.testing.assert_allclose(found[sequence, own], wanted[sequence, own], atol=0.02)

@@ -1,11 +1,14 @@
 """Blocks of splits, and what is known of them before the backbone runs."""
 
+import dataclasses
+
 import numpy as np
 
 from headstart.cache.block import Sizes
 from headstart.extract.features.blocks import cut, plan_blocks
 from headstart.extract.features.packing import BatchShape
 from headstart.extract.text.tokenizer import Tokens
+from tests.cache.conftest import RECIPE
 
 SHAPE = BatchShape([8, 16], 32, 1, packed=False)
 
@@ -38,7 +41,9 @@ def test_a_plan_counts_its_blocks() -> None:
     assert plan.padded_tokens == sum(batch.length * batch.height for batch in batches)
     first = plan.blocks[0]
     sizes = Sizes(7, int(read.lengths[4:11].sum()), int(read.text_lengths[4:11].sum()), 3, 0)
-    assert first.sizes(label_columns=3, positions=0) == sizes
+    assert first.sizes(3, RECIPE) == sizes
+    layered = dataclasses.replace(RECIPE, layout="padded", layers="[0,2]")
+    assert first.sizes(3, layered) == sizes._replace(positions=RECIPE.max_length, layers=2)
     rest = plan.without({("train", 0), ("train", 3)})
     assert [block.block.number for block in rest.blocks] == [1, 2]
 

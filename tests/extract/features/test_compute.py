@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from headstart.extract.backbone.distilbert import Backbone, Inputs, States
 from headstart.extract.features.blocks import BlockPlan, BlockRows, cut, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block, gather, pool_rows, run_ahead
 from headstart.extract.features.packing import BatchShape, PackedBatch
@@ -33,15 +34,15 @@ def test_what_is_not_finite_shows() -> None:
     assert np.isfinite(pool_rows(hidden, LENGTHS)[[0, 1, 3]]).all()
 
 
-class Echo:
+class Echo(Backbone):
     """A backbone of width `d` whose every hidden state is the token's id."""
 
     def __init__(self, width: int) -> None:
-        self.width, self.storage_dtype = width, np.dtype(np.float32)
+        self.width, self.storage_dtype, self.layers, self.last = width, np.dtype(np.float32), (), 1
 
-    def run(self, inputs: object) -> jnp.ndarray:
-        ids = np.asarray(inputs.ids, np.float32)[None, ..., None]  # type: ignore[attr-defined]
-        return jnp.asarray(np.broadcast_to(ids, (*ids.shape[:-1], self.width)))
+    def run(self, batch: Inputs) -> States:
+        ids = np.asarray(batch.ids, np.float32)[None, ..., None]
+        return States(jnp.asarray(np.broadcast_to(ids, (*ids.shape[:-1], self.width))))
 
 
 @pytest.mark.parametrize(("layout", "keeps"), [("ragged", True), ("pooled", False)])
@@ -56,9 +57,7 @@ def test_a_pooled_run_keeps_no_hidden_states_of_a_block(layout: str, keeps: bool
     used = TokenizedRows(tokens, np.zeros(rows, np.int32), np.arange(rows))
     Echo(width).run(gather(batches[0], plan, used))  # JAX starts, outside of what is measured
     tracemalloc.start()
-    block = compute_block.__wrapped__(  # type: ignore[attr-defined]  # past the check that it is a Backbone
-        Echo(width), plan, used, layout
-    )
+    block = compute_block(Echo(width), plan, used, layout)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     hidden = rows * length * width * 4

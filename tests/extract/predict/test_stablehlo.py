@@ -20,6 +20,11 @@ from ..conftest import DISTILBERT
 TEXTS = ["you are kind", "the editor is very rude", "soup"]
 
 
+def source_of(settings: Settings) -> Source:
+    job = prepare(settings)
+    return Source(job.recipe, job.checkpoint, True)
+
+
 def last_token(params: Any, tokens: Array, starts: Array, lengths: Array) -> Any:
     return tokens[starts + lengths - 1] @ params
 
@@ -32,7 +37,7 @@ def test_rows_of_any_length_score_as_the_encoder_s_features(settings: Settings, 
         tokens_in(Source(job.recipe, job.checkpoint, True), last_token, params), job.recipe
     )
     encoder = Encoder(job.recipe, job.checkpoint)
-    tokenizer = Tokenizer.from_str(tokenizer_json(job.checkpoint, 12))
+    tokenizer = Tokenizer.from_str(tokenizer_json(Source(job.recipe, job.checkpoint, True)))
     called = jax.jit(export.deserialize(bytearray(program)).call)
     for texts, length in ((TEXTS, 12), (TEXTS[:1], 12 if layout == "padded" else 9)):
         tokenizer.enable_padding(length=length)
@@ -44,11 +49,11 @@ def test_rows_of_any_length_score_as_the_encoder_s_features(settings: Settings, 
 
 
 def test_the_configuration_is_the_model_s(settings: Settings) -> None:
-    config = config_json(prepare(settings).checkpoint)
+    config = config_json(source_of(settings))
     assert {name: config[name] for name in DISTILBERT} == DISTILBERT
     assert DistilBertConfig(**config).dim == DISTILBERT["dim"]
 
 
 def test_the_tokenizer_truncates(settings: Settings) -> None:
-    tokenizer = Tokenizer.from_str(tokenizer_json(prepare(settings).checkpoint, 5))
+    tokenizer = Tokenizer.from_str(tokenizer_json(source_of(dataclasses.replace(settings, max_length=5))))
     assert tokenizer.encode("you are very very very kind").tokens == ["[CLS]", "you", "are", "very", "[SEP]"]

@@ -52,7 +52,11 @@ def test_the_sample_s_default_key_is_known() -> None:
     recipe = prepare(Settings(backbone="minilm", compute_dtype="float32")).recipe
     assert recipe.cleaning_versions.startswith("clean-text 0.7.1, ftfy 6.3.1, emoji 2.16.0, unidecode ")
     fixed = "clean-text 0.7.1, ftfy 6.3.1, emoji 2.16.0, unidecode absent"
-    assert dataclasses.replace(recipe, cleaning_versions=fixed).key.startswith("3fd5e7c652")
+    key = dataclasses.replace(recipe, cleaning_versions=fixed).key
+    assert key.startswith("3b9778b4d6")
+    # from before groups were stored
+    before = dataclasses.replace(recipe, cleaning_versions=fixed, layers="[]", groups=False)
+    assert before.key.startswith("3fd5e7c652")
 
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
@@ -101,6 +105,16 @@ def test_no_group_is_in_two_splits() -> None:
     for name, rows in splits.items():
         np.testing.assert_array_equal(rows, by_number[name])
     assert [len(set(groups[rows])) for rows in splits.values()] == [48, 6, 6]
+
+
+def test_the_groups_of_rows_are_numbered_as_they_first_appear() -> None:
+    users = ["eve", "bob", "eve", "1", "1.0", "adam", "zoe", "carl", "bob", "dora"]
+    rows = rows_of([0, 1] * 5, user=users)
+    groups = choose_splitter(for_file(group_column="user")).groups
+    assert groups is not None
+    assert (groups(rows).tolist(), groups(rows).dtype) == ([0, 1, 0, 2, 2, 3, 4, 5, 1, 6], np.int64)
+    for fields in ({}, {"split_rule": "stable"}, {"split_column": "user"}, {"stratify": True}):
+        assert choose_splitter(for_file(**fields)).groups is None
 
 
 CONTRADICTIONS = [

@@ -2,8 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from headstart.train.engine.adam import init
 from headstart.train.engine.compiled_epochs import CompiledEpochs, of_seed, stack
-from headstart.train.engine.steps import init
 from headstart.train.feeds.feed import DeviceFeed
 from headstart.train.feeds.sampler import FeedSpec
 from headstart.train.feeds.table import table_of

@@ -53,7 +53,7 @@ def test_the_stopping_rule_ends_training():
 
 @pytest.mark.parametrize(("loss", "diverged"), [(0.5, False), (float("nan"), True), (float("inf"), True)])
 def test_a_run_without_a_finite_loss_has_diverged(loss, diverged):
-    assert FitResult((), {}, {}, 1, loss, False, 0.0).diverged == diverged
+    assert FitResult((), {}, {}, 1, loss, False, 0.0, 0).diverged == diverged
 
 
 def test_a_head_and_its_seed_are_a_pair():

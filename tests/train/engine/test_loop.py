@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from headstart.train.engine.adam import init
 from headstart.train.engine.loss import divide
 from headstart.train.engine.settings import TrainingSettings
-from headstart.train.engine.steps import init
 from headstart.train.plateau import ReduceLROnPlateau
 from headstart.train.stopping import EarlyStopping
 from tests.oracles.padded_training import evaluate, train_batches, train_epoch

@@ -10,8 +10,9 @@ import pytest
 from headstart.heads import HEADS
 from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.modules import init as first_params
+from headstart.train.engine.adam import ROWS, init
 from headstart.train.engine.loss import zero_sums
-from headstart.train.engine.steps import ADAM, ROWS, HeadSteps, adam_step, group_step, group_sums, init
+from headstart.train.engine.steps import HeadSteps, group_step, group_sums
 from headstart.train.feeds.sampler import FeedSpec
 from headstart.train.feeds.table import batch_of, table_of
 from tests.oracles.padded_training import eval_step, gather, train_step
@@ -23,44 +24,18 @@ PAIR = FusedHeads(tuple((name, HEADS[name]) for name in NAMES), 40)
 RATES = dict.fromkeys(NAMES, jnp.float32(0.05))
 
 
-def adam_by_hand(params, slopes, lr):
-    """Adam in the order that Keras took from the paper's section 2: epsilon 1e-7 beside an uncorrected sqrt(v)."""
-    first, second = 0.0, 0.0
-    for number, slope in enumerate(slopes, 1):
-        first = 0.9 * first + 0.1 * slope
-        second = 0.999 * second + 0.001 * slope**2
-        rate = lr * np.sqrt(1 - 0.999**number) / (1 - 0.9**number)
-        params = params - rate * first / (np.sqrt(second) + 1e-7)
-    return params
-
-
-@pytest.mark.parametrize("size", [1.0, 1e-6])  # slopes so small that an epsilon of 1e-8 or 1e-7 matters
-def test_the_first_steps_equal_adam_by_hand(size):
-    random = np.random.default_rng(0)
-    start, slopes = random.normal(size=9), size * random.normal(size=(5, 9))
-    state = init({"kernel": jnp.float32(start)})
-    for slope in slopes:
-        state = adam_step(state, {"kernel": jnp.float32(slope)}, jnp.float32(0.03))
-    np.testing.assert_allclose(
-        state.params["kernel"], adam_by_hand(start, slopes, 0.03), rtol=1e-4, atol=1e-6
-    )
-
-
-def test_the_direction_needs_no_parameters():
-    direction, _ = ADAM.update({"bias": jnp.ones(2)}, ADAM.init({"bias": jnp.zeros(2)}))
-    np.testing.assert_allclose(direction["bias"], 1, rtol=1e-4)
-
-
 def on_devices(function, shares):
     """Run a function of a batch's rows on shares of them, as on so many devices; the first device's result."""
     spread = jax.vmap(function, axis_name=ROWS)
 
     def run(rows, *arguments):
-        per_device = [field.reshape(shares, -1, *field.shape[1:]) for field in rows[1:]]
+        per_device = {
+            name: field.reshape(shares, -1, *field.shape[1:])
+            for name, field in rows._asdict().items()
+            if field is not None and name != "hidden"
+        }
         tables = jnp.broadcast_to(rows.hidden, (shares, *rows.hidden.shape))
-        return spread(
-            rows._replace(**dict(zip(rows._fields, [tables, *per_device], strict=True))), *arguments
-        )
+        return spread(rows._replace(**{**per_device, "hidden": tables}), *arguments)
 
     return run
 

@@ -16,8 +16,8 @@ from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.modules import init
 from headstart.train.data.views import Concat, Subset
 from headstart.train.engine import trainer as trainer_module
+from headstart.train.engine.adam import init as begin
 from headstart.train.engine.settings import TrainingSettings
-from headstart.train.engine.steps import init as begin
 from headstart.train.engine.trainer import HeadsToTrain, Trainer
 from headstart.train.feeds.sampler import train_plan
 from tests.oracles.head_logits import logits_of

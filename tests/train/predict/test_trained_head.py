@@ -18,7 +18,7 @@ from headstart.train.predict.trained_head import choose, open_trained
 from headstart.train.results.result import Result
 from tests.train.results.run_before import BEFORE, finished, flip, trained_head
 
-HEADS = ("avg", "gru")
+HEADS = ("avg", "gru").__contains__
 
 
 def test_the_best_head_is_chosen_on_validation_rows() -> None:
@@ -39,7 +39,7 @@ def test_a_head_is_read_with_its_parameters(tmp_path: Path) -> None:
     head = trained_head()
     (tmp_path / "results.json").write_text(json.dumps(BEFORE))
     save(tmp_path / "checkpoints" / "avg" / "seed-0", "best", head.params)
-    again = open_trained(f"{tmp_path}/", "best", HEADS, lambda name, width, outputs: head.params)
+    again = open_trained(f"{tmp_path}/", "best", HEADS, lambda name, recipe, width: head.params)
     assert (again.name, again.seed, again.task, again.recipe) == ("avg", 0, head.task, head.recipe)
     np.testing.assert_array_equal(again.params["dense"]["kernel"], head.params["dense"]["kernel"])
     (tmp_path / "results.json").write_text(json.dumps(BEFORE, indent=1))

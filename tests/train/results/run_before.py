@@ -32,7 +32,7 @@ def finished(path: Path) -> RunRecord:
     folder.prepare()
     history = (EpochRecord(1, 0.5, 0.7, 0.4, 0.8, 1e-3, False),)
     with folder.replaced() as fresh:
-        fresh.save_head("avg", 0, FitResult(history, params, params, 1, 0.4, False, 2.0), "a title")
+        fresh.save_head("avg", 0, FitResult(history, params, params, 1, 0.4, False, 2.0, 8), "a title")
         for split in ("valid", "test"):
             logits = {f"{name}/0": np.zeros((12, 3), np.float32) for name in ("majority", "avg")}
             fresh.save_predictions(split, {"labels": np.arange(12) % 3, "rows": np.arange(12), **logits})

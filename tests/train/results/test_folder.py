@@ -24,7 +24,7 @@ HISTORY = (EpochRecord(1, 0.5, 0.7, 0.4, 0.8, 1e-3, False),)
 
 def fitted(value: float) -> FitResult:
     params = {"kernel": np.full(3, value, np.float32)}
-    return FitResult(HISTORY, params, {"kernel": params["kernel"] + 1}, 1, 0.4, False, 2.0)
+    return FitResult(HISTORY, params, {"kernel": params["kernel"] + 1}, 1, 0.4, False, 2.0, 8)
 
 
 def names(folder: Path) -> set[str]:

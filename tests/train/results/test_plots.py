@@ -6,7 +6,9 @@ import pytest
 
 from headstart.train.engine.history import EpochRecord
 from headstart.train.engine.loss import Metrics
-from headstart.train.results.plots import ComparisonRow, comparison, history
+from headstart.train.results.plots import ComparisonRow, comparison, history, layers
+from tests.train.report.html.made_runs import TASKS
+from tests.train.report.layered_runs import layered_run
 
 ROWS = [
     ComparisonRow("cls", "[CLS] token only", 0.2602, 0.8912),
@@ -118,3 +120,34 @@ def rendered(figure):
 def test_figures_can_be_written(records):
     assert rendered(history(records, "cls", best_epoch=1)).startswith(b"\x89PNG")
     assert rendered(comparison(ROWS[:1], Metrics(0.69, 0.5))).startswith(b"\x89PNG")
+
+
+def points(container):
+    """The points of an error bar's line, and how far its bars reach."""
+    line, _, (bars,) = container
+    return np.transpose(line.get_data(orig=False)), [segment[:, 1] for segment in bars.get_segments()]
+
+
+def test_a_line_for_each_head_by_layer_with_intervals():
+    run = layered_run(better={"2": 0.9, "all": 0.95})
+    estimates = run.statistics.compared_estimates()
+    (axes,) = layers(run.layers, run.statistics).axes
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "1", "2", "3", "4", "all"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["avg", "maxavg"]
+    for at, head in enumerate(("avg", "maxavg")):
+        for container, names in zip(axes.containers[2 * at : 2 * at + 2], (range(5), ["all"]), strict=True):
+            places, reach = points(container)
+            known = np.array([estimates[f"{head}@{name}"].known for name in names])
+            np.testing.assert_allclose(places[:, 1], known[:, 0])
+            np.testing.assert_allclose(np.array(reach), known[:, 1:])
+            assert abs(places[:, 0] - ([5] if names == ["all"] else range(5))).max() < 0.1
+    rings = [line for line in axes.lines if line.get_markersize() == 12]
+    assert [round(float(line.get_xdata()[0])) for line in rings] == [2, 2]
+
+
+def test_layers_can_be_drawn_for_every_task_and_without_a_choice():
+    for kind in TASKS:
+        run = layered_run(TASKS[kind], heads=("avg",))
+        assert rendered(layers(run.layers, run.statistics)).startswith(b"\x89PNG")
+    nothing = run.layers._replace(candidates=[], choices=[])
+    assert rendered(layers(nothing, run.statistics)).startswith(b"\x89PNG")

@@ -101,6 +101,13 @@ def test_what_does_not_fit_the_task_is_told(task: Task, changed: dict[str, Any])
         require_arrays(task, ARRAYS | changed)
 
 
+def test_validation_rows_of_folds_may_stand_there_twice() -> None:
+    twice = ARRAYS | {"rows": np.array([0, 1, 1])}
+    require_arrays(BINARY, twice, repeated=True)
+    with pytest.raises(ValueError, match="do not fit together"):
+        require_arrays(BINARY, twice | {"rows": np.array([0, 1])}, repeated=True)
+
+
 @pytest.mark.parametrize("name", ["labels", "rows"])
 def test_none_may_be_missing(name: str) -> None:
     with pytest.raises(ValueError, match="missing"):

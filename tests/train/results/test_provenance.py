@@ -12,6 +12,7 @@ import pytest
 
 from headstart.cache import open_cache
 from headstart.cache.block import MIN_PART_ROWS
+from headstart.train.feeds.sampler import LayerViews
 from headstart.train.options import ComparisonSettings
 from headstart.train.results import provenance
 from headstart.train.results.provenance import cache_facts, choose_operands, environment, peak_memory
@@ -50,6 +51,9 @@ def test_the_machine_is_named() -> None:
     assert peak_memory()["host"] > 50e6  # jax alone takes more
 
 
+MEANS = provenance.Reads(tokens=False, pooled=True, layers=LayerViews())
+
+
 class OnMeans:
     """A group of one head on the stored means."""
 
@@ -73,7 +77,7 @@ def test_the_speed_is_the_median_of_calls_and_compilation_apart(
     monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
     group = OnMeans()
     params = {"head": np.ones((7, 1), np.float32)}
-    seconds = provenance.seconds_per_thousand(group, params, make_split(50), reads_tokens=False)
+    seconds = provenance.seconds_per_thousand(group, params, make_split(50), MEANS)
     assert seconds == pytest.approx(2 * 1000 / 50)
     assert group.batches == 1  # traced once, before the clock starts
 

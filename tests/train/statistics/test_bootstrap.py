@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from headstart.train.statistics import bootstrap
-from headstart.train.statistics.bootstrap import draw, interval, resample
+from headstart.train.statistics.bootstrap import draw, interval, resample, resamples_for
 
 
 def test_every_sample_has_as_many_rows_and_every_row_the_same_chance():
@@ -55,3 +55,8 @@ def test_undefined_resamples_are_left_out():
     ends = interval(values, 50)
     assert ends[:, 0].tolist() == [1, 1]
     assert np.isnan(ends[:, 1]).all()
+
+
+@pytest.mark.parametrize(("heads", "resamples"), [(1, 10_000), (13, 10_000), (16, 10_000), (19, 2_000)])
+def test_many_heads_are_resampled_less_often(heads, resamples):
+    assert resamples_for(heads) == resamples

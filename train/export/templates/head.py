@@ -1,4 +1,4 @@
-"""This folder's head in plain JAX, from hidden states to logits: linear in pooled vectors, or a GRU or LSTM."""
+"""This folder's head in plain JAX, from hidden states to logits: linear in pooled vectors or means, or recurrent."""
 
 import hashlib
 import json
@@ -66,15 +66,33 @@ def pool(values, mask):
     return mean, jnp.where(mask[..., None], values, -jnp.inf).max(axis=1)
 
 
-def logits(hidden, mask):
-    """Logits [b, k] from hidden states [b, t, d], which are rounded as those that the head learnt from."""
-    stored = HEAD["storage_dtype"]
-    hidden = hidden.astype(stored).astype(jnp.float32)
+def pooled(hidden, mask):
+    """What a pooling head reads of one layer, rounded as what it learnt from."""
+    mean, highest = pool(hidden, mask)
+    vectors = {"cls": hidden[:, 0], "max": highest, "mean": mean}
+    return jnp.concatenate([vectors[name] for name in HEAD["read"]], axis=-1).astype(HEAD["storage_dtype"])
+
+
+def attended(hidden, mask):
+    """Means of the tokens, one for each query, which weighs them by a softmax."""
+    scores = jnp.where(mask[..., None], hidden @ PARAMS["queries"], -jnp.inf)
+    tokens = jnp.where(mask[..., None], hidden, 0)
+    means = jnp.einsum("btq,btd->bqd", jax.nn.softmax(scores, axis=1), tokens)
+    return means.reshape(len(means), -1)
+
+
+def logits(states, mask):
+    """Logits [b, k] from the encoder's states, [b, t, d] each: the embeddings, and what each layer leaves."""
     mask = jnp.ones_like(mask, bool) if HEAD["padding_counts"] else mask.astype(bool)
-    if "read" in HEAD:
-        mean, highest = pool(hidden, mask)
-        vectors = {"cls": hidden[:, 0], "max": highest, "mean": mean.astype(stored).astype(jnp.float32)}
-        features = jnp.concatenate([vectors[name] for name in HEAD["read"]], axis=-1)
+    hidden = states[-1].astype(HEAD["storage_dtype"]).astype(jnp.float32)  # as the head learnt from
+    if "layers" in HEAD:
+        states = [*states[:-1], hidden]
+        chosen = [pooled(states[number].astype(jnp.float32), mask) for number in HEAD["layers"]]
+        features = jnp.concatenate(chosen, axis=-1).astype(jnp.float32)
+    elif "read" in HEAD:
+        features = pooled(hidden, mask).astype(jnp.float32)
+    elif "queries" in HEAD:
+        features = attended(hidden, mask)
     else:
         ways = [way for way in ("forward", "backward") if way in PARAMS]
         runs = [recur(PARAMS[way], hidden, mask, way == "backward") for way in ways]

@@ -24,7 +24,8 @@ def probabilities(texts):
     options = {"padding": padding, "truncation": True, "max_length": HEAD["max_length"]}
     inputs = tokenizer(list(texts), **options, return_tensors="np")
     ids, mask = inputs["input_ids"], inputs["attention_mask"]
-    scores = logits(model(ids, mask, params=backbone).last_hidden_state, mask)
+    states = model(ids, mask, params=backbone, output_hidden_states=True).hidden_states
+    scores = logits(states, mask)
     return jax.nn.softmax(scores) if HEAD["kind"] == "multiclass" else jax.nn.sigmoid(scores)
 
 

@@ -10,9 +10,11 @@ import numpy as np
 from headstart.train.report.html.costs import costs
 from headstart.train.report.html.curves import epochs, trust
 from headstart.train.report.html.heads_table import NAMES, differences, scores
+from headstart.train.report.html.layers import layers
 from headstart.train.report.html.markup import paragraph, text
 from headstart.train.report.html.mistakes import classes, mistakes
 from headstart.train.report.html.origin import data, origin
+from headstart.train.results.layers import is_about_layers
 from headstart.train.results.run_record import RunRecord
 
 STYLE, SCRIPT = (
@@ -21,6 +23,7 @@ STYLE, SCRIPT = (
 """Light and dark, phone and paper, in Okabe and Ito's colours; and a click on the name of a column, which sorts."""
 
 PARTS = {
+    "layers": "Layers",
     "scores": "Heads",
     "pairs": "Differences",
     "costs": "Costs",
@@ -50,6 +53,7 @@ def render(
     best = best_head(run)
     shown = mistakes(run.task, predictions, texts, best) if texts and best else ""
     parts = (
+        layers(run, NAMES[run.statistics.compared]),
         scores(run, titles),
         differences(run.statistics),
         costs(run, NAMES[run.statistics.compared]),
@@ -65,7 +69,10 @@ def render(
         f'<a href="#{name}">{title}</a>' for name, title in PARTS.items() if f'id="{name}"' in body
     )
     name = text(run.cache.name)
-    verdict = "".join(paragraph(sentence, "verdict") for sentence in run.statistics.verdict)
+    # of layers alone, the heads' verdict would name the best of many by their test rows
+    sentences = run.layers.verdict if run.layers else []
+    sentences = sentences if is_about_layers(run) else [*sentences, *run.statistics.verdict]
+    verdict = "".join(paragraph(sentence, "verdict") for sentence in sentences)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'

@@ -1,0 +1,78 @@
+"""Accuracy by layer in the report."""
+
+import re
+
+import pytest
+
+from headstart.train.report.html.layers import layers
+from headstart.train.report.html.page import render
+from tests.train.report.html.made_runs import TASKS, made_run
+from tests.train.report.html.test_page import Page
+from tests.train.report.layered_runs import HEADS, layered_run
+
+
+def test_the_figure_says_every_accuracy_and_draws_it() -> None:
+    run = layered_run(better={"2": 0.9, "all": 0.95})
+    shown, estimates = layers(run, "accuracy"), run.statistics.compared_estimates()
+    for head in HEADS:
+        for layer in (*range(5), "all"):
+            mean, low, high = estimates[f"{head}@{layer}"].known or (0, 0, 0)
+            place = "all layers" if layer == "all" else f"layer {layer}"
+            assert re.search(rf"{place} {mean:.3f} \({low:.3f} to {high:.3f}(, chosen)?\)", shown)
+    assert shown.count(", chosen)") == 2
+    assert shown.count("spot-of-line") == 12
+    assert shown.count("whisker-of-line") == 12
+    assert len(re.findall(r'class="line-\d ring"', shown)) == 2
+    lines = re.findall(r'<polyline class="line-\d" points="([^"]+)"', shown)
+    assert [len(points.split()) for points in lines] == [5, 5]  # all layers together stand apart
+    ticks = re.findall(r'class="tick"[^>]*text-anchor="middle">(\d)<', shown)
+    assert ticks == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_the_table_holds_the_choices() -> None:
+    run = layered_run(better={"2": 0.9}, folds=3)
+    assert run.layers
+    shown = layers(run, "accuracy")
+    for choice in run.layers.choices:
+        assert f"{choice.test:.4f}" in shown
+        assert f"{choice.optimism:z.4f}" in shown
+        assert f"{choice.last.low:+z.3f} to {choice.last.high:+z.3f}" in shown
+    assert "3 of 3" in shown
+
+
+@pytest.mark.parametrize("kind", TASKS)
+@pytest.mark.parametrize("folds", [1, 4])
+def test_the_page_begins_with_what_layers_say(kind: str, folds: int) -> None:
+    run = layered_run(TASKS[kind], folds=folds)
+    assert run.layers
+    words = render(run, {}, {}, None)
+    page = Page(words)
+    assert len(page.ids) == len(set(page.ids))
+    assert 'href="#layers"' in words
+    for sentence in run.layers.verdict:
+        assert sentence in page.words()
+    assert run.statistics.verdict[0] not in page.words()  # it would name the best of many by their test rows
+
+
+def test_a_run_with_other_heads_has_both_verdicts() -> None:
+    run = layered_run(plain=("gru",))
+    assert run.layers
+    words = Page(render(run, {}, {}, None)).words()
+    assert run.statistics.verdict[0] in words
+    assert run.layers.verdict[0] in words
+
+
+def test_runs_without_layers_have_no_such_part() -> None:
+    run, arrays = made_run(TASKS["binary"])
+    assert layers(run, "accuracy") == ""
+    assert "#layers" not in render(run, {}, arrays, None)
+
+
+def test_many_layers_have_few_numbers() -> None:
+    run = layered_run(heads=("avg",))
+    assert run.layers
+    far = [one._replace(layer=one.layer and 12 * one.layer) for one in run.layers.candidates]
+    shown = layers(
+        run.__class__(**{**run.__dict__, "layers": run.layers._replace(candidates=far, last=48)}), "accuracy"
+    )
+    assert 10 < len(re.findall(r'class="tick"[^>]*text-anchor="middle">\d+<', shown)) < 22
