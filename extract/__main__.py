@@ -143,7 +143,7 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--layers",
         metavar="all|last|0,3,6",
         help="layers of which each row's pooled vectors are stored, for heads such as avg@3; 0: the embeddings "
-        "(default: %(default)s)",
+        "(default: all)",
     )
     add(
         "--dropout-views",

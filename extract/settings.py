@@ -62,7 +62,8 @@ class Settings:
         layout: `ragged` stores real tokens; `padded` all `max_length` positions of each row, as the notebook's heads
             saw them, and pools over all of them.
         layers: The encoder's states whose pooled vectors are stored: `last` for no more than the last layer's, `all`,
-            or numbers, separated by commas: 0 for the embeddings, i for layer i.
+            or numbers, separated by commas: 0 for the embeddings, i for layer i; None takes all, unless there are the
+            same features as releases before layers stored them.
         layer: The encoder ends at this layer; None takes all of its layers.
         dropout_views: How often the training split runs through the backbone with its dropout on.
         compute_dtype: How the backbone computes, see `extract.backbone.precision`; `auto` takes what suits the device.
@@ -103,7 +104,7 @@ class Settings:
     dtype: str = "float16"
     views: str = "all"
     layout: str = "ragged"
-    layers: str = "last"
+    layers: str | None = None
     layer: int | None = None
     dropout_views: int = 0
     compute_dtype: str = "auto"

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from headstart.cache.recipe import Recipe, canonical_json
+from headstart.cache.recipe import LEFT_OUT, Recipe, canonical_json
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.progress import Clock, Reporter
 from headstart.cache.runtime.shared_paths import shared_command, shared_path
 from headstart.cache.splits import SPLITS, split_order, view_names
 from headstart.cache.storage.object_store import check_location, is_url
+from headstart.cache.storage.store import Store
 from headstart.cache.task import class_counts
 from headstart.cache.writer import CacheWriter, cache_name
 from headstart.extract.backbone.architecture import (
@@ -73,6 +74,11 @@ class ExtractJob(NamedTuple):
         """Path of the cache."""
         name = cache_name(stem(self.settings.data), self.checkpoint.name, self.recipe)
         return os.path.join(self.settings.cache_dir, name)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the cache is there, finished or not."""
+        return Store(self.location).read_json("recipe.json") == self.recipe.to_json()
 
     @property
     def source(self) -> dict[str, Any]:
@@ -182,7 +188,17 @@ def prepare(settings: Settings) -> ExtractJob:
         settings = dataclasses.replace(settings, max_length=limit.tokens)
     _check_length(settings.max_length, architecture, checkpoint.name)
     recipe = make_recipe(settings, dataset, checkpoint, architecture)
-    return ExtractJob(settings, dataset, checkpoint, architecture, recipe, remarks)
+    return _as_stored(ExtractJob(settings, dataset, checkpoint, architecture, recipe, remarks))
+
+
+def _as_stored(job: ExtractJob) -> ExtractJob:
+    """The job; or the same without layers and groups, where a release that knew of neither has stored its features."""
+    layers = LEFT_OUT["layers"] if job.settings.layers is None else job.recipe.layers
+    earlier = job._replace(recipe=dataclasses.replace(job.recipe, layers=layers, groups=False))
+    if job.recipe == earlier.recipe or job.begun or not earlier.begun:
+        return job
+    remark = f"{shown(earlier.location)} is used as it is, with the last layer alone; --layers all stores every layer"
+    return earlier._replace(remarks=(*job.remarks, remark))
 
 
 def make_recipe(
@@ -192,6 +208,7 @@ def make_recipe(
     precision, dropout = choose_precision(settings), read_dropout(checkpoint.config, settings)
     splitter = choose_splitter(settings)
     cleaning = choose_cleaning(settings.clean)
+    choice = "all" if settings.layers is None else settings.layers
     return Recipe(
         rows=dataset.digest(),
         row_count=len(dataset.texts),
@@ -210,7 +227,7 @@ def make_recipe(
         split_rule=splitter.describe(dataset),
         split_seed=settings.seed,
         dropout=canonical_json(dropout._asdict() if dropout else {}),
-        layers=canonical_json(chosen_layers(settings.layers, architecture.n_layers, checkpoint.name)),
+        layers=canonical_json(chosen_layers(choice, architecture.n_layers, checkpoint.name)),
         groups=splitter.groups is not None,
     )
 

@@ -9,10 +9,14 @@ from headstart.cache import UserError
 from headstart.extract.backbone.architecture import (
     Dropout,
     check_weight_bytes,
+    chosen_layers,
+    ended_as,
+    ended_at,
     read_architecture,
     read_dropout,
 )
 from headstart.extract.settings import Settings
+from tests.cache.conftest import RECIPE
 
 from ..conftest import DISTILBERT
 
@@ -94,3 +98,47 @@ def test_rates_are_the_backbone_s_own(settings: Settings) -> None:
     for rate, says in ((0, "would all be the same"), (1, "below 1 is wanted"), ("x", "below 1 is wanted")):
         with pytest.raises(UserError, match=says):
             read_dropout({"dropout": rate, "attention_dropout": rate}, wanted)
+
+
+SIX = read_architecture(DISTILBERT | {"n_layers": 6}, "six")
+
+
+@pytest.mark.parametrize("layer", [1, 3, 6])
+def test_an_encoder_ends_where_the_user_and_its_recipe_say(layer: int) -> None:
+    ended = ended_at(SIX, layer, "six")
+    assert ended == dataclasses.replace(SIX, n_layers=layer)
+    recipe = dataclasses.replace(RECIPE, architecture=json.dumps(dataclasses.asdict(ended)))
+    assert ended_as(SIX, recipe, "six") == ended
+    assert ended.flops(100, 10.0) / SIX.flops(100, 10.0) == pytest.approx(layer / 6)
+
+
+def test_an_encoder_has_all_layers_unless_a_user_or_a_recipe_says_otherwise() -> None:
+    assert ended_at(SIX, None, "six") == ended_as(SIX, RECIPE, "six") == SIX
+
+
+@pytest.mark.parametrize(
+    ("architecture", "says"),
+    [
+        ('{"n_layers":7}', "those of layer 7, and the backbone 'six' has the layers 1 to 6"),
+        ('{"n_layers":0}', "those of layer 0"),
+        ('{"n_layers":true}', "those of layer True"),
+        ('{"n_layers":"3"}', "those of layer '3'"),
+        ('{"n_layers":[[]]}', "those of layer a list"),
+        ("[1]", "is no JSON object"),
+        ("7", "is no JSON object"),
+        ("{", "is no JSON object"),
+        ("[" * 100_000, "is no JSON object"),
+    ],
+)
+def test_a_recipe_of_another_encoder_is_refused(architecture: str, says: str) -> None:
+    with pytest.raises(UserError) as raised:
+        ended_as(SIX, dataclasses.replace(RECIPE, architecture=architecture), "six")
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("choice", "layers"),
+    [("all", [0, 1, 2, 3, 4, 5, 6]), ("last", []), ("6", [6]), ("0", [0]), ("3,0, 6,3", [0, 3, 6])],
+)
+def test_the_layers_that_are_stored(choice: str, layers: list[int]) -> None:
+    assert chosen_layers(choice, 6, "six") == layers

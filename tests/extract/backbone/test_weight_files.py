@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flax.serialization import msgpack_serialize
 from safetensors.numpy import save_file
 
 from headstart.cache import UserError
@@ -18,16 +19,16 @@ from headstart.extract.backbone.weight_files import (
     shard_paths,
     weights_sha256,
 )
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.backbone.weights import load_weights, nest
 
 from ..conftest import DISTILBERT, random_weights, save_backbone
 
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
 
 
-def save_shards(folder: Path, weight_map: object = None) -> str:
+def save_shards(folder: Path, weight_map: object = None, weights: dict[str, np.ndarray] | None = None) -> str:
     """The tiny backbone's weights in two shards, each with every second tensor; the index says so unless told else."""
-    weights = random_weights(DISTILBERT)
+    weights = weights or random_weights(DISTILBERT)
     places = {name: SHARDS[number % 2] for number, name in enumerate(sorted(weights))}
     for shard in SHARDS:
         save_file({name: weights[name] for name in places if places[name] == shard}, folder / shard)
@@ -115,3 +116,34 @@ def test_shards_that_hold_other_tensors_than_the_index_says(tmp_path: Path) -> N
 
 def test_a_pickle_is_never_a_weight_file() -> None:
     assert not [name for name in WEIGHT_FILES if "bin" in name or "pt" in name]
+
+
+@pytest.mark.parametrize("kind", ["one file", "shards", "msgpack"])
+def test_layers_above_the_last_are_not_read(tmp_path: Path, kind: str) -> None:
+    """What is wrong with them does not matter."""
+    weights = random_weights(DISTILBERT)
+    below = {name: tensor for name, tensor in weights.items() if ".layer.1." not in name}
+    broken = {name: tensor if name in below else tensor * np.nan for name, tensor in weights.items()}
+    save_file(below, tmp_path / "below.safetensors")
+    path = str(tmp_path / "model.safetensors")
+    save_file(broken, path)
+    if kind == "shards":
+        path = save_shards(tmp_path, None, broken)
+    elif kind == "msgpack":
+        path = str(tmp_path / "flax_model.msgpack")
+        Path(path).write_bytes(msgpack_serialize(nest(broken)))
+    np.testing.assert_equal(load_weights(path, 1), load_weights(str(tmp_path / "below.safetensors")))
+    with pytest.raises(UserError, match="holds NaN or infinity"):
+        load_weights(path)
+
+
+def test_a_shard_may_lack_what_is_not_read(tmp_path: Path) -> None:
+    weights = random_weights(DISTILBERT)
+    index = save_shards(tmp_path)
+    save_file(
+        {name: weights[name] for name in sorted(weights)[1::2] if ".layer.1." not in name},
+        tmp_path / SHARDS[1],
+    )
+    assert set(load_weights(index, 1)["transformer"]["layer"]) == {"0"}
+    with pytest.raises(UserError, match=r"no shard holds transformer\.layer\.1"):
+        load_weights(index)

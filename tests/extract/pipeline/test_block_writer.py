@@ -34,7 +34,7 @@ def block_of(rows: int) -> Block:
 
 @pytest.fixture
 def run(settings: Settings, tmp_path: Path) -> RunContext:
-    job = prepare(dataclasses.replace(settings, cache_dir=str(tmp_path)))
+    job = prepare(dataclasses.replace(settings, cache_dir=str(tmp_path), layers="last"))
     writer = CacheWriter(job.location, job.recipe)
     writer.begin()
     return RunContext(job, writer, lambda: None, Hosts(), Clock(), Reporter())

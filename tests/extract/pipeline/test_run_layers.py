@@ -10,6 +10,8 @@ import pytest
 from headstart.cache import Cache, UserError, open_cache
 from headstart.cache.inspect.verify import verify
 from headstart.cache.splits import SPLITS
+from headstart.extract.backbone.distilbert import Backbone
+from headstart.extract.backbone.weights import load_weights
 from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.predict.encoder import Encoder
@@ -56,7 +58,21 @@ def test_the_choice_is_part_of_the_key_unless_it_is_the_last(settings: Settings)
     keys = [prepare(dataclasses.replace(settings, layers=choice)).recipe.key for choice in choices]
     assert keys[1] == keys[2]
     assert len(set(keys)) == 4
-    assert '"layers"' not in str(prepare(settings).recipe.to_json())
+    assert keys[1] == prepare(settings).recipe.key
+    assert '"layers"' not in str(prepare(dataclasses.replace(settings, layers="last")).recipe.to_json())
+
+
+def test_features_without_layers_are_used_as_they_are_until_the_user_asks_for_layers(
+    settings: Settings, tmp_path: Path
+) -> None:
+    here = dataclasses.replace(settings, cache_dir=str(tmp_path))
+    last = extract(dataclasses.replace(here, layers="last"), Recorder())
+    lines = Recorder()
+    assert extract(here, lines) == last
+    assert any("--layers all stores every layer" in line for line in lines.lines)
+    every = extract(dataclasses.replace(here, layers="all"), Recorder())
+    assert every != last
+    assert extract(here, Recorder()) == every
 
 
 def test_a_run_that_lost_blocks_goes_on(layered: Made, tmp_path: Path) -> None:
@@ -128,3 +144,38 @@ def test_new_texts_go_through_as_many_layers(layered: Made) -> None:
     _, pooled = ended.hidden(tokens)
     scores = part.score(part.scorer(lambda params, layers: layers[:, 0] * params, np.float32(2)), tokens)
     np.testing.assert_allclose(scores, 2 * pooled, rtol=0, atol=1e-5)
+
+
+def test_what_lies_above_is_neither_loaded_nor_computed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+    init = Backbone.__init__
+
+    def record(self: Backbone, architecture: object, weights: dict, *rest: object) -> None:
+        loaded.append(set(weights["transformer"]["layer"]))
+        init(self, architecture, weights, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Backbone, "__init__", record)
+    extract(dataclasses.replace(settings, cache_dir=str(tmp_path), layer=1, split="test"), Recorder())
+    assert loaded == [{"0"}, {"0"}]  # and the exact model that it is compared with
+    whole = load_weights(str(Path(settings.backbone or "", "model.safetensors")))
+    assert set(whole["transformer"]["layer"]) == {"0", "1"}
+
+
+def test_groups_are_stored_where_they_split_the_rows(settings: Settings, tmp_path: Path) -> None:
+    users = [f"user {row // 4}" for row in range(60)]
+    lines = [f"{text},{user}" for text, user in zip(
+        Path(str(settings.data)).read_text().splitlines()[1:], users, strict=True
+    )]  # fmt: skip
+    data = tmp_path / "users.csv"
+    data.write_text("\n".join(["comment_text,Toxic,user", *lines]))
+    here = dataclasses.replace(settings, data=str(data), group_column="user", cache_dir=str(tmp_path))
+    cache = open_cache(extract(here, Recorder()))
+    assert cache.recipe.groups
+    assert verify(cache) == []
+    seen = {name: set(cache.split(name).groups.tolist()) for name in SPLITS}
+    assert sum(map(len, seen.values())) == len(set().union(*seen.values())) == 15
+    for name in SPLITS:
+        split = cache.split(name)
+        assert split.groups.tolist() == [row // 4 for row in split.rows.tolist()]

@@ -39,7 +39,7 @@ def test_everything_but_hidden_is_identical(whole: str, pooled: Made) -> None:
     full, less = open_cache(whole), open_cache(pooled[1])
     assert (full.manifest.rows, full.manifest.tokens) == (less.manifest.rows, less.manifest.tokens)
     for split in SPLITS:
-        for field in LAYOUTS["pooled"]:
+        for field in (*LAYOUTS["pooled"], "layers"):
             one, other = getattr(full.split(split), field), getattr(less.split(split), field)
             np.testing.assert_array_equal(one, other, err_msg=f"{split} {field}")
     assert not list(Path(pooled[1]).rglob("hidden"))
