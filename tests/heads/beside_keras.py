@@ -1,4 +1,4 @@
-"""The ten heads beside Keras 3 on one small batch: what ours find, and what Keras finds."""
+"""The heads on the last layer beside Keras 3 on one small batch: what ours find, and what Keras finds."""
 
 import functools
 from collections.abc import Iterator
@@ -9,13 +9,12 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from headstart.heads import HEADS
 from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.pooling import pool
 from headstart.train.engine.loss import cross_entropy
 from tests.oracles.head_logits import logits_of
 
-from .keras_models import as_ours, build
+from .keras_models import ON_LAST, as_ours, build
 
 ROWS, TOKENS, WIDTH = 5, 19, 6  # more tokens than a chunk has
 LENGTHS = {"masked": np.array([3, 19, 1, 17, 8]), "unmasked": np.full(ROWS, TOKENS)}
@@ -57,7 +56,7 @@ def ragged(batch: Padded, lengths: np.ndarray) -> Ragged:
 
 
 def compare(name: str, kind: str, masks: str) -> Iterator[Pair]:
-    """Logits, mean loss and the loss's gradient of a head alone and of one among ten.
+    """Logits, mean loss and the loss's gradient of a head alone and of one among all.
 
     Args:
         name: of the head.
@@ -70,17 +69,17 @@ def compare(name: str, kind: str, masks: str) -> Iterator[Pair]:
     by_keras = run_by_keras(name, outputs)
     logits, _ = by_keras(weights_of(name, outputs), batch, nothing)
     loss, slope = jax.value_and_grad(functools.partial(keras_loss, kind, labels))(logits)
-    slopes = as_ours(HEADS[name], by_keras(weights_of(name, outputs), batch, slope)[1])
+    slopes = as_ours(ON_LAST[name], by_keras(weights_of(name, outputs), batch, slope)[1])
 
     def alone(cotangent: Any) -> Any:
         return run_alone(name, outputs)(params, batch, cotangent)
 
     def joint(cotangent: Any) -> Any:
-        params, rows = {own: params_of(own, outputs) for own in HEADS}, ragged(batch, lengths)
-        found, slopes = run_joint(outputs)(params, rows, {**dict.fromkeys(HEADS, nothing), name: cotangent})
+        params, rows = {own: params_of(own, outputs) for own in ON_LAST}, ragged(batch, lengths)
+        found, slopes = run_joint(outputs)(params, rows, {**dict.fromkeys(ON_LAST, nothing), name: cotangent})
         return found[name], dict(slopes[name])
 
-    for which, ours in (("alone", alone), ("among ten", joint)):
+    for which, ours in (("alone", alone), ("among all", joint)):
         found, _ = ours(nothing)
         yield Pair(f"logits, {which}", found, logits)
         own_loss, own_slope = jax.value_and_grad(functools.partial(our_loss, labels))(found)
@@ -97,12 +96,12 @@ def weights_of(name: str, outputs: int) -> list[np.ndarray]:
 
 
 def params_of(name: str, outputs: int) -> Any:
-    return as_ours(HEADS[name], weights_of(name, outputs))
+    return as_ours(ON_LAST[name], weights_of(name, outputs))
 
 
 @functools.cache
 def model_of(name: str, outputs: int) -> keras.Model:
-    return build(HEADS[name], TOKENS, WIDTH, outputs)
+    return build(ON_LAST[name], TOKENS, WIDTH, outputs)
 
 
 @functools.cache
@@ -114,13 +113,13 @@ def run_by_keras(name: str, outputs: int) -> Any:
 
 @functools.cache
 def run_alone(name: str, outputs: int) -> Any:
-    return with_gradient(logits_of(HEADS[name], outputs))
+    return with_gradient(logits_of(ON_LAST[name], outputs))
 
 
 @functools.cache
 def run_joint(outputs: int) -> Any:
-    """All ten heads at once: one program for every test."""
-    group = FusedHeads(tuple(HEADS.items()), TOKENS)
+    """All heads at once: one program for every test."""
+    group = FusedHeads(tuple(ON_LAST.items()), TOKENS)
 
     @jax.jit
     def run(params: Any, rows: Ragged, cotangents: Any) -> Any:

@@ -11,10 +11,11 @@ import jax
 import numpy as np
 import pytest
 
-from headstart.heads import HEADS
 from headstart.heads.modules import init
 from headstart.heads.pooling import pool
 from tests.oracles.head_logits import logits_of
+
+from .keras_models import ON_LAST
 
 ROWS, TOKENS, WIDTH, OUTPUTS = 3, 5, 7, 2
 LENGTHS = (3, 5, 1)
@@ -59,7 +60,7 @@ def nan_batch(hidden, batch) -> Batch:
 @functools.cache
 def draw(name: str) -> Any:
     rng = np.random.default_rng(1)
-    shapes = jax.eval_shape(lambda: init(name, HEADS[name], WIDTH, 0, OUTPUTS))
+    shapes = jax.eval_shape(lambda: init(name, ON_LAST[name], WIDTH, 0, OUTPUTS))
     return jax.tree.map(lambda leaf: np.float32(0.3 * rng.normal(size=leaf.shape)), shapes)
 
 
@@ -71,7 +72,7 @@ def random_params() -> Callable[..., Any]:
 
 @functools.cache
 def compiled(name: str) -> Callable[..., Any]:
-    return jax.jit(logits_of(HEADS[name], OUTPUTS))
+    return jax.jit(logits_of(ON_LAST[name], OUTPUTS))
 
 
 @pytest.fixture

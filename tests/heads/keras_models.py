@@ -1,4 +1,4 @@
-"""The ten heads in Keras 3, and the one mapping from its weights to ours."""
+"""The heads on the last layer in Keras 3, and the one mapping from its weights to ours."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,11 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from headstart.heads import Head, PoolingHead
+from headstart.heads import HEADS, Head, PoolingHead
+from headstart.heads.registry import MORE_HEADS, AttentionHead
+
+ON_LAST: dict[str, Head] = {**HEADS, "attn": MORE_HEADS["attn"]}
+"""The notebook's ten, and attention pooling."""
 
 
 class MaskedMax(layers.Layer):
@@ -37,6 +41,14 @@ def read(head: Head, hidden: Any, mask: Any) -> Any:
     """What the classifier at the end sees."""
     if isinstance(head, PoolingHead):
         return joined([pool(name, hidden, mask) for name in head.read])
+    if isinstance(head, AttentionHead):
+        scores = layers.Dense(head.queries, use_bias=False)(hidden)
+        weights = (
+            layers.Softmax(axis=1)(scores)
+            if mask is None
+            else layers.Softmax(axis=1)(scores, mask=mask[..., None])
+        )
+        return layers.Flatten()(layers.Dot(axes=1)([weights, hidden]))
     cell = {"gru": layers.GRU, "lstm": layers.LSTM}[head.cell]
     layer = cell(head.units, return_sequences=head.pooled)
     if head.bidirectional:
@@ -57,9 +69,11 @@ def joined(parts: list[Any]) -> Any:
     return parts[0] if len(parts) == 1 else layers.Concatenate()(parts)
 
 
-def as_ours(head: Head, weights: Sequence[Any]) -> dict[str, dict[str, Any]]:
+def as_ours(head: Head, weights: Sequence[Any]) -> dict[str, Any]:
     """Our parameter tree from Keras' list of weights, or a gradient's from a list of gradients."""
     *recurrent, kernel, bias = weights
+    if isinstance(head, AttentionHead):
+        return {"queries": recurrent[0], "dense": {"kernel": kernel, "bias": bias}}
     names = ("kernel", "recurrent_kernel", "bias")
     parts = [dict(zip(names, recurrent[at : at + 3], strict=True)) for at in range(0, len(recurrent), 3)]
     return {

@@ -7,14 +7,13 @@ import jax
 import keras
 import numpy as np
 
-from headstart.heads import HEADS
 from headstart.heads.fused.fused_heads import FusedHeads
 from headstart.heads.pooling import pool
 from headstart.train.engine.adam import init
 from headstart.train.engine.compiled_epochs import CompiledEpochs, of_seed, stack
 from headstart.train.feeds.table import EpochChunk, Table
 
-from .keras_models import as_ours, build
+from .keras_models import ON_LAST, as_ours, build
 
 STEPS, BATCHES, ROWS, TOKENS, WIDTH = 50, 4, 8, 6, 5
 
@@ -52,12 +51,12 @@ def data() -> Data:
 def fresh(name: str) -> keras.Model:
     """The head with Keras' own initial weights, the same in every call."""
     keras.utils.set_random_seed(3)
-    return build(HEADS[name], TOKENS, WIDTH, 1)
+    return build(ON_LAST[name], TOKENS, WIDTH, 1)
 
 
 def params_of(name: str, model: keras.Model) -> Any:
     """A copy; Keras' own get_weights asks NumPy for something that NumPy 2 warns of."""
-    return as_ours(HEADS[name], [np.array(own.value) for own in model.trainable_variables])
+    return as_ours(ON_LAST[name], [np.array(own.value) for own in model.trainable_variables])
 
 
 @functools.cache
@@ -68,7 +67,7 @@ def first_params(name: str) -> Any:
 def by_keras(name: str) -> Trained:
     """Train with `compile` and `train_on_batch`."""
     rows, model = data(), fresh(name)
-    adam = keras.optimizers.Adam(HEADS[name].learning_rate, epsilon=1e-7)
+    adam = keras.optimizers.Adam(ON_LAST[name].learning_rate, epsilon=1e-7)
     model.compile(adam, loss=keras.losses.BinaryCrossentropy(from_logits=True))
     losses = []
     for step in range(STEPS):
@@ -80,17 +79,17 @@ def by_keras(name: str) -> Trained:
 
 @functools.cache
 def by_us() -> dict[str, Trained]:
-    """Train all ten heads together, from the weights that Keras' models begin with."""
+    """Train all heads together, from the weights that Keras' models begin with."""
     rows = data()
     lengths = rows.mask.sum(axis=1)
     pooled = np.asarray(jax.jit(pool)(rows.hidden, rows.mask))
-    compiled = CompiledEpochs([FusedHeads(tuple(HEADS.items()), TOKENS)], seeds=1)
+    compiled = CompiledEpochs([FusedHeads(tuple(ON_LAST.items()), TOKENS)], seeds=1)
     table = compiled.place(
         Table(rows.hidden[rows.mask], np.cumsum(lengths) - lengths, lengths, pooled, rows.labels)
     )
-    states = compiled.spread({name: stack([init(first_params(name))]) for name in HEADS})
-    rates = {name: np.float32([head.learning_rate]) for name, head in HEADS.items()}
-    active = {name: np.array([True]) for name in HEADS}
+    states = compiled.spread({name: stack([init(first_params(name))]) for name in ON_LAST})
+    rates = {name: np.float32([head.learning_rate]) for name, head in ON_LAST.items()}
+    active = {name: np.array([True]) for name in ON_LAST}
     losses = []
     for step in range(STEPS):
         places = np.arange(ROWS) + step % BATCHES * ROWS
@@ -98,5 +97,5 @@ def by_us() -> dict[str, Trained]:
         losses.append({name: float(own.loss[0] / own.rows[0]) for name, own in sums.items()})
     return {
         name: Trained(np.array([own[name] for own in losses]), of_seed(states[name].params, 0))
-        for name in HEADS
+        for name in ON_LAST
     }

@@ -7,8 +7,6 @@ import jax
 import numpy as np
 import pytest
 
-from headstart.heads import HEADS
-
 from .beside_keras import (
     KINDS,
     LENGTHS,
@@ -22,7 +20,7 @@ from .beside_keras import (
     run_joint,
     weights_of,
 )
-from .keras_models import build_without_masks
+from .keras_models import ON_LAST, build_without_masks
 
 
 def close(found: Any, wanted: Any) -> None:
@@ -32,7 +30,7 @@ def close(found: Any, wanted: Any) -> None:
 
 @pytest.mark.parametrize("masks", LENGTHS)
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", ON_LAST)
 def test_logits_and_gradients_are_keras_s(name: str, kind: str, masks: str) -> None:
     pairs = list(compare(name, kind, masks))
     assert len(pairs) == 6
@@ -40,13 +38,13 @@ def test_logits_and_gradients_are_keras_s(name: str, kind: str, masks: str) -> N
         close(pair.ours, pair.keras)
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", ON_LAST)
 def test_rows_of_full_length_are_what_the_notebook_s_layers_see(name: str) -> None:
     """Keras' own layers without any mask, on all positions."""
-    model = build_without_masks(HEADS[name], TOKENS, WIDTH)
+    model = build_without_masks(ON_LAST[name], TOKENS, WIDTH)
     batch = padded(LENGTHS["unmasked"])
     model.set_weights(weights_of(name, 1))
-    params = {own: params_of(own, 1) for own in HEADS}
-    nothing = dict.fromkeys(HEADS, np.zeros((ROWS, 1), np.float32))
+    params = {own: params_of(own, 1) for own in ON_LAST}
+    nothing = dict.fromkeys(ON_LAST, np.zeros((ROWS, 1), np.float32))
     found = run_joint(1)(params, ragged(batch, LENGTHS["unmasked"]), nothing)[0]
     close(found[name], model(batch.hidden))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from headstart.heads import HEADS
+from .keras_models import ON_LAST
 
 
 def sigmoid(x):
@@ -60,6 +60,14 @@ def mean_then_max(vectors):
     return np.concatenate([mean, [max(column) for column in zip(*vectors, strict=True)]])
 
 
+def attention(words, queries):
+    means = []
+    for query in queries.T:
+        weights = np.array([np.exp(word @ query) for word in words])
+        means.append(sum(weight * word for weight, word in zip(weights, words, strict=True)) / weights.sum())
+    return np.concatenate(means)
+
+
 FEATURES = {
     "cls": lambda words, params: words[0],
     "max": lambda words, params: mean_then_max(words)[words.shape[1] :],
@@ -71,6 +79,7 @@ FEATURES = {
     "lstm": lambda words, params: lstm(words, params["forward"])[-1],
     "lstm_pooled": lambda words, params: mean_then_max(lstm(words, params["forward"])),
     "bilstm_pooled": lambda words, params: mean_then_max(both_ways(lstm, words, params)),
+    "attn": lambda words, params: attention(words, params["queries"]),
 }
 
 
@@ -82,7 +91,7 @@ def in_float64(tree):
     return {k: in_float64(v) if isinstance(v, dict) else np.float64(v) for k, v in tree.items()}
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", ON_LAST)
 def test_logits_equal_the_oracle(name, batch, random_params, logits_with):
     params = in_float64(random_params(name))
     rows = [np.float64(row)[real] for row, real in zip(batch.hidden, np.asarray(batch.mask), strict=True)]
