@@ -13,7 +13,7 @@ import pytest
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.utils.class_weight import compute_class_weight
 
-from headstart import bench, predict
+from headstart import bench, trained
 from headstart.cache import UserError, open_cache
 from headstart.cache.block import Block
 from headstart.cache.manifest import Manifest
@@ -114,7 +114,7 @@ def test_two_heads_and_seeds_in_four_folds(
     assert "fold 4 of 4" in said.err
     assert "Over 4 folds:" in said.out
     with pytest.raises(UserError, match="holds 4 heads of each name"):
-        predict.open_head(str(found), "best")
+        trained.open_head(str(found), "best")
     rows, about = rows_of(found), json.loads((found / "results.json").read_text())
     floors = ["majority", "tfidf_logreg", "logreg_mean"]
     lanes = [(name, "0") for name in floors] + [(name, seed) for name in ("avg", "gru") for seed in "01"]

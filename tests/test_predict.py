@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from headstart import predict
+from headstart import predict, trained
 from headstart.cache import UserError
 from headstart.extract.predict import chunks
 from headstart.extract.predict.options import parse_arguments
@@ -128,7 +128,7 @@ def test_what_tokens_add_sums_to_the_logits(
     whole = RunFolder(str(made.run)).record().cache.recipe["compute_dtype"] == "float32"
     pooling = [name for name in heads_of(made) if isinstance(HEADS[name], PoolingHead)]
     for name in pooling if whole else ["maxavg"]:
-        loaded = predict.load(predict.open_head(str(made.run), name), None)
+        loaded = predict.load(trained.open_head(str(made.run), name), None)
         tokens = loaded.encoder.tokenize(texts)
         answer = loaded.answer(tokens)
         labelled = [LabelledText(text, "", {}) for text in texts]
@@ -187,7 +187,7 @@ def test_every_way_in_and_out_says_the_same(
 
 def test_a_head_of_another_recipe_is_refused(mixed: Made) -> None:
     """Each field that decides what the head reads."""
-    head = predict.open_head(str(mixed.run), "avg")
+    head = trained.open_head(str(mixed.run), "avg")
     for field, says in {
         "weights": "its weights have",
         "tokenizer": "its tokenizer have",
@@ -201,7 +201,7 @@ def test_a_head_of_another_recipe_is_refused(mixed: Made) -> None:
 
 
 def test_several_chunks_need_few_programs(mixed: Made) -> None:
-    loaded = predict.load(predict.open_head(str(mixed.run), "avg"), None)
+    loaded = predict.load(trained.open_head(str(mixed.run), "avg"), None)
     for start in range(0, 100, 20):
         loaded.answer(loaded.encoder.tokenize(mixed.texts[start : start + 20]))
     assert loaded.scorer.programs <= 6
@@ -287,11 +287,11 @@ def test_a_name_out_of_a_run_is_downloaded_only_if_the_user_writes_it(
         raise FileNotFoundError(name)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
-    head = predict.open_head(str(mixed.run), "avg")
+    head = trained.open_head(str(mixed.run), "avg")
     source = {**head.run.cache.source, "backbone_argument": "stranger/model", "backbone": "model"}
     cache = dataclasses.replace(head.run.cache, source=source)
     received = head._replace(run=dataclasses.replace(head.run, cache=cache))
-    monkeypatch.setattr(predict, "open_head", lambda *_: received)
+    monkeypatch.setattr(trained, "open_head", lambda *_: received)
     for arguments in (["--run", mixed.run, "a text"], ["export", mixed.run, mixed.run / "exported"]):
         with pytest.raises(UserError, match="`--backbone stranger/model` downloads it"):
             run(*arguments)
@@ -354,7 +354,7 @@ def test_own_expressions_need_no_process(
     mixed: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a run whose cleaning has exceptions, in a stream of many parts."""
-    loaded = predict.load(predict.open_head(str(mixed.run), "avg"), None)
+    loaded = predict.load(trained.open_head(str(mixed.run), "avg"), None)
     loaded.encoder._cleaning = Cleaning({"exceptions": ["you+"]})
     monkeypatch.setattr("headstart.extract.text.cleaning.in_processes", lambda *_: pytest.fail("a process"))
     (tmp_path / "a.csv").write_text("text\n" + "you are\n" * 5)

@@ -40,7 +40,7 @@ def trained(splits: dict[str, Any], specs: list[HeadSpec], **settings: Any) -> t
     trainer = Trainer(
         to_train(specs, splits, "float32", STATES),
         splits,
-        TrainingSettings(epochs=6, batch_size=8, seeds=2, batching="exact", **settings),
+        TrainingSettings(**{"epochs": 6, "batch_size": 8, "seeds": 2, "batching": "exact"} | settings),
     )
     progress = trainer.loop.begin(first_params(specs, WIDTH, 2, 1))
     while trainer.loop.active(progress):
@@ -105,6 +105,19 @@ def test_other_heads_change_no_plain_head_by_a_bit(others: tuple[str, ...], cach
     alone = trained(splits_of(cache), [spec_of("cls"), spec_of("avg")])[1].best["avg"]
     specs = [*(spec_of(name, STATES, 3) for name in others), spec_of("avg")]
     jax.tree.map(np.testing.assert_array_equal, trained(splits_of(cache), specs)[1].best["avg"], alone)
+
+
+@pytest.mark.parametrize("memory", ["device", "host"])
+def test_heads_on_layers_draw_rows_of_any_length_whoever_trains_beside_them(
+    cache: Cache, memory: str
+) -> None:
+    on_layers = [spec_of(name, STATES, 3) for name in ("avg@1", "mix")]
+    shuffled = trained(splits_of(cache), on_layers, batching="exact")[1].best
+    for others in ([], [spec_of("avg")], [spec_of("attn")]):
+        best = trained(splits_of(cache), [*others, *on_layers], batching="bucket", memory=memory)[1].best
+        for name in shuffled:
+            for one, other in zip(jax.tree.leaves(best[name]), jax.tree.leaves(shuffled[name]), strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 def test_only_what_is_read_is_held(cache: Cache) -> None:

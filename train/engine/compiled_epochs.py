@@ -19,6 +19,7 @@ from headstart.train.feeds.table import EpochChunk, Table, fill
 
 SEEDS = PartitionSpec("seeds")
 BATCHES = PartitionSpec("seeds", None, ROWS)
+DEALT = PartitionSpec("seeds", None, None, ROWS)
 
 
 class CompiledEpochs:
@@ -53,7 +54,7 @@ class CompiledEpochs:
         self.compile_seconds = 0.0
         self._tokens_as_bfloat16 = tokens_as_bfloat16
         steps = HeadSteps(groups, class_weights)
-        self._train = self._jit(steps.train, "tsbnra", donate=1)
+        self._train = self._jit(steps.train, "tsdnra", donate=1)
         self._evaluate = self._jit(steps.evaluate, "tsbna")
         self._logits = self._jit(steps.logits, "tsb", out=BATCHES)
         self._compiled = dict[Any, Any]()
@@ -67,7 +68,7 @@ class CompiledEpochs:
 
     def evaluate(self, params: Mapping[str, PyTree], chunk: EpochChunk, active: Flags) -> dict[str, Sums]:
         """Sums over a chunk's rows."""
-        arguments = chunk.table, params, self._interleaved(chunk), np.int32(chunk.steps), active
+        arguments = chunk.table, params, self._interleaved(chunk)[:, :, 0], np.int32(chunk.steps), active
         return self._run(self._evaluate, *arguments)  # type: ignore[no-any-return]
 
     def logits(
@@ -78,7 +79,7 @@ class CompiledEpochs:
         Returns:
             Places in the table, -1 where a row only fills up, and the logits of the rows there.
         """
-        batches = self._interleaved(chunk)
+        batches = self._interleaved(chunk)[:, :, 0]
         return batches, jax.device_get(self._run(self._logits, chunk.table, params, batches))
 
     def place(self, table: Table) -> Table:
@@ -92,12 +93,13 @@ class CompiledEpochs:
         """Leaves whose first axis is the seed, each share on its device."""
         return jax.device_put(tree, NamedSharding(self.mesh, SEEDS))
 
-    def _interleaved(self, chunk: EpochChunk) -> Int[np.ndarray, "s n b"]:
-        """Batches whose rows the devices share in turns, so that all get long and short ones."""
+    def _interleaved(self, chunk: EpochChunk) -> Int[np.ndarray, "s n h b"]:
+        """Batches of each deal, whose rows the devices share in turns, so that all get long and short ones."""
         shares = self.mesh.shape[ROWS]
-        seeds, steps, rows = chunk.batches.shape
-        full = fill(chunk.batches, -(-rows // shares) * shares, axis=2)
-        return full.reshape(seeds, steps, -1, shares).swapaxes(2, 3).reshape(seeds, steps, -1)
+        each = (*chunk.batches.shape[:2], chunk.deals, -1)
+        dealt = chunk.batches.reshape(each)
+        full = fill(dealt, -(-dealt.shape[3] // shares) * shares, axis=3)
+        return full.reshape(*each, shares).swapaxes(3, 4).reshape(each)
 
     def _jit(
         self, one_seed: Callable[..., Any], letters: str, donate: int | None = None, out: Any = SEEDS
@@ -117,7 +119,8 @@ class CompiledEpochs:
             return scan_map(one, [None if s else a for a, s in zip(arguments, shared, strict=True)])
 
         specs = tuple(
-            {"b": BATCHES}.get(letter, PartitionSpec() if letter in "tn" else SEEDS) for letter in letters
+            {"b": BATCHES, "d": DEALT}.get(letter, PartitionSpec() if letter in "tn" else SEEDS)
+            for letter in letters
         )
         shard_map: Any = jax.shard_map
         sharded = shard_map(many, mesh=self.mesh, in_specs=specs, out_specs=out, check_vma=False)

@@ -57,7 +57,7 @@ class HeadSteps:
         self,
         table: Table,
         states: States,
-        batches: Int[Array, "n b"],
+        batches: Int[Array, "n h b"],
         count: Int[Array, ""],
         rates: Rates,
         active: Flags,
@@ -67,7 +67,7 @@ class HeadSteps:
         Args:
             table: The rows.
             states: State of every head.
-            batches: Places in the table.
+            batches: Places in the table; of several deals the last one is that of the heads that lie side by side.
             count: Steps to take, at most n.
             rates: Learning rate of each head.
             active: Heads that are still in training.
@@ -83,14 +83,15 @@ class HeadSteps:
 
         def step(number: Array, carry: Any) -> Any:
             apart, sums, loops = carry
-            rows = batch_of(table, batches[number])
+            rows, *others = [batch_of(table, places) for places in batches[number]]
+            in_lanes = others[-1] if others else rows
             for group in self._apart:
                 after, more = group_step(group, apart, rows, rates, active, self.class_weights)
                 apart, sums = {**apart, **after}, {**sums, **{n: add(sums[n], more[n]) for n in more}}
             return (
                 apart,
                 sums,
-                [steps.step(loop, rows) for steps, loop in zip(lane_steps, loops, strict=True)],
+                [steps.step(loop, in_lanes) for steps, loop in zip(lane_steps, loops, strict=True)],
             )
 
         apart = {name: states[name] for group in self._apart for name in group.names}

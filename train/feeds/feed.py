@@ -47,7 +47,9 @@ class BatchFeed(ABC):
 
     def train(self, epoch: int) -> Iterator[EpochChunk]:
         """See `Feed`."""
-        return self.chunks(self.spec.train(self.lengths, epoch))
+        deals = len(self.spec.deals)
+        for chunk in self.chunks(self.spec.train(self.lengths, epoch)):
+            yield chunk._replace(deals=deals)
 
     def evaluate(self) -> Iterator[EpochChunk]:
         """See `Feed`."""
@@ -84,7 +86,7 @@ class HostFeed(BatchFeed):
     def __init__(self, split: Split, spec: FeedSpec, place: Place, chunk_bytes: int) -> None:
         self._table, self._place, lengths = table_of(split, spec), place, split.lengths
         super().__init__(lengths, spec, table_bytes(self._table))
-        rows = min(spec.batch_size, len(lengths)) * spec.seeds
+        rows = min(spec.batch_size, len(lengths)) * spec.seeds * len(spec.deals)
         token = split.width * split.itemsize if spec.tokens else 0
         longest = np.sort(lengths)[-rows:].sum() if rows < len(lengths) else lengths.sum()
         self._tokens = int(max(chunk_bytes // token, longest)) if token else 0

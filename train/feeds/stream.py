@@ -77,15 +77,17 @@ class StreamFeed:
         steps = batches.shape[1]
         batches = fill(batches.astype(np.int32), self._segments, axis=1)
         rows = np.concatenate([np.arange(*span) for span in spans])
-        return EpochChunk(self._place(self._table(spans, lengths)), batches, steps, rows)
+        deals = 1 if epoch is None else len(self._spec.deals)
+        return EpochChunk(self._place(self._table(spans, lengths)), batches, steps, rows, deals)
 
     def _shuffled(self, lengths: Int[np.ndarray, " r"], seed: list[int]) -> Int[np.ndarray, "n b"]:
         generator = np.random.default_rng([*seed, 3])
         whole = len(lengths) // self._size * self._size
         order = generator.permutation(len(lengths))[:whole]
+        deals = self._spec.deals
         if whole == 0:  # the split's last, short segment alone
-            return np.zeros((0, self._size), np.int64)
-        return cut(order, lengths, self._size, self._spec.batching, generator)
+            return np.zeros((0, self._size * len(deals)), np.int64)
+        return np.concatenate([cut(order, lengths, self._size, deal, generator) for deal in deals], axis=1)
 
     def _table(self, spans: list[tuple[int, int]], lengths: Int[np.ndarray, " r"]) -> Table:
         def whole(field: str) -> np.ndarray:

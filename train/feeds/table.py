@@ -75,12 +75,14 @@ class EpochChunk(NamedTuple):
         batches: Places in the table for each seed, step and row; -1 where a row only fills up.
         steps: Number of real steps, which come first.
         rows: The table's rows, as numbers of the split's; None if the table is the whole split, in order.
+        deals: Number of batches that stand side by side in a step, see `train.feeds.sampler.FeedSpec.deals`.
     """
 
     table: Table
     batches: Int[np.ndarray, "s n b"]
     steps: int
     rows: Int[np.ndarray, " r"] | None = None
+    deals: int = 1
 
 
 def batch_of(table: Table, places: Int[Array, " b"]) -> RaggedBatch:

@@ -65,7 +65,7 @@ def alone(spec, state, table):
 def together(table, states, active):
     run = jax.jit(
         jax.vmap(
-            lambda count: HeadSteps([GROUP]).train(table, states, BATCHES, count, RATES, active),
+            lambda count: HeadSteps([GROUP]).train(table, states, BATCHES[:, None], count, RATES, active),
             axis_name=ROWS,
         )
     )

@@ -99,7 +99,9 @@ def test_only_the_first_steps_are_taken(batch):
     )
     arguments = {"head": jnp.float32(0.05)}, {"head": jnp.array(True)}
     run = jax.vmap(
-        lambda count: steps.train(table, {"head": init(linear_params())}, batches, count, *arguments),
+        lambda count: steps.train(
+            table, {"head": init(linear_params())}, batches[:, None], count, *arguments
+        ),
         axis_name=ROWS,
     )
     after, sums = run(jnp.array([2]))

@@ -17,7 +17,7 @@ def spec_of(tokens=True, pooled=True, batching="bucket"):
 def rows_of(split, chunks):
     """Which rows come in each seed's batches, found by their pooled vectors; every field is checked on the way."""
     found = [[] for _ in range(SEEDS)]
-    for table, batches, steps, _ in chunks:
+    for table, batches, steps, *_ in chunks:
         for seed, own in enumerate(batches[:, :steps]):
             for places in own:
                 found[seed].append(batch_rows(split, batch_of(table, jax.numpy.asarray(places))))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.train.feeds.sampler import WINDOW, FeedSpec, epoch_order, eval_plan, train_plan
+from headstart.train.feeds.sampler import WINDOW, FeedSpec, LayerViews, epoch_order, eval_plan, train_plan
 
 LENGTHS = np.random.default_rng(0).integers(1, 151, 2000).astype(np.int32)
 
@@ -80,3 +80,19 @@ def test_evaluation_covers_each_row_once_by_length(rows):
     assert (np.diff(LENGTHS[kept]) >= 0).all()
     assert plan.shape == (-(-rows // 8), min(8, rows))
     assert (plan.ravel()[rows:] == -1).all()
+
+
+def test_heads_on_layers_have_a_deal_of_their_own():
+    views = LayerViews((0, 1), (2,))
+
+    def deals(tokens, pooled, batching, layers=views):
+        return FeedSpec(tokens, pooled, 8, 2, batching, layers).deals
+
+    assert deals(True, True, "bucket", LayerViews()) == ("bucket",)
+    assert deals(False, False, "bucket") == deals(True, True, "exact") == ("exact",)
+    assert deals(True, False, "bucket") == deals(False, True, "bucket") == ("bucket", "exact")
+    side_by_side = FeedSpec(True, False, 8, 2, "bucket", views).train(LENGTHS[:50], 3)
+    for seed in range(2):
+        plans = [train_plan(LENGTHS[:50], 8, seed, 3, how) for how in ("bucket", "exact")]
+        np.testing.assert_array_equal(side_by_side[seed], np.concatenate(plans, axis=1))
+        assert set(plans[0].ravel()) == set(plans[1].ravel())
