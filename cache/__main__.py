@@ -1,11 +1,12 @@
 """`python -m cache`: look at feature caches, prove them, mend them, remove them."""
 
-import argparse
 import itertools
 import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from headstart.cache.inspect.listing import (
     describe,
@@ -16,56 +17,28 @@ from headstart.cache.inspect.listing import (
     named_cache,
     only_cache,
 )
+from headstart.cache.inspect.options import (
+    COMMAND_LINES,
+    DEFAULT_ROOT,
+    PROGRAM,
+    CacheSettings,
+    RemoveSettings,
+    RepairSettings,
+    RootSettings,
+    VerifySettings,
+)
 from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, remove_cache
 from headstart.cache.inspect.verify import Problem, verify
 from headstart.cache.reader import Cache, open_cache
-from headstart.cache.runtime.command_line import CommandLineParser
+from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
 from headstart.cache.runtime.text import STARTED_AS, format_bytes, printable, say
 from headstart.cache.splits import rows_split
 from headstart.cache.storage.object_store import is_url
 
-DEFAULT_ROOT = "features"
 
-
-def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = CommandLineParser(prog="python -m cache", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    add = commands.add_parser
-    _add_root(add("list", help="one line for each cache"))
-    _add_cache(add("show", help="recipe, sizes, lengths, classes, times"))
-    proof = add("verify", help="prove a cache, or name each damaged block and why")
-    _add_cache(proof)
-    depth = proof.add_mutually_exclusive_group()
-    depth.add_argument("--full", action="store_true", help="read and hash everything (default: yes)")
-    depth.add_argument("--fast", action="store_true", help="leave hidden states alone (default: no)")
-    repair = add("repair", help="compute damaged blocks again, and nothing else")
-    _add_cache(repair)
-    repair.add_argument(
-        "extract", nargs="*", metavar="-- FLAGS", help="flags of the extract command (default: none)"
-    )
-    remove = add("remove", help="delete a cache")
-    remove.add_argument("cache", help="folder of the cache")
-    remove.add_argument("--yes", action="store_true", help="do not ask (default: ask)")
-    return parser.parse_args(arguments)
-
-
-def _add_root(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--cache-dir",
-        default=DEFAULT_ROOT,
-        help="folder that holds the caches, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX (default: %(default)s)",
-    )
-
-
-def _add_cache(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cache", nargs="?", help="folder of the cache (default: the only one there is)")
-    _add_root(parser)
-
-
-def list_caches(arguments: argparse.Namespace) -> None:
+def list_caches(arguments: RootSettings) -> None:
     """Print a line for each cache."""
     paths = find_caches(arguments.cache_dir)
     for path in paths:
@@ -74,18 +47,20 @@ def list_caches(arguments: argparse.Namespace) -> None:
         _say(f"no caches under {arguments.cache_dir}; make one with `python -m extract`")
 
 
-def show_cache(arguments: argparse.Namespace) -> None:
+def show_cache(arguments: CacheSettings) -> None:
     """Print everything about one cache."""
     for line in describe(open_cache(_location(arguments))):
         say(line)
 
 
-def verify_cache(arguments: argparse.Namespace) -> None:
+def verify_cache(arguments: VerifySettings) -> None:
     """Print every problem of a cache.
 
     Raises:
         UserError: there are problems.
     """
+    if arguments.full and arguments.fast:
+        raise UserError("--full and --fast exclude each other; give one of them")
     cache = open_cache(_location(arguments))
     problems = verify(cache, full=not arguments.fast)
     _print_problems(problems)
@@ -105,7 +80,7 @@ def _verdict(cache: Cache, problems: list[Problem]) -> str:
     return f"{state}{len(problems)} problems in {cache.store.location}; {mended}"
 
 
-def repair_cache(arguments: argparse.Namespace) -> None:
+def repair_cache(arguments: RepairSettings) -> None:
     """Drop what is damaged and run `extract` with the flags that the user gave, which computes only that.
 
     Raises:
@@ -165,7 +140,7 @@ def _same_place(one: str, other: str) -> bool:
     return printable(os.path.realpath(one)) == printable(os.path.realpath(other))
 
 
-def ask_and_remove(arguments: argparse.Namespace) -> None:
+def ask_and_remove(arguments: RemoveSettings) -> None:
     """Delete a cache, after asking."""
     location = named_cache(arguments.cache, DEFAULT_ROOT)
     remote = is_url(location)
@@ -180,7 +155,7 @@ def ask_and_remove(arguments: argparse.Namespace) -> None:
     _say(f"removed {location}")
 
 
-def _location(arguments: argparse.Namespace) -> str:
+def _location(arguments: CacheSettings) -> str:
     root = arguments.cache_dir
     return named_cache(arguments.cache, root) if arguments.cache else only_cache(root)
 
@@ -213,7 +188,7 @@ def _run_extract(flags: list[str]) -> None:
         raise UserError("extract ended with an error; the sound blocks are kept, run it again")
 
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[[Any], None]] = {
     "list": list_caches,
     "show": show_cache,
     "verify": verify_cache,
@@ -228,8 +203,9 @@ WHEN_INTERRUPTED = {
 
 def main() -> None:
     """Run the command."""
-    arguments = parse_arguments()
-    COMMANDS[arguments.command](arguments)
+    name, arguments = choose(PROGRAM, __doc__ or "", COMMAND_LINES, sys.argv[1:])
+    (settings,) = COMMAND_LINES[name].parse(arguments)
+    COMMANDS[name](settings)
 
 
 def run() -> None:

@@ -4,8 +4,9 @@ import dataclasses
 import shlex
 from typing import NamedTuple
 
+from headstart.cache.runtime.options import number, option
 from headstart.cache.runtime.text import as_started
-from headstart.cache.splits import SPLITS
+from headstart.cache.splits import MOST_VIEWS, SPLITS
 
 SAMPLE = "sample"
 SAMPLES = (SAMPLE, "sample-full")
@@ -20,6 +21,10 @@ LAYOUTS = ("ragged", "padded")
 FORWARDS = ("auto", "packed", "packed-cudnn", "stock")
 # FlaxDistilBert adds -1e30 to masked scores: float16 gives NaN
 COMPUTE_DTYPES = ("auto", "float32", "mixed", "bfloat16")
+
+READING, DEALING = "reading tables", "training, validation and test rows"
+ENCODER, STORED, ADVANCED = "the encoder", "what is stored", "advanced"
+HOSTS = "several hosts (on TPU pods and under srun found without flags)"
 
 
 class TableFormat(NamedTuple):
@@ -38,93 +43,162 @@ class TableFormat(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Settings of one run of `python -m extract`.
+    """Settings of one run of `python -m extract`; each field says itself what it is."""
 
-    Attributes:
-        data: `sample`, `sample-full`; or a file, a glob pattern, `-` for standard input, `hf:OWNER/NAME`, or several
-            of these.
-        split: Which splits to compute.
-        text_column: Column that holds the text; None guesses it.
-        label_column: Column that holds the label, or several columns of 0 and 1, separated by commas; None guesses it.
-        class_names: Names of the classes in their order, separated by commas; None takes those in the file.
-        label_separator: What stands between the labels of a cell, where a row can have several; None takes JSON
-            arrays.
-        encoding: Encoding of text files; None takes UTF-8, or what a byte-order mark says.
-        quoting: Whether quotes stand around cells of delimited text, see `TableFormat`.
-        no_header: Whether delimited text has no line that names the columns.
-        on_bad_row: What to do about a row that cannot be used, see `extract.tables.bad_rows`.
-        bad_rows: File that lists such rows, if `on_bad_row` is `report`.
-        backbone: `minilm`, a folder, or a model's name on the Hugging Face hub; None takes `minilm` for the samples and
-            `distilbert-base-uncased` for a file.
-        max_length: Tokens kept per row, special tokens included.
-        dtype: Storage dtype of the features.
-        views: `all` stores hidden states and pooled vectors, `pooled` only these.
-        layout: `ragged` stores real tokens; `padded` all `max_length` positions of each row, as the notebook's heads
-            saw them, and pools over all of them.
-        layers: The encoder's states whose pooled vectors are stored: `last` for no more than the last layer's, `all`,
-            or numbers, separated by commas: 0 for the embeddings, i for layer i; None takes all, unless there are the
-            same features as releases before layers stored them.
-        layer: The encoder ends at this layer; None takes all of its layers.
-        dropout_views: How often the training split runs through the backbone with its dropout on.
-        compute_dtype: How the backbone computes, see `extract.backbone.precision`; `auto` takes what suits the device.
-        forward: `packed` puts several rows into a sequence; `packed-cudnn` also has cuDNN attend, on an NVIDIA GPU in
-            bfloat16; `stock` is the model's own code; `auto` takes `packed` unless padding or dropout is asked for,
-            which only the other has.
-        split_rule: `notebook` shuffles; `stable` splits by content, so that a file can grow.
-        stratify: Each split gets its share of every class.
-        split_column: Column that names each row's split; None lets the rule decide.
-        group_column: Column of which no value may stand in two splits; None groups the samples by film.
-        valid_data: File with the validation rows, beside `data`.
-        test_data: File with the test rows, beside `data`.
-        clean: `notebook`, `none`, or the path of a TOML file with clean-text's options.
-        seed: Seed of the split, of dropout, and of the draw of `limit`.
-        limit: Use only so many rows, drawn at random; None uses all.
-        cache_dir: Folder (or `gs://`, `s3://` prefix) that holds the caches.
-        workers: Processes that clean text; None chooses by the number of rows.
-        block_rows: Rows computed and committed together.
-        batch_tokens: Padded tokens per device and batch; None takes what suits the device.
-        coordinator: `host:port` of process 0, where several processes share a job.
-        num_processes: How many processes share it.
-        process_id: Number of this process, from 0.
-    """
-
-    data: str | tuple[str, ...] = SAMPLE
-    split: str = "all"
-    text_column: str | None = None
-    label_column: str | None = None
-    class_names: str | None = None
-    label_separator: str | None = None
-    encoding: str | None = None
-    quoting: str = "auto"
-    no_header: bool = False
-    on_bad_row: str = "error"
-    bad_rows: str = "bad-rows.jsonl"
-    backbone: str | None = None
-    max_length: int = 150
-    dtype: str = "float16"
-    views: str = "all"
-    layout: str = "ragged"
-    layers: str | None = None
-    layer: int | None = None
-    dropout_views: int = 0
-    compute_dtype: str = "auto"
-    forward: str = "auto"
-    split_rule: str = "notebook"
-    stratify: bool = False
-    split_column: str | None = None
-    group_column: str | None = None
-    valid_data: str | None = None
-    test_data: str | None = None
-    clean: str = "notebook"
-    seed: int = 42
-    limit: int | None = None
-    cache_dir: str = "features"
-    workers: int | None = None
-    block_rows: int = 1024
-    batch_tokens: int | None = None
-    coordinator: str | None = None
-    num_processes: int | None = None
-    process_id: int | None = None
+    data: str | tuple[str, ...] = option(
+        SAMPLE,
+        "'sample' (4,000 film reviews) or 'sample-full' (12,808); .csv .tsv .jsonl .parquet files, also as .gz "
+        ".zip .zst; 'a/*.csv'; - for standard input; hf:OWNER/NAME from the Hugging Face hub",
+        nargs="+",
+    )
+    split: str = option("all", "what to compute", choices=SPLIT_CHOICES)
+    text_column: str | None = option(None, "column with the text (default: guessed)")
+    label_column: str | None = option(
+        None, "column with the label; a,b,c: several columns of 0 and 1 (default: guessed)"
+    )
+    class_names: str | None = option(
+        None, "names of the classes in their order: a,b,c (default: those in the file)", group=READING
+    )
+    label_separator: str | None = option(
+        None, "between labels in a cell, where a row can have several (default: JSON lists)", group=READING
+    )
+    encoding: str | None = option(
+        None, "of text files, like cp1252 (default: UTF-8, or what a byte-order mark says)", group=READING
+    )
+    quoting: str = option(
+        "auto",
+        "of delimited text; 'minimal': quotes may stand around a cell; 'none': they are characters as others "
+        "(default: %(default)s, found out)",
+        choices=QUOTINGS,
+        group=READING,
+    )
+    no_header: bool = option(
+        False,
+        "the first line of delimited text is a row; columns are called 1, 2, 3, ... (default: it names them)",
+        group=READING,
+    )
+    on_bad_row: str = option(
+        "error",
+        "'error' stops at a row that cannot be used, 'skip' leaves it out, 'report' lists it too",
+        choices=ON_BAD_ROW,
+        group=READING,
+    )
+    bad_rows: str = option("bad-rows.jsonl", "file for that list, JSON Lines", group=READING, repeats=False)
+    backbone: str | None = option(
+        None,
+        "'minilm' (bundled), a folder, or a name on the Hugging Face hub "
+        "(default: minilm for the samples, distilbert-base-uncased for your own data)",
+    )
+    max_length: int = option(150, "tokens kept of each text, special tokens included", parse=number(1))
+    dtype: str = option("float16", "dtype in which features are stored", choices=STORAGE_DTYPES, group=STORED)
+    views: str = option(
+        "all",
+        "'pooled' stores three vectors of each row and no tokens, for the pooling heads",
+        choices=VIEWS,
+        group=STORED,
+    )
+    layout: str = option(
+        "ragged",
+        "'padded' stores and pools padding positions too, for bench.py --notebook",
+        choices=LAYOUTS,
+        group=STORED,
+    )
+    layers: str | None = option(
+        None,
+        "layers of which each row's pooled vectors are stored, for heads such as avg@3; 0: the embeddings "
+        "(default: all)",
+        metavar="all|last|0,3,6",
+        group=STORED,
+    )
+    """None is `all`, unless there are the same features as releases before layers stored them."""
+    layer: int | None = option(
+        None,
+        "the encoder ends at layer N: those above are neither computed nor loaded (default: all layers)",
+        parse=number(1),
+        metavar="N",
+        group=ENCODER,
+    )
+    dropout_views: int = option(
+        0,
+        "run the training rows K times with the backbone's dropout on; each epoch of training takes one of "
+        "these views (default: none)",
+        parse=number(0, MOST_VIEWS),
+        metavar="K",
+        group=ENCODER,
+    )
+    compute_dtype: str = option(
+        "auto",
+        "'float32'; 'mixed': bfloat16 operands, float32 sums; 'bfloat16': activations too "
+        "(default: %(default)s, by device)",
+        choices=COMPUTE_DTYPES,
+        group=ENCODER,
+    )
+    forward: str = option(
+        "auto",
+        "'packed' puts several rows into a sequence; 'packed-cudnn' also has cuDNN attend (NVIDIA, bfloat16); "
+        "'stock' is the model's own code (default: %(default)s, packed where it can)",
+        choices=FORWARDS,
+        group=ENCODER,
+    )
+    split_rule: str = option(
+        "notebook",
+        "'notebook' shuffles; 'stable' deals by content, so that a file can grow",
+        choices=SPLIT_RULES,
+        group=DEALING,
+    )
+    stratify: bool = option(False, "give each split its share of every class", group=DEALING)
+    split_column: str | None = option(
+        None, "column that says train, valid or test of each row (default: rows are dealt)", group=DEALING
+    )
+    group_column: str | None = option(
+        None,
+        "column of which no value may stand in two splits (default: none; the samples' films)",
+        group=DEALING,
+    )
+    valid_data: str | None = option(
+        None, "the validation rows, beside --data (default: dealt from --data)", metavar="FILE", group=DEALING
+    )
+    test_data: str | None = option(
+        None, "the test rows, beside --data (default: dealt from --data)", metavar="FILE", group=DEALING
+    )
+    clean: str = option(
+        "notebook",
+        "how texts are cleaned; a file holds clean-text's options, like no_urls = true",
+        metavar="notebook|none|FILE.toml",
+    )
+    seed: int = option(
+        42,
+        "seed of the split, of dropout, and of the draw of --limit",
+        parse=number(0, 2**32 - 1),
+        group=DEALING,
+    )
+    limit: int | None = option(None, "use only so many rows, drawn at random (default: all)", parse=number(1))
+    cache_dir: str = option(
+        "features", "folder of the caches, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX", repeats=False
+    )
+    workers: int | None = option(
+        None,
+        "processes that clean text (default: by the number of rows, one per core at most)",
+        parse=number(1),
+        group=ADVANCED,
+    )
+    block_rows: int = option(1024, "rows computed and committed together", parse=number(1), group=ADVANCED)
+    batch_tokens: int | None = option(
+        None, "padded tokens per device and batch (default: by device)", parse=number(1), group=ADVANCED
+    )
+    coordinator: str | None = option(
+        None,
+        "of process 0, the same for all (default: one process)",
+        metavar="HOST:PORT",
+        group=HOSTS,
+        repeats=False,
+    )
+    num_processes: int | None = option(
+        None, "how many processes share the job (default: 1)", parse=number(1), group=HOSTS, repeats=False
+    )
+    process_id: int | None = option(
+        None, "this process's number, from 0 (default: 0)", group=HOSTS, repeats=False
+    )
 
     @property
     def table_format(self) -> TableFormat:

@@ -4,8 +4,9 @@ import sys
 from importlib import import_module
 from typing import NamedTuple
 
+from headstart.cache.runtime.command_line import unknown, usage
 from headstart.cache.runtime.errors import EXIT_USER_ERROR
-from headstart.cache.runtime.text import STARTED_AS, did_you_mean, say
+from headstart.cache.runtime.text import STARTED_AS, say
 from headstart.version import __version__
 
 
@@ -41,27 +42,15 @@ CHECKOUT = {
 """What the commands are called in the checkout, and here."""
 
 
-def usage() -> str:
-    """What `headstart` alone prints."""
-    lines = [f"  {name:<9}{command.about}" for name, command in COMMANDS.items()]
-    return "\n".join(
-        [
-            "usage: headstart COMMAND [OPTIONS]",
-            "",
-            "Freeze a text encoder, run it once, then train and compare small heads in seconds.",
-            "",
-            *lines,
-            "",
-            "headstart COMMAND --help shows a command's options; headstart --version the version.",
-        ]
-    )
+ABOUT = "Freeze a text encoder, run it once, then train and compare small heads in seconds."
 
 
 def main() -> None:
     """Run the command that the first argument names, and end the process with its exit code."""
     name, *rest = sys.argv[1:] or ["--help"]
     if name in ("-h", "--help"):
-        say(usage())
+        commands = usage("headstart", ABOUT, {name: command.about for name, command in COMMANDS.items()})
+        say(f"{commands}\nheadstart --version shows the version.")
     elif name == "--version":
         say(__version__)
     elif command := COMMANDS.get(name):
@@ -69,11 +58,7 @@ def main() -> None:
         sys.argv = [f"headstart {name}", *command.before, *rest]
         import_module(command.module).run()
     else:
-        say(
-            f"error: there is no command {name!r}; {did_you_mean(name, tuple(COMMANDS))}"
-            f"commands: {', '.join(COMMANDS)}",
-            sys.stderr,
-        )
+        say(f"error: {unknown(name, tuple(COMMANDS))}", sys.stderr)
         sys.exit(EXIT_USER_ERROR)
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.progress import draw_line
@@ -22,11 +23,10 @@ from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
 from headstart.train.head_names import choose_heads, choose_pooling, on_every_layer, states_of, trainable
 from headstart.train.options import (
     QUICK_ROWS,
+    CompareSettings,
     ComparisonSettings,
-    parse_arguments,
-    parse_compare,
-    parse_layers,
-    parse_verify,
+    RunSettings,
+    command_lines,
 )
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
@@ -39,16 +39,26 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from headstart.train.results.provenance import Experiment
     from headstart.train.results.run_record import RunRecord
 
+COMMAND_LINES = command_lines(tuple(REGISTRY), POOLING, __doc__ or "")
+
 
 def main() -> None:
     """Run the command."""
-    if command := {"compare": compare_runs, "verify": verify_runs}.get("".join(sys.argv[1:2])):
-        command(sys.argv[2:])
-        return
-    on_layers = sys.argv[1:2] == ["layers"]
-    settings = (
-        parse_layers(POOLING, sys.argv[2:]) if on_layers else parse_arguments(tuple(REGISTRY), __doc__ or "")
-    )
+    name, arguments = choose("python bench.py", "", COMMAND_LINES, sys.argv[1:])
+    (settings,) = COMMAND_LINES[name].parse(arguments)
+    if command := {"compare": compare_runs, "verify": verify_runs}.get(name):
+        command(settings)
+    else:
+        train(settings, on_layers=name == "layers")
+
+
+def train(settings: ComparisonSettings, on_layers: bool) -> None:
+    """Train heads on a cache, and compare them.
+
+    Args:
+        settings: What the user chose.
+        on_layers: Whether each head is trained on every layer.
+    """
     # a misspelt name is told before anything is opened
     names = (choose_pooling if on_layers else choose_heads)(settings.heads, GROUPS, POOLING)
     prepare_jax()
@@ -65,9 +75,8 @@ def main() -> None:
         say(f"\n{run.table}\n\nwritten to {printable(path)}/")
 
 
-def compare_runs(arguments: list[str]) -> None:
+def compare_runs(options: CompareSettings) -> None:
     """Put finished runs side by side."""
-    options = parse_compare(arguments)
     from headstart.train.report.compare import compare_answers, compare_lines, readable
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.run_record import encode
@@ -83,13 +92,12 @@ def compare_runs(arguments: list[str]) -> None:
         raise UserError("\n".join(map(str, errors)))
 
 
-def verify_runs(arguments: list[str]) -> None:
+def verify_runs(options: RunSettings) -> None:
     """Prove finished runs.
 
     Raises:
         UserError: one is damaged, or no run; the others are proved.
     """
-    options = parse_verify(arguments)
     prepare_jax()
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.verify import prove

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.cache.reader import open_cache
 from headstart.cache.runtime.environment import prepare_library
+from headstart.cache.runtime.options import arguments_of
 from headstart.features import Features, require_known
 from headstart.model import Model, load
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from headstart.train.results.run_record import RunRecord
-
-NOT_SETTINGS = ("cache", "cache_dir", "heads", "seeds", "out", "json")
-"""Fields of the command line's settings that `compare` takes in another way, or not at all."""
 
 
 class ComparisonResult:
@@ -134,7 +132,8 @@ def compare(
     from headstart.bench import compare as train_and_compare
     from headstart.train.options import ComparisonSettings
 
-    known = [f.name for f in dataclasses.fields(ComparisonSettings) if f.name not in NOT_SETTINGS]
+    every = arguments_of(ComparisonSettings)  # but where things lie, and how the command line prints
+    known = [a.name for a in every if a.about.repeats or a.name == "resume"]
     require_known(settings, known, "compare")
     cache = features.cache if isinstance(features, Features) else open_cache(os.fspath(features))
     names = heads if isinstance(heads, str) else ",".join(heads)

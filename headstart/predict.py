@@ -4,13 +4,13 @@
 `python predict.py export results/CACHE FOLDER` writes what labels text without this project.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.files import atomic_file
@@ -19,9 +19,11 @@ from headstart.extract.predict.options import (
     READ_OPTIONS,
     STANDARD,
     WRITE_OPTIONS,
+    ExportSettings,
+    LabelSettings,
+    checked,
+    command_lines,
     keep_of,
-    parse_arguments,
-    parse_export,
     require_explained,
 )
 from headstart.heads.registry import REGISTRY
@@ -37,6 +39,8 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from headstart.train.predict.stream import Labelling
     from headstart.train.predict.target import Target
     from headstart.train.predict.trained_head import Trained
+
+COMMAND_LINES = command_lines(__doc__ or "")
 
 
 class Loaded(NamedTuple):
@@ -59,10 +63,16 @@ def log(line: str) -> None:
 
 def main() -> None:
     """Run the command."""
-    if sys.argv[1:2] == ["export"]:
-        export(parse_export(sys.argv[2:]))
-        return
-    options = parse_arguments(None, __doc__ or "")
+    name, arguments = choose("python predict.py", "", COMMAND_LINES, sys.argv[1:])
+    (options,) = COMMAND_LINES[name].parse(arguments)
+    if name:
+        export(options)
+    else:
+        label(checked(options))
+
+
+def label(options: LabelSettings) -> None:
+    """Label texts of the command line, or a file."""
     prepare_jax()
     from headstart.heads.explain import splits_over_tokens
     from headstart.trained import open_head, spec_of_trained
@@ -84,7 +94,7 @@ def named(head: "Trained") -> str:
     )
 
 
-def export(options: argparse.Namespace) -> None:
+def export(options: ExportSettings) -> None:
     """Write a head and its backbone to a folder of their own.
 
     Raises:
@@ -155,7 +165,7 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     return Loaded(head, encoder, encoder.scorer(answers_of(head, head.run.operands), head.params))
 
 
-def label_command_line(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:
+def label_command_line(options: LabelSettings, loaded: Loaded, threshold: float | list[float]) -> None:
     """Label the texts of the command line: a line for each, and what their tokens add if asked for."""
     from headstart.train.predict.explain_page import as_lines, as_page, label_texts
     from headstart.train.predict.stream import remarks_on
@@ -199,7 +209,7 @@ def explained(
         yield Explained(labelled[row], outputs, answer.logits[row], bias, padded, added, won)
 
 
-def label_file(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> None:
+def label_file(options: LabelSettings, loaded: Loaded, threshold: float | list[float]) -> None:
     """Label every row of the input, in its order.
 
     Raises:
@@ -212,7 +222,7 @@ def label_file(options: argparse.Namespace, loaded: Loaded, threshold: float | l
     from headstart.train.predict.stream import label_stream
 
     labelling, rows = labelling_of(options, loaded, threshold), part_of(loaded.head.block_rows)
-    progress = StreamProgress(options.input, options.on_bad_row == "report", log)
+    progress = StreamProgress(options.input or STANDARD, options.on_bad_row == "report", log)
     target = open_target(options, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:
         log(f"going on behind the first {target.done:,} parts of {rows:,} rows")
@@ -231,7 +241,7 @@ def label_file(options: argparse.Namespace, loaded: Loaded, threshold: float | l
         )
 
 
-def open_target(options: argparse.Namespace, stdout: Any, **depends: Any) -> "Target":
+def open_target(options: LabelSettings, stdout: Any, **depends: Any) -> "Target":
     """Open where the labels go.
 
     Args:
@@ -253,12 +263,12 @@ def open_target(options: argparse.Namespace, stdout: Any, **depends: Any) -> "Ta
     others = {name: getattr(options, name) for name in (*READ_OPTIONS, *WRITE_OPTIONS)}
     flags |= {name: value for name, value in others.items() if value not in (None, "auto")}
     try:
-        return ToFile(options.output, identity_of(stamp(options.input), **depends, **flags))
+        return ToFile(options.output, identity_of(stamp(options.input or STANDARD), **depends, **flags))
     except OSError as error:
         raise UserError(f"{options.output} cannot be written ({error.strerror})") from None
 
 
-def labelling_of(options: argparse.Namespace, loaded: Loaded, threshold: float | list[float]) -> "Labelling":
+def labelling_of(options: LabelSettings, loaded: Loaded, threshold: float | list[float]) -> "Labelling":
     """How rows are labelled."""
     from headstart.extract.predict.kept import TEXT
     from headstart.train.predict.stream import Labelling

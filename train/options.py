@@ -3,150 +3,15 @@
 import argparse
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal, get_args, get_type_hints
+from typing import Literal
 
-from headstart.cache.runtime.command_line import CommandLineParser
+from headstart.cache.runtime.command_line import CommandLine
+from headstart.cache.runtime.options import number, option
 
 QUICK_ROWS = 512
 ON_LAYERS = "avg,maxavg"
 """Heads of `bench.py layers`."""
-CHOICES = {
-    "batching": "rows of like length in a batch, or plainly shuffled",
-    "precision": "operands of the large matmuls",
-    "memory": "where the features live",
-    "class_weight": "weight of each class in the training loss",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class ComparisonSettings:
-    """Settings of one comparison.
-
-    Attributes:
-        heads: Names of heads and of groups of them, separated by commas; see `train.head_names`.
-        cache: Folder of the feature cache; None takes the only one under `cache_dir`.
-        cache_dir: Folder, or `s3://` or `gs://` prefix, that holds the caches.
-        seeds: Number of seeds to train each head with: 0, 1, ...
-        epochs: Most epochs to train.
-        batch_size: Rows of a training step.
-        out: Folder that gets a folder of results for each cache.
-        quick: Whether to run one epoch on the first rows only.
-        notebook: Whether to train as the notebook did: heads without masks, on a padded cache, `exact` batches.
-        batching: `bucket` puts rows of like length into a batch, `exact` shuffles them all.
-        precision: Dtype of the operands of the large matmuls, which add up in float32; `auto` takes `bfloat16` where
-            the machine multiplies it faster.
-        memory: Where the features live: `device`, `host`, `stream`, or `auto`.
-        memory_limit: Most bytes of features to hold; None takes half of what is free.
-        resume: Whether to go on from the last epoch of a run that was stopped.
-        folds: Parts into which all rows are split anew, each of which is tested once; 0 keeps the cache's splits.
-        class_weight: `balanced` makes every class weigh as much in training, however many rows it has.
-        deduplicate: Whether to leave out rows of training and validation whose cleaned text is also in a later split.
-        no_floors: Whether to leave out the two logistic regressions.
-        json: Whether to print the content of `results.json` instead of the table.
-    """
-
-    heads: str = "all"
-    cache: str | None = None
-    cache_dir: str = "features"
-    seeds: int = 1
-    epochs: int = 50
-    batch_size: int = 128
-    out: str = "results"
-    quick: bool = False
-    notebook: bool = False
-    batching: Literal["bucket", "exact"] = "bucket"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    memory: Literal["auto", "device", "host", "stream"] = "auto"
-    memory_limit: int | None = None
-    resume: bool = False
-    folds: int = 0
-    class_weight: Literal["none", "balanced"] = "none"
-    deduplicate: bool = False
-    no_floors: bool = False
-    json: bool = False
-
-
-def parse_arguments(
-    heads: Sequence[str], description: str, arguments: Sequence[str] | None = None
-) -> ComparisonSettings:
-    """Parse the command line.
-
-    Args:
-        heads: Names of all heads.
-        description: Description of the command.
-        arguments: The command line; None takes that of the process.
-    """
-    names = f"{', '.join(heads)}; avg@3, avg@last, avg@all: of any pooling head on a layer, on all"
-    parser = CommandLineParser(prog="python bench.py", description=description)
-    return _parsed(parser, ComparisonSettings(), f"all, more, or some of: {names}", arguments)
-
-
-def parse_layers(pooling: Sequence[str], arguments: Sequence[str]) -> ComparisonSettings:
-    """Parse the command line of `layers`, whose heads are those that can stand on any layer."""
-    about = "Train heads on every layer of a cache and on all layers together, and choose the layer by validation rows."
-    parser = CommandLineParser(prog="python bench.py layers", description=about)
-    heads = f"all, or some of: {', '.join(pooling)}"
-    return _parsed(parser, ComparisonSettings(heads=ON_LAYERS), heads, arguments)
-
-
-def _parsed(
-    parser: argparse.ArgumentParser,
-    default: ComparisonSettings,
-    heads: str,
-    arguments: Sequence[str] | None,
-) -> ComparisonSettings:
-    add = parser.add_argument
-    add("--heads", default=default.heads, help=f"{heads} (default: %(default)s)")
-    add("--cache", help="folder of the feature cache (default: the only one there is)")
-    add(
-        "--cache-dir",
-        default=default.cache_dir,
-        help="folder or s3:// prefix of the caches (default: %(default)s)",
-    )
-    add("--seeds", type=positive, default=default.seeds, help="seeds per head (default: %(default)s)")
-    add("--epochs", type=positive, default=default.epochs, help="at most (default: %(default)s)")
-    add("--batch-size", type=positive, default=default.batch_size, help="rows (default: %(default)s)")
-    add("--out", default=default.out, help="folder of the results (default: %(default)s)")
-    for flag, meaning in CHOICES.items():
-        choices = get_args(get_type_hints(ComparisonSettings)[flag])
-        add(
-            f"--{flag.replace('_', '-')}",
-            choices=choices,
-            default=getattr(default, flag),
-            help=f"{meaning} (default: %(default)s)",
-        )
-    add("--folds", type=folds, default=default.folds, metavar="K", help="test every row once (default: off)")
-    add("--memory-limit", type=size, help="features held at most, like 4GB (default: half of what is free)")
-    add("--resume", action="store_true", help="go on from the last epoch of a stopped run (default: off)")
-    leaks = "leave out rows of earlier splits whose text is also in a later one (default: off)"
-    add("--deduplicate", action="store_true", help=leaks)
-    add("--no-floors", action="store_true", help="leave out the logistic regressions (default: off)")
-    add("--json", action="store_true", help="print results.json instead of the table (default: off)")
-    quick = f"try the whole path: 1 epoch on {QUICK_ROWS} rows (default: off)"
-    add("--quick", action="store_true", help=quick)
-    notebook = "as the notebook did: no masks, on a cache of --layout padded; --batching exact (default: off)"
-    add("--notebook", action="store_true", help=notebook)
-    return ComparisonSettings(**vars(parser.parse_args(arguments)))
-
-
-def parse_compare(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line of `compare`."""
-    parser = _parser_of_runs("compare", "Put finished runs side by side.")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of the table (default: off)")
-    return parser.parse_args(arguments)
-
-
-def parse_verify(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line of `verify`."""
-    about = "Prove that runs are as they were written: every head, the predictions, the table."
-    return _parser_of_runs("verify", about).parse_args(arguments)
-
-
-def _parser_of_runs(command: str, about: str) -> argparse.ArgumentParser:
-    parser = CommandLineParser(prog=f"python bench.py {command}", description=about)
-    runs = "folder that bench.py wrote, like results/CACHE"
-    parser.add_argument("runs", nargs="+", metavar="RESULTS", help=runs)
-    return parser
+TRAINING, ROWS, MEMORY = "training", "rows", "memory"
 
 
 def size(text: str) -> int:
@@ -159,15 +24,123 @@ def size(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def positive(text: str) -> int:
-    """Parse a whole number above 0."""
-    if (value := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not above 0")
-    return value
+@dataclasses.dataclass(frozen=True)
+class ComparisonSettings:
+    """Settings of one comparison; each field says itself what it is."""
+
+    heads: str = option("all", "names of heads, separated by commas")
+    cache: str | None = option(
+        None, "folder of the feature cache (default: the only one there is)", repeats=False
+    )
+    cache_dir: str = option("features", "folder or s3:// prefix of the caches", repeats=False)
+    seeds: int = option(1, "seeds per head", parse=number(1))
+    epochs: int = option(50, "at most", parse=number(1))
+    batch_size: int = option(128, "rows", parse=number(1), group=TRAINING)
+    out: str = option("results", "folder of the results", repeats=False)
+    quick: bool = option(False, f"try the whole path: 1 epoch on {QUICK_ROWS} rows")
+    notebook: bool = option(
+        False,
+        "as the notebook did: no masks, on a cache of --layout padded; --batching exact",
+        group=TRAINING,
+    )
+    batching: Literal["bucket", "exact"] = option(
+        "bucket", "rows of like length in a batch, or plainly shuffled", group=TRAINING
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = option(
+        "auto",
+        "operands of the large matmuls, which add up in float32; auto: bfloat16 where that is faster",
+        group=TRAINING,
+    )
+    memory: Literal["auto", "device", "host", "stream"] = option(
+        "auto", "where the features live", group=MEMORY
+    )
+    memory_limit: int | None = option(
+        None, "features held at most, like 4GB (default: half of what is free)", parse=size, group=MEMORY
+    )
+    resume: bool = option(False, "go on from the last epoch of a stopped run", repeats=False)
+    folds: int = option(0, "test every row once (default: off)", parse=number(2), metavar="K", group=ROWS)
+    class_weight: Literal["none", "balanced"] = option(
+        "none", "weight of each class in the training loss", group=TRAINING
+    )
+    deduplicate: bool = option(
+        False, "leave out rows of earlier splits whose text is also in a later one", group=ROWS
+    )
+    no_floors: bool = option(False, "leave out the logistic regressions")
+    json: bool = option(False, "print results.json instead of the table", repeats=False)
 
 
-def folds(text: str) -> int:
-    """Parse a number of folds: at least 2."""
-    if (value := int(text)) < 2:
-        raise argparse.ArgumentTypeError(f"{value} is not above 1")
-    return value
+@dataclasses.dataclass(frozen=True)
+class RunSettings:
+    """Which runs are looked at."""
+
+    runs: list[str] = option(
+        dataclasses.MISSING,
+        "folder that bench.py wrote, like results/CACHE",
+        positional=True,
+        nargs="+",
+        metavar="RESULTS",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class CompareSettings(RunSettings):
+    """What `compare` puts side by side."""
+
+    json: bool = option(False, "print JSON instead of the table")
+
+
+def command_lines(heads: Sequence[str], pooling: Sequence[str], about: str) -> dict[str, CommandLine]:
+    """The command lines of `bench.py` and of its subcommands.
+
+    Args:
+        heads: Names of all heads.
+        pooling: Names of those that can stand on any layer.
+        about: What `bench.py` does.
+    """
+    names = f"{', '.join(heads)}; avg@3, avg@last, avg@all: of any pooling head on a layer, on all"
+    on_layers = f"all, or some of: {', '.join(pooling)}"
+    return {
+        "": CommandLine(
+            "python bench.py",
+            about,
+            (ComparisonSettings,),
+            {"heads": {"help": f"all, more, or some of: {names}"}},
+            (
+                "python bench.py --heads all",
+                "python bench.py --heads avg,gru --seeds 5 --folds 5",
+                "python bench.py --cache features/NAME --quick",
+            ),
+        ),
+        "layers": CommandLine(
+            "python bench.py layers",
+            "Train heads on every layer of a cache and on all layers together, and choose the layer by validation "
+            "rows.",
+            (ComparisonSettings,),
+            {"heads": {"help": on_layers, "default": ON_LAYERS}},
+            (
+                "python bench.py layers",
+                "python bench.py layers --heads maxavg --seeds 3 --folds 5",
+                "python bench.py layers --cache features/NAME --json",
+            ),
+        ),
+        "compare": CommandLine(
+            "python bench.py compare",
+            "Put finished runs side by side.",
+            (CompareSettings,),
+            examples=(
+                "python bench.py compare results/NAME results/OTHER",
+                "python bench.py compare results/*",
+                "python bench.py compare results/* --json",
+            ),
+        ),
+        "verify": CommandLine(
+            "python bench.py verify",
+            "Prove that runs are as they were written: every head, the predictions, the table.",
+            (RunSettings,),
+            examples=(
+                "python bench.py verify results/NAME",
+                "python bench.py verify results/*",
+                "python bench.py verify results/NAME results/OTHER",
+            ),
+        ),
+    }

@@ -1,9 +1,13 @@
-"""Command lines: a flag is written whole, and a mistake is said in words that move no cursor."""
+"""Command lines, made of the options in dataclasses: a flag is written whole, and a mistake is one line."""
 
 import argparse
-from typing import Any, NoReturn
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
 
-from headstart.cache.runtime.text import as_started, printable
+from headstart.cache.runtime.errors import EXIT_USER_ERROR, UserError
+from headstart.cache.runtime.options import Argument, arguments_of
+from headstart.cache.runtime.text import as_started, did_you_mean, printable, say
 
 
 class CommandLineParser(argparse.ArgumentParser):
@@ -14,9 +18,124 @@ class CommandLineParser(argparse.ArgumentParser):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"allow_abbrev": False, **options})
+        formatter = argparse.RawDescriptionHelpFormatter
+        super().__init__(**{"allow_abbrev": False, "formatter_class": formatter, **options})
         self.prog = as_started(self.prog)
+
+    def format_help(self) -> str:
+        """The help, whose examples work where the process was started."""
+        return as_started(super().format_help())
 
     def error(self, message: str) -> NoReturn:
         """Say a mistake, in which arguments are repeated: names of files that a pattern met, too."""
-        super().error(printable(message))
+        self.exit(EXIT_USER_ERROR, f"{self.prog}: error: {printable(message)}; --help shows what there is\n")
+
+
+class CommandLine(NamedTuple):
+    """A command, and what can be written behind it.
+
+    Attributes:
+        prog: How it is called.
+        about: What it does.
+        settings: Dataclasses whose fields are its options.
+        changes: Other fields of `Argument`, or of `Option`, by the option's name: where two commands share a class.
+        examples: How it is used.
+    """
+
+    prog: str
+    about: str
+    settings: tuple[type, ...]
+    changes: Mapping[str, Mapping[str, Any]] = {}
+    examples: tuple[str, ...] = ()
+
+    @property
+    def arguments(self) -> list[Argument]:
+        """Its options, in the order of the help."""
+        each = [argument for settings in self.settings for argument in arguments_of(settings)]
+        return [self._changed(argument) for argument in each]
+
+    def _changed(self, argument: Argument) -> Argument:
+        changes = self.changes.get(argument.name, {})
+        about = {name: value for name, value in changes.items() if name in argument.about._fields}
+        others = {name: value for name, value in changes.items() if name not in about}
+        return argument._replace(about=argument.about._replace(**about), **others)
+
+    def parser(self) -> CommandLineParser:
+        """A parser of its options."""
+        epilog = "\n".join(["examples:", *(f"  {line}" for line in self.examples)]) if self.examples else None
+        words = " ".join(["[OPTIONS]", *(a.placeholder for a in self.arguments if a.about.positional)])
+        parser = CommandLineParser(
+            prog=self.prog, usage=f"%(prog)s {words}", description=self.about, epilog=epilog
+        )
+        groups: dict[str, Any] = {"": parser}
+        for argument in self.arguments:
+            title = argument.about.group
+            if title not in groups:
+                groups[title] = parser.add_argument_group(title)
+            argument.add_to(groups[title])
+        return parser
+
+    def parse(self, arguments: Sequence[str] | None = None) -> list[Any]:
+        """Parse a command line: what it gives for each class of settings.
+
+        Args:
+            arguments: What stands behind the command; None takes that of the process.
+        """
+        parser = self.parser()
+        namespace = parser.parse_args(arguments)
+        if missing := [a.flag for a in self.arguments if a.required and getattr(namespace, a.name) is None]:
+            parser.error(f"the following arguments are required: {', '.join(missing)}")
+        return [_filled(settings, namespace) for settings in self.settings]
+
+
+def _filled(settings: type, namespace: argparse.Namespace) -> Any:
+    values = {}
+    for argument in arguments_of(settings):
+        value = getattr(namespace, argument.name)
+        if isinstance(value, list) and not argument.about.positional:  # one value is itself
+            value = value[0] if len(value) == 1 else tuple(value)
+        values[argument.name] = value
+    return settings(**values)
+
+
+def choose(
+    prog: str, about: str, lines: Mapping[str, CommandLine], arguments: Sequence[str]
+) -> tuple[str, list[str]]:
+    """The subcommand that the first words name, and what stands behind them.
+
+    Args:
+        prog: How the command is called.
+        about: What it does.
+        lines: Its subcommands by name; the empty one is the command without any.
+        arguments: What stands behind the command.
+
+    Raises:
+        UserError: there is no such subcommand.
+        SystemExit: the subcommands are asked for.
+    """
+    for name in filter(None, lines):
+        if list(arguments[: len(name.split())]) == name.split():
+            return name, list(arguments[len(name.split()) :])
+    word = arguments[0] if arguments else ""
+    if "" in lines and word not in {name.split()[0] for name in filter(None, lines)}:
+        return "", list(arguments)
+    if arguments and arguments[-1] in ("-h", "--help"):
+        say(usage(prog, about, {name: line.about for name, line in lines.items() if name}))
+        sys.exit()
+    raise unknown(" ".join(arguments[:2]) if "" in lines else word, [name for name in lines if name])
+
+
+def usage(prog: str, about: str, commands: Mapping[str, str]) -> str:
+    """The help of a command that has subcommands: what each does, in the first line about it."""
+    width = max(map(len, commands)) + 2
+    lines = [f"  {name:<{width}}{text.splitlines()[0]}" for name, text in commands.items()]
+    last = f"{prog} COMMAND --help shows a command's options."
+    return "\n".join([f"usage: {prog} COMMAND [OPTIONS]", "", about.strip(), "", *lines, "", last])
+
+
+def unknown(name: str, commands: Sequence[str]) -> UserError:
+    """The mistake that a command has no subcommand of a name, or got none."""
+    what = (
+        f"there is no command {name!r}; {did_you_mean(name, commands)}" if name else "a command is missing; "
+    )
+    return UserError(f"{what}commands: {', '.join(commands)}")

@@ -1,13 +1,15 @@
 """The command line of `python predict.py`, every default of which is written here, once, and the files it names."""
 
-import argparse
+import dataclasses
 import glob
 import os
 from collections.abc import Sequence
+from typing import Literal
 
-from headstart.cache.runtime.command_line import CommandLineParser
+from headstart.cache.runtime.command_line import CommandLine
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.settings import ON_BAD_ROW, QUOTINGS
+from headstart.cache.runtime.options import option
+from headstart.extract.settings import ON_BAD_ROW, QUOTINGS, READING
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
 STANDARD = "-"
@@ -19,88 +21,147 @@ READ_OPTIONS = ("encoding", "quoting", "no_header")
 WRITE_OPTIONS = ("escape_formulas", "flag_texts")
 """What else the output holds, see `Columns`."""
 INPUT_OPTIONS = ("keep", "lines", "text_column", "format", "on_bad_row", *READ_OPTIONS, *WRITE_OPTIONS)
-ARITHMETICS = ("float32", "recipe")
+WRITING = "writing labels"
 
 
-def parse_arguments(arguments: Sequence[str] | None, description: str) -> argparse.Namespace:
-    """Parse the command line that labels texts.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HeadSettings:
+    """Which head labels texts."""
 
-    Raises:
-        UserError: the arguments do not go together.
-    """
-    parser = CommandLineParser(prog="python predict.py", description=description)
-    add = parser.add_argument
-    add("texts", nargs="*", metavar="TEXT", help="texts to label")
-    _add_run(parser)
-    add("--input", help="file with a text in each row, of any format that stage one reads; - is standard "
-        "input, a table or one text a line (default: the texts given)")  # fmt: skip
-    add("--lines", action="store_true", default=None,
-        help="standard input is one text a line, whatever it looks like (default: a table if its first line "
-        "looks like a header)")  # fmt: skip
-    add("--text-column", help="column with the text (default: guessed)")
-    add("--encoding", help="of text files, like cp1252 (default: UTF-8, or what a byte-order mark says)")
-    add("--quoting", choices=QUOTINGS, help="of delimited text, as stage one has it (default: auto)")
-    add("--no-header", action="store_true", default=None,
-        help="the first line of delimited text is a row; columns are called 1, 2, 3, ... (default: it names "
-        "them)")  # fmt: skip
-    add("--output", help=f"file for the labels, in the input's order: {', '.join(ENDINGS)}; - is standard "
-        "output (default: -)")  # fmt: skip
-    add("--format", choices=PRINTED, help=f"of standard output (default: {PRINTED[0]})")
-    add("--keep", help="columns of the input to keep in the output, separated by commas (default: none)")
-    add("--escape-formulas", action="store_true", default=None,
-        help="in CSV and TSV, put an apostrophe before cells that a spreadsheet would run: those that begin with "
-        "=, +, -, @ or a tab and are no numbers (default: off)")  # fmt: skip
-    add("--flag-texts", action="store_true", default=None,
-        help="add the columns empty (cleaning leaves nothing of the text) and truncated (only its beginning was "
-        "read) (default: off)")  # fmt: skip
-    add("--on-bad-row", choices=ON_BAD_ROW,
-        help=f"what to do with a row that cannot be read (default: {ON_BAD_ROW[0]})")  # fmt: skip
-    add("--threshold", type=float, help="probability above which a label is given; not for several classes "
-        "(default: 0.5; where rows can have several labels, the run's, chosen on its validation rows)")  # fmt: skip
-    add("--explain", action="store_true",
-        help="show what each token adds: cls, max, avg, maxavg (default: off)")  # fmt: skip
-    add("--html", help="write what --explain shows to this page (default: the terminal)")
-    options = parser.parse_args(arguments)
-    check_arguments(options)
-    options.format, options.on_bad_row = options.format or PRINTED[0], options.on_bad_row or ON_BAD_ROW[0]
-    options.quoting = options.quoting or QUOTINGS[0]
-    return options
-
-
-def parse_export(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line that exports."""
-    parser = CommandLineParser(
-        prog="python predict.py export",
-        description="Write a head and its backbone to a folder that works without this project.",
-    )
-    parser.add_argument("run", metavar="RUN", help="folder that bench.py wrote, like results/CACHE")
-    parser.add_argument("out", metavar="OUT", help="folder to make; must not exist")
-    _add_run(parser, named=False)
-    parser.add_argument(
-        "--arithmetic",
-        choices=ARITHMETICS,
-        default="float32",
-        help="of the exported program: exact on every platform, or the recipe's own (default: %(default)s)",
-    )
-    return parser.parse_args(arguments)
-
-
-def _add_run(parser: argparse.ArgumentParser, named: bool = True) -> None:
-    if named:
-        parser.add_argument("--run", required=True, help="folder that bench.py wrote (default: none)")
-    parser.add_argument(
-        "--head",
-        default="best",
-        help="a head, or the one with the lowest validation loss (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--backbone",
-        help="where the backbone lies; a model of the hub is downloaded only if it is named here (default: where "
+    head: str = option("best", "a head, or the one with the lowest validation loss")
+    backbone: str | None = option(
+        None,
+        "where the backbone lies; a model of the hub is downloaded only if it is named here (default: where "
         "stage one found it, on this machine)",
     )
 
 
-def check_arguments(options: argparse.Namespace) -> None:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LabelSettings(HeadSettings):
+    """What labels texts: None, where the user has said nothing."""
+
+    texts: list[str] = option(None, "texts to label", positional=True, nargs="*", metavar="TEXT")
+    run: str = option(dataclasses.MISSING, "folder that bench.py wrote (default: none)")
+    input: str | None = option(
+        None,
+        "file with a text in each row, of any format that stage one reads; - is standard input, a table or one "
+        "text a line (default: the texts given)",
+    )
+    lines: bool | None = option(
+        None,
+        "standard input is one text a line, whatever it looks like (default: a table if its first line looks "
+        "like a header)",
+        group=READING,
+    )
+    text_column: str | None = option(None, "column with the text (default: guessed)", group=READING)
+    encoding: str | None = option(
+        None, "of text files, like cp1252 (default: UTF-8, or what a byte-order mark says)", group=READING
+    )
+    quoting: str | None = option(
+        None, "of delimited text, as stage one has it (default: auto)", choices=QUOTINGS, group=READING
+    )
+    no_header: bool | None = option(
+        None,
+        "the first line of delimited text is a row; columns are called 1, 2, 3, ... (default: it names them)",
+        group=READING,
+    )
+    on_bad_row: str | None = option(
+        None,
+        f"what to do with a row that cannot be read (default: {ON_BAD_ROW[0]})",
+        choices=ON_BAD_ROW,
+        group=READING,
+    )
+    output: str | None = option(
+        None,
+        f"file for the labels, in the input's order: {', '.join(ENDINGS)}; - is standard output (default: -)",
+    )
+    format: str | None = option(
+        None, f"of standard output (default: {PRINTED[0]})", choices=PRINTED, group=WRITING
+    )
+    keep: str | None = option(
+        None, "columns of the input to keep in the output, separated by commas (default: none)", group=WRITING
+    )
+    escape_formulas: bool | None = option(
+        None,
+        "in CSV and TSV, put an apostrophe before cells that a spreadsheet would run: those that begin with =, +, "
+        "-, @ or a tab and are no numbers",
+        group=WRITING,
+    )
+    flag_texts: bool | None = option(
+        None,
+        "add the columns empty (cleaning leaves nothing of the text) and truncated (only its beginning was read)",
+        group=WRITING,
+    )
+    threshold: float | None = option(
+        None,
+        "probability above which a label is given; not for several classes (default: 0.5; where rows can have "
+        "several labels, the run's, chosen on its validation rows)",
+    )
+    explain: bool = option(False, "show what each token adds: cls, max, avg, maxavg")
+    html: str | None = option(
+        None, "write what --explain shows to this page (default: the terminal)", group=WRITING
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExportSettings(HeadSettings):
+    """What is exported, and where to."""
+
+    run: str = option(
+        dataclasses.MISSING, "folder that bench.py wrote, like results/CACHE", positional=True, metavar="RUN"
+    )
+    out: str = option(dataclasses.MISSING, "folder to make; must not exist", positional=True, metavar="OUT")
+    arithmetic: Literal["float32", "recipe"] = option(
+        "float32", "of the exported program: exact on every platform, or the recipe's own"
+    )
+
+
+def command_lines(about: str) -> dict[str, CommandLine]:
+    """The command lines of `predict.py` and of its subcommand.
+
+    Args:
+        about: What `predict.py` does.
+    """
+    return {
+        "": CommandLine(
+            "python predict.py",
+            about,
+            (LabelSettings,),
+            examples=(
+                "python predict.py --run results/NAME 'some text'",
+                "python predict.py --run results/NAME --input texts.csv --output labels.csv",
+                "python predict.py --run results/NAME --head avg --explain 'some text'",
+            ),
+        ),
+        "export": CommandLine(
+            "python predict.py export",
+            "Write a head and its backbone to a folder that works without this project.",
+            (ExportSettings,),
+            examples=(
+                "python predict.py export results/NAME exported",
+                "python predict.py export results/NAME exported --head avg",
+                "python predict.py export results/NAME exported --arithmetic recipe",
+            ),
+        ),
+    }
+
+
+def checked(options: LabelSettings) -> LabelSettings:
+    """The arguments, if they go together, with every default.
+
+    Raises:
+        UserError: they do not.
+    """
+    check_arguments(options)
+    return dataclasses.replace(
+        options,
+        format=options.format or PRINTED[0],
+        on_bad_row=options.on_bad_row or ON_BAD_ROW[0],
+        quoting=options.quoting or QUOTINGS[0],
+    )
+
+
+def check_arguments(options: LabelSettings) -> None:
     """Check that the arguments go together, before anything slow begins.
 
     Raises:
@@ -132,7 +193,7 @@ def require_explained(head: str, can: Sequence[str]) -> None:
         )
 
 
-def _check_input(options: argparse.Namespace) -> None:
+def _check_input(options: LabelSettings) -> None:
     for flag in INPUT_OPTIONS:
         if getattr(options, flag) is not None and not options.input:
             raise UserError(
@@ -148,14 +209,14 @@ def _check_input(options: argparse.Namespace) -> None:
         raise UserError("--lines goes with --input -, and without --text-column: each line is a text")
 
 
-def _is_text(options: argparse.Namespace) -> bool:
+def _is_text(options: LabelSettings) -> bool:
     """Whether the output is CSV or TSV."""
     if options.output in (None, STANDARD):
         return options.format in (None, PRINTED[0])
     return bool(options.output.lower().endswith((".csv", ".tsv")))
 
 
-def _check_output(options: argparse.Namespace) -> None:
+def _check_output(options: LabelSettings) -> None:
     output = options.output
     if output in (None, STANDARD):
         return
@@ -176,7 +237,7 @@ def _check_folder(path: str, flag: str) -> None:
         raise UserError(f"{flag} {path}: there is no folder {folder}; make it first")
 
 
-def keep_of(options: argparse.Namespace) -> tuple[str, ...]:
+def keep_of(options: LabelSettings) -> tuple[str, ...]:
     """Columns of the input to keep in the output."""
     return tuple(name.strip() for name in (options.keep or "").split(",") if name.strip())
 

@@ -11,7 +11,7 @@ import pytest
 
 from headstart.cache import UserError
 from headstart.extract import __main__ as command
-from headstart.extract.__main__ import parse_arguments
+from headstart.extract.__main__ import EXTRACT
 from headstart.extract.pipeline import run as stage
 from headstart.extract.settings import Settings
 
@@ -86,11 +86,6 @@ def test_several_files_name_the_cache(
     ],
 )
 def test_a_command_gives_its_settings_again(arguments: list[str]) -> None:
-    def settings(given: list[str]) -> Settings:
-        parsed = vars(parse_arguments(given))
-        del parsed["where"], parsed["preview"]
-        return Settings(**parsed)
-
-    made = settings(arguments)
-    again = settings(shlex.split(made.command)[3:])
+    made: Settings = EXTRACT.parse(arguments)[0]
+    again = EXTRACT.parse(shlex.split(made.command)[3:])[0]
     assert dataclasses.asdict(again) == dataclasses.asdict(made)

@@ -2,9 +2,21 @@ import dataclasses
 
 import pytest
 
-from headstart.train.options import ComparisonSettings, parse_arguments, parse_compare, parse_layers
+from headstart.train.options import ComparisonSettings, command_lines
 
 HEADS = ("cls", "gru")
+
+
+def parse_arguments(heads, about, arguments):
+    return command_lines(heads, (), about)[""].parse(arguments)[0]
+
+
+def parse_layers(pooling, arguments):
+    return command_lines((), pooling, "")["layers"].parse(arguments)[0]
+
+
+def parse_compare(arguments):
+    return command_lines((), (), "")["compare"].parse(arguments)[0]
 
 
 def test_without_arguments_every_default_is_that_of_the_settings():
@@ -32,7 +44,7 @@ def test_every_flag_sets_its_field(arguments, changes):
     ("arguments", "says"),
     [
         (["--seeds", "0"], "0 is not above 0"),
-        (["--epochs", "x"], "invalid positive value: 'x'"),
+        (["--epochs", "x"], "'x' is no whole number"),
         (["--folds", "1"], "1 is not above 1"),
         (["--memory-limit", "much"], "'much' is no size; write one like 500MB or 4GB"),
         (["--precision", "float16"], "invalid choice: 'float16'"),

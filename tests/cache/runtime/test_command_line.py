@@ -1,9 +1,14 @@
 """Mistakes on the command line."""
 
+import dataclasses
+import re
+
 import pytest
 
-from headstart.cache.runtime.command_line import CommandLineParser
-from headstart.train.options import parse_compare
+from headstart.cache import UserError
+from headstart.cache.runtime.command_line import CommandLine, CommandLineParser, choose
+from headstart.cache.runtime.options import number, option
+from headstart.train.options import command_lines
 
 
 @pytest.mark.parametrize("name", ["\x1b[2Jx", "turned\u202eback", "bell\x07", "two\nlines", "caf\udce9"])
@@ -27,4 +32,66 @@ def test_flags_are_written_whole(capsys: pytest.CaptureFixture[str]) -> None:
             parser.parse_args(arguments)
     assert parser.parse_args(["--count", "1", "part"]).count == 1
     with pytest.raises(SystemExit):
-        parse_compare(["a", "b", "--js"])
+        command_lines((), (), "")["compare"].parse(["a", "b", "--js"])
+
+
+@dataclasses.dataclass(frozen=True)
+class KettleSettings:
+    """How it boils."""
+
+    litres: int = option(1, "how much", parse=number(1))
+
+
+KETTLE = {
+    name: CommandLine(f"kettle {name}", about, (KettleSettings,), {"litres": {"help": about, "default": 2}})
+    for name, about in (("boil", "make hot"), ("tea green", "brew"), ("tea black", "brew longer"))
+}
+MIXED = {"": CommandLine("kettle", "all of it", (KettleSettings,)), **KETTLE}
+
+
+def test_two_commands_can_share_a_class_with_another_default_and_help() -> None:
+    assert (MIXED[""].parse([])[0].litres, MIXED["boil"].parse([])[0].litres) == (1, 2)
+    assert "make hot (default: 2)" in MIXED["boil"].parser().format_help()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "rest"),
+    [
+        (["boil", "--litres", "2"], "boil", ["--litres", "2"]),
+        (["tea", "black"], "tea black", []),
+        (["--litres", "2"], "", ["--litres", "2"]),
+        ([], "", []),
+        (["boiled"], "", ["boiled"]),
+    ],
+)
+def test_the_first_words_choose_the_command(arguments: list[str], name: str, rest: list[str]) -> None:
+    assert choose("kettle", "", MIXED, arguments) == (name, rest)
+
+
+@pytest.mark.parametrize(
+    ("lines", "arguments", "says"),
+    [
+        (
+            MIXED,
+            ["tea", "blak"],
+            "there is no command 'tea blak'; did you mean 'tea black'? commands: boil, ",
+        ),
+        (KETTLE, ["bol"], "there is no command 'bol'; did you mean 'boil'? commands: boil, tea green"),
+        (KETTLE, ["whistle"], "there is no command 'whistle'; commands: boil"),
+        (KETTLE, [], "a command is missing; commands: boil, tea green, tea black"),
+    ],
+)
+def test_an_unknown_command_is_a_question(
+    lines: dict[str, CommandLine], arguments: list[str], says: str
+) -> None:
+    with pytest.raises(UserError, match=re.escape(says)):
+        choose("kettle", "", lines, arguments)
+
+
+def test_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    for lines, arguments in ((KETTLE, ["--help"]), (KETTLE, ["-h"]), (MIXED, ["tea", "--help"])):
+        with pytest.raises(SystemExit) as end:
+            choose("kettle", "Heat water.", lines, arguments)
+        assert not end.value.code
+        shown = capsys.readouterr().out
+        assert shown.startswith("usage: kettle COMMAND [OPTIONS]\n\nHeat water.\n\n  boil       make hot\n")

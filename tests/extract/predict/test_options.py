@@ -7,16 +7,28 @@ import pytest
 
 from headstart.cache import UserError
 from headstart.extract.predict.options import (
+    ExportSettings,
+    LabelSettings,
+    checked,
+    command_lines,
     files_of,
     is_among,
     keep_of,
-    parse_arguments,
-    parse_export,
     require_explained,
     stamp,
 )
 
 RUN = ["--run", "results/a"]
+
+
+def parse_arguments(arguments: list[str], about: str) -> LabelSettings:
+    """What the command makes of a command line."""
+    return checked(command_lines(about)[""].parse(arguments)[0])
+
+
+def parse_export(arguments: list[str]) -> ExportSettings:
+    settings: ExportSettings = command_lines("")["export"].parse(arguments)[0]
+    return settings
 
 
 def test_defaults_are_filled_in_once_the_arguments_are_sound() -> None:

@@ -8,14 +8,14 @@ from types import SimpleNamespace
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.predict.options import parse_arguments
+from headstart.extract.predict.options import command_lines
 from headstart.extract.predict.source import read_input
 
 
 def read(*flags: object) -> tuple[list[str], list[str]]:
     """The texts, and what is said."""
     said: list[str] = []
-    options = parse_arguments(["--run", "run", *map(str, flags)], "")
+    options = command_lines("")[""].parse(["--run", "run", *map(str, flags)])[0]
     chunks = list(read_input(options, 10, said.append))
     return [text for chunk in chunks for text in chunk.table.iloc[:, 0]], said
 

@@ -4,14 +4,11 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from headstart.cache.runtime.options import arguments_of
 from headstart.cache.runtime.text import as_started
 from headstart.train.data.checks import describe_leaks
 from headstart.train.report.html.markup import TableCell, folded, paragraph, section, table, text, word
 from headstart.train.results.run_record import RunRecord
-
-REPEATED = ("heads", "seeds", "epochs", "batch_size", "batching", "precision", "class_weight", "memory",
-    "memory_limit", "folds", "notebook", "deduplicate", "no_floors", "quick")  # fmt: skip
-"""Settings that change a number."""
 
 
 def commands(run: RunRecord) -> list[str]:
@@ -22,7 +19,8 @@ def commands(run: RunRecord) -> list[str]:
 
 def bench_command(run: RunRecord) -> str:
     """Stage two, with every setting that changes a number."""
-    settings = {f"--{name.replace('_', '-')}": getattr(run.settings, name) for name in REPEATED}
+    repeated = [argument for argument in arguments_of(type(run.settings)) if argument.about.repeats]
+    settings = {argument.flag: getattr(run.settings, argument.name) for argument in repeated}
     flags = [
         flag if value is True else f"{flag} {shlex.quote(str(value))}"
         for flag, value in settings.items()

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from headstart.heads import HEADS
-from headstart.train.options import ComparisonSettings, parse_arguments
+from headstart.train.options import ComparisonSettings, command_lines
 from headstart.train.report.html.origin import bench_command, data, origin
 from tests.train.report.html.made_runs import TASKS, made_run
 
@@ -26,7 +26,7 @@ def test_the_command_means_the_same_settings(settings: ComparisonSettings) -> No
     line = bench_command(dataclasses.replace(run, settings=settings))
     program, script, *arguments = shlex.split(line)
     assert (program, script) == ("python", "bench.py")
-    again = parse_arguments(tuple(HEADS), "", arguments)
+    again = command_lines(tuple(HEADS), (), "")[""].parse(arguments)[0]
     assert again == dataclasses.replace(settings, cache="features/made-minilm-0123456789")
 
 
