@@ -22,7 +22,7 @@ import pytest
 from headstart import predict, trained
 from headstart.cache import UserError
 from headstart.extract.predict import chunks
-from headstart.extract.predict.options import parse_arguments
+from headstart.extract.predict.options import checked, command_lines
 from headstart.extract.text.cleaning import Cleaning
 from headstart.heads import HEADS, PoolingHead
 from headstart.train.metrics.probabilities import probabilities_of
@@ -358,9 +358,8 @@ def test_own_expressions_need_no_process(
     loaded.encoder._cleaning = Cleaning({"exceptions": ["you+"]})
     monkeypatch.setattr("headstart.extract.text.cleaning.in_processes", lambda *_: pytest.fail("a process"))
     (tmp_path / "a.csv").write_text("text\n" + "you are\n" * 5)
-    options = parse_arguments(
-        ["--run", "", "--input", str(tmp_path / "a.csv"), "--output", str(tmp_path / "b.csv")], ""
-    )
+    flags = ["--run", "", "--input", str(tmp_path / "a.csv"), "--output", str(tmp_path / "b.csv")]
+    options = checked(command_lines("")[""].parse(flags)[0])
     monkeypatch.setattr(chunks, "part_of", lambda block: 2)
     predict.label_file(options, loaded, 0.5)
     assert (tmp_path / "b.csv").read_text().count("\n") == 6
