@@ -12,10 +12,12 @@ from headstart.cache.inspect.listing import (
     describe,
     describe_absent,
     describe_line,
+    details,
     disk_bytes,
     find_caches,
     named_cache,
     only_cache,
+    summary_of,
 )
 from headstart.cache.inspect.options import (
     COMMAND_LINES,
@@ -32,15 +34,22 @@ from headstart.cache.inspect.verify import Problem, verify
 from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.errors import UserError, exit_code
+from headstart.cache.runtime.output import remarks, say_json
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
 from headstart.cache.runtime.text import STARTED_AS, format_bytes, printable, say
 from headstart.cache.splits import rows_split
 from headstart.cache.storage.object_store import is_url
 
+STANDARD_ERROR = 2
+"""Its number, for a child process."""
+
 
 def list_caches(arguments: RootSettings) -> None:
     """Print a line for each cache."""
     paths = find_caches(arguments.cache_dir)
+    if arguments.json:
+        say_json([summary_of(path) for path in paths])
+        return
     for path in paths:
         say(describe_line(path))
     if not paths:
@@ -49,7 +58,11 @@ def list_caches(arguments: RootSettings) -> None:
 
 def show_cache(arguments: CacheSettings) -> None:
     """Print everything about one cache."""
-    for line in describe(open_cache(_location(arguments))):
+    cache = open_cache(_location(arguments))
+    if arguments.json:
+        say_json(details(cache))
+        return
+    for line in describe(cache):
         say(line)
 
 
@@ -63,13 +76,17 @@ def verify_cache(arguments: VerifySettings) -> None:
         raise UserError("--full and --fast exclude each other; give one of them")
     cache = open_cache(_location(arguments))
     problems = verify(cache, full=not arguments.fast)
-    _print_problems(problems)
+    if arguments.json:
+        listed = [problem._asdict() for problem in problems]
+        say_json({"path": cache.store.location, "sound": not problems, "problems": listed})
+    else:
+        _print_problems(problems)
     if problems:
         raise UserError(_verdict(cache, problems))
     depth = "small arrays and metadata" if arguments.fast else "every byte"
-    _say(
-        f"{cache.name}: sound ({cache.manifest.rows:,} rows, {cache.manifest.tokens:,} tokens; {depth} checked)"
-    )
+    if not arguments.json:
+        size = f"{cache.manifest.rows:,} rows, {cache.manifest.tokens:,} tokens"
+        _say(f"{cache.name}: sound ({size}; {depth} checked)")
 
 
 def _verdict(cache: Cache, problems: list[Problem]) -> str:
@@ -87,11 +104,20 @@ def repair_cache(arguments: RepairSettings) -> None:
         UserError: the flags are missing, or are those of another cache; nothing was dropped then.
     """
     cache = open_cache(_location(arguments))
+    with remarks(arguments.quiet, apart=arguments.quiet or arguments.json):
+        blocks = _repair(cache, arguments)
+    if arguments.json:
+        say_json({"path": cache.store.location, "repaired": blocks})
+    else:
+        _say(f"{cache.name}: sound again" if blocks else f"{cache.name}: no block to repair")
+
+
+def _repair(cache: Cache, arguments: RepairSettings) -> list[str]:
+    """Compute what is damaged again; names of the blocks."""
     problems = verify(cache)
     _print_problems(problems)
     if not (blocks := damaged_blocks(problems)):
-        _say(f"{cache.name}: no block to repair")
-        return
+        return []
     if unfinished := describe_absent(cache):
         _say(f"{cache.name}: {unfinished}")
     _check_flags(cache, arguments.extract)
@@ -99,11 +125,12 @@ def repair_cache(arguments: RepairSettings) -> None:
     _say(f"dropped {', '.join(blocks)}")
     rows = {rows_split(split): str(cache.manifest.block_rows(split)) for split in splits}
     for split, count in rows.items():
-        _run_extract([*arguments.extract, "--block-rows", count, "--split", split])
+        flags = ["--block-rows", count, "--split", split, *(["--quiet"] if arguments.quiet else [])]
+        _run_extract([*arguments.extract, *flags], apart=arguments.json)
     if left := verify(open_cache(cache.store.location)):
         _print_problems(left)
         raise UserError(f"{len(left)} problems are left in {cache.store.location}")
-    _say(f"{cache.name}: sound again")
+    return blocks
 
 
 def _check_flags(cache: Cache, flags: list[str]) -> None:
@@ -148,11 +175,15 @@ def ask_and_remove(arguments: RemoveSettings) -> None:
         raise UserError(f"there is no folder {location}")
     if not arguments.yes:
         size = "" if remote else f" ({format_bytes(disk_bytes(location))})"
-        say(printable(f"remove {location}{size}? [y/N] "), end="")
+        asks = sys.stderr if arguments.json else sys.stdout
+        say(printable(f"remove {location}{size}? [y/N] "), asks, end="")
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise UserError("nothing was removed")
     remove_cache(location)
-    _say(f"removed {location}")
+    if arguments.json:
+        say_json({"removed": location})
+    else:
+        _say(f"removed {location}")
 
 
 def _location(arguments: CacheSettings) -> str:
@@ -174,9 +205,9 @@ def _extract() -> list[str]:
     return [sys.executable, "-m", *(["headstart", "extract"] if STARTED_AS else ["headstart.extract"])]
 
 
-def _run_extract(flags: list[str]) -> None:
+def _run_extract(flags: list[str], apart: bool) -> None:
     _say(f"running: python -m extract {shlex.join(flags)}")
-    child = subprocess.Popen([*_extract(), *flags])
+    child = subprocess.Popen([*_extract(), *flags], stdout=STANDARD_ERROR if apart else None)
     try:
         code = child.wait()
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from headstart.cache.runtime.command_line import CommandLine, choose
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import exit_code
 from headstart.cache.runtime.options import number, option
+from headstart.cache.runtime.output import OutputSettings, remarks, say_json
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.settings import Settings
 
@@ -39,7 +40,7 @@ class PrepareSettings:
 EXTRACT = CommandLine(
     "python -m extract",
     __doc__ or "",
-    (Settings, AskSettings),
+    (Settings, AskSettings, OutputSettings),
     examples=(
         "python -m extract --split all",
         "python -m extract --data comments.csv --text-column comment --label-column toxic",
@@ -49,7 +50,7 @@ EXTRACT = CommandLine(
 JIGSAW = CommandLine(
     "python -m extract prepare jigsaw",
     "Make the notebook's balanced file from Kaggle's train.csv.",
-    (PrepareSettings,),
+    (PrepareSettings, OutputSettings),
     examples=(
         "python -m extract prepare jigsaw train.csv",
         "python -m extract prepare jigsaw train.csv.zip -o balanced.csv",
@@ -66,16 +67,22 @@ def main() -> None:
     (prepare_data if name else extract_features)(settings, *others)
 
 
-def prepare_data(settings: PrepareSettings) -> None:
+def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
     """Make a data file of a public one."""
     from headstart.extract.dataset.jigsaw import prepare_jigsaw
 
-    say(prepare_jigsaw(settings.train, settings.output, settings.seed))
+    line = prepare_jigsaw(settings.train, settings.output, settings.seed)
+    if output.json:
+        say_json({"path": settings.output, "lines": [line]})
+    else:
+        say(line)
 
 
-def extract_features(settings: Settings, ask: AskSettings) -> None:
+def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings) -> None:
     """Make a cache, or say what it would be."""
     prepare_jax()
+    from headstart.cache.inspect.listing import summary
+    from headstart.cache.reader import open_cache
     from headstart.cache.runtime.progress import TerminalReporter
     from headstart.extract.pipeline.job import prepare
     from headstart.extract.pipeline.run import extract
@@ -83,11 +90,19 @@ def extract_features(settings: Settings, ask: AskSettings) -> None:
 
     if ask.where or ask.preview:
         job = prepare(settings)
-        say(printable(job.location) if ask.where else "\n".join(preview(job, ask.preview or 0)))
+        lines = [] if ask.where else "\n".join(preview(job, ask.preview or 0)).split("\n")
+        if output.json:
+            say_json({"path": job.location, "key": job.recipe.key, "lines": lines})
+        else:
+            say("\n".join(lines) or printable(job.location))
         return
 
-    location = extract(settings, TerminalReporter())
-    say(printable(f"cache: {location}"))
+    with remarks(output.quiet, apart=output.quiet or output.json):
+        location = extract(settings, TerminalReporter())
+    if output.json:
+        say_json(summary(open_cache(location)))
+    else:
+        say(printable(f"cache: {location}"))
 
 
 def run() -> None:

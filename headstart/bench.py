@@ -6,7 +6,6 @@
 """
 
 import dataclasses
-import json
 import os
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
+from headstart.cache.runtime.output import QuietSettings, remarks, say_json
 from headstart.cache.runtime.progress import draw_line
 from headstart.cache.runtime.text import printable, say
 from headstart.heads.registry import GROUPS, REGISTRY
@@ -23,7 +23,6 @@ from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
 from headstart.train.head_names import choose_heads, choose_pooling, on_every_layer, states_of, trainable
 from headstart.train.options import (
     QUICK_ROWS,
-    CompareSettings,
     ComparisonSettings,
     RunSettings,
     command_lines,
@@ -45,18 +44,19 @@ COMMAND_LINES = command_lines(tuple(REGISTRY), POOLING, __doc__ or "")
 def main() -> None:
     """Run the command."""
     name, arguments = choose("python bench.py", "", COMMAND_LINES, sys.argv[1:])
-    (settings,) = COMMAND_LINES[name].parse(arguments)
+    settings, *others = COMMAND_LINES[name].parse(arguments)
     if command := {"compare": compare_runs, "verify": verify_runs}.get(name):
         command(settings)
     else:
-        train(settings, on_layers=name == "layers")
+        train(settings, others[0], on_layers=name == "layers")
 
 
-def train(settings: ComparisonSettings, on_layers: bool) -> None:
+def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) -> None:
     """Train heads on a cache, and compare them.
 
     Args:
         settings: What the user chose.
+        output: Whether remarks are printed.
         on_layers: Whether each head is trained on every layer.
     """
     # a misspelt name is told before anything is opened
@@ -68,14 +68,15 @@ def train(settings: ComparisonSettings, on_layers: bool) -> None:
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
     if on_layers:
         settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
-    run, path = compare(cache, settings)
+    with remarks(output.quiet):
+        run, path = compare(cache, settings)
     if settings.json:
-        print(json.dumps(run.to_json(), allow_nan=False))
+        say_json(run.to_json())
     else:
         say(f"\n{run.table}\n\nwritten to {printable(path)}/")
 
 
-def compare_runs(options: CompareSettings) -> None:
+def compare_runs(options: RunSettings) -> None:
     """Put finished runs side by side."""
     from headstart.train.report.compare import compare_answers, compare_lines, readable
     from headstart.train.results.folder import RunFolder
@@ -85,7 +86,7 @@ def compare_runs(options: CompareSettings) -> None:
     if len(runs) > 1 or not errors:
         comparison = compare_answers(runs)
         if options.json:
-            print(json.dumps(encode(comparison), allow_nan=False))
+            say_json(encode(comparison))
         else:
             say(compare_lines(comparison))
     if errors:
@@ -102,12 +103,18 @@ def verify_runs(options: RunSettings) -> None:
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.verify import prove
 
-    errors = []
+    proofs, errors = [], []
     for path in options.runs:
         try:
-            say(printable(prove(RunFolder(path.rstrip("/") or "/"))))
+            line = prove(RunFolder(path.rstrip("/") or "/"))
         except UserError as error:
-            errors.append(str(error))
+            errors.append(line := str(error))
+        else:
+            if not options.json:
+                say(printable(line))
+        proofs.append({"run": path, "sound": line not in errors, "lines": line.split("\n")})
+    if options.json:
+        say_json(proofs)
     if errors:
         raise UserError("\n".join(errors))
 

@@ -1,15 +1,14 @@
 """`headstart.compare`: train heads on features, and say which of them differ."""
 
-import contextlib
 import dataclasses
-import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from headstart.cache.reader import open_cache
 from headstart.cache.runtime.environment import prepare_library
 from headstart.cache.runtime.options import arguments_of
+from headstart.cache.runtime.output import remarks
 from headstart.features import Features, require_known
 from headstart.model import Model, load
 
@@ -140,13 +139,6 @@ def compare(
     chosen = ComparisonSettings(
         heads=names, cache=cache.store.location, seeds=seeds, out=os.fspath(out), **settings
     )
-    with contextlib.nullcontext() if progress else _silence():
+    with remarks(quiet=not progress):
         record, path = train_and_compare(cache, chosen)
     return ComparisonResult(record, path)
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Say nothing on standard error, where the command line speaks to a person."""
-    with contextlib.redirect_stderr(io.StringIO()):
-        yield

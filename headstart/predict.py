@@ -14,6 +14,7 @@ from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.files import atomic_file
+from headstart.cache.runtime.output import remarks, say_json
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.predict.options import (
     READ_OPTIONS,
@@ -65,10 +66,8 @@ def main() -> None:
     """Run the command."""
     name, arguments = choose("python predict.py", "", COMMAND_LINES, sys.argv[1:])
     (options,) = COMMAND_LINES[name].parse(arguments)
-    if name:
-        export(options)
-    else:
-        label(checked(options))
+    with remarks(options.quiet):
+        export(options) if name else label(checked(options))
 
 
 def label(options: LabelSettings) -> None:
@@ -109,6 +108,8 @@ def export(options: ExportSettings) -> None:
     with new_folder(options.out) as folder:
         fill(folder, load(head, options.backbone), options.arithmetic == "float32")
     log(f"{named(head)}: {options.out}")
+    if options.json:
+        say_json({"run": options.run, "head": head.name, "seed": head.seed, "path": options.out})
 
 
 def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
@@ -168,12 +169,15 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
 def label_command_line(options: LabelSettings, loaded: Loaded, threshold: float | list[float]) -> None:
     """Label the texts of the command line: a line for each, and what their tokens add if asked for."""
     from headstart.train.predict.explain_page import as_lines, as_page, label_texts
-    from headstart.train.predict.stream import remarks_on
+    from headstart.train.predict.stream import label_alone, remarks_on
 
     tokens = loaded.encoder.tokenize(options.texts)
-    answer = loaded.answer(tokens)
     for line in remarks_on(loaded.encoder.flags_of(tokens)):
         log(line)
+    if options.json:
+        label_alone(options.texts, labelling_of(options, loaded, threshold), open_target(options, sys.stdout))
+        return
+    answer = loaded.answer(tokens)
     labelled = label_texts(loaded.head.task, options.texts, answer.probabilities, threshold)
     shown = list(explained(labelled, tokens, answer, loaded)) if options.explain else []
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ

@@ -129,6 +129,17 @@ def test_damage_is_named_and_does_not_hide_the_sound(
     assert "sound" in run("verify", tmp_path / NAME)
 
 
+def test_a_quiet_run_prints_its_table_alone_and_its_proof_is_json(run: Bench, tmp_path: Path) -> None:
+    said = run("--quiet")
+    assert said.startswith("\n")
+    assert said.endswith(f"\n\nwritten to {tmp_path / NAME}/\n")
+    assert "fold" not in said.split("written to")[1]
+    assert "epoch " not in said
+    sound = {"run": str(tmp_path / NAME), "sound": True}
+    (proof,) = json.loads(run("verify", tmp_path / NAME, "--json"))
+    assert proof.items() >= sound.items()
+
+
 def test_a_second_one_on_the_same_folder_is_refused(run: Bench, tmp_path: Path) -> None:
     run()
     before = content(tmp_path / NAME)

@@ -1,5 +1,6 @@
 """The command `headstart`, from a wheel, in a folder where a user's own files have the names of the rooms."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -106,7 +107,11 @@ def test_both_stages_run_beside_a_users_own_modules(site: Path, folder: Path) ->
 
 def test_a_repair_runs_extract_by_the_same_name(site: Path, folder: Path) -> None:
     flags = ("--data", "data.csv", "--backbone", "tiny", "--max-length", "32", "--cache-dir", "mended")
-    assert headstart(folder, site, "extract", *flags).returncode == 0
+    extracted = headstart(folder, site, "extract", *flags, "--json")
+    assert extracted.returncode == 0
+    result = json.loads(extracted.stdout)
+    assert (result["rows"], result["splits"]["test"], result["problem"]) == (60, 6, None)
+    assert "60 rows" in extracted.stderr
     (cache,) = (folder / "mended").iterdir()
     chunk = next(path for path in (cache / "test/00000/pooled/c").rglob("*") if path.is_file())
     chunk.write_bytes(bytes(len(chunk.read_bytes())))

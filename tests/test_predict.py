@@ -118,6 +118,15 @@ def test_texts_of_the_command_line_and_json_lines(
         for name, share in row["probabilities"].items():
             assert f"{name} {share:.4f}" in line
     assert list(tmp_path.glob("*.partial")) == []
+    capsys.readouterr()
+    run("--run", of_kind.run, "--head", "avg", "--json", "--quiet", *texts)
+    heard = capsys.readouterr()
+    assert heard.err == ""
+    printed = [json.loads(line) for line in heard.out.splitlines()]
+    assert [line.pop("text") for line in printed] == texts
+    assert printed == [
+        {**row, "probabilities": pytest.approx(row["probabilities"], abs=2e-6)} for row in rows
+    ]
 
 
 def test_what_tokens_add_sums_to_the_logits(

@@ -117,7 +117,7 @@ SAID_OTHERWISE = {
     "cache/runtime/text.py": 1,  # `say` itself
     "cache/runtime/progress.py": 1,  # the bar, which moves the cursor; its words are printable
     "cache/runtime/signals.py": 1,  # a line of our own words, written where Python's streams may not be used
-    "headstart/bench.py": 2,  # JSON for programs, in ASCII
+    "cache/runtime/output.py": 1,  # JSON for programs, in ASCII
     "headstart/predict.py": 1,  # tokens in colours, each of them printable
 }
 """Files that write to a terminal without `say`, how often, and why."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from headstart.cache.runtime.command_line import CommandLine
 from headstart.cache.runtime.options import number, option
+from headstart.cache.runtime.output import OUTPUT, OutputSettings, QuietSettings
 
 QUICK_ROWS = 512
 ON_LAYERS = "avg,maxavg"
@@ -66,11 +67,11 @@ class ComparisonSettings:
         False, "leave out rows of earlier splits whose text is also in a later one", group=ROWS
     )
     no_floors: bool = option(False, "leave out the logistic regressions")
-    json: bool = option(False, "print results.json instead of the table", repeats=False)
+    json: bool = option(False, "print results.json instead of the table", group=OUTPUT, repeats=False)
 
 
-@dataclasses.dataclass(frozen=True)
-class RunSettings:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunSettings(OutputSettings):
     """Which runs are looked at."""
 
     runs: list[str] = option(
@@ -80,13 +81,6 @@ class RunSettings:
         nargs="+",
         metavar="RESULTS",
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class CompareSettings(RunSettings):
-    """What `compare` puts side by side."""
-
-    json: bool = option(False, "print JSON instead of the table")
 
 
 def command_lines(heads: Sequence[str], pooling: Sequence[str], about: str) -> dict[str, CommandLine]:
@@ -103,7 +97,7 @@ def command_lines(heads: Sequence[str], pooling: Sequence[str], about: str) -> d
         "": CommandLine(
             "python bench.py",
             about,
-            (ComparisonSettings,),
+            (ComparisonSettings, QuietSettings),
             {"heads": {"help": f"all, more, or some of: {names}"}},
             (
                 "python bench.py --heads all",
@@ -115,7 +109,7 @@ def command_lines(heads: Sequence[str], pooling: Sequence[str], about: str) -> d
             "python bench.py layers",
             "Train heads on every layer of a cache and on all layers together, and choose the layer by validation "
             "rows.",
-            (ComparisonSettings,),
+            (ComparisonSettings, QuietSettings),
             {"heads": {"help": on_layers, "default": ON_LAYERS}},
             (
                 "python bench.py layers",
@@ -126,7 +120,7 @@ def command_lines(heads: Sequence[str], pooling: Sequence[str], about: str) -> d
         "compare": CommandLine(
             "python bench.py compare",
             "Put finished runs side by side.",
-            (CompareSettings,),
+            (RunSettings,),
             examples=(
                 "python bench.py compare results/NAME results/OTHER",
                 "python bench.py compare results/*",

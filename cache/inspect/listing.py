@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -78,6 +79,51 @@ def describe_line(path: str) -> str:
     except (CacheError, OSError) as error:  # a neighbour's is no reason not to list the rest
         facts = printable(str(error))
     return f"{printable(os.path.basename(path)):<50} {facts}"
+
+
+def summary_of(path: str) -> dict[str, Any]:
+    """The facts of `describe_line` for programs; of an unfinished or damaged cache, what is wrong."""
+    named = {"name": os.path.basename(path), "path": path}
+    try:
+        finished = Store(path).exists("manifest.json")
+        return summary(open_cache(path)) if finished else named | {"problem": _facts(path)}
+    except (CacheError, OSError) as error:
+        return named | {"problem": str(error)}
+
+
+def summary(cache: Cache) -> dict[str, Any]:
+    """A cache in numbers: what `--json` prints of it."""
+    manifest = cache.manifest
+    splits = {name: sum(block.rows for block in blocks) for name, blocks in manifest.splits.items()}
+    return {
+        "name": cache.name,
+        "path": cache.store.location,
+        "key": manifest.key,
+        "rows": manifest.rows,
+        "tokens": manifest.tokens,
+        "width": manifest.width,
+        "dtype": manifest.dtype,
+        "layout": cache.recipe.layout,
+        "bytes": cache_bytes(cache),
+        "splits": splits,
+        "seconds": manifest.seconds,
+        "problem": describe_absent(cache) or None,
+    }
+
+
+def details(cache: Cache) -> dict[str, Any]:
+    """What `describe` says, for programs."""
+    manifest = cache.manifest
+    splits = {name: cache.split(name) for name in manifest.splits if not view_number(name)}
+    return summary(cache) | {
+        "recipe": cache.recipe.to_json(),
+        "source": manifest.source,
+        "padding_waste": manifest.padding_waste,
+        "lengths": {name: np.bincount(split.lengths).tolist() for name, split in splits.items()},
+        "classes": {name: dict(class_counts(cache.task, split.labels)) for name, split in splits.items()},
+        "device": manifest.device,
+        "versions": manifest.versions,
+    }
 
 
 def _facts(path: str) -> str:

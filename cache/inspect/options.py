@@ -4,12 +4,13 @@ import dataclasses
 
 from headstart.cache.runtime.command_line import CommandLine
 from headstart.cache.runtime.options import option
+from headstart.cache.runtime.output import OutputSettings
 
 PROGRAM, DEFAULT_ROOT = "python -m cache", "features"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RootSettings:
+class RootSettings(OutputSettings):
     """Where the caches lie."""
 
     cache_dir: str = option(
@@ -44,7 +45,7 @@ class RepairSettings(CacheSettings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RemoveSettings:
+class RemoveSettings(OutputSettings):
     """What is deleted."""
 
     cache: str = option(dataclasses.MISSING, "folder of the cache", positional=True)

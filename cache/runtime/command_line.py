@@ -15,7 +15,12 @@ class CommandLineParser(argparse.ArgumentParser):
 
     Args:
         options: What `argparse.ArgumentParser` takes.
+
+    Attributes:
+        flags: Of which one may have been meant by an unknown one.
     """
+
+    flags: Sequence[str] = ()
 
     def __init__(self, **options: Any) -> None:
         formatter = argparse.RawDescriptionHelpFormatter
@@ -28,7 +33,13 @@ class CommandLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say a mistake, in which arguments are repeated: names of files that a pattern met, too."""
-        self.exit(EXIT_USER_ERROR, f"{self.prog}: error: {printable(message)}; --help shows what there is\n")
+        if message.startswith("unrecognized arguments: "):
+            flags = [word.partition("=")[0] for word in message.split() if word.startswith("-")]
+            message = f"{message}; {''.join(did_you_mean(flag, self.flags) for flag in flags)}".rstrip("; ")
+        end = " " if message.endswith("?") else "; "
+        self.exit(
+            EXIT_USER_ERROR, f"{self.prog}: error: {printable(message)}{end}--help shows what there is\n"
+        )
 
 
 class CommandLine(NamedTuple):
@@ -54,6 +65,11 @@ class CommandLine(NamedTuple):
         each = [argument for settings in self.settings for argument in arguments_of(settings)]
         return [self._changed(argument) for argument in each]
 
+    @property
+    def takes_words(self) -> bool:
+        """Whether there are arguments without flags."""
+        return any(argument.about.positional for argument in self.arguments)
+
     def _changed(self, argument: Argument) -> Argument:
         changes = self.changes.get(argument.name, {})
         about = {name: value for name, value in changes.items() if name in argument.about._fields}
@@ -67,6 +83,7 @@ class CommandLine(NamedTuple):
         parser = CommandLineParser(
             prog=self.prog, usage=f"%(prog)s {words}", description=self.about, epilog=epilog
         )
+        parser.flags = [argument.flag for argument in self.arguments if not argument.about.positional]
         groups: dict[str, Any] = {"": parser}
         for argument in self.arguments:
             title = argument.about.group
@@ -116,13 +133,14 @@ def choose(
     for name in filter(None, lines):
         if list(arguments[: len(name.split())]) == name.split():
             return name, list(arguments[len(name.split()) :])
-    word = arguments[0] if arguments else ""
-    if "" in lines and word not in {name.split()[0] for name in filter(None, lines)}:
+    word, names = arguments[0] if arguments else "", [name for name in lines if name]
+    begun = word in {name.split()[0] for name in names}
+    if "" in lines and not begun and not (did_you_mean(word, names) and not lines[""].takes_words):
         return "", list(arguments)
     if arguments and arguments[-1] in ("-h", "--help"):
         say(usage(prog, about, {name: line.about for name, line in lines.items() if name}))
         sys.exit()
-    raise unknown(" ".join(arguments[:2]) if "" in lines else word, [name for name in lines if name])
+    raise unknown(" ".join(arguments[:2]) if begun else word, names)
 
 
 def usage(prog: str, about: str, commands: Mapping[str, str]) -> str:

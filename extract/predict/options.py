@@ -9,6 +9,7 @@ from typing import Literal
 from headstart.cache.runtime.command_line import CommandLine
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.options import option
+from headstart.cache.runtime.output import OutputSettings
 from headstart.extract.settings import ON_BAD_ROW, QUOTINGS, READING
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -25,7 +26,7 @@ WRITING = "writing labels"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class HeadSettings:
+class HeadSettings(OutputSettings):
     """Which head labels texts."""
 
     head: str = option("best", "a head, or the one with the lowest validation loss")
@@ -127,7 +128,8 @@ def command_lines(about: str) -> dict[str, CommandLine]:
             "python predict.py",
             about,
             (LabelSettings,),
-            examples=(
+            {"json": {"help": "print labels as JSON Lines on standard output"}},
+            (
                 "python predict.py --run results/NAME 'some text'",
                 "python predict.py --run results/NAME --input texts.csv --output labels.csv",
                 "python predict.py --run results/NAME --head avg --explain 'some text'",
@@ -155,7 +157,7 @@ def checked(options: LabelSettings) -> LabelSettings:
     check_arguments(options)
     return dataclasses.replace(
         options,
-        format=options.format or PRINTED[0],
+        format=options.format or PRINTED[options.json],
         on_bad_row=options.on_bad_row or ON_BAD_ROW[0],
         quoting=options.quoting or QUOTINGS[0],
     )
@@ -174,6 +176,8 @@ def check_arguments(options: LabelSettings) -> None:
     if options.explain and options.input:
         raise UserError("--explain shows texts of the command line, not files")
     _check_input(options)
+    if options.json:
+        _check_json(options)
     if options.threshold is not None and not 0 <= options.threshold < 1:
         raise UserError(f"--threshold {options.threshold} is not at least 0 and below 1")
     _check_output(options)
@@ -209,10 +213,18 @@ def _check_input(options: LabelSettings) -> None:
         raise UserError("--lines goes with --input -, and without --text-column: each line is a text")
 
 
+def _check_json(options: LabelSettings) -> None:
+    for flag, value in (("explain", options.explain), ("output", options.output not in (None, STANDARD))):
+        if value:
+            raise UserError(f"--json prints labels on standard output; leave out --{flag}")
+    if options.format == PRINTED[0]:
+        raise UserError("--json prints JSON Lines; leave out --format csv")
+
+
 def _is_text(options: LabelSettings) -> bool:
     """Whether the output is CSV or TSV."""
     if options.output in (None, STANDARD):
-        return options.format in (None, PRINTED[0])
+        return options.format != PRINTED[1] and not options.json
     return bool(options.output.lower().endswith((".csv", ".tsv")))
 
 

@@ -1,8 +1,15 @@
 """`python -m cache`, as a user runs it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+import headstart.cache.__main__ as command
+from headstart.cache.runtime.errors import exit_code
 
 
 def run(*arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -40,6 +47,35 @@ def test_verify_and_repair_from_the_command_line(cache_path: str) -> None:
     assert asked.returncode == 2
     assert f"python -m cache repair {cache_path} --" in asked.stderr
     assert (Path(cache_path) / "manifest.json").exists()  # nothing was dropped yet
+
+
+def test_everything_can_be_had_as_json(
+    cache_path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def result(*arguments: str, code: int = 0) -> Any:
+        monkeypatch.setattr("sys.argv", ["cache", *arguments, "--json"])
+        assert exit_code(command.main) == code
+        return json.loads(capsys.readouterr().out)
+
+    root = str(Path(cache_path).parent)
+    Path(root, "unfinished").mkdir()
+    Path(root, "unfinished/recipe.json").touch()
+    made, unfinished = result("list", "--cache-dir", root)
+    assert (made["path"], made["rows"], made["splits"]) == (
+        cache_path,
+        14,
+        {"train": 8, "valid": 2, "test": 4},
+    )
+    assert unfinished["problem"] == "unfinished, 0 blocks are there"
+    shown = result("show", cache_path)
+    assert shown.items() >= made.items()
+    assert sum(shown["lengths"]["train"]) == sum(shown["classes"]["train"].values()) == 8
+    assert result("verify", cache_path) == {"path": cache_path, "sound": True, "problems": []}
+    assert result("repair", cache_path) == {"path": cache_path, "repaired": []}
+    shard(cache_path, "train/00001/hidden").unlink()
+    damaged = result("verify", cache_path, code=2)
+    assert [problem["block"] for problem in damaged["problems"]] == ["00001"]
+    assert result("remove", cache_path, "--yes") == {"removed": cache_path}
 
 
 def test_remove_asks(cache_path: str) -> None:

@@ -75,6 +75,29 @@ def test_several_files_name_the_cache(
     assert found[0].rpartition("-")[2] == found[1].rpartition("-")[2]  # the same rows have the same key
 
 
+def test_places_and_previews_as_json(
+    tmp_path: Path, run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_bytes(csv_of(*(f"you are {word},1" for word in "abcdefghij")))
+    run("--data", "a.csv", "--where", "--json")
+    place = json.loads(capsys.readouterr().out)
+    assert place["path"].endswith(place["key"][:10])
+    run("--data", "a.csv", "--preview", "1", "--json")
+    preview = json.loads(capsys.readouterr().out)
+    assert preview["path"] == place["path"]
+    assert [line.strip().split(" ")[0] for line in preview["lines"][-3:]] == ["raw", "cleaned", "tokens"]
+
+
+def test_a_quiet_one_says_where_the_cache_is(
+    tmp_path: Path, run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_bytes(csv_of())
+    run("--data", "a.csv", "-q")
+    heard = capsys.readouterr()
+    assert heard.out.startswith("cache: features/a-tiny-")
+    assert (heard.out.count("\n"), heard.err) == (1, "")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

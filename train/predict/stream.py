@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.prefetch import prefetch
@@ -109,6 +110,18 @@ def label_stream(
     target.finish(labelling.columns)
     empty, truncated, formulas = target.remarks
     return Counts(labelled, empty, bad, truncated, formulas)
+
+
+def label_alone(texts: Sequence[str], labelling: Labelling, target: Target) -> None:
+    """Label texts that are in no table; the output has them as its column `text`."""
+    chunk = _Texts(pd.DataFrame({"text": list(texts)}, dtype="str"))
+    alone = labelling._replace(text_of=lambda table: "text", keep=("text",))
+    label_stream([chunk], alone, target, lambda chunk, new: None)
+
+
+class _Texts(NamedTuple):
+    table: Any
+    bad: tuple[()] = ()
 
 
 def _one_by_one(items: Iterable[Any], prepare: Callable[[Any], "_Prepared"]) -> Iterator["_Prepared"]:

@@ -61,7 +61,7 @@ def test_two_commands_can_share_a_class_with_another_default_and_help() -> None:
         (["tea", "black"], "tea black", []),
         (["--litres", "2"], "", ["--litres", "2"]),
         ([], "", []),
-        (["boiled"], "", ["boiled"]),
+        (["whistle"], "", ["whistle"]),
     ],
 )
 def test_the_first_words_choose_the_command(arguments: list[str], name: str, rest: list[str]) -> None:
@@ -95,3 +95,30 @@ def test_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         assert not end.value.code
         shown = capsys.readouterr().out
         assert shown.startswith("usage: kettle COMMAND [OPTIONS]\n\nHeat water.\n\n  boil       make hot\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--liters", "3"], "unrecognized arguments: --liters 3; did you mean '--litres'? --help shows"),
+        (["--litre=3"], "unrecognized arguments: --litre=3; did you mean '--litres'? --help shows"),
+        (["--steam"], "unrecognized arguments: --steam; --help shows what there is"),
+        (["litres"], "unrecognized arguments: litres; --help shows what there is"),
+        (["--litres", "many"], "argument --litres: 'many' is no whole number; --help shows what there is"),
+    ],
+)
+def test_a_mistake_is_one_line_and_a_question(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        MIXED[""].parse(arguments)
+    assert end.value.code == 2
+    heard = capsys.readouterr()
+    assert heard.err.startswith(f"kettle: error: {says}")
+    assert (heard.out, heard.err.count("\n")) == ("", 1)
+
+
+def test_a_misspelt_command_is_no_argument() -> None:
+    for word, name in (("boill", "boil"), ("tea-green", "tea green")):
+        with pytest.raises(UserError, match=f"there is no command '{word}'; did you mean '{name}'"):
+            choose("kettle", "", MIXED, [word])

@@ -86,8 +86,12 @@ def test_one_of_some_words() -> None:
     parse = one_of(("float16", "float32"))
     assert parse("float32") == "float32"
     for text in ("", "Float32", "float"):
-        with pytest.raises(argparse.ArgumentTypeError, match=f"invalid choice: '{text}'; "):
+        with pytest.raises(
+            argparse.ArgumentTypeError, match=f"invalid choice: '{text}'; .*choose from float16, "
+        ):
             parse(text)
+    with pytest.raises(argparse.ArgumentTypeError, match="did you mean 'float16'"):
+        parse("flaot16")
 
 
 def test_what_has_to_be_written_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

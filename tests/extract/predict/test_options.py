@@ -41,6 +41,7 @@ def test_defaults_are_filled_in_once_the_arguments_are_sound() -> None:
     )
     options = parse_arguments([*RUN, "--input", "-", "--format", "jsonl", "--on-bad-row", "skip"], "")
     assert (options.texts, options.format, options.on_bad_row) == ([], "jsonl", "skip")
+    assert parse_arguments([*RUN, "--json", "a text"], "").format == "jsonl"
 
 
 def test_formulas_are_escaped_where_spreadsheets_run_them(tmp_path: Path) -> None:
@@ -81,6 +82,10 @@ def test_the_exports_arguments() -> None:
             "--lines goes with --input -, and without --text-column",
         ),
         (["a", "--threshold", "1"], "--threshold 1.0 is not at least 0 and below 1"),
+        (["a", "--json", "--explain"], "leave out --explain"),
+        (["--input", "a.csv", "--json", "--output", "b.jsonl"], "leave out --output"),
+        (["--input", "a.csv", "--json", "--format", "csv"], "leave out --format csv"),
+        (["--input", "a.csv", "--json", "--escape-formulas"], "--escape-formulas is of .csv and .tsv"),
         (["a", "--explain", "--html", "no/where.html"], "--html no/where.html: there is no folder no"),
     ],
 )
