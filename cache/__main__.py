@@ -1,6 +1,5 @@
 """`python -m cache`: look at feature caches, prove them, mend them, remove them."""
 
-import itertools
 import os
 import shlex
 import subprocess
@@ -34,6 +33,7 @@ from headstart.cache.inspect.verify import Problem, verify
 from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.errors import UserError, exit_code
+from headstart.cache.runtime.option_files import flags_of
 from headstart.cache.runtime.output import remarks, say_json
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
 from headstart.cache.runtime.text import STARTED_AS, format_bytes, printable, say
@@ -137,27 +137,15 @@ def _check_flags(cache: Cache, flags: list[str]) -> None:
     """Ask `extract` where its cache would lie, before anything is dropped."""
     location = cache.store.location
     if not flags:  # those in the manifest are never run: it is data
-        again = f"python -m cache repair {shlex.quote(location)} -- {_made_by(cache)}"
+        flags = flags_of(str(cache.manifest.source.get("command", "")))
+        command = shlex.join(flags) or "FLAGS, those that you gave to `python -m extract`"
+        again = f"python -m cache repair {shlex.quote(location)} -- {command}"
         raise UserError(f"to compute the damaged blocks again: {again}")
     asked = subprocess.run([*_extract(), *flags, "--where"], stdout=subprocess.PIPE, text=True, check=False)
     if asked.returncode:
         raise UserError("extract does not take these flags; nothing was dropped")
     if not _same_place(asked.stdout.strip(), location):
         raise UserError(f"these flags make {asked.stdout.strip()}, not {location}; nothing was dropped")
-
-
-def _made_by(cache: Cache) -> str:
-    """Flags of the command that the manifest names, which is data of somebody's."""
-    try:
-        words = shlex.split(str(cache.manifest.source.get("command", "")))
-        return shlex.join(itertools.dropwhile(_names_program, words))
-    except ValueError:  # a quote without an end
-        return "FLAGS, those that you gave to `python -m extract`"
-
-
-def _names_program(word: str) -> bool:
-    """Whether a word stands before the flags: `python -m extract`, `headstart extract`."""
-    return word == "-m" or not word.startswith("-")
 
 
 def _same_place(one: str, other: str) -> bool:

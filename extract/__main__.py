@@ -1,15 +1,21 @@
 """`python -m extract`: run the frozen backbone over a data set once and cache its hidden states."""
 
 import dataclasses
+import glob
+import os
+import shlex
 import sys
+from collections.abc import Collection
+from typing import Any
 
-from headstart.cache.runtime.command_line import CommandLine, choose
+from headstart.cache.runtime.command_line import CommandLine, choose, filled
 from headstart.cache.runtime.environment import prepare_jax
-from headstart.cache.runtime.errors import exit_code
+from headstart.cache.runtime.errors import UserError, exit_code
+from headstart.cache.runtime.option_files import LikeSettings, flags_of
 from headstart.cache.runtime.options import number, option
 from headstart.cache.runtime.output import OutputSettings, remarks, say_json
 from headstart.cache.runtime.text import printable, say
-from headstart.extract.settings import Settings
+from headstart.extract.settings import SAMPLES, Settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,15 +43,56 @@ class PrepareSettings:
     seed: int = option(42, "seed of the draw of other comments", parse=number(0, 2**32 - 1))
 
 
+REMOTE = ("data", "valid_data", "test_data", "backbone")
+"""What may lie elsewhere: a received cache names nothing that is then downloaded."""
+
+
+def options_of_cache(path: str, chosen: Collection[str]) -> dict[str, Any]:
+    """The options of the command that made a cache, see `CommandLine.like`: places of results are the user's to choose.
+
+    Raises:
+        UserError: there is no cache, or its data or backbone would be downloaded.
+        SystemExit: its command is none.
+    """
+    from headstart.cache.reader import open_cache
+    from headstart.extract.backbone.checkpoint import BUNDLED
+
+    line = CommandLine(EXTRACT.prog, "", (Settings,))
+    parser = line.parser(add_help=False)
+    parser.place = path
+    flags = flags_of(str(open_cache(path).manifest.source.get("command", "")))
+    settings = filled(Settings, parser.parse_args(flags))
+    values = {a.name: getattr(settings, a.name) for a in line.arguments if a.about.repeats}
+    values = {name: value for name, value in values.items() if value != getattr(Settings, name)}
+    if settings.data in SAMPLES and "data" in chosen:
+        values.setdefault("backbone", BUNDLED)  # which other data do not have by default
+    for name in set(REMOTE) & set(values) - set(chosen):
+        places = values[name] if isinstance(values[name], tuple) else (values[name],)
+        if missing := [place for place in places if place != BUNDLED and _is_elsewhere(place)]:
+            flag = f"--{name.replace('_', '-')}"
+            raise UserError(
+                f"{path} was made of {flag} {missing[0]}, which is not here, and --like downloads nothing; "
+                f"name it yourself: {flag} {shlex.quote(missing[0])}"
+            )
+    return values
+
+
+def _is_elsewhere(place: str) -> bool:
+    """Whether data or a backbone are no file or folder here."""
+    return place not in SAMPLES and not glob.glob(place) and not os.path.exists(place)
+
+
 EXTRACT = CommandLine(
     "python -m extract",
     __doc__ or "",
-    (Settings, AskSettings, OutputSettings),
-    examples=(
+    (Settings, AskSettings, OutputSettings, LikeSettings),
+    {"like": {"metavar": "CACHE"}},
+    (
         "python -m extract --split all",
         "python -m extract --data comments.csv --text-column comment --label-column toxic",
         "python -m extract --data train.parquet --test-data test.parquet --preview 5",
     ),
+    options_of_cache,
 )
 JIGSAW = CommandLine(
     "python -m extract prepare jigsaw",
@@ -78,7 +125,7 @@ def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
         say(line)
 
 
-def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings) -> None:
+def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings, *_: LikeSettings) -> None:
     """Make a cache, or say what it would be."""
     prepare_jax()
     from headstart.cache.inspect.listing import summary

@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 from typing import NamedTuple
 
-from headstart.cache.runtime.command_line import unknown, usage
+from headstart.cache.runtime.command_line import CommandLine, unknown, usage
 from headstart.cache.runtime.errors import EXIT_USER_ERROR
 from headstart.cache.runtime.text import STARTED_AS, say
 from headstart.version import __version__
@@ -43,6 +43,16 @@ CHECKOUT = {
 
 
 ABOUT = "Freeze a text encoder, run it once, then train and compare small heads in seconds."
+
+
+def every_command_line() -> dict[str, CommandLine]:
+    """The command lines of all commands, by what stands behind `headstart`: `bench layers`."""
+    lines = {}
+    for name, (module, _, before) in COMMANDS.items():
+        for words, line in import_module(module).COMMAND_LINES.items():
+            if words.split()[: len(before)] == list(before):
+                lines[" ".join([name, *words.split()[len(before) :]])] = line
+    return lines
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ def log(line: str) -> None:
 def main() -> None:
     """Run the command."""
     name, arguments = choose("python predict.py", "", COMMAND_LINES, sys.argv[1:])
-    (options,) = COMMAND_LINES[name].parse(arguments)
+    options, *_ = COMMAND_LINES[name].parse(arguments)
     with remarks(options.quiet):
         export(options) if name else label(checked(options))
 
@@ -265,7 +265,7 @@ def open_target(options: LabelSettings, stdout: Any, **depends: Any) -> "Target"
     flags = {name: getattr(options, name) for name in ("text_column", "keep", "on_bad_row")}
     # Left out where they are as they always were: an interrupted output of before goes on.
     others = {name: getattr(options, name) for name in (*READ_OPTIONS, *WRITE_OPTIONS)}
-    flags |= {name: value for name, value in others.items() if value not in (None, "auto")}
+    flags |= {name: value for name, value in others.items() if value not in (None, False, "auto")}
     try:
         return ToFile(options.output, identity_of(stamp(options.input or STANDARD), **depends, **flags))
     except OSError as error:

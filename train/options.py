@@ -2,11 +2,16 @@
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
-from typing import Literal
+import json
+import os
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
 
 from headstart.cache.runtime.command_line import CommandLine
-from headstart.cache.runtime.options import number, option
+from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.files import read_text
+from headstart.cache.runtime.option_files import LikeSettings
+from headstart.cache.runtime.options import arguments_of, number, option
 from headstart.cache.runtime.output import OUTPUT, OutputSettings, QuietSettings
 
 QUICK_ROWS = 512
@@ -83,6 +88,34 @@ class RunSettings(OutputSettings):
     )
 
 
+def options_of_run(path: str, chosen: Collection[str]) -> dict[str, Any]:
+    """The options of a run that bench.py has written, see `CommandLine.like`: places are the user's to choose.
+
+    Raises:
+        UserError: there is no run.
+    """
+    place = os.path.join(path, "results.json")
+    try:
+        settings = json.loads(read_text(place))["settings"]
+    except OSError as error:
+        raise UserError(f"--like {path}: there is no run of bench.py ({place}: {error.strerror})") from None
+    except (ValueError, RecursionError, KeyError, TypeError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise UserError(f"{place} holds no settings of a run")
+    every = [a for a in arguments_of(ComparisonSettings) if a.about.repeats]
+    values = {a.name: settings.get(a.name) for a in every if settings.get(a.name) not in (None, a.default)}
+    cache = settings.get("cache")
+    return values | ({"cache": cache} if isinstance(cache, str) and os.path.isdir(cache) else {})
+
+
+def heads_on_layers(path: str, chosen: Collection[str]) -> dict[str, Any]:
+    """Likewise, for a command that puts each head on every layer itself."""
+    values = options_of_run(path, chosen)
+    names = [head.partition("@")[0] for head in str(values.get("heads", "")).split(",")]
+    return values | ({"heads": ",".join(dict.fromkeys(names))} if "heads" in values else {})
+
+
 def command_lines(heads: Sequence[str], pooling: Sequence[str], about: str) -> dict[str, CommandLine]:
     """The command lines of `bench.py` and of its subcommands.
 
@@ -97,25 +130,27 @@ def command_lines(heads: Sequence[str], pooling: Sequence[str], about: str) -> d
         "": CommandLine(
             "python bench.py",
             about,
-            (ComparisonSettings, QuietSettings),
-            {"heads": {"help": f"all, more, or some of: {names}"}},
+            (ComparisonSettings, QuietSettings, LikeSettings),
+            {"heads": {"help": f"all, more, or some of: {names}"}, "like": {"metavar": "RUN"}},
             (
                 "python bench.py --heads all",
                 "python bench.py --heads avg,gru --seeds 5 --folds 5",
                 "python bench.py --cache features/NAME --quick",
             ),
+            options_of_run,
         ),
         "layers": CommandLine(
             "python bench.py layers",
             "Train heads on every layer of a cache and on all layers together, and choose the layer by validation "
             "rows.",
-            (ComparisonSettings, QuietSettings),
-            {"heads": {"help": on_layers, "default": ON_LAYERS}},
+            (ComparisonSettings, QuietSettings, LikeSettings),
+            {"heads": {"help": on_layers, "default": ON_LAYERS}, "like": {"metavar": "RUN"}},
             (
                 "python bench.py layers",
                 "python bench.py layers --heads maxavg --seeds 3 --folds 5",
                 "python bench.py layers --cache features/NAME --json",
             ),
+            heads_on_layers,
         ),
         "compare": CommandLine(
             "python bench.py compare",

@@ -61,10 +61,20 @@ COMMAND_LINES = {
     line.prog.split()[-1]: line
     for line in (
         _command_line(
-            "list", "one line for each cache", RootSettings, "list", "list --cache-dir /data/features"
+            "list",
+            "one line for each cache",
+            RootSettings,
+            "list",
+            "list --cache-dir /data/features",
+            "list --json",
         ),
         _command_line(
-            "show", "recipe, sizes, lengths, classes, times", CacheSettings, "show", "show features/NAME"
+            "show",
+            "recipe, sizes, lengths, classes, times",
+            CacheSettings,
+            "show",
+            "show features/NAME",
+            "show features/NAME --json",
         ),
         _command_line(
             "verify",
@@ -72,14 +82,23 @@ COMMAND_LINES = {
             VerifySettings,
             "verify",
             "verify features/NAME --fast",
+            "verify s3://BUCKET/PREFIX/NAME --json",
         ),
         _command_line(
             "repair",
             "compute damaged blocks again, and nothing else",
             RepairSettings,
             "repair",
+            "repair features/NAME",
             "repair features/NAME -- --data comments.csv --label-column toxic",
         ),
-        _command_line("remove", "delete a cache", RemoveSettings, "remove features/NAME"),
+        _command_line(
+            "remove",
+            "delete a cache",
+            RemoveSettings,
+            "remove features/NAME",
+            "remove features/NAME --yes",
+            "remove s3://BUCKET/PREFIX/NAME --yes --json",
+        ),
     )
 }

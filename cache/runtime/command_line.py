@@ -2,10 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from headstart.cache.runtime.errors import EXIT_USER_ERROR, UserError
+from headstart.cache.runtime.option_files import as_words, read_config
 from headstart.cache.runtime.options import Argument, arguments_of
 from headstart.cache.runtime.text import as_started, did_you_mean, printable, say
 
@@ -18,9 +19,11 @@ class CommandLineParser(argparse.ArgumentParser):
 
     Attributes:
         flags: Of which one may have been meant by an unknown one.
+        place: The file that is being read; empty for the command line.
     """
 
     flags: Sequence[str] = ()
+    place = ""
 
     def __init__(self, **options: Any) -> None:
         formatter = argparse.RawDescriptionHelpFormatter
@@ -33,13 +36,19 @@ class CommandLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say a mistake, in which arguments are repeated: names of files that a pattern met, too."""
-        if message.startswith("unrecognized arguments: "):
+        message = f"{self.place}: {message}" if self.place else message
+        if "unrecognized arguments: " in message:
             flags = [word.partition("=")[0] for word in message.split() if word.startswith("-")]
             message = f"{message}; {''.join(did_you_mean(flag, self.flags) for flag in flags)}".rstrip("; ")
         end = " " if message.endswith("?") else "; "
         self.exit(
             EXIT_USER_ERROR, f"{self.prog}: error: {printable(message)}{end}--help shows what there is\n"
         )
+
+
+UNSET = object()
+"""Of an option that is not on the command line."""
+Like = Callable[[str, Collection[str]], dict[str, Any]]
 
 
 class CommandLine(NamedTuple):
@@ -51,6 +60,7 @@ class CommandLine(NamedTuple):
         settings: Dataclasses whose fields are its options.
         changes: Other fields of `Argument`, or of `Option`, by the option's name: where two commands share a class.
         examples: How it is used.
+        like: Reads the options of an earlier run: gets its place and the names of the options that the user has chosen.
     """
 
     prog: str
@@ -58,6 +68,7 @@ class CommandLine(NamedTuple):
     settings: tuple[type, ...]
     changes: Mapping[str, Mapping[str, Any]] = {}
     examples: tuple[str, ...] = ()
+    like: Like | None = None
 
     @property
     def arguments(self) -> list[Argument]:
@@ -76,12 +87,20 @@ class CommandLine(NamedTuple):
         others = {name: value for name, value in changes.items() if name not in about}
         return argument._replace(about=argument.about._replace(**about), **others)
 
-    def parser(self) -> CommandLineParser:
-        """A parser of its options."""
+    def parser(self, add_help: bool = True) -> CommandLineParser:
+        """A parser of its options.
+
+        Args:
+            add_help: Whether `--help` is one of them.
+        """
         epilog = "\n".join(["examples:", *(f"  {line}" for line in self.examples)]) if self.examples else None
         words = " ".join(["[OPTIONS]", *(a.placeholder for a in self.arguments if a.about.positional)])
         parser = CommandLineParser(
-            prog=self.prog, usage=f"%(prog)s {words}", description=self.about, epilog=epilog
+            prog=self.prog,
+            usage=f"%(prog)s {words}",
+            description=self.about,
+            epilog=epilog,
+            add_help=add_help,
         )
         parser.flags = [argument.flag for argument in self.arguments if not argument.about.positional]
         groups: dict[str, Any] = {"": parser}
@@ -93,19 +112,37 @@ class CommandLine(NamedTuple):
         return parser
 
     def parse(self, arguments: Sequence[str] | None = None) -> list[Any]:
-        """Parse a command line: what it gives for each class of settings.
+        """Parse a command line, and the files of options that it names: what they give for each class of settings.
 
         Args:
             arguments: What stands behind the command; None takes that of the process.
+
+        Raises:
+            UserError: a file cannot be read.
+            SystemExit: the arguments are wrong, or ask for help.
         """
         parser = self.parser()
-        namespace = parser.parse_args(arguments)
+        unset = {argument.name: UNSET for argument in self.arguments}
+        first = vars(parser.parse_args(arguments, argparse.Namespace(**unset)))
+        namespace = self._from_files(parser, {k: v for k, v in first.items() if v is not UNSET})
+        parser.parse_args(arguments, namespace)
         if missing := [a.flag for a in self.arguments if a.required and getattr(namespace, a.name) is None]:
             parser.error(f"the following arguments are required: {', '.join(missing)}")
-        return [_filled(settings, namespace) for settings in self.settings]
+        return [filled(settings, namespace) for settings in self.settings]
+
+    def _from_files(self, parser: CommandLineParser, chosen: Mapping[str, Any]) -> argparse.Namespace:
+        namespace, like, config = argparse.Namespace(), chosen.get("like"), chosen.get("config")
+        options = read_config(config, self.arguments) if config else {}
+        earlier = self.like(like, {*chosen, *options}) if like and self.like else {}
+        for parser.place, values in ((like or "", earlier), (config or "", options)):
+            if values:
+                parser.parse_args(as_words(parser.place, values, self.arguments), namespace)
+        parser.place = ""
+        return namespace
 
 
-def _filled(settings: type, namespace: argparse.Namespace) -> Any:
+def filled(settings: type, namespace: argparse.Namespace) -> Any:
+    """A class of settings out of what a parser gives."""
     values = {}
     for argument in arguments_of(settings):
         value = getattr(namespace, argument.name)

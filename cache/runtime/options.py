@@ -8,8 +8,9 @@ cyclopts has boxes, too, and takes every option by its position as well.
 
 import argparse
 import dataclasses
+import functools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from headstart.cache.runtime.text import did_you_mean
@@ -109,23 +110,35 @@ class Argument(NamedTuple):
                 "metavar": metavar,
                 "nargs": about.nargs,
             }
+        if self.is_switch:  # where a file has turned it on
+            parser.add_argument(
+                self.unset,
+                dest=self.name,
+                action="store_false",
+                default=argparse.SUPPRESS,
+                help=argparse.SUPPRESS,
+            )
         if about.positional:
             parser.add_argument(self.name, **facts)
         else:
             parser.add_argument(*filter(None, [about.short, self.flag]), dest=self.name, **facts)
 
 
-def arguments_of(settings: type) -> Iterator[Argument]:
+@functools.cache
+def arguments_of(settings: type) -> tuple[Argument, ...]:
     """The options of a dataclass, in the order of its fields."""
     hints = get_type_hints(settings)
-    for field in dataclasses.fields(settings):
-        about, hint = field.metadata["option"], hints[field.name]
-        if isinstance(hint, types.UnionType):
-            hint = get_args(hint)[0]  # `int | None`: nobody writes None
-        choices = get_args(hint) if get_origin(hint) is Literal else about.choices
-        kind = str if choices or get_origin(hint) else hint
-        required = field.default is dataclasses.MISSING
-        yield Argument(field.name, about, kind, choices, None if required else field.default, required)
+    return tuple(_argument(field, hints[field.name]) for field in dataclasses.fields(settings))
+
+
+def _argument(field: "dataclasses.Field[Any]", hint: Any) -> Argument:
+    about = field.metadata["option"]
+    if isinstance(hint, types.UnionType):
+        hint = get_args(hint)[0]  # `int | None`: nobody writes None
+    choices = get_args(hint) if get_origin(hint) is Literal else about.choices
+    kind = str if choices or get_origin(hint) else hint
+    required = field.default is dataclasses.MISSING
+    return Argument(field.name, about, kind, choices, None if required else field.default, required)
 
 
 def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:

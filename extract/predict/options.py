@@ -8,6 +8,7 @@ from typing import Literal
 
 from headstart.cache.runtime.command_line import CommandLine
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.option_files import ConfigSettings
 from headstart.cache.runtime.options import option
 from headstart.cache.runtime.output import OutputSettings
 from headstart.extract.settings import ON_BAD_ROW, QUOTINGS, READING
@@ -127,7 +128,7 @@ def command_lines(about: str) -> dict[str, CommandLine]:
         "": CommandLine(
             "python predict.py",
             about,
-            (LabelSettings,),
+            (LabelSettings, ConfigSettings),
             {"json": {"help": "print labels as JSON Lines on standard output"}},
             (
                 "python predict.py --run results/NAME 'some text'",
@@ -199,7 +200,7 @@ def require_explained(head: str, can: Sequence[str]) -> None:
 
 def _check_input(options: LabelSettings) -> None:
     for flag in INPUT_OPTIONS:
-        if getattr(options, flag) is not None and not options.input:
+        if getattr(options, flag) not in (None, False) and not options.input:
             raise UserError(
                 f"--{flag.replace('_', '-')} goes with --input, not with texts of the command line"
             )

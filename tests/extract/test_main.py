@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from headstart.cache import UserError
+from headstart.cache.writer import CacheWriter
 from headstart.extract import __main__ as command
 from headstart.extract.__main__ import EXTRACT
 from headstart.extract.pipeline import run as stage
 from headstart.extract.settings import Settings
 
+from ..cache.conftest import RECIPE, manifest_of, random_block
 from .hostile import BAD_CSV_ROWS, GOOD, csv_of, made_by_hand
 
 HARMFUL = [hostile for hostile in made_by_hand() if len(hostile.content) < 100_000]
@@ -112,3 +114,77 @@ def test_a_command_gives_its_settings_again(arguments: list[str]) -> None:
     made: Settings = EXTRACT.parse(arguments)[0]
     again = EXTRACT.parse(shlex.split(made.command)[3:])[0]
     assert dataclasses.asdict(again) == dataclasses.asdict(made)
+
+
+def cache_made_by(folder: Path, command: str) -> str:
+    """A cache whose manifest names a command: it may be anyone's."""
+    writer = CacheWriter(str(folder / "received"), RECIPE)
+    writer.begin()
+    splits = {"train": [writer.write_block("train", 0, 0, random_block(2, 0))]}
+    writer.finish(dataclasses.replace(manifest_of(RECIPE, splits), source={"command": command}))
+    return str(folder / "received")
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "fields"),
+    [
+        ("python -m extract --data a.csv --max-length 32", [], {"data": "a.csv", "max_length": 32}),
+        ("headstart extract --data a.csv b.csv --stratify --class-names=-1,0", ["--limit", "5"],
+            {"data": ("a.csv", "b.csv"), "stratify": True, "class_names": "-1,0", "limit": 5}),
+        ("python -m extract --data a.csv --seed 7", ["--seed", "8", "--data", "b.csv"], {"data": "b.csv", "seed": 8}),
+        ("python -m extract --data a.csv --stratify", ["--no-stratify"], {"data": "a.csv"}),
+        ("python -m extract --data sample", ["--data", "a.csv"], {"data": "a.csv", "backbone": "minilm"}),
+        ("python -m extract --data a.csv --backbone bert/x", ["--backbone", "b"], {"data": "a.csv", "backbone": "b"}),
+        ("python -m extract --data a.csv --backbone tiny", [], {"data": "a.csv", "backbone": "tiny"}),
+        ("python -m extract --data a.csv --cache-dir /tmp/x --bad-rows ../y --where --preview 3", [], None),
+        ("python -m extract --data a.csv --cache-dir /tmp/x --bad-rows ../y --coordinator evil:1 --process-id 3", [],
+            {"data": "a.csv"}),
+    ],
+)  # fmt: skip
+def test_options_of_an_earlier_cache_are_taken_over(
+    command: str, arguments: list[str], fields: dict[str, object] | None,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.csv", "b.csv"):
+        Path(name).touch()
+    Path("tiny").mkdir()
+    like = cache_made_by(tmp_path, command)
+    if fields is None:  # what to say is no option of a cache
+        with pytest.raises(SystemExit):
+            EXTRACT.parse(["--like", like])
+        assert f"error: {like}: unrecognized arguments: --where --preview 3" in capsys.readouterr().err
+        return
+    assert EXTRACT.parse(["--like", like, *arguments])[0] == Settings(**fields)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("--data a.csv --backbone someone/model", "--backbone someone/model, which is not here"),
+        ("--data hf:someone/data", "--data hf:someone/data, which is not here, and --like downloads nothing"),
+        ("--data a.csv --test-data s3://bucket/x.csv", "--test-data s3://bucket/x.csv, which is not here"),
+        ("--data a.csv gone.csv", "--data gone.csv, which is not here"),
+        ("--data -", "--data -, which is not here"),
+    ],
+)
+def test_a_received_cache_has_nothing_downloaded(
+    command: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").touch()
+    with pytest.raises(UserError, match=says):
+        EXTRACT.parse(["--like", cache_made_by(tmp_path, f"python -m extract {command}")])
+
+
+@pytest.mark.parametrize(
+    "command", ["--help", "-h", "--config x.toml", "--like y", "--seed many", "--layout wide"]
+)
+def test_a_received_command_is_only_read(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    like = cache_made_by(tmp_path, f"python -m extract {command}")
+    with pytest.raises(SystemExit) as end:
+        EXTRACT.parse(["--like", like])
+    assert end.value.code == 2
+    assert capsys.readouterr().err.startswith(f"python -m extract: error: {like}: ")

@@ -1,7 +1,9 @@
 import dataclasses
+import json
 
 import pytest
 
+from headstart.cache import UserError
 from headstart.train.options import ComparisonSettings, command_lines
 
 HEADS = ("cls", "gru")
@@ -85,3 +87,62 @@ def test_help_of_layers_names_the_heads_that_can_stand_there(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     assert "usage: python bench.py layers" in shown
     assert "all, or some of: cls, maxavg (default: avg,maxavg)" in shown
+
+
+def write_run(folder, settings):
+    folder.mkdir()
+    (folder / "results.json").write_text(json.dumps({"settings": settings}))
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "changes"),
+    [
+        ({"heads": "gru", "seeds": 3, "folds": 5}, [], {"heads": "gru", "seeds": 3, "folds": 5}),
+        ({"batch_size": 9, "no_floors": True}, ["--floors", "--epochs", "2"], {"batch_size": 9, "epochs": 2}),
+        ({"memory_limit": 5_000_000, "quick": True, "memory": "host"}, ["--memory", "device"],
+            {"memory_limit": 5_000_000, "quick": True, "memory": "device"}),
+        ({"out": "/etc", "cache_dir": "s3://b/x", "json": True, "resume": True, "cache": "gone", "new": 1}, [], {}),
+        ({"folds": 0, "memory_limit": None, "cache": "s3://b/x"}, [], {}),
+    ],
+)  # fmt: skip
+def test_a_run_is_repeated_but_for_its_places(settings, arguments, changes, tmp_path):
+    run = write_run(tmp_path / "run", settings)
+    expected = dataclasses.replace(ComparisonSettings(), **changes)
+    assert parse_arguments(HEADS, "", ["--like", run, *arguments]) == expected
+
+
+def test_a_whole_record_is_repeated_on_its_cache(tmp_path):
+    settings = ComparisonSettings(
+        heads="avg@0,avg@1,maxavg@all", cache=str(tmp_path), seeds=2, deduplicate=True
+    )
+    run = write_run(tmp_path / "run", dataclasses.asdict(settings))
+    assert parse_arguments(HEADS, "", ["--like", run]) == settings
+    on_layers = parse_layers(["avg"], ["--like", run])
+    assert on_layers == dataclasses.replace(settings, heads="avg,maxavg")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "there is no run of bench.py"),
+        ("[]", "holds no settings of a run"),
+        ('{"settings": 3}', "holds no settings of a run"),
+        ("{", "holds no settings of a run"),
+        ('{"settings": {"epochs": true}}', "epochs is True; it has to be text, a number"),
+        ('{"settings": {"quick": {}}}', "quick is a dict; it has to be true or false"),
+    ],
+)
+def test_what_is_no_run_is_said(content, says, tmp_path):
+    if content:
+        (tmp_path / "results.json").write_text(content)
+    with pytest.raises(UserError, match=says):
+        parse_arguments(HEADS, "", ["--like", str(tmp_path)])
+
+
+def test_a_runs_settings_are_proved(tmp_path, capsys):
+    for settings in ({"seeds": -1}, {"batching": "none"}, {"memory_limit": "much"}):
+        (tmp_path / "results.json").write_text(json.dumps({"settings": settings}))
+        with pytest.raises(SystemExit):
+            parse_arguments(HEADS, "", ["--like", str(tmp_path)])
+        assert f"python bench.py: error: {tmp_path}: argument --" in capsys.readouterr().err

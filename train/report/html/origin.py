@@ -7,6 +7,7 @@ from typing import Any
 from headstart.cache.runtime.options import arguments_of
 from headstart.cache.runtime.text import as_started
 from headstart.train.data.checks import describe_leaks
+from headstart.train.options import ComparisonSettings
 from headstart.train.report.html.markup import TableCell, folded, paragraph, section, table, text, word
 from headstart.train.results.run_record import RunRecord
 
@@ -19,7 +20,7 @@ def commands(run: RunRecord) -> list[str]:
 
 def bench_command(run: RunRecord) -> str:
     """Stage two, with every setting that changes a number."""
-    repeated = [argument for argument in arguments_of(type(run.settings)) if argument.about.repeats]
+    repeated = [argument for argument in arguments_of(ComparisonSettings) if argument.about.repeats]
     settings = {argument.flag: getattr(run.settings, argument.name) for argument in repeated}
     flags = [
         flag if value is True else f"{flag} {shlex.quote(str(value))}"
