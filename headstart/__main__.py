@@ -5,7 +5,8 @@ from importlib import import_module
 from typing import NamedTuple
 
 from headstart.cache.runtime.command_line import CommandLine, unknown, usage
-from headstart.cache.runtime.errors import EXIT_USER_ERROR
+from headstart.cache.runtime.completion import script
+from headstart.cache.runtime.errors import EXIT_USER_ERROR, exit_code
 from headstart.cache.runtime.text import STARTED_AS, say
 from headstart.version import __version__
 
@@ -45,6 +46,11 @@ CHECKOUT = {
 ABOUT = "Freeze a text encoder, run it once, then train and compare small heads in seconds."
 
 
+def print_completion(shells: list[str]) -> None:
+    """Print a script for a shell: `eval "$(headstart --completion bash)"`."""
+    say(script(" ".join(shells), every_command_line()), end="")
+
+
 def every_command_line() -> dict[str, CommandLine]:
     """The command lines of all commands, by what stands behind `headstart`: `bench layers`."""
     lines = {}
@@ -60,9 +66,13 @@ def main() -> None:
     name, *rest = sys.argv[1:] or ["--help"]
     if name in ("-h", "--help"):
         commands = usage("headstart", ABOUT, {name: command.about for name, command in COMMANDS.items()})
-        say(f"{commands}\nheadstart --version shows the version.")
+        say(
+            f"{commands}\nheadstart --version shows the version, headstart --completion bash a script for the shell."
+        )
     elif name == "--version":
         say(__version__)
+    elif name == "--completion":
+        sys.exit(exit_code(lambda: print_completion(rest)))
     elif command := COMMANDS.get(name):
         STARTED_AS.update(CHECKOUT)
         sys.argv = [f"headstart {name}", *command.before, *rest]
