@@ -28,6 +28,7 @@ from headstart.train.data.views import Subset
 from headstart.train.engine import trainer
 from headstart.train.engine.checkpoints import restore
 from headstart.train.engine.compiled_epochs import CompiledEpochs
+from headstart.train.options import RunSettings
 from headstart.train.results.result import to_csv
 from tests.oracles.head_logits import logits_of
 from tests.oracles.padded_training import predict_logits
@@ -232,7 +233,7 @@ def test_other_tasks(run: Run, tmp_path: Path, kind: str) -> None:
     assert found.name == "made-tiny-0-folds-4-quick"
     rows = np.load(found / "predictions" / "valid.npz")["rows"]
     assert len(set(rows.tolist())) < len(rows)  # several folds validate on a row
-    bench.verify_runs([str(found)])
+    bench.verify_runs(RunSettings(runs=[str(found)]))
     assert arrays["avg/0"].shape == (COUNT, 3)
     assert arrays["labels"].tolist() == labels.tolist()
 

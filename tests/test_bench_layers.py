@@ -11,6 +11,7 @@ import pytest
 
 from headstart import bench
 from headstart.cache import UserError
+from headstart.train.options import RunSettings
 from headstart.train.results.folder import RunFolder
 from headstart.train.statistics.findings import LayerFindings
 from tests.layered import layered_block, layered_recipe
@@ -101,9 +102,9 @@ def test_the_run_is_as_any_other(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = run(make(tmp_path), "--heads", "avg")
-    bench.verify_runs([str(path)])
+    bench.verify_runs(RunSettings(runs=[str(path)]))
     assert "sound (5 trained heads" in capsys.readouterr().out
-    bench.compare_runs([str(path), str(path)])
+    bench.compare_runs(RunSettings(runs=[str(path), str(path)]))
     assert "avg@all" in capsys.readouterr().out
     record = RunFolder(str(path)).record()
     line = ["bench.py", "--cache", str(tmp_path / "made"), "--heads", "avg", "--out", str(tmp_path / "results"),
@@ -128,7 +129,7 @@ def test_folds_choose_in_each_fold_and_keep_groups_apart(run: Run, tmp_path: Pat
     assert every.chosen == ["avg@all"] * 3
     assert single.test == pytest.approx(right(path, "test", "avg@2", 1).mean())
     assert "of each fold" in layers.notes[0]
-    bench.verify_runs([str(path)])
+    bench.verify_runs(RunSettings(runs=[str(path)]))
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,9 @@ def script(shell: str, lines: Mapping[str, CommandLine]) -> str:
         UserError: it is another shell.
     """
     if shell not in SHELLS:
-        raise UserError(f"--completion {shell}: {did_you_mean(shell, SHELLS)}shells: {', '.join(SHELLS)}")
+        raise UserError(
+            f"there is no completion for {shell!r}; {did_you_mean(shell, SHELLS)}shells: {', '.join(SHELLS)}"
+        )
     words: dict[str, list[str]] = {"": ["--help", "--version", "--completion"]}
     choices, values = {":--completion": list(SHELLS)}, []
     for name, line in lines.items():

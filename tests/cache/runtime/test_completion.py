@@ -75,7 +75,7 @@ def test_every_choice_is_completed(complete: dict[tuple[str, ...], list[str]]) -
 
 def test_another_shell_is_a_question() -> None:
     for shell, says in (("zhs", r"did you mean 'zsh'\? "), ("", ""), ("powershell", "")):
-        with pytest.raises(UserError, match=f"--completion {shell}: {says}shells: bash, zsh"):
+        with pytest.raises(UserError, match=f"there is no completion for '{shell}'; {says}shells: bash, zsh"):
             script(shell, LINES)
 
 
