@@ -96,7 +96,8 @@ def options_of_run(path: str, chosen: Collection[str]) -> dict[str, Any]:
     """
     place = os.path.join(path, "results.json")
     try:
-        settings = json.loads(read_text(place))["settings"]
+        content = json.loads(read_text(place))
+        settings, cache = content["settings"], content["cache"]["location"]
     except OSError as error:
         raise UserError(f"--like {path}: there is no run of bench.py ({place}: {error.strerror})") from None
     except (ValueError, RecursionError, KeyError, TypeError):
@@ -105,7 +106,6 @@ def options_of_run(path: str, chosen: Collection[str]) -> dict[str, Any]:
         raise UserError(f"{place} holds no settings of a run")
     every = [a for a in arguments_of(ComparisonSettings) if a.about.repeats]
     values = {a.name: settings.get(a.name) for a in every if settings.get(a.name) not in (None, a.default)}
-    cache = settings.get("cache")
     return values | ({"cache": cache} if isinstance(cache, str) and os.path.isdir(cache) else {})
 
 
