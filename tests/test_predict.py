@@ -25,6 +25,7 @@ from headstart.extract.predict import chunks
 from headstart.extract.predict.options import checked, command_lines
 from headstart.extract.text.cleaning import Cleaning
 from headstart.heads import HEADS, PoolingHead
+from headstart.heads.spec import is_head
 from headstart.train.metrics.probabilities import probabilities_of
 from headstart.train.predict.explain_page import LabelledText
 from headstart.train.predict.trained_head import choose
@@ -87,7 +88,7 @@ def test_predictions_are_the_test_logits_of_bench(
         run("--run", made.run, "--head", head, "--input", source, "--output", target)
         with target.open() as file:
             rows = list(csv.DictReader(file))
-        _, seed = choose(record.results, head, tuple(HEADS))
+        _, seed = choose(record.results, head, is_head)
         threshold = np.array(record.statistics.threshold[head], float)
         wanted = probabilities_of(task, arrays[f"{head}/{seed}"])
         found = np.array([[float(row[f"p_{name}"]) for name in task.classes] for row in rows])
