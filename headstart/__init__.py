@@ -17,7 +17,7 @@ from headstart.version import __version__
 if TYPE_CHECKING:
     from headstart.cache.runtime.errors import UserError
     from headstart.comparison import ComparisonResult, compare
-    from headstart.estimators import FrozenTextEncoder
+    from headstart.estimators.frozen_text_encoder import FrozenTextEncoder
     from headstart.features import Features, encode
     from headstart.model import Model, load
 
@@ -29,7 +29,7 @@ __all__ = [
 _PLACES = {
     "ComparisonResult": "headstart.comparison",
     "Features": "headstart.features",
-    "FrozenTextEncoder": "headstart.estimators",
+    "FrozenTextEncoder": "headstart.estimators.frozen_text_encoder",
     "Model": "headstart.model",
     "UserError": "headstart.cache.runtime.errors",
     "compare": "headstart.comparison",

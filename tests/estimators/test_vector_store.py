@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.vector_store import VectorStore
+from headstart.estimators.vector_store import VectorStore
 
 
 def encode(texts: Sequence[str]) -> np.ndarray:
@@ -35,7 +35,7 @@ def test_a_text_is_encoded_once_in_order() -> None:
 
 
 def test_many_texts_go_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headstart.vector_store.CHUNK", 3)
+    monkeypatch.setattr("headstart.estimators.vector_store.CHUNK", 3)
     texts = ["x" * number for number in range(8)]
     store = VectorStore(encode, 4, str(tmp_path / "v"))
     assert store.vectors(texts)[:, 2, 1].tolist() == list(range(8))

@@ -14,7 +14,7 @@ from headstart.features import VIEWS
 from headstart.model import as_texts
 
 if TYPE_CHECKING:
-    from headstart.vector_store import VectorStore
+    from headstart.estimators.vector_store import VectorStore
 
 
 class FrozenTextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -80,7 +80,7 @@ class FrozenTextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _store(self) -> "VectorStore":
         prepare_library()
-        from headstart.text_encoder import EncoderChoice, open_store
+        from headstart.estimators.text_encoder import EncoderChoice, open_store
 
         choice = EncoderChoice(self.backbone, self.max_length, self.clean, self.compute_dtype)
         return open_store(choice, None if self.cache_dir is None else os.fspath(self.cache_dir))
