@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from headstart.cache.runtime.errors import UserError
     from headstart.comparison import ComparisonResult, compare
     from headstart.estimators.frozen_text_encoder import FrozenTextEncoder
+    from headstart.estimators.head_classifier import HeadClassifier
     from headstart.features import Features, encode
     from headstart.model import Model, load
 
 __all__ = [
-    "ComparisonResult", "Features", "FrozenTextEncoder", "Model", "UserError",
+    "ComparisonResult", "Features", "FrozenTextEncoder", "HeadClassifier", "Model", "UserError",
     "__version__", "compare", "encode", "load",
 ]  # fmt: skip
 
@@ -30,6 +31,7 @@ _PLACES = {
     "ComparisonResult": "headstart.comparison",
     "Features": "headstart.features",
     "FrozenTextEncoder": "headstart.estimators.frozen_text_encoder",
+    "HeadClassifier": "headstart.estimators.head_classifier",
     "Model": "headstart.model",
     "UserError": "headstart.cache.runtime.errors",
     "compare": "headstart.comparison",
