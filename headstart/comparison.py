@@ -1,10 +1,8 @@
 """`headstart.compare`: train heads on features, and say which of them differ."""
 
-import contextlib
 import dataclasses
-import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from headstart.cache.reader import open_cache
@@ -133,6 +131,8 @@ def compare(
     prepare_library()
     from headstart.bench import compare as train_and_compare
     from headstart.train.options import ComparisonSettings
+    from headstart.train.report.loggers import RunReporter
+    from headstart.train.report.terminal import TerminalRun
 
     known = [f.name for f in dataclasses.fields(ComparisonSettings) if f.name not in NOT_SETTINGS]
     require_known(settings, known, "compare")
@@ -141,13 +141,6 @@ def compare(
     chosen = ComparisonSettings(
         heads=names, cache=cache.store.location, seeds=seeds, out=os.fspath(out), **settings
     )
-    with contextlib.nullcontext() if progress else _silence():
-        record, path = train_and_compare(cache, chosen)
+    reporter = TerminalRun(chosen.epochs) if progress else RunReporter()
+    record, path = train_and_compare(cache, chosen, reporter)
     return ComparisonResult(record, path)
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Say nothing on standard error, where the command line speaks to a person."""
-    with contextlib.redirect_stderr(io.StringIO()):
-        yield

@@ -43,6 +43,7 @@ class ComparisonSettings:
         deduplicate: Whether to leave out rows of training and validation whose cleaned text is also in a later split.
         no_floors: Whether to leave out the two logistic regressions.
         json: Whether to print the content of `results.json` instead of the table.
+        log: Loggers that get the numbers of each epoch, separated by commas; see `train.report.loggers`.
     """
 
     heads: str = "all"
@@ -64,6 +65,7 @@ class ComparisonSettings:
     deduplicate: bool = False
     no_floors: bool = False
     json: bool = False
+    log: str | None = None
 
 
 def parse_arguments(
@@ -122,6 +124,8 @@ def _parsed(
     add("--deduplicate", action="store_true", help=leaks)
     add("--no-floors", action="store_true", help="leave out the logistic regressions (default: off)")
     add("--json", action="store_true", help="print results.json instead of the table (default: off)")
+    loggers = "tensorboard, mlflow, wandb, or several: send them the numbers of each epoch (default: off)"
+    add("--log", metavar="LOGGERS", help=loggers)
     quick = f"try the whole path: 1 epoch on {QUICK_ROWS} rows (default: off)"
     add("--quick", action="store_true", help=quick)
     notebook = "as the notebook did: no masks, on a cache of --layout padded; --batching exact (default: off)"
