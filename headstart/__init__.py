@@ -17,19 +17,21 @@ from headstart.version import __version__
 if TYPE_CHECKING:
     from headstart.cache.runtime.errors import UserError
     from headstart.comparison import ComparisonResult, compare
-    from headstart.estimators import FrozenTextEncoder
+    from headstart.estimators.frozen_text_encoder import FrozenTextEncoder
+    from headstart.estimators.head_classifier import HeadClassifier
     from headstart.features import Features, encode
     from headstart.model import Model, load
 
 __all__ = [
-    "ComparisonResult", "Features", "FrozenTextEncoder", "Model", "UserError",
+    "ComparisonResult", "Features", "FrozenTextEncoder", "HeadClassifier", "Model", "UserError",
     "__version__", "compare", "encode", "load",
 ]  # fmt: skip
 
 _PLACES = {
     "ComparisonResult": "headstart.comparison",
     "Features": "headstart.features",
-    "FrozenTextEncoder": "headstart.estimators",
+    "FrozenTextEncoder": "headstart.estimators.frozen_text_encoder",
+    "HeadClassifier": "headstart.estimators.head_classifier",
     "Model": "headstart.model",
     "UserError": "headstart.cache.runtime.errors",
     "compare": "headstart.comparison",

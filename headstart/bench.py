@@ -5,6 +5,7 @@
 `python bench.py verify RESULTS` proves that a run is as it was written.
 """
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -16,7 +17,6 @@ from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.output import QuietSettings, remarks, say_json
-from headstart.cache.runtime.progress import draw_line
 from headstart.cache.runtime.text import printable, say
 from headstart.heads.registry import GROUPS, REGISTRY
 from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # at run time these are imported once the arguments are known
     from headstart.train.data.folds import Rounds
     from headstart.train.data.split import Split
     from headstart.train.engine.compiled_epochs import CompiledEpochs
+    from headstart.train.report.loggers import RunReporter
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.outcome import Outcome, TrainedHeads
     from headstart.train.results.provenance import Experiment
@@ -68,8 +69,10 @@ def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) 
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
     if on_layers:
         settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
+    from headstart.train.report.terminal import TerminalRun
+
     with remarks(output.quiet):
-        run, path = compare(cache, settings)
+        run, path = compare(cache, settings, TerminalRun(settings.epochs))
     if settings.json:
         say_json(run.to_json())
     else:
@@ -119,12 +122,13 @@ def verify_runs(options: RunSettings) -> None:
         raise UserError("\n".join(errors))
 
 
-def compare(cache: "Cache", settings: ComparisonSettings) -> "tuple[RunRecord, str]":
+def compare(cache: "Cache", settings: ComparisonSettings, reporter: "RunReporter") -> "tuple[RunRecord, str]":
     """Train heads with all seeds together, on the cache's splits or in folds; compare them, and write everything.
 
     Args:
         cache: The features.
         settings: What the user chose; `cache`, `cache_dir` and `json` are not looked at.
+        reporter: Takes what there is to tell while it runs.
 
     Returns:
         What was found, and the folder that holds it.
@@ -133,11 +137,13 @@ def compare(cache: "Cache", settings: ComparisonSettings) -> "tuple[RunRecord, s
         UserError: cache and settings do not fit, or the folder of the results cannot be written.
     """
     from headstart.train.data.folds import open_rounds
+    from headstart.train.report.loggers import require_loggers
     from headstart.train.results.places import place_of
     from headstart.train.results.provenance import describe
     from headstart.train.results.run_lock import held
 
-    experiment = design(cache, settings)
+    loggers = require_loggers(settings.log or "")
+    experiment = design(cache, settings, reporter)
     folder, elsewhere = place_of(experiment)
     most = QUICK_ROWS if settings.quick else None
     rounds = open_rounds(cache, settings.folds, most, settings.deduplicate)
@@ -145,11 +151,30 @@ def compare(cache: "Cache", settings: ComparisonSettings) -> "tuple[RunRecord, s
     with held(folder.path):
         stay = f"not written by bench.py, and left as they are: {', '.join(strangers)}" if strangers else ""
         for line in filter(None, [elsewhere, stay, *describe(experiment, rounds)]):
-            log(line)
-        return train_and_write(experiment, rounds, folder), folder.path
+            reporter.log(line)
+        with reported(reporter, loggers, experiment.settings, folder.path) as everybody:
+            return train_and_write(experiment, rounds, folder, everybody), folder.path
 
 
-def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFolder") -> "RunRecord":
+@contextlib.contextmanager
+def reported(
+    reporter: "RunReporter", loggers: Sequence[str], settings: ComparisonSettings, path: str
+) -> "Iterator[RunReporter]":
+    """A reporter and loggers as one, which are closed whatever happens."""
+    from headstart.train.report.loggers import LoggedRun, RunReporters, open_loggers
+    from headstart.train.results.provenance import shared_settings
+
+    run = LoggedRun(os.path.basename(path), os.path.dirname(path), vars(shared_settings(settings)))
+    everybody = RunReporters([reporter, *open_loggers(loggers, run)])
+    try:
+        yield everybody
+    finally:
+        everybody.close()
+
+
+def train_and_write(
+    experiment: "Experiment", rounds: "Rounds", folder: "RunFolder", reporter: "RunReporter"
+) -> "RunRecord":
     """Train and compare heads; an older run's results stay until all new ones are written."""
     from headstart.train.report.html.page import render
     from headstart.train.report.layers import tables
@@ -159,7 +184,7 @@ def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFold
     from headstart.training import inference
 
     start = time.perf_counter()
-    trained = list(train_rounds(experiment, rounds, folder.path))
+    trained = list(train_rounds(experiment, rounds, folder.path, reporter))
     outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
     states, _ = states_of(experiment.cache.recipe)
     took = inference(trained[-1], specs_of(experiment.cache, experiment.heads), states)
@@ -173,6 +198,7 @@ def train_and_write(experiment: "Experiment", rounds: "Rounds", folder: "RunFold
         run = dataclasses.replace(record, table=tables(record), digests=fresh.digests)
         fresh.save_record(run, titles)
         fresh.write("report.html", render(run, titles, outcome.predictions["test"], rounds.tested.texts))
+    reporter.end(run.results)
     return run
 
 
@@ -187,7 +213,7 @@ def save(
         folder.save_predictions(split, arrays)
 
 
-def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
+def design(cache: "Cache", settings: ComparisonSettings, reporter: "RunReporter") -> "Experiment":
     """What is compared: the heads that were asked for, as far as the cache can train them.
 
     Raises:
@@ -200,7 +226,7 @@ def design(cache: "Cache", settings: ComparisonSettings) -> "Experiment":
     names = in_table_order(choose_heads(settings.heads, GROUPS, POOLING))
     heads, left_out = trainable(specs_of(cache, names), settings.heads, cache, POOLING)
     for line in left_out:
-        log(line)
+        reporter.log(line)
     settings = dataclasses.replace(settings, epochs=1) if settings.quick else settings
     settings = dataclasses.replace(settings, batching="exact") if settings.notebook else settings
     return Experiment(cache, [head.name for head in heads], settings)
@@ -211,19 +237,16 @@ def specs_of(cache: "Cache", names: Sequence[str]) -> list[HeadSpec]:
     return [spec_of(name, *states_of(cache.recipe)) for name in names]
 
 
-def log(line: str) -> None:
-    """Write for a person, not for a program that reads the table."""
-    say(printable(line), sys.stderr)
-
-
-def train_rounds(experiment: "Experiment", rounds: "Rounds", folder: str) -> "Iterator[TrainedHeads]":
+def train_rounds(
+    experiment: "Experiment", rounds: "Rounds", folder: str, reporter: "RunReporter"
+) -> "Iterator[TrainedHeads]":
     """Train the heads of each round; their states go to a folder."""
     compiled, settings = None, experiment.settings
     for number, splits in enumerate(rounds.splits, start=1):
         fold = number if rounds.folds else None
         if fold:
-            log(f"fold {fold} of {settings.folds}")
-        heads = train_heads(experiment, splits, folder, fold, compiled)
+            reporter.log(f"fold {fold} of {settings.folds}")
+        heads = train_heads(experiment, splits, folder, fold, compiled, reporter)
         # balanced weights are the fold's, and compiled in
         compiled = None if settings.class_weight == "balanced" else heads.trainer.compiled
         yield heads
@@ -235,10 +258,10 @@ def train_heads(
     folder: str,
     fold: int | None,
     compiled: "CompiledEpochs | None",
+    reporter: "RunReporter",
 ) -> "TrainedHeads":
     """Train all heads with all seeds together, and read the test rows once."""
     from headstart.heads.modules import first_params
-    from headstart.train.report.terminal import epoch_line
     from headstart.train.results.baselines import all_baselines
     from headstart.train.results.outcome import TrainedHeads
     from headstart.train.results.provenance import facts, memory_line
@@ -248,15 +271,15 @@ def train_heads(
     specs = specs_of(cache, names)
     trainer = open_trainer(experiment, specs, splits, compiled)
     if fold in (None, 1):
-        log(memory_line(trainer))
+        reporter.log(memory_line(trainer))
     depends = facts(experiment, trainer) | ({"folds": settings.folds, "fold": fold} if fold else {})
     progress = trainer.train(
         first_params(specs, splits["train"].width, settings.seeds, cache.task.outputs),
         os.path.join(folder, "state", *([f"fold-{fold}"] if fold else [])),
         depends,
         settings.resume,
-        lambda progress, active: draw_line(epoch_line(settings.epochs, progress, active)),
-        lambda epochs: log(
+        lambda progress, active: reporter.epoch(fold, progress, active),
+        lambda epochs: reporter.log(
             f"going on behind epoch {epochs}" if epochs else "nothing to resume: from the start"
         ),
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from headstart.cache.reader import open_cache
 from headstart.cache.runtime.environment import prepare_library
 from headstart.cache.runtime.options import arguments_of
-from headstart.cache.runtime.output import remarks
 from headstart.features import Features, require_known
 from headstart.model import Model, load
 
@@ -130,6 +129,8 @@ def compare(
     prepare_library()
     from headstart.bench import compare as train_and_compare
     from headstart.train.options import ComparisonSettings
+    from headstart.train.report.loggers import RunReporter
+    from headstart.train.report.terminal import TerminalRun
 
     every = arguments_of(ComparisonSettings)  # but where things lie, and how the command line prints
     known = [a.name for a in every if a.about.repeats or a.name == "resume"]
@@ -139,6 +140,6 @@ def compare(
     chosen = ComparisonSettings(
         heads=names, cache=cache.store.location, seeds=seeds, out=os.fspath(out), **settings
     )
-    with remarks(quiet=not progress):
-        record, path = train_and_compare(cache, chosen)
+    reporter = TerminalRun(chosen.epochs) if progress else RunReporter()
+    record, path = train_and_compare(cache, chosen, reporter)
     return ComparisonResult(record, path)

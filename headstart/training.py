@@ -38,22 +38,20 @@ def open_trainer(
     """
     cache, _, settings = experiment
     states, _ = states_of(cache.recipe)
-    heads = to_train(specs, splits, choose_operands(settings), states)
+    longest = max(int(split.lengths.max()) for split in splits.values())
+    heads = to_train(specs, longest, choose_operands(settings), states)
     return Trainer(heads, splits, training_settings(settings), cache.task, compiled)
 
 
-def to_train(
-    specs: Sequence[HeadSpec], splits: dict[str, Split], operands: str, states: Sequence[int]
-) -> HeadsToTrain:
+def to_train(specs: Sequence[HeadSpec], longest: int, operands: str, states: Sequence[int]) -> HeadsToTrain:
     """Heads in groups, and what they read.
 
     Args:
         specs: The heads.
-        splits: The rows.
+        longest: Most tokens of a row.
         operands: Dtype of the operands of the large matmuls.
         states: The encoder's states whose pooled vectors the cache holds.
     """
-    longest = max(int(split.lengths.max()) for split in splits.values())
     groups = groups_of(specs, longest, operands)
     return HeadsToTrain(
         groups,

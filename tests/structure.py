@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("cache", "extract", "heads", "train")
+FRONT = ("headstart", "headstart/estimators")
+"""Folders of the package that are no links to the rooms."""
 TEMPLATES = ROOT / "train" / "export" / "templates"
 """Scripts that go into exported folders and run without us."""
 
@@ -19,7 +21,8 @@ TEMPLATES = ROOT / "train" / "export" / "templates"
 def product_files() -> tuple[Path, ...]:
     """Every Python file of the product, by its real path."""
     rooms = [path for room in ROOMS for path in sorted((ROOT / room).glob("**/*.py"))]
-    return (*rooms, *sorted((ROOT / "headstart").glob("*.py")), ROOT / "bench.py", ROOT / "predict.py")
+    front = [path for folder in FRONT for path in sorted((ROOT / folder).glob("*.py"))]
+    return (*rooms, *front, ROOT / "bench.py", ROOT / "predict.py")
 
 
 def module_name(path: Path) -> str:

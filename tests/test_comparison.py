@@ -1,5 +1,7 @@
 """`headstart.compare`, and the model that it leaves."""
 
+import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,31 @@ def test_it_is_silent(
     assert capfd.readouterr() == ("", "")
     headstart.compare(cache, "avg", epochs=1, batch_size=16, no_floors=True, out=tmp_path, progress=True)
     assert "epoch" in capfd.readouterr().err
+
+
+def test_threads_and_streams_of_the_program_stay_as_they_are(
+    features: headstart.Features, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others write meanwhile is seen; and no logger is imported that nobody asked for."""
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    for module in ("tensorboardX", "mlflow", "wandb"):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(
+        "headstart.train.report.loggers.RunReporter.epoch", lambda *_: print("mine", file=sys.stderr)
+    )
+    headstart.compare(features, "avg", epochs=2, batch_size=16, no_floors=True, out=tmp_path)
+    assert written.getvalue() == "mine\n" * 2
+
+
+def test_it_sends_its_numbers_to_loggers(features: headstart.Features, tmp_path: Path) -> None:
+    settings = {"epochs": 2, "batch_size": 16, "no_floors": True, "out": tmp_path}
+    with pytest.raises(headstart.UserError, match="--log wand: did you mean 'wandb'"):
+        headstart.compare(features, "avg", log="wand", **settings)
+    assert not list(tmp_path.iterdir())
+    result = headstart.compare(features, "avg", log="tensorboard", **settings)
+    assert len(list(tmp_path.glob(f"tensorboard/{Path(result.path).name}/*/avg/seed-0/events*"))) == 1
+    assert headstart.load(result.path).head == "avg"
 
 
 def test_it_is_what_bench_finds(

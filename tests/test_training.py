@@ -38,7 +38,7 @@ def splits_of(cache: Cache) -> dict[str, Any]:
 
 def trained(splits: dict[str, Any], specs: list[HeadSpec], **settings: Any) -> tuple[Trainer, Any]:
     trainer = Trainer(
-        to_train(specs, splits, "float32", STATES),
+        to_train(specs, 12, "float32", STATES),
         splits,
         TrainingSettings(**{"epochs": 6, "batch_size": 8, "seeds": 2, "batching": "exact"} | settings),
     )
@@ -131,7 +131,7 @@ def test_only_what_is_read_is_held(cache: Cache) -> None:
 def test_layers_are_named_by_the_place_that_the_cache_has_for_them(tmp_path: Path) -> None:
     cache = open_cache(str(write_layered_cache(tmp_path / "some", (0, 2, 5))))
     states, _ = states_of(cache.recipe)
-    heads = to_train([spec_of("maxavg@5", states, 5)], splits_of(cache), "float32", states)
+    heads = to_train([spec_of("maxavg@5", states, 5)], 12, "float32", states)
     assert (
         views_of(heads.groups, states) == heads.layers == ((2,), (POOLED.index("max"), POOLED.index("mean")))
     )

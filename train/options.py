@@ -73,6 +73,12 @@ class ComparisonSettings:
     )
     no_floors: bool = option(False, "leave out the logistic regressions")
     json: bool = option(False, "print results.json instead of the table", group=OUTPUT, repeats=False)
+    log: str | None = option(
+        None,
+        "tensorboard, mlflow, wandb, or several: send them the numbers of each epoch",
+        metavar="LOGGERS",
+        group=OUTPUT,
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,10 @@ Variables that the user has set stay.
 
 import atexit
 import gc
+import importlib
 import os
 import sys
+import warnings
 
 MOST_CPU_DEVICES = 4  # every device holds its own copy of the weights
 OBJECTS = 50_000  # new ones, before Python looks for garbage; its default makes it look hundreds of times in an import
@@ -26,6 +28,14 @@ def prepare_library() -> None:
     """`prepare_jax` inside somebody's program: garbage collection stays theirs, and so does JAX once it is there."""
     if "jax" not in sys.modules:
         set_variables()
+    import_bars()
+
+
+def import_bars() -> None:
+    """Import the bars of transformers, which warn in a notebook without widgets, though none is ever shown."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        importlib.import_module("tqdm.auto")
 
 
 def set_variables() -> None:

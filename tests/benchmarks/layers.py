@@ -59,7 +59,7 @@ class Way:
         self.outputs = task.outputs
         self.specs = [spec_of(name, STATES, LAYERS - 1) for name in names]
         self.trainer = Trainer(
-            to_train(self.specs, splits, "float32", STATES), splits, TrainingSettings(seeds=SEEDS), task
+            to_train(self.specs, 1, "float32", STATES), splits, TrainingSettings(seeds=SEEDS), task
         )
         self.seconds: list[float] = []
 

@@ -118,7 +118,7 @@ class Trainer:
     def train(
         self,
         params: Mapping[str, list[PyTree]],
-        folder: Path | str,
+        folder: Path | str | None,
         run: Mapping[str, Any],
         resume: bool,
         on_epoch: Callable[[TrainingProgress, list[HeadSeed]], object],
@@ -128,7 +128,7 @@ class Trainer:
 
         Args:
             params: Initial parameters of each head, for each seed.
-            folder: Folder for the state of the run, see `train.engine.resume`.
+            folder: Folder for the state of the run, see `train.engine.resume`; None where it is not kept.
             run: Everything that the numbers depend on.
             resume: Whether to go on from the state in the folder, if there is one; else it is removed.
             on_epoch: Called after each epoch with the progress, and who took part.
@@ -138,16 +138,16 @@ class Trainer:
             UserError: the state is of another run.
         """
         progress = self.loop.begin(params)
-        if resume:
+        if folder is not None and resume:
             progress = load_progress(folder, progress, run) or progress
             on_resume(len(progress.seconds))
-        else:
+        elif folder is not None:
             remove_progress(folder)
         due = 0.0
         while active := self.loop.active(progress):
             progress = self.loop.epoch(progress)
             start = time.monotonic()
-            if start >= due or not self.loop.active(progress):
+            if folder is not None and (start >= due or not self.loop.active(progress)):
                 save_progress(folder, progress, run)
                 due = time.monotonic() + SPARED * (time.monotonic() - start)
             on_epoch(progress, active)

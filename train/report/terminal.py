@@ -1,10 +1,14 @@
 """The comparison of heads for a terminal of 80 columns, and how far it is for a person who waits."""
 
 import math
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 
+from headstart.cache.runtime.progress import draw_line
+from headstart.cache.runtime.text import printable, say
 from headstart.train.engine.history import HeadSeed, TrainingProgress
+from headstart.train.report.loggers import RunReporter
 from headstart.train.results.result import FoldSpread, Result, mean_by_head
 from headstart.train.statistics.findings import Summary
 
@@ -16,6 +20,25 @@ _ONE_SEED = (
 _SEEDS = (
     f"{'head':<14}{'params':>9}{'epochs':>7}{'loss':>7}{'acc':>7}{'sd':>6}{'95 % interval':>14}{'group':>7}"
 )
+
+
+class TerminalRun(RunReporter):
+    """Writes for a person, not for a program that reads the table: on standard error.
+
+    Args:
+        epochs: Most epochs.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        self._epochs = epochs
+
+    def log(self, line: str) -> None:
+        """Print a line."""
+        say(printable(line), sys.stderr)
+
+    def epoch(self, fold: int | None, progress: TrainingProgress, active: Sequence[HeadSeed]) -> None:
+        """Draw how far it is."""
+        draw_line(epoch_line(self._epochs, progress, active))
 
 
 def epoch_line(epochs: int, progress: TrainingProgress, active: Sequence[HeadSeed]) -> str:

@@ -4,13 +4,14 @@ import dataclasses
 import functools
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.task import BINARY
+from headstart.estimators.vector_store import VectorStore
 from headstart.extract.backbone.architecture import read_architecture
 from headstart.extract.backbone.checkpoint import find_checkpoint
 from headstart.extract.backbone.precision import choose_precision
@@ -18,23 +19,27 @@ from headstart.extract.predict.encoder import Encoder
 from headstart.extract.settings import Settings
 from headstart.extract.text.cleaning_options import choose_cleaning
 from headstart.extract.text.tokenizer_files import length_limit
-from headstart.vector_store import VectorStore
+
+Reads = Literal["pooled", "layers", "tokens"]
+"""What is kept of a text: the last layer's pooled vectors, those of all states, or the last layer's tokens."""
 
 
 class EncoderChoice(NamedTuple):
-    """What decides the vector of a text.
+    """What decides the vectors of a text.
 
     Attributes:
         backbone: `minilm`, a folder, or a model's name on the Hugging Face hub.
         max_length: Tokens kept of a text.
         clean: `notebook`, `none`, or the path of a TOML file with clean-text's options.
         compute_dtype: How the encoder computes; `auto` takes what suits the device.
+        reads: Which vectors.
     """
 
     backbone: str
     max_length: int
     clean: str
     compute_dtype: str
+    reads: Reads = "pooled"
 
 
 @functools.cache
@@ -50,11 +55,11 @@ def open_store(choice: EncoderChoice, folder: str | None) -> VectorStore:
     """
     encoder = open_encoder(choice)
     place = folder and os.path.join(folder, f"vectors-{encoder.recipe.key[:10]}")
-    return VectorStore(encoder.pooled, encoder.width, place)
+    return VectorStore(encoder.vectors, encoder.width, place)
 
 
-class PooledEncoder:
-    """An encoder that gives three vectors for each text.
+class TextVectors:
+    """An encoder that gives some vectors for each text.
 
     Attributes:
         recipe: All that decides a vector; rows and splits hold no meaning.
@@ -65,13 +70,18 @@ class PooledEncoder:
         self.recipe, self._encoder = recipe, encoder
         self.width = encoder.backbone.width
 
-    def pooled(self, texts: Sequence[str]) -> Float[np.ndarray, "b 3 d"]:
-        """First, maximum and mean vector of each text's tokens, float16."""
-        return self._encoder.encode(self._encoder.tokenize(texts)).pooled
+    def vectors(self, texts: Sequence[str]) -> Sequence[Float[np.ndarray, "k d"]]:
+        """Vectors of each text, float16: first, maximum and mean of its tokens, of each layer; or all tokens'."""
+        tokens = self._encoder.tokenize(texts)
+        if self.recipe.layout == "ragged":
+            return self._encoder.hidden(tokens)[0]
+        block = self._encoder.encode(tokens)
+        values = block.pooled if block.layers is None else block.layers
+        return list(values.reshape(len(texts), -1, self.width))
 
 
 @functools.cache
-def open_encoder(choice: EncoderChoice) -> PooledEncoder:
+def open_encoder(choice: EncoderChoice) -> TextVectors:
     """Load an encoder, once for the whole process.
 
     Raises:
@@ -82,6 +92,7 @@ def open_encoder(choice: EncoderChoice) -> PooledEncoder:
     architecture = read_architecture(checkpoint.config, checkpoint.name)
     limit = length_limit(checkpoint.folder)
     precision, cleaning = choose_precision(settings), choose_cleaning(choice.clean)
+    layers = range(architecture.n_layers + 1) if choice.reads == "layers" else ()
     recipe = Recipe(
         rows="",
         row_count=1,
@@ -96,8 +107,9 @@ def open_encoder(choice: EncoderChoice) -> PooledEncoder:
         matmul_precision=precision.matmul,
         forward=precision.forward,
         storage_dtype="float16",
-        layout="pooled",
+        layout="ragged" if choice.reads == "tokens" else "pooled",
         split_rule="",
         split_seed=0,
+        layers=canonical_json(list(layers)),
     )
-    return PooledEncoder(recipe, Encoder(recipe, checkpoint))
+    return TextVectors(recipe, Encoder(recipe, checkpoint, layers=layers))

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from headstart.cache.runtime.errors import UserError
-from headstart.text_encoder import EncoderChoice, open_encoder
-
-from .extract.conftest import DISTILBERT, random_weights, save_backbone
+from headstart.estimators.text_encoder import EncoderChoice, open_encoder
+from tests.extract.conftest import DISTILBERT, random_weights, save_backbone
 
 
 def test_other_weights_lengths_cleaning_and_numbers_are_another_encoder(tmp_path: Path) -> None:

@@ -12,11 +12,10 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import headstart
-from headstart.estimators import text_column
-from headstart.text_encoder import EncoderChoice, open_store
-from headstart.vector_store import VectorStore
-
-from .extract.conftest import DISTILBERT, random_weights, save_backbone
+from headstart.estimators.frozen_text_encoder import text_column
+from headstart.estimators.text_encoder import EncoderChoice, open_store
+from headstart.estimators.vector_store import VectorStore
+from tests.extract.conftest import DISTILBERT, random_weights, save_backbone
 
 TEXTS = [f"you are {word} {'very ' * (n % 7)}" for n, word in enumerate(["kind", "rude"] * 30)]
 LABELS = ["kind", "rude"] * 30

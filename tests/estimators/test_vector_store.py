@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.vector_store import VectorStore
+from headstart.estimators.vector_store import VectorStore
 
 
 def encode(texts: Sequence[str]) -> np.ndarray:
@@ -35,7 +35,7 @@ def test_a_text_is_encoded_once_in_order() -> None:
 
 
 def test_many_texts_go_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headstart.vector_store.CHUNK", 3)
+    monkeypatch.setattr("headstart.estimators.vector_store.CHUNK", 3)
     texts = ["x" * number for number in range(8)]
     store = VectorStore(encode, 4, str(tmp_path / "v"))
     assert store.vectors(texts)[:, 2, 1].tolist() == list(range(8))
@@ -51,6 +51,18 @@ def test_another_process_finds_them(tmp_path: Path) -> None:
     assert again.encoded == 0
 
 
+def test_texts_may_have_vectors_of_their_own_number(tmp_path: Path) -> None:
+    def tokens(texts: Sequence[str]) -> list[np.ndarray]:
+        return [np.full((len(text), 4), ord(text[0]), np.float16) for text in texts]
+
+    texts = ["aaa", "b", "cc"]
+    VectorStore(tokens, 4, str(tmp_path)).rows(texts)
+    again = VectorStore(tokens, 4, str(tmp_path))
+    for text, row in zip(texts, again.rows(texts), strict=True):
+        np.testing.assert_array_equal(row, tokens([text])[0])
+    assert again.encoded == 0
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
 
@@ -62,14 +74,25 @@ def flip(path: Path) -> None:
 
 
 def other_width(path: Path) -> None:
-    np.savez(path, digests=np.zeros((1, 32), np.uint8), vectors=np.zeros((1, 3, 5), np.float16))
+    np.savez(
+        path, digests=np.zeros((1, 32), np.uint8), vectors=np.zeros((3, 5), np.float16), lengths=np.array([3])
+    )
 
 
 def pickled(path: Path) -> None:
-    np.savez(path, digests=np.array([{}], object), vectors=np.zeros((1, 3, 4), np.float16))
+    np.savez(
+        path, digests=np.array([{}], object), vectors=np.zeros((3, 4), np.float16), lengths=np.array([3])
+    )
 
 
-@pytest.mark.parametrize("harm", [cut, flip, other_width, pickled, lambda path: path.write_bytes(b"")])
+def other_lengths(path: Path) -> None:
+    digests, values = np.zeros((2, 32), np.uint8), np.zeros((6, 4), np.float16)
+    np.savez(path, digests=digests, vectors=values, lengths=np.array([7, -1]))
+
+
+@pytest.mark.parametrize(
+    "harm", [cut, flip, other_width, other_lengths, pickled, lambda path: path.write_bytes(b"")]
+)
 def test_what_is_damaged_or_not_ours_is_encoded_again(tmp_path: Path, harm: object) -> None:
     VectorStore(encode, 4, str(tmp_path)).vectors(["aa", "b"])
     (path,) = tmp_path.iterdir()

@@ -1,5 +1,6 @@
 """`headstart.FrozenTextEncoder`: a frozen encoder as a step of scikit-learn's pipelines."""
 
+import dataclasses
 import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,41 @@ from headstart.features import VIEWS
 from headstart.model import as_texts
 
 if TYPE_CHECKING:
-    from headstart.vector_store import VectorStore
+    from headstart.estimators.text_encoder import EncoderChoice, Reads
+    from headstart.estimators.vector_store import VectorStore
 
 
-class FrozenTextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+@dataclasses.dataclass(eq=False, repr=False)
+class TextEncoding:
+    """Parameters that estimators on texts share, see `FrozenTextEncoder`."""
+
+    _: dataclasses.KW_ONLY
+    backbone: str | None = None
+    max_length: int = 150
+    clean: str = "notebook"
+    compute_dtype: str = "auto"
+    cache_dir: str | os.PathLike[str] | None = None
+
+    def _choice(self, reads: "Reads" = "pooled") -> "EncoderChoice":
+        prepare_library()
+        from headstart.estimators.text_encoder import EncoderChoice
+
+        return EncoderChoice(str(self.backbone), self.max_length, self.clean, self.compute_dtype, reads)
+
+    def _store(self, reads: "Reads" = "pooled") -> "VectorStore":
+        """The vectors of texts that this process has.
+
+        Raises:
+            UserError: there is no such encoder, or no such cleaning.
+        """
+        choice = self._choice(reads)
+        from headstart.estimators.text_encoder import open_store
+
+        return open_store(choice, None if self.cache_dir is None else os.fspath(self.cache_dir))
+
+
+@dataclasses.dataclass(eq=False, repr=False)
+class FrozenTextEncoder(TransformerMixin, TextEncoding, BaseEstimator):  # type: ignore[misc]
     """Texts in, pooled vectors out; there is nothing to fit.
 
     Every distinct text is encoded once in a process, and with `cache_dir` once on a machine: cross-validation, grid
@@ -32,22 +64,8 @@ class FrozenTextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         cache_dir: Folder that keeps vectors for other processes.
     """
 
-    def __init__(
-        self,
-        backbone: str = "minilm",
-        *,
-        pooling: str | Sequence[str] = "mean",
-        max_length: int = 150,
-        clean: str = "notebook",
-        compute_dtype: str = "auto",
-        cache_dir: str | os.PathLike[str] | None = None,
-    ) -> None:
-        self.backbone = backbone
-        self.pooling = pooling
-        self.max_length = max_length
-        self.clean = clean
-        self.compute_dtype = compute_dtype
-        self.cache_dir = cache_dir
+    backbone: str = dataclasses.field(default="minilm", kw_only=False)
+    pooling: str | Sequence[str] = dataclasses.field(default="mean", kw_only=True)
 
     def fit(self, X: Any, y: Any = None) -> "FrozenTextEncoder":  # noqa: N803  (scikit-learn's name)
         """Check the texts and the parameters.
@@ -77,13 +95,6 @@ class FrozenTextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         views = [VIEWS[view] for view in self._views()]
         width = self._store().width
         return np.array([f"{view}_{number}" for view in views for number in range(width)], dtype=object)
-
-    def _store(self) -> "VectorStore":
-        prepare_library()
-        from headstart.text_encoder import EncoderChoice, open_store
-
-        choice = EncoderChoice(self.backbone, self.max_length, self.clean, self.compute_dtype)
-        return open_store(choice, None if self.cache_dir is None else os.fspath(self.cache_dir))
 
     def _views(self) -> list[int]:
         names = [self.pooling] if isinstance(self.pooling, str) else list(self.pooling)

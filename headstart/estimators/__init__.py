@@ -1,0 +1,1 @@
+"""The frozen encoder and its heads as estimators of scikit-learn."""
