@@ -28,6 +28,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "extract": Command("headstart.extract.__main__", "run the frozen encoder once over a data set"),
     "bench": Command("headstart.bench", "train heads on the cached features and compare them"),
+    "layers": Command("headstart.bench", "choose the encoder's layer by measurement", ("layers",)),
     "compare": Command("headstart.bench", "put finished runs side by side", ("compare",)),
     "verify": Command("headstart.bench", "prove that a run is as it was written", ("verify",)),
     "predict": Command("headstart.predict", "label new text with a trained head"),
