@@ -115,9 +115,17 @@ def _of_all(choice: LayerChoice) -> str:
 
 
 def _points(choice: LayerChoice, sign: int = 1) -> str:
-    """A difference in points, with its interval."""
+    """A difference in points with its interval, and what the other comparisons leave of one that excludes 0."""
     low, high = sorted((100 * sign * choice.last.low, 100 * sign * choice.last.high))
-    return f"{100 * sign * choice.last.difference:z.1f} points (95 % interval {low:z.1f} to {high:z.1f})"
+    # the interval is of this comparison alone
+    doubt = (
+        f"; p {choice.last.p_holm:.2g} with Holm's correction"
+        if not choice.last.differs and (low > 0 or high < 0)
+        else ""
+    )
+    return (
+        f"{100 * sign * choice.last.difference:z.1f} points (95 % interval {low:z.1f} to {high:z.1f}{doubt})"
+    )
 
 
 def notes(every_choice: Sequence[LayerChoice], rounds: int, seeds: int) -> list[str]:
