@@ -100,23 +100,30 @@ def export(options: ExportSettings) -> None:
         UserError: the folder exists, or the backbone is another one.
     """
     from headstart.train.export.contents import new_folder
+    from headstart.train.export.hub import push, require_name
 
+    if options.push:
+        require_name(options.push)
     prepare_jax()
     from headstart.trained import open_head
 
     head = open_head(options.run, options.head)
     with new_folder(options.out) as folder:
-        fill(folder, load(head, options.backbone), options.arithmetic == "float32")
+        fill(folder, load(head, options.backbone), options.arithmetic == "float32", options.license)
     log(f"{named(head)}: {options.out}")
+    url = push(options.out, options.push) if options.push else None
+    if url:
+        log(f"uploaded to {url}")
     if options.json:
-        say_json({"run": options.run, "head": head.name, "seed": head.seed, "path": options.out})
+        say_json({"run": options.run, "head": head.name, "seed": head.seed, "path": options.out, "url": url})
 
 
-def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
+def fill(folder: Path, loaded: Loaded, exact: bool, licence: str | None = None) -> None:
     """Write everything that an exported folder holds."""
     from headstart.extract.predict.stablehlo import Source, as_stablehlo, config_json, tokenizer_json
     from headstart.heads import registry
     from headstart.train.export import contents
+    from headstart.train.export.hub import metadata
     from headstart.train.export.model_card import Program, card
     from headstart.trained import spec_of_trained
 
@@ -136,7 +143,7 @@ def fill(folder: Path, loaded: Loaded, exact: bool) -> None:
     contents.save_json(folder / "head.json", about_head)
     difference = contents.try_program(program, loaded.encoder, loaded.answer, head.recipe)
     about = Program(exact, len(contents.SAMPLES), difference)
-    readme = card(head, spec.title, contents.packages(), about)
+    readme = metadata(head, licence) + card(head, spec.title, contents.packages(), about)
     (folder / "README.md").write_text(readme, "utf-8")
 
 

@@ -116,6 +116,14 @@ class ExportSettings(HeadSettings):
     arithmetic: Literal["float32", "recipe"] = option(
         "float32", "of the exported program: exact on every platform, or the recipe's own"
     )
+    license: str | None = option(
+        None, "licence that the model card names, like mit; the backbone's and the data's stay"
+    )
+    push: str | None = option(
+        None,
+        "upload the folder to this repository of the Hugging Face hub, private if it is new",
+        metavar="OWNER/NAME",
+    )
 
 
 def command_lines(about: str) -> dict[str, CommandLine]:
@@ -143,7 +151,7 @@ def command_lines(about: str) -> dict[str, CommandLine]:
             examples=(
                 "python predict.py export results/NAME exported",
                 "python predict.py export results/NAME exported --head avg",
-                "python predict.py export results/NAME exported --arithmetic recipe",
+                "python predict.py export results/NAME exported --license mit --push OWNER/NAME",
             ),
         ),
     }
