@@ -147,7 +147,7 @@ def command_lines(about: str) -> dict[str, CommandLine]:
         "export": CommandLine(
             "python predict.py export",
             "Write a head and its backbone to a folder that works without this project.",
-            (ExportSettings,),
+            (ExportSettings, ConfigSettings),
             examples=(
                 "python predict.py export results/NAME exported",
                 "python predict.py export results/NAME exported --head avg",
