@@ -73,7 +73,11 @@ def sample(line: CommandLine, name: str) -> object:
 )
 def test_each_option_means_the_same_in_a_file(name: str, tmp_path: Path) -> None:
     line, file = LINES[name], tmp_path / "options.toml"
-    required = [f"{argument.flag}=needed" for argument in line.arguments if argument.required]
+    required = [
+        "needed" if argument.about.positional else f"{argument.flag}=needed"
+        for argument in line.arguments
+        if argument.required
+    ]
     plain = line.parse(required)
     for option in configurable(line.arguments):
         value, flag = sample(line, option), f"--{option.replace('_', '-')}"

@@ -134,9 +134,12 @@ class CommandLine(NamedTuple):
         namespace, like, config = argparse.Namespace(), chosen.get("like"), chosen.get("config")
         options = read_config(config, self.arguments) if config else {}
         earlier = self.like(like, {*chosen, *options}) if like and self.like else {}
+        # argparse asks for them in every line that it reads
+        required = [str(chosen[a.name]) for a in self.arguments if a.about.positional and a.required]
         for parser.place, values in ((like or "", earlier), (config or "", options)):
             if values:
-                parser.parse_args(as_words(parser.place, values, self.arguments), namespace)
+                words = as_words(parser.place, values, self.arguments)
+                parser.parse_args([*words, "--", *required] if required else words, namespace)
         parser.place = ""
         return namespace
 
