@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from headstart.cache.block import BlockRecord
-from headstart.cache.recipe import FORMAT, check_format
+from headstart.cache.recipe import FORMAT, WIDEST, check_format
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.seal import check_types, seal, unseal
 from headstart.cache.splits import SPLITS, rows_split, split_order
 from headstart.cache.storage.store import Store
 
 NAME = "manifest.json"
-MAX_WIDTH = 2**16
 DTYPES = ("float16", "bfloat16", "float32")
 MAX_SECONDS = 1e9  # thirty years
 
@@ -149,7 +148,7 @@ def _check_sizes(manifest: Manifest) -> None:
     sound = {
         f"{manifest.rows} rows are not those of its blocks": rows == manifest.rows > 0,
         f"{manifest.tokens} tokens are not those of its blocks": tokens == manifest.tokens,
-        f"{manifest.width} is no width of a hidden vector": 0 < manifest.width <= MAX_WIDTH,
+        f"{manifest.width} is no width of a hidden vector": 0 < manifest.width <= WIDEST,
         f"{manifest.dtype[:20]!r} is no storage dtype": manifest.dtype in DTYPES,
         f"{manifest.padding_waste} is no share of padding": 0 <= manifest.padding_waste < 1,
         "its seconds are no seconds": all(_is_seconds(value) for value in manifest.seconds.values()),

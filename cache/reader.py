@@ -281,6 +281,7 @@ def open_cache(location: str) -> Cache:
 
 
 def _fit(recipe: Recipe, manifest: Manifest) -> bool:
-    """Whether all blocks of a manifest have the arrays and the dtype that a recipe names."""
+    """Whether all blocks of a manifest have the arrays, the dtype and the width that a recipe names."""
     same = all(record.fits(recipe) for _, record in manifest.blocks())
+    same = same and recipe.width in (0, manifest.width)
     return same and (recipe.key, recipe.storage_dtype) == (manifest.key, manifest.dtype)

@@ -23,6 +23,10 @@ LEFT_OUT: dict[str, Any] = {"layers": "[]", "groups": False}
 """Fields that are written only with another value: recipes that were made before them keep their keys."""
 MOST_LAYERS = 1000
 """Most layers of an encoder."""
+WIDEST = 2**16
+"""A hidden vector is no longer in any encoder."""
+_ENCODER = {"n_layers": MOST_LAYERS, "dim": WIDEST}
+"""What is asked of an encoder's configuration, and the most that it may say."""
 _RANGES = {"max_length": (1, 2**24), "row_count": (1, 2**40), "split_seed": (-(2**63), 2**63 - 1)}
 GROUPED = "scikit-learn GroupShuffleSplit"
 """The beginning of the split rule of a cache whose splits keep groups apart."""
@@ -130,7 +134,41 @@ class Recipe:
             raise CacheError(f"the recipe's layers are no numbers from 0 to {MOST_LAYERS}")
         if canonical_json(sorted(set(numbers))) != self.layers:
             raise CacheError("the recipe's layers do not ascend, or not in canonical JSON")
+        if numbers and numbers[-1] > (self.last_layer or MOST_LAYERS):
+            raise CacheError(
+                f"the recipe has a layer {numbers[-1]}, and its encoder ends at {self.last_layer}"
+            )
         return tuple(numbers)
+
+    @property
+    def last_layer(self) -> int:
+        """Number of the encoder's last layer; 0 where the architecture does not say.
+
+        Raises:
+            CacheError: the field describes no encoder.
+        """
+        return self._encoder.get("n_layers", 0)
+
+    @property
+    def width(self) -> int:
+        """Length d of a hidden vector; 0 where the architecture does not say.
+
+        Raises:
+            CacheError: the field describes no encoder.
+        """
+        return self._encoder.get("dim", 0)
+
+    @property
+    def _encoder(self) -> dict[str, int]:
+        """What the architecture says of `_ENCODER`'s fields; nothing where there is none."""
+        fields = self._parsed("architecture") if self.architecture else {}
+        if not isinstance(fields, dict):
+            raise CacheError("the recipe's architecture is no JSON object")
+        sizes = {name: fields[name] for name in _ENCODER if name in fields}
+        for name, size in sizes.items():
+            if type(size) is not int or not 1 <= size <= _ENCODER[name]:
+                raise CacheError(f"the recipe's architecture has no {name} from 1 to {_ENCODER[name]:,}")
+        return sizes
 
     @property
     def arrays(self) -> tuple[str, ...]:
@@ -171,7 +209,7 @@ class Recipe:
         if fields["layout"] not in LAYOUTS:
             raise CacheError(f"the recipe's layout {fields['layout'][:20]!r} is none of {', '.join(LAYOUTS)}")
         recipe = cls(**fields)
-        _ = recipe.parsed_task, recipe.views, recipe.layer_numbers
+        _ = recipe.parsed_task, recipe.views, recipe.layer_numbers, recipe.width
         return recipe
 
 

@@ -3,7 +3,6 @@
 Heads come as arguments; nothing here imports them.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
@@ -109,9 +108,7 @@ def states_of(recipe: "Recipe") -> tuple[tuple[int, ...], int]:
     Raises:
         CacheError: the recipe does not say.
     """
-    return tuple(json.loads(getattr(recipe, "layers", "[]"))), json.loads(recipe.architecture or "{}").get(
-        "n_layers", 0
-    )
+    return recipe.layer_numbers, recipe.last_layer
 
 
 def trainable(

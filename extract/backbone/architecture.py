@@ -1,7 +1,6 @@
 """A backbone's config.json: its shape, BERT's as the DistilBERT it is, its layers, and the dropout of its training."""
 
 import dataclasses
-import json
 import re
 from typing import Any, NamedTuple
 
@@ -112,13 +111,10 @@ def ended_as(architecture: Architecture, recipe: Recipe, name: str) -> Architect
     Raises:
         UserError: the recipe is that of another encoder.
     """
-    try:
-        layer = dict(json.loads(recipe.architecture)).get("n_layers", architecture.n_layers)
-    except (ValueError, TypeError, RecursionError):
-        raise UserError("the recipe's architecture is no JSON object: it was changed") from None
-    if type(layer) is not int or not 1 <= layer <= architecture.n_layers:
+    layer = recipe.last_layer or architecture.n_layers
+    if layer > architecture.n_layers:
         raise UserError(
-            f"the features are those of layer {brief(layer)}, and the backbone {name!r} has the layers 1 to "
+            f"the features are those of layer {layer}, and the backbone {name!r} has the layers 1 to "
             f"{architecture.n_layers}; name the right one with --backbone"
         )
     return ended_at(architecture, layer, name)

@@ -73,6 +73,49 @@ def test_layers_that_are_none(layers: str, says: str) -> None:
         Recipe.from_json(RECIPE.to_json() | {"layers": layers})
 
 
+@pytest.mark.parametrize(
+    ("architecture", "says"),
+    [
+        ("{", "architecture is no JSON"),
+        ("[" * 100_000, "architecture is no JSON"),
+        ('{"n_layers":' + "1" * 5000 + "}", "architecture is no JSON"),
+        ("[]", "architecture is no JSON object"),
+        ("null", "architecture is no JSON object"),
+        ("3", "architecture is no JSON object"),
+        ('{"n_layers":0}', "no n_layers from 1 to 1,000"),
+        ('{"n_layers":1000000000}', "no n_layers from 1 to 1,000"),
+        ('{"n_layers":NaN}', "no n_layers"),
+        ('{"n_layers":[6]}', "no n_layers"),
+        ('{"n_layers":4}', "a layer 5, and its encoder ends at 4"),
+        ('{"dim":0}', "no dim from 1 to 65,536"),
+        ('{"dim":-7}', "no dim"),
+        ('{"dim":70000}', "no dim"),
+        ('{"dim":"7"}', "no dim"),
+        ('{"dim":true}', "no dim"),
+        ('{"dim":7.0}', "no dim"),
+    ],
+)
+def test_an_encoder_that_is_none(architecture: str, says: str) -> None:
+    with pytest.raises(CacheError, match=says):
+        Recipe.from_json(BOTH.to_json() | {"architecture": architecture})
+
+
+def test_what_the_architecture_says() -> None:
+    recipe = dataclasses.replace(BOTH, architecture='{"dim":7,"n_layers":5,"other":[null]}')
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert (recipe.last_layer, recipe.width) == (5, 7)
+    silent = dataclasses.replace(BOTH, architecture="")
+    assert (silent.last_layer, silent.width) == (0, 0)
+
+
+def test_a_width_that_is_not_the_encoder_s(
+    make_cache: Callable[..., str], blocks: dict[str, list[Block]]
+) -> None:
+    recipe = dataclasses.replace(RECIPE, architecture=f'{{"dim":{WIDTH + 1}}}')
+    with pytest.raises(CacheError, match=r"recipe.json and manifest.json in .* belong to different caches"):
+        open_cache(make_cache(blocks, recipe))
+
+
 @pytest.mark.parametrize(("field", "value"), [("groups", 1), ("groups", "true"), ("layers", [0, 1])])
 def test_fields_of_another_type(field: str, value: object) -> None:
     with pytest.raises(CacheError, match=f"'{field}' has the wrong type"):

@@ -7,6 +7,7 @@ import pytest
 
 from headstart.cache import UserError, open_cache
 from headstart.cache.block import Block
+from headstart.cache.recipe import canonical_json
 from headstart.cache.texts import pack
 from headstart.heads.registry import GROUPS, HEADS, MORE_HEADS
 from headstart.heads.spec import POOLING, spec_of
@@ -91,7 +92,7 @@ class CacheOf:
 
     def __init__(self, states, last=6):
         architecture = json.dumps({"n_layers": last})
-        self.recipe = dataclasses.replace(RECIPE, layers=json.dumps(states), architecture=architecture)
+        self.recipe = dataclasses.replace(RECIPE, layers=canonical_json(states), architecture=architecture)
 
     def layout_has(self, field):
         return field != "layers" or bool(self.recipe.layer_numbers)

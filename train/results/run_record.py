@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 
-from headstart.cache.recipe import canonical_json
+from headstart.cache.recipe import MOST_LAYERS, canonical_json
 from headstart.cache.task import Task
 from headstart.train.engine.history import History
 from headstart.train.options import ComparisonSettings
@@ -135,9 +135,7 @@ def problems(run: RunRecord) -> Iterator[str]:
         yield "rows or settings have a count below its least"
     if run.operands not in OPERANDS:
         yield f"operands {run.operands!r} is none of {', '.join(OPERANDS)}"
-    for candidate in run.layers.candidates if run.layers else ():
-        if "accuracy" not in run.statistics.metrics.get(candidate.name, {}):
-            yield f"the statistics lack {candidate.name!r}"
+    yield from _layer_problems(run.layers, run.statistics) if run.layers else ()
     yield from _cache_problems(run.cache)
     yield from _threshold_problems(run)
 
@@ -151,6 +149,26 @@ def _row_problems(row: Result) -> Iterator[str]:
         yield f"{row.head} has a count below 0"
     if row.fold is not None and row.fold < 1:
         yield f"{row.head} has a fold below 1"
+
+
+def _layer_problems(layers: LayerFindings, summary: Summary) -> Iterator[str]:
+    names = [candidate.name for candidate in layers.candidates]
+    if not 1 <= layers.last <= MOST_LAYERS or not names or len({*names}) < len(names):
+        yield f"no encoder has the layers 0 to {layers.last}, or a head stands on one twice"
+    for name, head, layer in layers.candidates:
+        if "accuracy" not in summary.metrics.get(name, {}):
+            yield f"the statistics lack {name!r}"
+        places = {"all"} if layer is None else {str(layer), *["last"] * (layer == layers.last)}
+        if not (layer is None or 0 <= layer <= layers.last) or name not in {f"{head}@{at}" for at in places}:
+            yield f"{name!r} is no head on a layer from 0 to {layers.last}"
+    if {*layers.valid} != {*names} or not all(0 <= share <= 1 for share in layers.valid.values()):
+        yield "the layers have other accuracies than one from 0 to 1 for each head"
+    for name, chosen, *shares in (
+        (one.name, one.chosen, one.valid, one.test, one.low, one.high, abs(one.last.difference))
+        for one in layers.choices
+    ):
+        if not chosen or not {name, *chosen} <= {*names} or not all(0 <= share <= 1 for share in shares):
+            yield f"{name!r} is no choice among the heads on layers, or has an accuracy that is no share"
 
 
 def _cache_problems(cache: CacheFacts) -> Iterator[str]:

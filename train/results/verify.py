@@ -1,6 +1,5 @@
 """A run's folder still holds what the run has trained: each head as it is read, and all of it to be proved."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +17,6 @@ from headstart.train.results.run_record import RunRecord
 
 Template = Callable[[str, Recipe, int], PyTree]
 """Name of a head, recipe of its features, width of a token -> parameters of the right shapes."""
-WIDEST = 2**16
-"""A token's vector is no longer in any encoder."""
 
 
 def recipe_of(path: str, run: RunRecord) -> Recipe:
@@ -40,13 +37,9 @@ def width_of(recipe: Recipe) -> int:
     Raises:
         CacheError: the recipe does not say.
     """
-    try:
-        width = json.loads(recipe.architecture)["dim"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        width = None
-    if type(width) is not int or not 0 < width <= WIDEST:
-        raise CacheError(f"the recipe's architecture has no dim from 1 to {WIDEST:,}")
-    return width
+    if not recipe.width:
+        raise CacheError("the recipe's architecture has no dim")
+    return recipe.width
 
 
 def read_head(folder: RunFolder, run: RunRecord, row: Result, template: Template) -> PyTree:
@@ -84,6 +77,8 @@ def prove(folder: RunFolder) -> str:
         UserError: there is no run, or something is wrong: a line for each head and file.
     """
     run = folder.record()
+    if run.cache.recipe:
+        recipe_of(folder.path, run)
     wrong = [*_wrong_heads(folder, run), *_wrong_files(folder, run)]
     if wrong:
         raise UserError("\n".join([f"{folder.path} is damaged; run `python bench.py` again", *wrong]))

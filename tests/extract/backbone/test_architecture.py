@@ -120,14 +120,14 @@ def test_an_encoder_has_all_layers_unless_a_user_or_a_recipe_says_otherwise() ->
     ("architecture", "says"),
     [
         ('{"n_layers":7}', "those of layer 7, and the backbone 'six' has the layers 1 to 6"),
-        ('{"n_layers":0}', "those of layer 0"),
-        ('{"n_layers":true}', "those of layer True"),
-        ('{"n_layers":"3"}', "those of layer '3'"),
-        ('{"n_layers":[[]]}', "those of layer a list"),
+        ('{"n_layers":0}', "has no n_layers from 1 to 1,000"),
+        ('{"n_layers":true}', "has no n_layers"),
+        ('{"n_layers":"3"}', "has no n_layers"),
+        ('{"n_layers":[[]]}', "has no n_layers"),
         ("[1]", "is no JSON object"),
         ("7", "is no JSON object"),
-        ("{", "is no JSON object"),
-        ("[" * 100_000, "is no JSON object"),
+        ("{", "architecture is no JSON"),
+        ("[" * 100_000, "architecture is no JSON"),
     ],
 )
 def test_a_recipe_of_another_encoder_is_refused(architecture: str, says: str) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,81 @@ def test_what_no_run_can_have_is_said(changed: dict[str, Any], says: str, tmp_pa
         RunFolder(str(tmp_path)).record()
     assert says in str(caught.value)
     assert len(str(caught.value)) < 500 + len(str(tmp_path))
+
+
+ON_LAYERS = ("avg@0", "avg@last", "avg@all")
+PAIR = {
+    "a": "avg@0", "b": "avg@last", "difference": 0.1, "low": -0.2, "high": 0.3, "p_seeds": None, "only_a": 2,
+    "only_b": 1, "p": 1.0, "p_holm": 1.0, "differs": False,
+}  # fmt: skip
+CHOICE = {
+    "among": ["avg"], "every": False, "chosen": ["avg@0"], "name": "avg@0", "valid": 0.7, "test": 0.6, "low": 0.4,
+    "high": 0.8, "last": PAIR,
+}  # fmt: skip
+CANDIDATES = [
+    {"name": name, "head": "avg", "layer": layer} for name, layer in zip(ON_LAYERS, (0, 2, None), strict=True)
+]
+LAYERS = {
+    "last": 2, "candidates": CANDIDATES, "valid": dict.fromkeys(ON_LAYERS, 0.5), "choices": [CHOICE],
+    "verdict": ["No layer."], "notes": [],
+}  # fmt: skip
+WITH_LAYERS = BEFORE | {
+    "statistics": STATISTICS
+    | {"metrics": STATISTICS["metrics"] | dict.fromkeys(ON_LAYERS, STATISTICS["metrics"]["avg"])}
+}
+
+
+def candidate(**changed: object) -> dict[str, Any]:
+    return {"candidates": [CANDIDATES[0] | changed, *CANDIDATES[1:]]}
+
+
+def choice(**changed: object) -> dict[str, Any]:
+    return {"choices": [CHOICE | changed]}
+
+
+def test_what_was_found_of_layers_is_kept() -> None:
+    run = RunRecord.from_json(WITH_LAYERS | {"layers": LAYERS})
+    assert run.to_json()["layers"] == LAYERS
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"last": 0}, "no encoder has the layers 0 to 0"),
+        ({"last": -1}, "no encoder has"),
+        ({"last": 10**15}, "no encoder has"),
+        ({"last": 1}, "'avg@last' is no head on a layer from 0 to 1"),
+        ({"last": True}, "a bool where a int"),
+        ({"candidates": []}, "a head stands on one twice"),
+        ({"candidates": [*CANDIDATES, CANDIDATES[0]]}, "a head stands on one twice"),
+        (candidate(layer=-1), "'avg@0' is no head on a layer"),
+        (candidate(layer=10**9), "'avg@0' is no head on a layer"),
+        (candidate(layer=1), "'avg@0' is no head on a layer"),
+        (candidate(layer=None), "'avg@0' is no head on a layer"),
+        (candidate(layer=0.0), "a float where a int"),
+        (candidate(head="max"), "'avg@0' is no head on a layer"),
+        (candidate(name="avg@5", layer=5), "the statistics lack 'avg@5'"),
+        (candidate(name="avg"), "'avg' is no head on a layer"),
+        ({"valid": {}}, "other accuracies than one"),
+        ({"valid": dict.fromkeys(ON_LAYERS, 2.0)}, "other accuracies than one"),
+        ({"valid": dict.fromkeys(ON_LAYERS)}, "other accuracies than one"),
+        ({"valid": LAYERS["valid"] | {"max@0": 0.5}}, "other accuracies than one"),
+        (choice(name="avg@1"), "'avg@1' is no choice"),
+        (choice(chosen=[]), "'avg@0' is no choice"),
+        (choice(chosen=["avg@0", "\x1b[2J"]), "'avg@0' is no choice"),
+        (choice(test=1.5), "an accuracy that is no share"),
+        (choice(valid=None), "an accuracy that is no share"),
+        (choice(low=-0.1), "an accuracy that is no share"),
+        (choice(last=PAIR | {"difference": -2.0}), "an accuracy that is no share"),
+        (choice(last=PAIR | {"difference": 10**400}), "where a number should be"),
+        (choice(last=None), "a NoneType where a dict"),
+        (choice(every=0), "a int where a bool"),
+        ({"verdict": "none"}, "a str where a list"),
+    ],
+)
+def test_what_no_run_can_have_found_of_layers_is_said(changed: dict[str, Any], says: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(says)):
+        RunRecord.from_json(WITH_LAYERS | {"layers": LAYERS | changed})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A run is proved: heads, predictions, table."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from headstart.cache import UserError
+from headstart.cache.recipe import canonical_json
 from headstart.train.engine.checkpoints import save
 from headstart.train.results.folder import RunFolder
 from headstart.train.results.run_record import RunRecord
@@ -121,6 +123,26 @@ def test_each_damage_is_named_alone(damage: Callable[[Path], None], says: str, r
     head, *lines = str(caught.value).splitlines()
     assert head == f"{run} is damaged; run `python bench.py` again"
     assert len(lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"architecture": '{"dim":1000000000}'}, "no dim from 1 to 65,536"),
+        ({"architecture": "["}, "architecture is no JSON"),
+        ({"layers": "[0,1000000000]"}, "no numbers from 0 to 1000"),
+        ({"layers": "[2,1]"}, "do not ascend"),
+        ({"max_length": -1}, "max_length is not from"),
+        ({"task": '{"classes":["0","1"],"kind":"binary"}'}, "have other classes"),
+    ],
+)
+def test_a_recipe_that_is_none_is_not_called_sound(changed: dict[str, object], says: str, run: Path) -> None:
+    fields = json.loads((run / "results.json").read_text())
+    recipe = fields["cache"]["recipe"] | changed
+    fields["cache"] |= {"recipe": recipe, "key": hashlib.sha256(canonical_json(recipe).encode()).hexdigest()}
+    (run / "results.json").write_text(json.dumps(fields))
+    with pytest.raises(UserError, match=says):
+        prove(RunFolder(str(run)))
 
 
 def test_a_diverged_head_is_proved_too(run: Path) -> None:
