@@ -23,7 +23,7 @@ types: .venv/.test
 
 # Further settings of what `make test` shows in one: about ten minutes on 2 cores.
 slow: .venv/.test
-	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile
+	XLA_FLAGS= $(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile
 
 # Other systems side by side: about an hour on 2 cores. Each script has a --help, and flags for a short try.
 peers:

@@ -99,7 +99,14 @@ def test_the_layer_that_tells_the_label_wins(on_device: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("others", [("cls",), ("cls", "gru", "avg@0", "maxavg@all", "mix")])
+@pytest.mark.parametrize(
+    "others",
+    [
+        ("cls",),
+        # bit for bit as users compile it; compiled in haste, a loop over seeds and a vmap over them differ in last bits
+        pytest.param(("cls", "gru", "avg@0", "maxavg@all", "mix"), marks=pytest.mark.slow),
+    ],
+)
 def test_other_heads_change_no_plain_head_by_a_bit(others: tuple[str, ...], cache: Cache) -> None:
     """`avg` shares its matmul with `cls` in both; heads on layers are apart."""
     alone = trained(splits_of(cache), [spec_of("cls"), spec_of("avg")])[1].best["avg"]
