@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from huggingface_hub import ModelCard
+from huggingface_hub.utils import reset_sessions
 
 from headstart.cache import UserError
 from headstart.train.export.hub import metadata, push, require_name
@@ -115,6 +116,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.address)
         monkeypatch.setenv("HF_TOKEN", "hf_not_a_real_one")
+        reset_sessions()  # one that another test opened offline would stay so
         yield server
         server.shutdown()
 

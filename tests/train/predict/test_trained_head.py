@@ -86,7 +86,7 @@ def test_what_results_json_must_not_say_of_a_head(tmp_path: Path) -> None:
         ({"task": {"kind": "multiclass", "classes": ["x", "y", "z"]}}, "have other classes"),
         ({"cache": keyed({**recipe, "architecture": '{"dim":1000000000}'})}, "no dim from 1 to 65,536"),
         ({"cache": keyed({**recipe, "architecture": "{}"})}, "no dim"),
-        ({"cache": keyed({**recipe, "architecture": "[" * 100_000})}, "no dim"),
+        ({"cache": keyed({**recipe, "architecture": "[" * 100_000})}, "architecture is no JSON"),
         ({"cache": keyed({**recipe, "max_length": 0})}, "max_length"),
         (
             {"cache": {**BEFORE["cache"], "recipe": {**recipe, "max_length": 7}}},
