@@ -37,7 +37,10 @@ from .made import MAKES, ROOT, Made, command
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=[pytest.mark.slow] if name == "padded" else []) for name in MAKES],
+    params=[
+        pytest.param(name, marks=[pytest.mark.slow] if name in ("padded", "multiclass") else [])
+        for name in MAKES
+    ],
 )
 def made(request: pytest.FixtureRequest, made_run: Callable[[str], Made]) -> Made:
     """Runs of every kind of task; the binary ones hold every head."""
