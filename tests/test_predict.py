@@ -38,7 +38,7 @@ from .made import MAKES, ROOT, Made, command
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(name, marks=[pytest.mark.slow] if name in ("padded", "multiclass") else [])
+        pytest.param(name, marks=[pytest.mark.slow] if name in ("padded", "multiclass", "float32") else [])
         for name in MAKES
     ],
 )

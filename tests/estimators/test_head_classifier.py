@@ -104,7 +104,9 @@ def test_folds_and_clones_share_programs(compiled: list[str]) -> None:
     assert not compiled
 
 
-@pytest.mark.parametrize("head", ["avg", "mix", "gru"])
+@pytest.mark.parametrize(
+    "head", ["avg", *(pytest.param(name, marks=pytest.mark.slow) for name in ("mix", "gru"))]
+)
 def test_on_texts_folds_encode_nothing_again_and_share_programs(
     head: str, tiny_backbone: str, compiled: list[str]
 ) -> None:
