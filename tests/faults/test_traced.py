@@ -115,7 +115,7 @@ def commands(places: Places, kind: str) -> dict[str, list[str]]:
         "extract again": ["-m", "extract", *again],
         "extract layers": ["-m", "extract", *flags, "--layers", "0,2", "--cache-dir", str(work / "some")],
         "extract to a layer": ["-m", "extract", *flags, "--layer", "1", "--cache-dir", str(work / "short")],
-        "extract like": ["-m", "extract", "--like", str(cache), "--cache-dir", str(work / "like")],
+        "extract like": ["-m", "extract", "--like", str(cache), *flags, "--cache-dir", str(work / "like")],
         "prepare": ["-m", "extract", "prepare", "jigsaw", data, "-o", str(work / "labels.csv")],
         "list": ["-m", "cache", "list", "--cache-dir", str(sent / "features")],
         "show": ["-m", "cache", "show", str(cache)],
