@@ -13,6 +13,7 @@ from headstart.cache.runtime.signals import Interruption
 from headstart.cache.runtime.text import printable, say
 
 EXIT_USER_ERROR = 2
+LONGEST_LINE = 4000  # characters
 
 
 class UserError(Exception):
@@ -27,8 +28,9 @@ class UserError(Exception):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines of the message, as they may be printed."""
-        return tuple(printable(str(line)) for line in self.args)
+        """The lines of the message, as they may be printed; a name may be as long as a file."""
+        lines = (printable(str(line)) for line in self.args)
+        return tuple(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in lines)
 
     def __str__(self) -> str:
         return "\n".join(self.lines)

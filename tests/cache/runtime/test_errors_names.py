@@ -85,6 +85,13 @@ def test_a_name_stays_in_its_line(kind: str, name: str, tmp_path: Path) -> None:
     assert not any(line.startswith("error") for line in lines)
 
 
+@pytest.mark.parametrize("kind", ["file", "column", "head", "head on a layer", "cache", "text"])
+def test_a_name_as_long_as_a_file_is_cut(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        KINDS[kind]("x" * 100_000, tmp_path)
+    assert len(str(caught.value)) < 4_100
+
+
 def test_a_message_is_the_same_in_another_process() -> None:
     slow = copy.copy(SlowTextError("a\nb", 3))
     assert (str(slow), slow.position) == ("a\\nb", 3)
