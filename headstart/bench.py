@@ -93,7 +93,7 @@ def compare_runs(options: RunSettings) -> None:
         else:
             say(compare_lines(comparison))
     if errors:
-        raise UserError("\n".join(map(str, errors)))
+        raise UserError(*(line for error in errors for line in error.lines))
 
 
 def verify_runs(options: RunSettings) -> None:
@@ -106,20 +106,21 @@ def verify_runs(options: RunSettings) -> None:
     from headstart.train.results.folder import RunFolder
     from headstart.train.results.verify import prove
 
-    proofs, errors = [], []
+    proofs, errors = [], list[str]()
     for path in options.runs:
         try:
-            line = prove(RunFolder(path.rstrip("/") or "/"))
+            lines = [printable(prove(RunFolder(path.rstrip("/") or "/")))]
         except UserError as error:
-            errors.append(line := str(error))
+            lines = [*error.lines]
+            errors += lines
         else:
             if not options.json:
-                say(printable(line))
-        proofs.append({"run": path, "sound": line not in errors, "lines": line.split("\n")})
+                say(*lines)
+        proofs.append({"run": path, "sound": lines[0] not in errors, "lines": lines})
     if options.json:
         say_json(proofs)
     if errors:
-        raise UserError("\n".join(errors))
+        raise UserError(*errors)
 
 
 def compare(cache: "Cache", settings: ComparisonSettings, reporter: "RunReporter") -> "tuple[RunRecord, str]":

@@ -8,6 +8,7 @@ import numpy as np
 
 OUTSIDE = """
 import json, sys
+from pathlib import Path
 import numpy as np
 from jax import export
 texts = json.loads(sys.stdin.read())
@@ -18,12 +19,12 @@ for folder in sys.argv[1:]:
     loaded = np.asarray(load.probabilities(texts))
     options = {"padding": "max_length" if load.HEAD["padding_counts"] else True, "truncation": True}
     inputs = load.tokenizer(texts, **options, max_length=load.HEAD["max_length"], return_tensors="np")
-    program = export.deserialize(bytearray((load.HERE / "model.stablehlo").read_bytes()))
+    program = export.deserialize(bytearray((Path(folder) / "model.stablehlo").read_bytes()))
     ids, mask = (inputs[name].astype(np.int32) for name in ("input_ids", "attention_mask"))
     logits, shares = program.call(ids, mask)
     assert set(program.platforms) == {"cpu", "cuda", "tpu"}
     found.append([loaded.tolist(), np.asarray(shares).tolist(), np.asarray(logits).tolist()])
-    del sys.modules["load"], sys.modules["head"]
+    del sys.modules["load"], sys.modules["head"], sys.modules["folder"]
 assert not {name.split(".")[0] for name in sys.modules} & {"heads", "extract", "train", "cache"}
 print(json.dumps(found))
 """

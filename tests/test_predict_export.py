@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,8 +19,9 @@ from headstart.heads import HEADS
 from headstart.train.metrics.probabilities import probabilities_of
 from headstart.train.results.folder import RunFolder
 
-from .made import ROOT, Made
+from .made import ROOT, Made, in_this_process
 from .outside import outside
+from .received import DAMAGED, FORGED, run
 
 EXPORTED = {"float32": tuple(HEADS), "multiclass": ("lstm_pooled",), "multilabel": ("maxavg",)}
 
@@ -81,8 +83,8 @@ def test_the_folder_is_whole_and_says_what_was_measured(
     export(exact.run, tmp_path / "model")
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert names == {
-        "README.md", "backbone.safetensors", "config.json", "head.json", "head.py", "head.safetensors",
-        "labels.json", "load.py", "model.stablehlo", "recipe.json", "tokenizer.json",
+        "README.md", "backbone.safetensors", "config.json", "folder.py", "head.json", "head.py",
+        "head.safetensors", "labels.json", "load.py", "model.stablehlo", "recipe.json", "tokenizer.json",
     }  # fmt: skip
     record = RunFolder(str(exact.run)).record()
     about = json.loads((tmp_path / "model" / "head.json").read_text())
@@ -115,6 +117,34 @@ def test_the_loader_is_short() -> None:
     tree = ast.parse(text)
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     assert len(lines) <= 26
+
+
+@pytest.fixture(scope="module")
+def sound(made_run: Callable[[str], Made], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exported folder."""
+    made, folder = made_run("float32"), tmp_path_factory.mktemp("received") / "model"
+    line = ("predict.py", "export", str(made.run), str(folder), "--head", "avg")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predict, "prepare_jax", lambda: None)
+        assert in_this_process(predict.main, *line).returncode == 0
+    return folder
+
+
+def test_a_received_folder_that_is_sound(sound: Path) -> None:
+    assert run(sound) == (0, "")
+
+
+@pytest.mark.parametrize("forgery", [*DAMAGED, *FORGED])
+def test_a_received_folder_that_is_not(forgery: str, sound: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(sound, tmp_path / "model"))
+    name, forge = {**DAMAGED, **FORGED}[forgery]
+    forge(folder)
+    code, said = run(folder)
+    assert code == 2
+    assert said.startswith(f"error: {folder / name} ")
+    assert said.endswith("; export the head again\n")
+    assert said[:-1].isprintable()
+    assert len(said) < 400 + len(str(folder))
 
 
 def contents(folder: Path) -> Iterator[tuple[str, bytes]]:

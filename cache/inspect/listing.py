@@ -59,8 +59,8 @@ def only_cache(root: str) -> str:
     if not paths:
         raise CacheError(f"there is no feature cache under {root}; make one with `python -m extract`")
     if len(paths) > 1:
-        listed = "\n".join(f"  {path}" for path in paths)
-        raise CacheError(f"there are {len(paths)} caches under {root}; choose one:\n{listed}")
+        listed = (f"  {path}" for path in paths)
+        raise CacheError(f"there are {len(paths)} caches under {root}; choose one:", *listed)
     return paths[0]
 
 

@@ -10,13 +10,30 @@ from collections.abc import Callable
 from typing import TextIO
 
 from headstart.cache.runtime.signals import Interruption
-from headstart.cache.runtime.text import say
+from headstart.cache.runtime.text import printable, say
 
 EXIT_USER_ERROR = 2
+LONGEST_LINE = 4000  # characters
 
 
 class UserError(Exception):
-    """A mistake outside the program: the message says what was found, what was wanted, and what to do."""
+    """A mistake outside the program: the message says what was found, what was wanted, and what to do.
+
+    Args:
+        lines: The message, mostly one line. Names in a line may come from anyone and hold line ends: they begin none.
+    """
+
+    def __init__(self, *lines: object) -> None:
+        super().__init__(*lines)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the message, as they may be printed; a name may be as long as a file."""
+        lines = (printable(str(line)) for line in self.args)
+        return tuple(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in lines)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class CacheError(UserError):
@@ -80,8 +97,10 @@ def _is_platform_missing(error: BaseException) -> bool:
 
 
 def _message(error: BaseException) -> str:
-    if isinstance(error, UserError) or not _is_platform_missing(error):
-        return str(error) or type(error).__name__
+    if isinstance(error, UserError):
+        return str(error)
+    if not _is_platform_missing(error):
+        return printable(str(error)) or type(error).__name__
     reason = (
         " ".join(str(error).split()).partition(" (set JAX_PLATFORMS")[0].rstrip(".")
         or "none of these is here"

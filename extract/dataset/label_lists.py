@@ -26,7 +26,7 @@ from headstart.extract.dataset.class_names import (
     renamed,
     spelling,
 )
-from headstart.extract.tables.batch import BLANKS
+from headstart.extract.tables.batch import BLANKS, MOST_ITEMS
 
 Labels = Int[np.ndarray, " b *k"]
 
@@ -195,8 +195,10 @@ def split(content: str, column: str, separator: str | None) -> list[str]:
     """Return the items of a cell, without blanks around them.
 
     Raises:
-        BadCellError: it is no list.
+        BadCellError: it is no list, or too long a one.
     """
+    if content.count(separator or ",") > MOST_ITEMS:
+        raise BadCellError(f"column {column!r} holds a list of more than {MOST_ITEMS:,} items")
     if separator is None:
         return items_of(content, column)
     items = [item.strip(BLANKS) for item in content.split(separator)] if content.strip(BLANKS) else []
@@ -235,6 +237,8 @@ def _is_list(cell: str) -> bool:
 
 
 def _array(content: str) -> list[Any] | None:
+    if content.count(",") > MOST_ITEMS:
+        return None
     try:
         items = json.loads(content, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):

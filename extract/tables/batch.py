@@ -13,6 +13,7 @@ from jaxtyping import Int
 from headstart.cache.runtime.errors import UserError
 
 MOST_CHARACTERS = 10_000_000  # of a cell
+MOST_ITEMS = 1_000_000  # of the lists in a cell: each is a hundred bytes in memory
 MOST_COLUMNS = 10_000
 
 BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u2060\ufeff"

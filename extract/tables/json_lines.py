@@ -7,7 +7,15 @@ from itertools import chain
 from typing import Any
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.batch import MOST_CHARACTERS, TOO_LONG, BadRow, TableBatch, is_encodable, not_of
+from headstart.extract.tables.batch import (
+    MOST_CHARACTERS,
+    MOST_ITEMS,
+    TOO_LONG,
+    BadRow,
+    TableBatch,
+    is_encodable,
+    not_of,
+)
 from headstart.extract.tables.records import Digits, Objects, cell
 from headstart.extract.tables.source import FirstRows, TableSource, choose_from, first_count
 from headstart.extract.tables.streams import Lines
@@ -115,6 +123,8 @@ class _JsonLinesReader:
     def _parse(self, line: str) -> dict[str, Any]:
         if len(line) > MOST_CHARACTERS and not line.lstrip().startswith("{"):  # one that was read past, too
             raise _NoObjectError(TOO_LONG)
+        if len(line) > MOST_ITEMS and line.count(",") > MOST_ITEMS:
+            raise _NoObjectError(f"it holds more than {MOST_ITEMS:,} values")
         try:
             return parse(line)
         except _NoObjectError:

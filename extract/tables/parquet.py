@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.tables.batch import MOST_CHARACTERS, TableBatch
+from headstart.extract.tables.batch import MOST_CHARACTERS, MOST_ITEMS, TableBatch
 from headstart.extract.tables.records import Objects, cell
 from headstart.extract.tables.source import FirstRows, TableSource, choose_from, first_count
 
 ROWS_AT_ONCE = 2_000  # decoded into Python's objects together
 BYTES_AT_ONCE = 32_000_000  # of these, as the file says
-MOST_ITEMS = 1_000_000  # of the lists in a cell
 MOST_BYTES = 2**28, 1000
 """A row group with more bytes, and so many times those it is packed to, holds no texts that anyone has written."""
 MOST_TEXT = 2**32, 1000

@@ -24,6 +24,10 @@ LARGE, MOST_UNPACKED = 2**30, 200
 """A file that unpacks to more bytes, and to so many times its own, holds no texts that anyone has written."""
 
 
+MOST_BLANK, NOTHING = 2**24, b" \t\r\n\0"
+"""Blank bytes one after another, as many as no file holds between texts: their lines would be read for minutes."""
+
+
 class Lines:
     """Lines of a text stream, without byte-order marks before them.
 
@@ -206,6 +210,7 @@ class _Unpacked(_Borrowed):
         super().__init__(stream)
         size = 0 if path == STANDARD_INPUT else os.path.getsize(path)
         self._path, self._left = path, max(LARGE, size * MOST_UNPACKED) if size else float("inf")
+        self._blank = 0
 
     def readinto(self, buffer: Any) -> int:
         count = super().readinto(buffer)
@@ -214,6 +219,10 @@ class _Unpacked(_Borrowed):
             raise UserError(
                 f"{self._path} unpacks to more than {MOST_UNPACKED} times its size; if you trust it, unpack it first"
             )
+        # most pieces hold a letter, which ends the look at them
+        self._blank = 0 if bytes(buffer[:count]).strip(NOTHING) else self._blank + count
+        if self._blank > MOST_BLANK:
+            raise UserError(f"{self._path} unpacks to more than {MOST_BLANK:,} bytes of nothing but blanks")
         return count
 
 

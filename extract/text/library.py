@@ -37,8 +37,10 @@ class SlowTextError(UserError):
         super().__init__(message, position)
         self.position = position
 
-    def __str__(self) -> str:
-        return str(self.args[0])
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The message alone."""
+        return super().lines[:1]
 
 
 def by_library(text: str, options: Mapping[str, Any]) -> str:

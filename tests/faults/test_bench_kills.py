@@ -7,20 +7,26 @@ import sys
 import time
 from pathlib import Path
 
+import jax
 import pytest
 
 from headstart.cache import UserError
 from headstart.train.results.folder import RunFolder
 from headstart.train.results.verify import prove
 
+from ..made import run_bench
 from ..test_bench_runs import NAME, ROOT, make
-from .conftest import KILLS
+from .kills import KILLS, Begun, Captured, Tally, kill, show, watch
 
 
-def start(features: Path, out: Path, *flags: str) -> "subprocess.Popen[str]":
+def flags(features: Path, out: Path) -> list[str]:
     training = ["--heads", "cls,gru", "--seeds", "2", "--epochs", "12", "--batch-size", "32", "--no-floors"]
     places = ["--precision", "float32", "--cache-dir", str(features), "--out", str(out)]
-    line = [sys.executable, "bench.py", *training, *places, *flags]
+    return [*training, *places]
+
+
+def start(features: Path, out: Path, *more: str) -> "subprocess.Popen[str]":
+    line = [sys.executable, "bench.py", *flags(features, out), *more]
     return subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -29,42 +35,41 @@ def table(folder: Path) -> list[dict[str, str]]:
         return [{**row, "train_seconds": ""} for row in csv.DictReader(file)]
 
 
-def test_kill_9(tmp_path: Path) -> None:
-    features = make(tmp_path / "features")
-    for name in (
-        "compiled",
-        "whole",
-    ):  # what the first one has compiled makes the second as fast as the others
-        process, began = start(features, tmp_path / name), time.monotonic()
-        _, errors = process.communicate()
-        assert process.returncode == 0, errors
-    seconds, whole = time.monotonic() - began, table(tmp_path / "whole" / NAME)
-    unfinished: list[str] = []
-    killed = resumed = 0
+def state_of(folder: Path) -> str:
+    """What a kill left: a run that can be proved, or one that says that it is none."""
+    if (folder / "results.json").exists():
+        assert "sound" in prove(RunFolder(str(folder)))
+        return "a sound run"
+    with pytest.raises(UserError, match="holds no finished run"):
+        RunFolder(str(folder)).record()
+    return "unfinished, and said so"
+
+
+def test_kill_9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
+    monkeypatch.setenv("JAX_NUM_CPU_DEVICES", str(jax.local_device_count()))
+    features, tally = make(tmp_path / "features"), Tally("bench (the last three of four on what is there)")
+    for name in ("compiled", "whole"):  # what the first one compiles makes the second as fast as the others
+        life = watch(start(features, tmp_path / name), begun(tmp_path / name))
+    whole = table(tmp_path / "whole" / NAME)
     for trial in range(KILLS):
-        out = tmp_path / f"out-{trial // 4}"  # the last three of four go on, or begin anew, on what is there
-        flags = ["--resume"] if trial % 2 else []
-        process = start(features, out, *flags)
-        time.sleep(random.Random(trial).uniform(0.3, 1) * seconds)
-        process.kill()
-        process.communicate()
-        killed += process.returncode != 0
-        try:
-            RunFolder(str(out / NAME)).record()
-        except UserError as error:
-            unfinished.append(str(error))
-        else:
-            assert "sound" in prove(RunFolder(str(out / NAME)))
+        folder = tmp_path / f"out-{trial // 4}" / NAME
+        resumed = ["--resume"] if trial % 2 else []
+        process = start(features, folder.parent, *resumed)
+        stage = kill(process, trial, life, begun(folder.parent))
+        tally.add(stage, state_of(folder))
         if trial % 4 == 3:
-            process = start(features, out, "--resume")
-            _, errors = process.communicate()
-            assert process.returncode == 0, errors
-            resumed += "going on behind epoch" in errors
-            assert table(out / NAME) == whole
-            assert "sound" in prove(RunFolder(str(out / NAME)))
-            assert not list((out / NAME).rglob("*.partial"))
-    assert all("holds no finished run" in line for line in unfinished)
-    print(f"{killed} kills, {len(unfinished)} unfinished, {resumed} gone on with", end=" ")
+            ended = run_bench(*flags(features, folder.parent), "--resume")
+            assert ended.returncode == 0, ended.stderr
+            tally.add("(then --resume", "the same table)")
+            assert table(folder) == whole
+            assert state_of(folder) == "a sound run"
+            assert not list(folder.rglob("*.partial"))
+    show(tally, capfd)
+
+
+def begun(out: Path) -> Begun:
+    """Whether a state or a result of a run is there."""
+    return lambda: [path for path in out.glob(f"{NAME}/*/*") if "lock" not in path.name]
 
 
 def test_a_kill_among_pairs(tmp_path: Path) -> None:

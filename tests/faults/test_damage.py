@@ -12,20 +12,19 @@ import pytest
 from headstart.cache import CacheError, CacheSplit, open_cache
 from headstart.cache.inspect.verify import verify
 from headstart.cache.reader import Cache
-from headstart.cache.recipe import LAYOUTS
 
 FLIPS = 1000
 TRUNCATIONS = 100
 
 
 @pytest.fixture(scope="module")
-def victim(undisturbed: tuple[Path, float], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(shutil.copytree(undisturbed[0], tmp_path_factory.mktemp("victim") / undisturbed[0].name))
+def victim(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(undisturbed, tmp_path_factory.mktemp("victim") / undisturbed.name))
 
 
 @pytest.fixture(scope="module")
-def truth(undisturbed: tuple[Path, float]) -> dict[str, np.ndarray]:
-    return everything(open_cache(str(undisturbed[0])))
+def truth(undisturbed: Path) -> dict[str, np.ndarray]:
+    return everything(open_cache(str(undisturbed)))
 
 
 def everything(cache: Cache) -> dict[str, np.ndarray]:
@@ -34,7 +33,7 @@ def everything(cache: Cache) -> dict[str, np.ndarray]:
     return {
         f"{name}/{field}": getattr(split, field)
         for name, split in splits.items()
-        for field in LAYOUTS[cache.recipe.layout]
+        for field in cache.recipe.arrays
     }
 
 

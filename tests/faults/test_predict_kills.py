@@ -1,10 +1,8 @@
 """`predict.py` killed at any moment: the same command ends in the bytes of an undisturbed run."""
 
 import json
-import random
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 
 from ..made import ROOT, Made
-from .conftest import KILLS
+from .kills import KILLS, Captured, Tally, kill, show, watch
 
 WORK = """
 import headstart.extract.predict.chunks
@@ -28,31 +26,38 @@ def start(made: Made, source: Path, target: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def left(target: Path, whole: Path) -> str:
+    """What a kill left; of what is labelled so far, the notes beside it say how much."""
+    if target.exists():
+        assert target.read_bytes() == whole.read_bytes()
+        return "the same bytes"
+    return "no output, and parts to go on from" if parts_of(target) else "no output"
+
+
+def parts_of(target: Path) -> int:
+    """Parts that are labelled and safe."""
+    notes = Path(f"{target}.partial.json")
+    return int(json.loads(notes.read_text())["pieces"]) if notes.exists() else 0
+
+
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
-def test_kill_9(ending: str, made_run: Callable[[str], Any], tmp_path: Path) -> None:
+def test_kill_9(ending: str, made_run: Callable[[str], Any], tmp_path: Path, capfd: Captured) -> None:
     made, source, whole = made_run("mixed"), tmp_path / "in.csv", tmp_path / f"whole{ending}"
     source.write_text("\n".join(["text", *(text for _ in range(40) for text in made.texts)]))
-    process = start(made, source, whole)
-    began = time.monotonic()
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
-    seconds, target, kills, finished = time.monotonic() - began, tmp_path / f"out{ending}", 0, 0
-    for trial in range(KILLS):
+    life = watch(start(made, source, whole), lambda: list(tmp_path.glob("whole*")))
+    target, tally = tmp_path / f"out{ending}", Tally(f"predict to {ending}")
+    for trial in range(KILLS // 3 + 1):
+        parts = parts_of(target)  # this one goes on behind them
         process = start(made, source, target)
-        time.sleep(random.Random(trial).uniform(0.5, 1) * seconds)
-        process.kill()
-        process.communicate()
-        kills += process.returncode != 0
+        stage = kill(process, 3 * trial, life, lambda parts=parts: parts_of(target) > parts)
+        tally.add(stage, left(target, whole))
         if target.exists():  # the next one begins anew
-            assert target.read_bytes() == whole.read_bytes()
             target.unlink()
-            finished += 1
-    notes = tmp_path / f"out{ending}.partial.json"
-    labelled = notes.exists() and json.loads(notes.read_text())["pieces"] > 0
+    labelled = parts_of(target) > 0
     process = start(made, source, target)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
     assert ("going on behind the first" in errors) == labelled
     assert target.read_bytes() == whole.read_bytes()
     assert list(tmp_path.glob("*.partial*")) == []
-    print(f"{kills} kills, finished {finished} times on the way", end=" ")
+    show(tally, capfd)

@@ -2,12 +2,10 @@
 
 import contextlib
 import os
-import random
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +16,8 @@ from headstart.cache.inspect.listing import describe_line
 from headstart.cache.inspect.verify import verify
 
 from ..extract.conftest import DISTILBERT, random_weights, save_backbone
-from .conftest import KILLS, ROOT, fingerprint
+from .conftest import ROOT, fingerprint
+from .kills import KILLS, Begun, Captured, Tally, kill, show, watch
 
 LOST = ("train/00001", "train/00003", "valid/00000")
 """Blocks that are damaged."""
@@ -66,41 +65,42 @@ def copy_of(damaged: Path, folder: Path) -> Path:
     return Path(shutil.copytree(damaged, folder / damaged.name))
 
 
-@pytest.fixture(scope="module")
-def undisturbed(
-    damaged: Path, repair: Repair, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, str], float]:
-    """The files of a cache whose repair nothing happened to, and the seconds that it took."""
-    cache, began = copy_of(damaged, tmp_path_factory.mktemp("undisturbed")), time.monotonic()
-    process = repair(cache)
-    output, _ = process.communicate()
-    assert process.returncode == 0, output
-    assert verify(open_cache(str(cache))) == []
-    return fingerprint(cache), time.monotonic() - began
+def dropped(cache: Path) -> Begun:
+    """Whether the damaged blocks are gone: the repair has begun."""
+    return lambda: any(not (cache / name / "rows/c/0").exists() for name in LOST)
 
 
-@pytest.mark.parametrize("trial", range(KILLS))
-def test_kill_9(
-    trial: int, damaged: Path, repair: Repair, undisturbed: tuple[dict[str, str], float], tmp_path: Path
-) -> None:
-    cache, (whole, seconds) = copy_of(damaged, tmp_path), undisturbed
-    first = repair(cache, output=subprocess.DEVNULL)
-    time.sleep(random.Random(trial).uniform(0, seconds))
-    if trial % 4:
-        os.killpg(first.pid, signal.SIGKILL)
-    else:  # what it has started goes on alone
-        first.kill()
-    first.wait()
+def state_of(cache: Path, damaged: Path, whole: dict[str, str]) -> str:
+    """What a kill left; what the manifest promises is asked for."""
     problems = verify(open_cache(str(cache)))
     assert open_cache(str(cache)).manifest.splits == open_cache(str(damaged)).manifest.splits
-    assert problems or fingerprint(cache) == whole
+    if not problems:
+        assert fingerprint(cache) == whole
+        return "sound"
     if any(problem.kind == "missing" and not problem.detail.startswith("rows") for problem in problems):
         assert "unfinished" in describe_line(str(cache))
-    second = repair(cache)
-    output, _ = second.communicate()
-    assert second.returncode == 0, output
-    assert verify(open_cache(str(cache))) == []
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(first.pid, signal.SIGKILL)
-    assert fingerprint(cache) == whole
-    print(f"killed with {len(problems)} problems left", end=" ")
+        return "unfinished, and said so"
+    return "damaged, and said so"
+
+
+def test_kill_9(damaged: Path, repair: Repair, tmp_path: Path, capfd: Captured) -> None:
+    first, tally = copy_of(damaged, tmp_path / "first"), Tally("repair")
+    life = watch(repair(first), dropped(first))
+    assert verify(open_cache(str(first))) == []
+    whole = fingerprint(first)
+    for trial in range(KILLS):
+        cache = copy_of(damaged, tmp_path / str(trial))
+        process = repair(cache, output=subprocess.DEVNULL)
+        # of each eight one leaves alone what it has started
+        stage = kill(process, trial, life, dropped(cache), group=trial % 8 != 1)
+        state = state_of(cache, damaged, whole)
+        again = repair(cache)
+        output, _ = again.communicate()
+        assert again.returncode == 0, (trial, output)
+        assert verify(open_cache(str(cache))) == []
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        assert fingerprint(cache) == whole, trial
+        tally.add(stage, f"{state}; the same command ends in the same bytes")
+        shutil.rmtree(cache.parent)
+    show(tally, capfd)

@@ -24,7 +24,7 @@ from headstart.cache.runtime.files import atomic_folder, file_sha256, remove_par
 from headstart.train.predict.trained_head import Trained
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPTS = ("load.py", "head.py")
+SCRIPTS = ("load.py", "head.py", "folder.py")
 PACKAGES = ("jax", "flax", "transformers", "safetensors", "numpy")
 SAMPLES = (
     "you are kind and I thank you for your help",
@@ -86,7 +86,7 @@ def save_tensors(path: Path, params: PyTree) -> None:
 
 
 def save_scripts(folder: Path) -> None:
-    """Copy the loader and the head's arithmetic."""
+    """Copy the loader, the head's arithmetic, and what reads the folder."""
     for name in SCRIPTS:
         shutil.copyfile(TEMPLATES / name, folder / name)
 

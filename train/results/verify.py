@@ -81,7 +81,7 @@ def prove(folder: RunFolder) -> str:
         recipe_of(folder.path, run)
     wrong = [*_wrong_heads(folder, run), *_wrong_files(folder, run)]
     if wrong:
-        raise UserError("\n".join([f"{folder.path} is damaged; run `python bench.py` again", *wrong]))
+        raise UserError(f"{folder.path} is damaged; run `python bench.py` again", *wrong)
     trained = sum(row.head not in run.baselines for row in run.results)
     what = f"{trained} trained heads, their predictions, results.csv"
     if run.digests is None:

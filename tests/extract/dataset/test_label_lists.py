@@ -7,6 +7,7 @@ import pytest
 
 from headstart.cache import UserError
 from headstart.cache.task import Task
+from headstart.extract.dataset import label_lists
 from headstart.extract.dataset.categories import BadCellError
 from headstart.extract.dataset.label_lists import (
     Items,
@@ -209,3 +210,16 @@ def test_lists_of_measurements_are_refused(length: int) -> None:
     values = [items.read(json.dumps(row)) for row in shares.tolist()]
     with pytest.raises(UserError, match="measurements, not classes"):
         items.finish(values, np.arange(30))
+
+
+@pytest.mark.parametrize(
+    ("cell", "separator"), [("[{}1]", None), ("{}1", ","), ("array([{}1])", None), ("({}1)", None)]
+)
+def test_a_list_of_more_items_than_any_has(
+    cell: str, separator: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label_lists, "MOST_ITEMS", 100)
+    assert split(cell.format("1," * 50), "y", separator) == ["1"] * 51
+    with pytest.raises(BadCellError, match="'y' holds a list of more than 100 items"):
+        split(cell.format("1," * 101), "y", separator)
+    assert not are_lists([cell.format("'a'," * 101)])

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file
 from headstart.cache import UserError
 from headstart.train.export.contents import (
     PACKAGES,
+    SCRIPTS,
     TEMPLATES,
     digests,
     head_json,
@@ -91,7 +92,7 @@ def test_a_folder_is_there_when_it_is_whole(tmp_path: Path) -> None:
     with new_folder(f"{tmp_path}/model/") as folder:
         save_scripts(folder)
         assert not (tmp_path / "model").exists()
-    for name in ("load.py", "head.py"):
+    for name in SCRIPTS:
         assert (tmp_path / "model" / name).read_text() == (TEMPLATES / name).read_text()
     with pytest.raises(UserError, match="exists; name a folder that does not"):
         new_folder(str(tmp_path / "model"))

@@ -1,30 +1,11 @@
 """This folder's head in plain JAX, from hidden states to logits: linear in pooled vectors or means, or recurrent."""
 
-import hashlib
-import json
-import sys
-from pathlib import Path
-
 import jax
 import jax.numpy as jnp
-from flax.traverse_util import unflatten_dict
+from folder import HEAD, tensors
 from jax.nn import sigmoid
-from safetensors.numpy import load
 
-HERE = Path(__file__).parent
-HEAD = json.loads((HERE / "head.json").read_text())
-
-
-def checked(name):
-    """Content of a file, which is to be what was exported."""
-    content = (HERE / name).read_bytes()
-    if hashlib.sha256(content).hexdigest() != HEAD["sha256"][name]:
-        print(f"error: {HERE / name} is damaged; export the head again", file=sys.stderr)
-        sys.exit(2)
-    return content
-
-
-PARAMS = unflatten_dict(load(checked("head.safetensors")), sep=".")
+PARAMS = tensors("head.safetensors")
 
 
 def gru(weights, state, x):

@@ -5,17 +5,12 @@ from pathlib import Path
 
 import jax
 
-sys.path.insert(0, str(Path(__file__).parent))  # head.py lies beside this file
-from flax.traverse_util import unflatten_dict
-from head import HEAD, HERE, checked, logits
-from safetensors.numpy import load
-from transformers import DistilBertConfig, FlaxDistilBertModel, PreTrainedTokenizerFast
+sys.path.insert(0, str(Path(__file__).parent))  # head.py and folder.py lie beside this file
+from folder import encoder, reading
+from head import HEAD, logits
 
 jax.config.update("jax_default_matmul_precision", "highest")
-backbone = unflatten_dict(load(checked("backbone.safetensors")), sep=".")
-checked("config.json"), checked("tokenizer.json")
-model = FlaxDistilBertModel(DistilBertConfig.from_json_file(HERE / "config.json"), _do_init=False)
-tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(HERE / "tokenizer.json"))  # which names its padding
+backbone, model, tokenizer = encoder(logits)
 
 
 def probabilities(texts):
@@ -30,4 +25,5 @@ def probabilities(texts):
 
 
 if __name__ == "__main__":
-    print(HEAD["classes"][-HEAD["outputs"] :], probabilities(sys.argv[1:]).tolist(), sep="\n")
+    with reading("load.py"):
+        print(HEAD["classes"][-HEAD["outputs"] :], probabilities(sys.argv[1:]).tolist(), sep="\n")
