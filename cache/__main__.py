@@ -28,7 +28,7 @@ from headstart.cache.inspect.options import (
     RootSettings,
     VerifySettings,
 )
-from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, remove_cache
+from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, mend_groups, remove_cache
 from headstart.cache.inspect.verify import Problem, verify
 from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.command_line import choose
@@ -93,7 +93,8 @@ def _verdict(cache: Cache, problems: list[Problem]) -> str:
     """Say how many problems there are, and what mends them."""
     unfinished = describe_absent(cache)
     state = f"{cache.name} is {unfinished}: " if unfinished else ""
-    mended = "`python -m cache repair` mends it" if damaged_blocks(problems) else "no block is damaged"
+    mendable = damaged_blocks(problems) or any(problem.kind == "group" for problem in problems)
+    mended = "`python -m cache repair` mends it" if mendable else "no block is damaged"
     return f"{state}{len(problems)} problems in {cache.store.location}; {mended}"
 
 
@@ -114,6 +115,8 @@ def repair_cache(arguments: RepairSettings) -> None:
 
 def _repair(cache: Cache, arguments: RepairSettings) -> list[str]:
     """Compute what is damaged again; names of the blocks."""
+    if folders := mend_groups(cache):
+        _say(f"{cache.name}: wrote zarr.json of {len(folders)} folders, for other readers of Zarr")
     problems = verify(cache)
     _print_problems(problems)
     if not (blocks := damaged_blocks(problems)):

@@ -12,9 +12,10 @@ _NAMES = sorted({*OPTIONAL, *(name for names in LAYOUTS.values() for name in nam
 _ARRAY = rf"{_BLOCK}/(?:{'|'.join(_NAMES)})"
 # What a killed process leaves: of ours, and of TensorStore's; FILE.__lock also guards the change of a lock.
 _STAGED = rf"(?:{PARTIAL}|(?:_[0-9a-f]{{1,16}})?\.__lock)?"
-_JSON = rf"(?:(?:recipe|manifest|lock)\.json|{_BLOCK}/block\.json)"
+_JSON = rf"(?:(?:recipe|manifest|lock|zarr)\.json|{_BLOCK}/(?:block|zarr)\.json|{_SPLIT}/zarr\.json)"
 _FILE = re.compile(rf"(?:{_JSON}|{_ARRAY}/zarr\.json|{_ARRAY}/c(?:/[0-9]+)+){_STAGED}")
 _FOLDER = re.compile(rf"(?:{_SPLIT}|{_BLOCK}|{_ARRAY}(?:/c(?:/[0-9]+)*)?)/")
+_GROUP = re.compile(rf"(?:(?:{_SPLIT}|{_BLOCK})/)?zarr\.json")
 _RECORD = re.compile(rf"({_BLOCK})/block\.json")
 
 
@@ -31,3 +32,8 @@ def block_of(name: str) -> str | None:
     """Split and block, such as `train/00001`, whose block.json a file is; None if it is another file."""
     record = _RECORD.fullmatch(name)
     return record[1] if record else None
+
+
+def group_of(name: str) -> str | None:
+    """Folder, such as `train` or `train/00001`, that a file makes a Zarr group; '' is the cache, None no group."""
+    return name.rpartition("/")[0] if _GROUP.fullmatch(name) else None

@@ -11,6 +11,7 @@ from headstart.cache.recipe import Recipe, differing_fields
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage import lock
 from headstart.cache.storage.arrays import write_array
+from headstart.cache.storage.groups import write_group
 from headstart.cache.storage.store import Store
 
 LONGEST_PART = 90
@@ -107,6 +108,7 @@ class CacheWriter:
         self.store.delete_folder(folder, is_ours)
         for field, values in block.arrays.items():
             write_array(self.store, f"{folder}/{field}", values)
+        write_group(self.store, folder)
         record = BlockRecord.of(name, start, block)
         self.store.write_json(f"{folder}/block.json", write_record(record, self.recipe.key, split))
         return record
@@ -115,4 +117,6 @@ class CacheWriter:
         """Write the manifest, with the splits of an earlier run: from now on the cache is finished."""
         earlier = self.manifest()
         whole = earlier.extended(new) if earlier else new
+        for folder in ("", *whole.splits):
+            write_group(self.store, folder)
         self.store.write_json(manifest.NAME, whole.to_json())

@@ -7,6 +7,7 @@ from headstart.cache.inspect.verify import Problem
 from headstart.cache.names import is_ours
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.storage.groups import METADATA, group_flaw, write_group
 from headstart.cache.storage.lock import Lock, held, owner_line
 from headstart.cache.storage.object_store import is_url
 from headstart.cache.storage.store import Store
@@ -14,7 +15,7 @@ from headstart.cache.storage.store import Store
 
 def damaged_blocks(problems: list[Problem]) -> list[str]:
     """Names of the blocks that problems concern, such as `train/00001`, sorted."""
-    return sorted({f"{problem.split}/{problem.block}" for problem in problems if problem.block})
+    return sorted({f"{at.split}/{at.block}" for at in problems if at.block and at.kind != "group"})
 
 
 def drop_blocks(cache: Cache, blocks: list[str]) -> list[str]:
@@ -30,6 +31,22 @@ def drop_blocks(cache: Cache, blocks: list[str]) -> list[str]:
         for name in blocks:
             cache.store.delete_folder(name, is_ours)
     return [split for split in cache.manifest.splits if split in damaged]
+
+
+def mend_groups(cache: Cache) -> list[str]:
+    """Write the metadata of Zarr groups that are damaged, or not there, as in early caches; names of their folders."""
+    dropped = set(cache.manifest.absent(cache.store))
+    blocks = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()} - dropped
+    folders = ["", *cache.manifest.splits, *sorted(blocks)]
+    files = [f"{folder}/{METADATA}".lstrip("/") for folder in folders]
+    present = cache.store.present(files)
+    absent = {folder for folder, file in zip(folders, files, strict=True) if file not in present}
+    flawed = [folder for folder in folders if folder in absent or group_flaw(cache.store, folder)]
+    if flawed:
+        with held(cache.store, lambda line: None):
+            for folder in flawed:
+                write_group(cache.store, folder)
+    return flawed
 
 
 def remove_cache(location: str) -> None:

@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from headstart.cache.block import BlockRecord, read_record
-from headstart.cache.names import block_of, is_ours
+from headstart.cache.names import block_of, group_of, is_ours
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.splits import SPLITS, view_number
 from headstart.cache.storage.arrays import DamagedError
+from headstart.cache.storage.groups import group_flaw
 from headstart.cache.texts import unpack
 
 SMALL = ("lengths", "labels", "rows", "groups")
@@ -24,7 +25,7 @@ class Problem(NamedTuple):
         split: the split concerned; empty for the cache as a whole.
         block: the block's name; empty for the split as a whole.
         kind: one word: missing, truncated, checksum, metadata, unsafe, record, lengths, labels,
-            texts, rows, groups, values, stray.
+            texts, rows, groups, values, group, stray.
         detail: the rest, for people.
     """
 
@@ -51,7 +52,7 @@ def verify(cache: Cache, full: bool = True) -> list[Problem]:
         bad, rows = _check_block(cache, split, record, full)
         places = seen.setdefault(view_number(split), {})  # a view holds the rows of train once more
         problems += [*bad, *_check_twice(places, split, record, rows)]
-    return [*problems, *_check_never(cache), *_check_views(cache), *_strays(cache)]
+    return [*problems, *_check_never(cache), *_check_views(cache), *_check_files(cache)]
 
 
 def _check_block(
@@ -167,12 +168,25 @@ def _check_views(cache: Cache) -> Iterator[Problem]:
             yield Problem(name, "", "rows", "they are not the rows of train")
 
 
-def _strays(cache: Cache) -> Iterator[Problem]:
+def _check_files(cache: Cache) -> Iterator[Problem]:
+    names = cache.store.files()
+    yield from _check_groups(cache, names)
+    yield from _strays(cache, names)
+
+
+def _check_groups(cache: Cache, names: list[str]) -> Iterator[Problem]:
+    """Check what leads other readers of Zarr to the arrays."""
+    for folder in (group_of(name) for name in names):
+        if folder is not None and (flaw := group_flaw(cache.store, folder)):
+            split, _, block = folder.partition("/")
+            yield Problem(split, block, "group", flaw)
+
+
+def _strays(cache: Cache, names: list[str]) -> Iterator[Problem]:
     """Name files that no finished cache holds: blocks beyond the manifest, or a user's own.
 
     The blocks of a split that the manifest does not name are those of a run that is not finished.
     """
-    names = cache.store.files()
     for name in names:
         if not is_ours(name):
             yield Problem("", "", "stray", f"{name} is not ours; move it away")

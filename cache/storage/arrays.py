@@ -10,6 +10,7 @@ import numpy as np
 import tensorstore as ts
 
 from headstart.cache.runtime.errors import CacheError
+from headstart.cache.storage.groups import METADATA, axis_names
 from headstart.cache.storage.shards import Shard, ShardError, read_shards, shards_of
 from headstart.cache.storage.store import StorageError, Store
 
@@ -58,6 +59,8 @@ def write_array(store: Store, name: str, values: np.ndarray) -> None:
         StorageError: the location cannot be written, for example because the disk is full.
     """
     metadata = _metadata(values.shape, values.dtype.name)
+    if names := axis_names(name, values.ndim):
+        metadata["dimension_names"] = names
     spec = {**_spec(store, name, metadata), "store_data_equal_to_fill_value": True}
     try:
         # A server's answer may get lost, and TensorStore asks again: then what it sees is what it wrote.
@@ -126,10 +129,10 @@ def check_size(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype)
 
 @functools.lru_cache(maxsize=256)
 def expected_metadata(shape: tuple[int, ...], dtype: str) -> Any:
-    """Return the parsed zarr.json that `write_array` writes for an array of this shape and dtype."""
+    """Return the parsed zarr.json that `write_array` writes for such an array, but for the names of its axes."""
     spec = {"driver": "zarr3", "kvstore": {"driver": "memory"}, "metadata": _metadata(shape, dtype)}
     files = ts.open(spec, create=True).result().kvstore
-    return json.loads(files.read("zarr.json").result().value) if files else None
+    return json.loads(files.read(METADATA).result().value) if files else None
 
 
 def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
@@ -141,10 +144,12 @@ def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
 
 
 def _check_metadata(store: Store, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    """Check that the array's zarr.json is the very one that `write_array` writes."""
-    metadata = store.read_json(f"{name}/zarr.json")
+    """Check that the array's zarr.json is the very one that `write_array` writes; early ones name no axes."""
+    metadata = store.read_json(f"{name}/{METADATA}")
     if metadata is None:
         raise DamagedError(store.path(name), "missing", "there is no zarr.json")
+    if metadata.get("dimension_names") == axis_names(name, len(shape)):
+        metadata.pop("dimension_names", None)
     if metadata != expected_metadata(shape, dtype.name):
         detail = f"zarr.json does not describe {dtype.name}{list(shape)}"
         raise DamagedError(store.path(name), "metadata", detail)

@@ -50,7 +50,7 @@ def test_the_other_arrays_are_those_of_the_whole_cache(pooled: str, blocks: dict
             actual = pack(split.texts) if field == "texts" else getattr(split, field)
             np.testing.assert_array_equal(actual, expected)
     assert {path.name for path in (Path(pooled) / "train/00001").iterdir()} == {
-        *("lengths", "labels", "rows", "pooled", "texts", "block.json")
+        *("lengths", "labels", "rows", "pooled", "texts", "block.json", "zarr.json")
     }
 
 

@@ -27,7 +27,8 @@ def test_dropping_leaves_sound_blocks_alone(cache_path: str) -> None:
     assert list(open_cache(cache_path).manifest.splits) == ["train", "valid", "test"]  # still promised
     assert [problem[:3] for problem in verify(open_cache(cache_path))] == [("train", "00001", "missing")]
     left = {"/".join(name.split("/")[:2]) for name in cache.store.files()}
-    assert left == {"recipe.json", "manifest.json", "train/00000", "valid/00000", "test/00000"}
+    groups = {"zarr.json", *(f"{split}/zarr.json" for split in ("train", "valid", "test"))}
+    assert left == {"recipe.json", "manifest.json", "train/00000", "valid/00000", "test/00000"} | groups
 
 
 def test_the_manifest_promises_what_a_repair_drops(cache_path: str) -> None:
@@ -35,7 +36,7 @@ def test_the_manifest_promises_what_a_repair_drops(cache_path: str) -> None:
     names = [f"{split}/{record.name}" for split, record in cache.manifest.blocks()]
     assert drop_blocks(cache, names) == ["train", "valid", "test"]
     assert sorted(path.name for path in Path(cache_path).rglob("*") if path.is_file()) == [
-        "manifest.json", "recipe.json",
+        "manifest.json", "recipe.json", *["zarr.json"] * 4,
     ]  # fmt: skip
     assert cache.manifest.absent(cache.store) == names
     assert "unfinished, 0 of 4 blocks are there" in describe_line(cache_path)
