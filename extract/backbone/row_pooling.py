@@ -1,6 +1,6 @@
 """Pool the rows of a batch where their hidden states are: first, maximum and mean vector of each, in float32."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -35,38 +35,36 @@ def pool_layers(
     """
     longest, width = states[0].shape[1:]
     tokens = [state.reshape(-1, width).astype(jnp.float32) for state in states]
-    pool = _one_by_one(rows, len(tokens[0])) if on_cpu else _in_windows(rows, longest)
-    highest, total = (jnp.stack(parts, axis=1) for parts in zip(*map(pool, tokens), strict=True))
-    first = jnp.stack([values[rows.starts] for values in tokens], axis=1)
+    if on_cpu:
+        first, highest, total = _one_by_one(tokens, rows)
+    else:
+        first, highest, total = _in_windows(tokens, rows, longest)
     return jnp.stack([first, highest, total / rows.lengths[:, None, None]], axis=2)
 
 
-Pool = Callable[[Float32[Array, "n d"]], tuple[Array, Array]]
-"""From tokens to the maximum and the sum of each row."""
-
-
-def _one_by_one(rows: RowPlaces, tokens: int) -> Pool:
-    """Go over so many tokens, one after another."""
-    count, places = len(rows.starts), jnp.arange(tokens)[:, None]
+def _one_by_one(
+    tokens: Sequence[Float32[Array, "n d"]], rows: RowPlaces
+) -> tuple[Float32[Array, "r m d"], ...]:
+    """Go over the tokens, one after another; all layers of one are one vector, as there is a cost for each."""
+    count, shape = len(rows.starts), (-1, len(tokens), tokens[0].shape[1])
+    values = jnp.concatenate(tokens, axis=1)
+    places = jnp.arange(len(values))[:, None]
     inside = (places >= rows.starts) & (places < rows.starts + rows.lengths)
     owners = jnp.where(inside, jnp.arange(count), count).min(axis=1)
     unchecked = lax.GatherScatterMode.PROMISE_IN_BOUNDS  # padding has a place of its own, behind the rows
-
-    def pool(values: Float32[Array, "n d"]) -> tuple[Array, Array]:
-        highest = jax.ops.segment_max(values, owners, count + 1, mode=unchecked)
-        total = jax.ops.segment_sum(values, owners, count + 1, mode=unchecked)
-        return highest[:count], total[:count]
-
-    return pool
+    highest = jax.ops.segment_max(values, owners, count + 1, mode=unchecked)[:count]
+    total = jax.ops.segment_sum(values, owners, count + 1, mode=unchecked)[:count]
+    return tuple(part.reshape(shape) for part in (values[rows.starts], highest, total))
 
 
-def _in_windows(rows: RowPlaces, longest: Any) -> Pool:
+def _in_windows(
+    tokens: Sequence[Float32[Array, "n d"]], rows: RowPlaces, longest: Any
+) -> tuple[Float32[Array, "r m d"], ...]:
     """Read as many tokens behind each row's start as a sequence has; an exported program knows the number late."""
     steps = jnp.arange(longest)
     inside = (steps < rows.lengths[:, None])[..., None]
-
-    def pool(values: Float32[Array, "n d"]) -> tuple[Array, Array]:
-        windows = values.at[rows.starts[:, None] + steps].get(mode="clip")
-        return jnp.where(inside, windows, -jnp.inf).max(axis=1), jnp.where(inside, windows, 0).sum(axis=1)
-
-    return pool
+    windows = [values.at[rows.starts[:, None] + steps].get(mode="clip") for values in tokens]
+    highest = [jnp.where(inside, window, -jnp.inf).max(axis=1) for window in windows]
+    total = [jnp.where(inside, window, 0).sum(axis=1) for window in windows]
+    first = [values[rows.starts] for values in tokens]
+    return tuple(jnp.stack(parts, axis=1) for parts in (first, highest, total))
