@@ -10,6 +10,8 @@ import os
 import sys
 import warnings
 
+from headstart.cache.runtime.machine import core_count
+
 MOST_CPU_DEVICES = 4  # every device holds its own copy of the weights
 OBJECTS = 50_000  # new ones, before Python looks for garbage; its default makes it look hundreds of times in an import
 
@@ -70,24 +72,3 @@ def _can_be_written(folder: str) -> bool:
     while not os.path.lexists(folder):
         folder = os.path.dirname(folder)
     return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
-
-
-def core_count() -> int:
-    """Cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def cpu_flags() -> set[str]:
-    """Names of the processor's features; none where Linux does not tell them."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            flags = next((line for line in file if line.startswith("flags")), "")
-    except OSError:
-        return set()
-    return set(flags.split())
-
-
-def multiplies_bfloat16() -> bool:
-    """This processor has instructions for matmuls of bfloat16 that add up in float32."""
-    return bool({"avx512_bf16", "amx_bf16"} & cpu_flags())

@@ -5,8 +5,8 @@ import os
 from typing import NamedTuple
 
 from headstart.cache.recipe import Recipe
-from headstart.cache.runtime.environment import multiplies_bfloat16
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.machine import multiplies_bfloat16
 from headstart.extract.settings import Settings
 
 NVIDIA = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")

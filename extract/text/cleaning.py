@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from headstart.cache.recipe import canonical_json
-from headstart.cache.runtime.environment import core_count
 from headstart.cache.runtime.errors import CacheError, UserError
+from headstart.cache.runtime.machine import core_count
 from headstart.extract.text.expressions import Urls
 from headstart.extract.text.library import SlowTextError, are_known, by_library, versions
 from headstart.extract.text.lost_letters import CleanedTexts, count_damaged

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from jaxtyping import Float32, PyTree
 
+from headstart.cache.runtime.machine import free_memory
 from headstart.cache.task import BINARY, Task
 from headstart.train.data.checks import require_labels
 from headstart.train.data.split import Split
@@ -22,7 +23,7 @@ from headstart.train.engine.resume import load_progress, remove_progress, save_p
 from headstart.train.engine.settings import TrainingSettings
 from headstart.train.engine.steps import Group
 from headstart.train.feeds.feed import Feed, StandardFeed, held_bytes
-from headstart.train.feeds.memory import decide, device_free, host_free
+from headstart.train.feeds.memory import decide, device_free
 from headstart.train.feeds.moments import LayerMoments, moments_of
 from headstart.train.feeds.open import feature_bytes, held_plan, open_feed
 from headstart.train.feeds.sampler import FeedSpec, LayerViews
@@ -99,7 +100,7 @@ class Trainer:
         used = [splits["train"], splits["valid"]]
         self.size = feature_bytes(used, self._spec)
         self.plan = held_plan(splits["train"]) or decide(
-            settings.memory, settings.memory_limit, self.size, device_free(), host_free()
+            settings.memory, settings.memory_limit, self.size, device_free(), free_memory()
         )
         train, valid = (self._open(split) for split in used)
         # a streamed split gives its memory back before the next is read

@@ -7,8 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int
 
-from headstart.cache.runtime.prefetch import prefetch
 from headstart.train.data.split import Split
+from headstart.train.feeds.prefetch import prefetch
 from headstart.train.feeds.sampler import FeedSpec
 from headstart.train.feeds.table import EpochChunk, Place, fill, padded, table_bytes, table_of, take
 

@@ -1,12 +1,12 @@
 """Where the features live: decided by their size, by what is free, and by what the user says."""
 
-import os
 import re
 from typing import Literal, NamedTuple
 
 import jax
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.machine import free_memory
 from headstart.cache.runtime.text import format_bytes
 
 Mode = Literal["device", "host", "stream"]
@@ -23,16 +23,6 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
 
 
-def host_free() -> int:
-    """Bytes that a program can get without swapping."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(line.split(":", 1) for line in file)
-        return int(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):  # not Linux
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-
-
 def device_free() -> int:
     """Bytes free on the local device that has the fewest; a CPU's are the host's."""
     return min(device_bytes_free(device) for device in jax.local_devices())
@@ -42,7 +32,7 @@ def device_bytes_free(device: jax.Device) -> int:
     """Bytes free on a device."""
     stats = device.memory_stats() or {}
     if "bytes_limit" not in stats:
-        return host_free() // len(jax.local_devices())
+        return free_memory() // len(jax.local_devices())
     return int(stats["bytes_limit"]) - int(stats.get("bytes_in_use", 0))
 
 

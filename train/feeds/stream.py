@@ -7,8 +7,8 @@ from jaxtyping import Int
 
 from headstart.cache.ragged import row_starts
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.prefetch import prefetch
 from headstart.train.data.split import Split
+from headstart.train.feeds.prefetch import prefetch
 from headstart.train.feeds.sampler import FeedSpec, by_length, cut
 from headstart.train.feeds.table import EpochChunk, Place, Table, fill, padded, read_layers
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.prefetch import prefetch
 from headstart.cache.task import Task
+from headstart.train.feeds.prefetch import prefetch
 from headstart.train.predict.answers import Answer, chosen, labels_of
 from headstart.train.predict.formats import Columns, LabelledRows, nothing
 from headstart.train.predict.target import Target

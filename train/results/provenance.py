@@ -18,7 +18,7 @@ from jaxtyping import PyTree
 
 from headstart.cache.block import MIN_PART_ROWS
 from headstart.cache.reader import Cache
-from headstart.cache.runtime.environment import multiplies_bfloat16
+from headstart.cache.runtime.machine import core_count, multiplies_bfloat16
 from headstart.cache.runtime.shared_paths import shared_command, shared_path
 from headstart.cache.runtime.text import format_bytes
 from headstart.train.data.checks import describe_leaks
@@ -196,7 +196,7 @@ def shared_source(cache: Cache, folder: str) -> dict[str, Any]:
 def environment() -> dict[str, Any]:
     """What a run was computed with."""
     device = jax.local_devices()[0]
-    about = {"device": device.device_kind, "devices": jax.local_device_count(), "cores": os.cpu_count()}
+    about = {"device": device.device_kind, "devices": jax.local_device_count(), "cores": core_count()}
     return {"python": platform.python_version(), **about, **{name: version(name) for name in LIBRARIES}}
 
 

@@ -3,13 +3,14 @@
 Every metric of every head is computed on the same resamples.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtr, stdtr, stdtrit
+
+from headstart.cache.runtime.machine import core_count
 
 RESAMPLES = 10_000
 FEW, MANY_HEADS = 2_000, 16
@@ -39,7 +40,7 @@ def resample(
     def chunk(start: int) -> np.ndarray:
         return statistic(draw(rows, min(size, resamples - start), [seed, start]))
 
-    with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1, WORKERS)) as pool:
+    with ThreadPoolExecutor(min(len(starts), core_count(), WORKERS)) as pool:
         return np.concatenate(list(pool.map(chunk, starts)), axis=1)
 
 

@@ -139,7 +139,7 @@ def test_one_that_has_stopped_stays_as_it_is(splits):
 def test_later_folds_keep_the_memory_of_the_first(splits, monkeypatch):
     """What the first fold's features take is not free any more, and need not be."""
     free = {"bytes": 10**9}
-    for name in ("device_free", "host_free"):
+    for name in ("device_free", "free_memory"):
         monkeypatch.setattr(trainer_module, name, lambda: free["bytes"])
     whole, plans = Concat(splits, lambda part: splits[part]), []
     for fold in np.array_split(np.random.default_rng(0).permutation(105), 2):

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from headstart.cache.runtime.prefetch import prefetch
+from headstart.train.feeds.prefetch import prefetch
 
 
 def test_items_come_prepared_and_in_order():

@@ -1,0 +1,107 @@
+"""What this process may use of the machine: cores, memory, instructions. A container's quota counts, if it is lower.
+
+joblib's `cpu_count` would do for the cores: importing it takes half a second, which every command would wait for, and
+it does not see the quota of a group below the root that systemd or a cluster made.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+PROC = Path("/proc")
+GROUPS = Path("/sys/fs/cgroup")
+UNLIMITED = 2**60
+"""Bytes; cgroup v1 has no word for no limit, and shows a number above it."""
+
+
+def core_count() -> int:
+    """Cores that this process may use: those it may run on, or as many as its quota is worth, rounded up."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    quotas = [-(-quota // period) for quota, period in _quotas() if quota > 0 and period > 0]
+    return max(1, min([cores, *quotas]))
+
+
+def free_memory() -> int:
+    """Bytes that this process can get without swapping, or without being killed for its group's limit."""
+    return max(0, min([_machine_free(), *_group_free()]))
+
+
+def _machine_free() -> int:
+    try:
+        fields = dict(line.split(":", 1) for line in (PROC / "meminfo").read_text("ascii").splitlines())
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):  # not Linux
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _quotas() -> Iterator[tuple[int, int]]:
+    """Microseconds of a core that each of the process's groups may use in each period of so many."""
+    for folder in _folders("cpu"):
+        yield from _pairs(_numbers(folder / "cpu.max"))  # version 2
+        yield from _pairs(_numbers(folder / "cpu.cfs_quota_us") + _numbers(folder / "cpu.cfs_period_us"))
+
+
+def _group_free() -> Iterator[int]:
+    """Bytes that each of the process's groups has left; what the system only keeps of files can be had, too."""
+    for folder in _folders("memory"):
+        for limit, used in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
+            for most, taken in _pairs(_numbers(folder / limit) + _numbers(folder / used)):
+                if most < UNLIMITED:
+                    yield most - taken + _reclaimable(folder)
+
+
+def _reclaimable(folder: Path) -> int:
+    try:
+        fields = dict(line.split() for line in (folder / "memory.stat").read_text("ascii").splitlines())
+        return int(fields.get("total_inactive_file", fields.get("inactive_file", 0)))
+    except (OSError, ValueError):
+        return 0
+
+
+def _folders(controller: str) -> Iterator[Path]:
+    """The folders of the process's groups, up to the root, in cgroup v1 and v2."""
+    try:
+        lines = (PROC / "self/cgroup").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = ([*line.split(":", 2), "", ""])[:3]
+        if controllers and controller not in controllers.split(","):
+            continue
+        root = GROUPS / controllers if controllers else GROUPS
+        group = root / path.lstrip(
+            "/"
+        )  # in a container it may be the host's, and the root is the container's
+        yield from (folder for folder in (group, *group.parents) if folder == root or root in folder.parents)
+
+
+def _numbers(file: Path) -> list[int]:
+    """The numbers in a small file; none where it is not there, or says `max`."""
+    try:
+        return [int(word) for word in file.read_text("ascii").split()]
+    except (OSError, ValueError):
+        return []
+
+
+def _pairs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    if len(numbers) == 2:
+        yield numbers[0], numbers[1]
+
+
+def cpu_flags() -> set[str]:
+    """Names of the processor's features; none where Linux does not tell them."""
+    try:
+        with (PROC / "cpuinfo").open(encoding="utf-8", errors="replace") as file:
+            flags = next((line for line in file if line.startswith("flags")), "")
+    except OSError:
+        return set()
+    return set(flags.split())
+
+
+def multiplies_bfloat16() -> bool:
+    """This processor has instructions for matmuls of bfloat16 that add up in float32."""
+    return bool({"avx512_bf16", "amx_bf16"} & cpu_flags())
