@@ -55,7 +55,7 @@ def options_of_cache(path: str, chosen: Collection[str]) -> dict[str, Any]:
         SystemExit: its command is none.
     """
     from headstart.cache.reader import open_cache
-    from headstart.extract.backbone.checkpoint import BUNDLED
+    from headstart.extract.checkpoint.checkpoint import BUNDLED
 
     line = CommandLine(EXTRACT.prog, "", (Settings,))
     parser = line.parser(add_help=False)

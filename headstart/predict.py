@@ -162,7 +162,7 @@ def load(head: "Trained", backbone: str | None) -> Loaded:
     Raises:
         UserError: the backbone is not the one that the head learnt from.
     """
-    from headstart.extract.backbone.checkpoint import find_checkpoint
+    from headstart.extract.checkpoint.checkpoint import find_checkpoint
     from headstart.extract.predict.encoder import Encoder
     from headstart.trained import answers_of, spec_of_trained
 

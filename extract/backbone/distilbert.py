@@ -1,6 +1,6 @@
 """The frozen backbone on all local devices: the only file that touches transformers' Flax classes and `pmap`.
 
-Both will have to be replaced some day: transformers 5 has no Flax, and `pmap` is `jit(shard_map)` by now.
+transformers 5 has no Flax: there, modules of our own compute the same, bit for bit. `pmap` is `jit(shard_map)` by now.
 """
 
 import functools
@@ -15,17 +15,14 @@ import numpy as np
 from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int
-from transformers import DistilBertConfig, FlaxDistilBertModel
-from transformers.models.distilbert import modeling_flax_distilbert as stock
-from transformers.utils import logging
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.backbone import dropout_masks, packed_forward
-from headstart.extract.backbone.architecture import Architecture, Dropout
+from headstart.extract.backbone import dropout_masks, flax_distilbert, packed_forward
 from headstart.extract.backbone.compilation import Programs
 from headstart.extract.backbone.packed_forward import Segments
 from headstart.extract.backbone.precision import EXACT, Precision
 from headstart.extract.backbone.row_pooling import RowPlaces, pool_layers
+from headstart.extract.checkpoint.architecture import Architecture, Dropout
 
 CPU_BATCH_TOKENS = 768
 """Tokens of a batch that fit a core's cache of 2 MB beside a weight; 1,024 tokens of width 768 do not."""
@@ -34,13 +31,19 @@ ACCELERATOR_BATCH_TOKENS = 32_768
 WIDE = {"xla_cpu_prefer_vector_width": 512}
 """Processors that multiply bfloat16 compute with 16 numbers at once; XLA takes 8 unless told."""
 
+stock: Any
+ALL_STATES: dict[str, bool]
+try:
+    from transformers import DistilBertConfig
+    from transformers.models.distilbert import modeling_flax_distilbert as stock
+    from transformers.utils import logging
+
+    ALL_STATES = {"output_hidden_states": True, "return_dict": False}
+except ImportError:  # transformers 5 and newer
+    stock, ALL_STATES = flax_distilbert, {}
+
 Functions = dict[type, Callable[..., Any]]
 """Functions that stand in the place of modules' `__call__`."""
-
-WITHIN_LAYER: Functions = {
-    stock.FlaxMultiHeadSelfAttention: packed_forward.attend,
-    stock.FlaxFFN: packed_forward.feed_forward,
-}
 
 
 class Inputs(NamedTuple):
@@ -104,9 +107,8 @@ class Backbone:
         self._precision = precision
         _check_cudnn(precision)
         self._dropout = dropout
-        model = _model(architecture, precision.activations, dropout)
-        _check_weights(model.params_shape_tree, weights)
-        self._module = model.module
+        self._module, shapes = _model(architecture, precision.activations, dropout)
+        _check_weights(shapes, weights)
         head_width = architecture.dim // architecture.n_heads
         prepared = packed_forward.fuse(weights, precision, head_width) if precision.packed else weights
         self.weights = _replicate(prepared, self.devices)
@@ -175,10 +177,7 @@ class Backbone:
                 functions[stock.FlaxEmbeddings] = packed_forward.embed
             interceptor = _interceptor(segments, functions)
         with jax.default_matmul_precision(self._precision.matmul), nn.intercept_methods(interceptor):
-            output: Any = self._module.apply(
-                {"params": weights}, batch.ids, mask, output_hidden_states=True, return_dict=False
-            )
-        _, states = output
+            _, states = self._module.apply({"params": weights}, batch.ids, mask, **ALL_STATES)
         return tuple(states)
 
     def _all_layers(
@@ -203,7 +202,10 @@ class Backbone:
         mask: Int[Array, "b t"],
     ) -> Float[Array, "b t d"]:
         layer = stock.FlaxTransformerBlock(self._module.config, self._module.dtype, parent=None)
-        functions = dict(WITHIN_LAYER) if self._precision.packed else {}
+        functions: Functions = {}
+        if self._precision.packed:
+            functions[stock.FlaxMultiHeadSelfAttention] = packed_forward.attend
+            functions[stock.FlaxFFN] = packed_forward.feed_forward
         if self._precision.cudnn:
             functions[stock.FlaxMultiHeadSelfAttention] = packed_forward.attend_by_cudnn
         with nn.intercept_methods(_interceptor(segments, functions)):
@@ -233,13 +235,18 @@ def describe_devices() -> dict[str, Any]:
 
 # Kept, because the check against float32 wants the same model again.
 @functools.cache
-def _model(architecture: Architecture, compute_dtype: str, dropout: Dropout | None) -> FlaxDistilBertModel:
-    logging.set_verbosity_error()  # it warns that Flax ends with version 5, which pyproject.toml excludes
+def _model(architecture: Architecture, compute_dtype: str, dropout: Dropout | None) -> tuple[Any, Any]:
+    """The encoder's module, and its parameters' shapes."""
+    rates = {"dropout": dropout.hidden, "attention_dropout": dropout.attention} if dropout else {}
+    sizes, dtype = {**vars(architecture), **rates}, jnp.dtype(compute_dtype)
+    if stock is flax_distilbert:
+        config = flax_distilbert.DistilBertShape(**sizes)
+        return stock.FlaxDistilBertModule(config, dtype), flax_distilbert.parameter_shapes(config)
+    logging.set_verbosity_error()  # it warns that Flax ends with version 5
     # The position table is always read from the checkpoint, sinusoidal or not.
-    config = DistilBertConfig(**vars(architecture), sinusoidal_pos_embds=False)
-    if dropout:
-        config.update({"dropout": dropout.hidden, "attention_dropout": dropout.attention})
-    return FlaxDistilBertModel(config, dtype=jnp.dtype(compute_dtype), _do_init=False)
+    stock_config = DistilBertConfig(**sizes, sinusoidal_pos_embds=False)
+    model = stock.FlaxDistilBertModel(stock_config, dtype=dtype, _do_init=False)
+    return model.module, model.params_shape_tree
 
 
 def _check_cudnn(precision: Precision) -> None:

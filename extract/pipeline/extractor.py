@@ -10,7 +10,7 @@ from headstart.cache.block import Block
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
 from headstart.extract.backbone.precision import EXACT
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.features.blocks import BlockPlan, BlockRows, ComputePlan, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block, inputs_of
 from headstart.extract.features.packing import BatchShape

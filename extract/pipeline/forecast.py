@@ -10,7 +10,7 @@ from headstart.cache.block import array_dtype, array_shape
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import format_bytes
 from headstart.cache.storage.arrays import stored_bytes
-from headstart.extract.backbone.architecture import Architecture
+from headstart.extract.checkpoint.architecture import Architecture
 from headstart.extract.features.blocks import ComputePlan
 from headstart.extract.pipeline.job import ExtractJob, RunContext
 

@@ -18,7 +18,8 @@ from headstart.cache.storage.object_store import check_location, is_url
 from headstart.cache.storage.store import Store
 from headstart.cache.task import class_counts
 from headstart.cache.writer import CacheWriter, cache_name
-from headstart.extract.backbone.architecture import (
+from headstart.extract.backbone.precision import Precision, choose_precision
+from headstart.extract.checkpoint.architecture import (
     Architecture,
     Dropout,
     chosen_layers,
@@ -26,8 +27,7 @@ from headstart.extract.backbone.architecture import (
     read_architecture,
     read_dropout,
 )
-from headstart.extract.backbone.checkpoint import BUNDLED, Checkpoint, find_checkpoint
-from headstart.extract.backbone.precision import Precision, choose_precision
+from headstart.extract.checkpoint.checkpoint import BUNDLED, Checkpoint, find_checkpoint
 from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.dataset.read import read_dataset
 from headstart.extract.pipeline.distributed import Hosts

@@ -11,11 +11,11 @@ from headstart.cache.block import Block
 from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.backbone.architecture import Architecture, ended_as, ended_at, read_architecture
-from headstart.extract.backbone.checkpoint import Checkpoint
 from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
 from headstart.extract.backbone.precision import Precision
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.architecture import Architecture, ended_as, ended_at, read_architecture
+from headstart.extract.checkpoint.checkpoint import Checkpoint
+from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.features.blocks import BlockPlan, cut, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block
 from headstart.extract.features.packing import BatchShape

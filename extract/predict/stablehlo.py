@@ -13,12 +13,12 @@ from jaxtyping import Int
 
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.backbone.architecture import Architecture
-from headstart.extract.backbone.checkpoint import Checkpoint
 from headstart.extract.backbone.distilbert import Backbone, Inputs
 from headstart.extract.backbone.precision import EXACT, Precision
 from headstart.extract.backbone.row_pooling import RowPlaces, pool_layers
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.architecture import Architecture
+from headstart.extract.checkpoint.checkpoint import Checkpoint
+from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.predict.encoder import architecture_of
 from headstart.extract.predict.scorer import Head
 from headstart.extract.text.pretrained import load_tokenizer

@@ -12,9 +12,9 @@ from jaxtyping import Float
 from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.task import BINARY
 from headstart.estimators.vector_store import VectorStore
-from headstart.extract.backbone.architecture import read_architecture
-from headstart.extract.backbone.checkpoint import find_checkpoint
 from headstart.extract.backbone.precision import choose_precision
+from headstart.extract.checkpoint.architecture import read_architecture
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
 from headstart.extract.predict.encoder import Encoder
 from headstart.extract.settings import Settings
 from headstart.extract.text.cleaning_options import choose_cleaning

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from headstart.cache import open_cache
 from headstart.cache.manifest import Manifest
-from headstart.extract.backbone.architecture import Architecture, read_architecture
-from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.architecture import Architecture, read_architecture
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
 
 SHARE = 0.4  # of the published peak
 MACHINES = {"TPU v3-8": 8 * 52.5e12, "one H100 SXM": 989e12, "TPU v5e-256 pod": 256 * 197e12}

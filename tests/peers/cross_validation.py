@@ -76,7 +76,9 @@ run(Encoder(), lambda: count[0])
 
 def minilm() -> str:
     """Folder of the bundled encoder."""
-    code = "from headstart.extract.backbone.checkpoint import find_checkpoint as f; print(f('minilm').folder)"
+    code = (
+        "from headstart.extract.checkpoint.checkpoint import find_checkpoint as f; print(f('minilm').folder)"
+    )
     return subprocess.check_output([sys.executable, "-c", code], text=True, cwd=ROOT).strip()
 
 

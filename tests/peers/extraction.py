@@ -26,7 +26,7 @@ from models import copy_minilm, make_distilbert
 from race import Outcome, race
 from talk import OURS, PEERS, ROOT, THREADS, Alone, Worker, python, use_few_cores, variables
 
-from headstart.extract.backbone.architecture import read_architecture
+from headstart.extract.checkpoint.architecture import read_architecture
 from headstart.extract.dataset.read import read_dataset
 from headstart.extract.settings import Settings
 from headstart.extract.text.cleaning import clean

@@ -26,7 +26,7 @@ from talk import THREADS, Alone, Worker, use_few_cores
 from trainers import Costs, measure_epochs, say, train_fully
 
 from headstart.cache.reader import open_cache
-from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
 from headstart.heads import HEADS
 
 CHEAPEST = "avg"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from headstart.extract.backbone.architecture import Architecture
-from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.architecture import Architecture
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
 
 DISTILBERT = Architecture(
     vocab_size=30522,

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from headstart.extract.backbone.architecture import read_architecture
-from headstart.extract.backbone.checkpoint import find_checkpoint
 from headstart.extract.backbone.distilbert import Backbone, Inputs
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.architecture import read_architecture
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.weights import load_weights
 
 pytestmark = pytest.mark.peer
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.extract.backbone.architecture import read_architecture
 from headstart.extract.backbone.distilbert import Backbone
 from headstart.extract.backbone.precision import Precision
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.architecture import read_architecture
+from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.features.blocks import cut, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block
 from headstart.extract.features.packing import BatchShape, bucket_lengths, packed_lengths

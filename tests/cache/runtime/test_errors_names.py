@@ -11,8 +11,8 @@ import pytest
 from headstart.cache import UserError, open_cache
 from headstart.cache.inspect.listing import only_cache
 from headstart.cache.task import Task
-from headstart.extract.backbone.architecture import chosen_layers
-from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.architecture import chosen_layers
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
 from headstart.extract.dataset.read import read_dataset
 from headstart.extract.pipeline.distributed import FailedTogetherError
 from headstart.extract.predict.options import LabelSettings, check_arguments

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.backbone.architecture import Architecture, read_architecture
 from headstart.extract.backbone.distilbert import Backbone, Inputs
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.architecture import Architecture, read_architecture
+from headstart.extract.checkpoint.weights import load_weights
 
 from ..conftest import DISTILBERT, random_weights
 from ..oracle import hidden_states

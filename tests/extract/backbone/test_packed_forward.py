@@ -15,7 +15,7 @@ from headstart.extract.backbone import packed_forward
 from headstart.extract.backbone.distilbert import Backbone, Inputs
 from headstart.extract.backbone.packed_forward import Segments, attend, attend_by_cudnn, feed_forward
 from headstart.extract.backbone.precision import EXACT, Precision
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.weights import load_weights
 
 from .test_distilbert import ARCHITECTURE, ROWS, one_per_sequence
 

@@ -13,10 +13,10 @@ from transformers import DistilBertConfig, FlaxDistilBertModel
 
 from headstart.cache import UserError
 from headstart.cache.block import Block
-from headstart.extract.backbone.architecture import Dropout, ended_at, read_architecture
 from headstart.extract.backbone.distilbert import Backbone
 from headstart.extract.backbone.precision import EXACT, Precision
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.architecture import Dropout, ended_at, read_architecture
+from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.features.blocks import cut, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block
 from headstart.extract.features.packing import BatchShape, bucket_lengths, packed_lengths

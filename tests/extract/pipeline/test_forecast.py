@@ -8,7 +8,7 @@ import jax
 import pytest
 
 from headstart.cache import UserError, open_cache
-from headstart.extract.backbone.architecture import Architecture
+from headstart.extract.checkpoint.architecture import Architecture
 from headstart.extract.pipeline import forecast
 from headstart.extract.pipeline.forecast import Totals, check_space, estimate_seconds
 from headstart.extract.pipeline.run import extract

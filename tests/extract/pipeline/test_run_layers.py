@@ -11,7 +11,7 @@ from headstart.cache import Cache, UserError, open_cache
 from headstart.cache.inspect.verify import verify
 from headstart.cache.splits import SPLITS
 from headstart.extract.backbone.distilbert import Backbone
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.predict.encoder import Encoder

@@ -12,7 +12,7 @@ from transformers import DistilBertConfig, FlaxDistilBertModel
 from headstart.cache import open_cache
 from headstart.cache.inspect.verify import verify
 from headstart.cache.splits import SPLITS
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.pipeline.job import prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from headstart.cache import UserError, open_cache
 from headstart.cache.ragged import split_rows
-from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
 from headstart.extract.pipeline.job import ExtractJob, prepare
 from headstart.extract.pipeline.run import extract
 from headstart.extract.predict.encoder import Encoder

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from headstart.cache import UserError
-from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
 from headstart.extract.text import tokenizer_hash
 from headstart.extract.text.tokenizer_hash import builds_the_same, only_repeats, tokenizer_sha256
 

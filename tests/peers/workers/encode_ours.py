@@ -13,11 +13,11 @@ prepare_jax()  # before JAX is imported
 import numpy as np
 
 from headstart.cache.block import Block
-from headstart.extract.backbone.architecture import read_architecture
-from headstart.extract.backbone.checkpoint import find_checkpoint
 from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens
 from headstart.extract.backbone.precision import Precision, fastest_dtype
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.architecture import read_architecture
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.features.blocks import cut, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block
 from headstart.extract.features.packing import BatchShape, packed_lengths

@@ -21,8 +21,8 @@ from train_keras import Shuffled
 from transformers import DistilBertConfig, FlaxDistilBertModel
 
 from headstart.cache.reader import CacheSplit, open_cache
-from headstart.extract.backbone.architecture import read_architecture
-from headstart.extract.backbone.weights import load_weights
+from headstart.extract.checkpoint.architecture import read_architecture
+from headstart.extract.checkpoint.weights import load_weights
 from headstart.heads import HEADS
 
 LOWEST_ID = 1000  # below it, BERT's vocabulary holds special tokens

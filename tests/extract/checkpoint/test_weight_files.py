@@ -11,15 +11,15 @@ from flax.serialization import msgpack_serialize
 from safetensors.numpy import save_file
 
 from headstart.cache import UserError
-from headstart.extract.backbone.checkpoint import find_checkpoint
-from headstart.extract.backbone.weight_files import (
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.weight_files import (
     INDEX,
     WEIGHT_FILES,
     read_tensors,
     shard_paths,
     weights_sha256,
 )
-from headstart.extract.backbone.weights import load_weights, nest
+from headstart.extract.checkpoint.weights import load_weights, nest
 
 from ..conftest import DISTILBERT, random_weights, save_backbone
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.backbone.architecture import (
+from headstart.extract.checkpoint.architecture import (
     Dropout,
     check_weight_bytes,
     chosen_layers,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.backbone.checkpoint import find_checkpoint
-from headstart.extract.backbone.sentence_transformers import encoder_folder
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
+from headstart.extract.checkpoint.sentence_transformers import encoder_folder
 from headstart.extract.text.tokenizer_files import length_limit
 
 POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}

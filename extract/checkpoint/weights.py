@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.backbone.weight_files import Tensors, read_tensors
+from headstart.extract.checkpoint.weight_files import Tensors, read_tensors
 
 # BERT's names and DistilBERT's; the rest of a name is the same in both.
 _BERT_NAMES = (

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import read_json_object
-from headstart.extract.backbone.architecture import KINDS, check_weight_bytes, read_architecture
-from headstart.extract.backbone.sentence_transformers import MODULE_FILES, SUBFOLDER, encoder_folder
-from headstart.extract.backbone.weight_files import WEIGHT_FILES, weight_bytes, weights_sha256
+from headstart.extract.checkpoint.architecture import KINDS, check_weight_bytes, read_architecture
+from headstart.extract.checkpoint.sentence_transformers import MODULE_FILES, SUBFOLDER, encoder_folder
+from headstart.extract.checkpoint.weight_files import WEIGHT_FILES, weight_bytes, weights_sha256
 from headstart.extract.text.tokenizer_files import TOKENIZER_FILES
 from headstart.extract.text.tokenizer_hash import tokenizer_sha256
 
@@ -27,7 +27,7 @@ class Checkpoint(NamedTuple):
     Attributes:
         name: Short name, for the cache's folder.
         weights: Path of the weight file, or of the index of its shards.
-        weights_sha256: Hash of the weights' content, see `extract.backbone.weight_files`.
+        weights_sha256: Hash of the weights' content, see `extract.checkpoint.weight_files`.
         tokenizer_sha256: Hash of the tokenizer's files, see `extract.text.tokenizer_hash`.
         config: The parsed config.json.
     """

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.backbone import checkpoint
-from headstart.extract.backbone.architecture import read_architecture
-from headstart.extract.backbone.checkpoint import find_checkpoint
+from headstart.extract.checkpoint import checkpoint
+from headstart.extract.checkpoint.architecture import read_architecture
+from headstart.extract.checkpoint.checkpoint import find_checkpoint
 
 
 def test_the_bundled_model_is_found_and_is_the_one_we_know() -> None:

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from headstart.cache import UserError
 from headstart.extract.backbone.distilbert import Backbone
-from headstart.extract.backbone.weights import fold_bert, load_weights, without_prefix
+from headstart.extract.checkpoint.weights import fold_bert, load_weights, without_prefix
 
 from ..conftest import DISTILBERT, random_weights
 from .test_distilbert import ARCHITECTURE, ROWS, run

@@ -1,0 +1,1 @@
+"""A backbone's files: found, read as the parameters of a DistilBERT, hashed."""
