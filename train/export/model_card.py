@@ -88,17 +88,25 @@ def _line(name: str, estimate: Estimate) -> str:
 
 
 def _use(head: Trained, packages: Sequence[str]) -> str:
-    cleaning = head.recipe.cleaning
     return (
         "## Use\n\n"
-        '`python load.py "some text"`, or `from load import probabilities`. Needs jax, flax, transformers below 5 and '
-        f"safetensors; written with {', '.join(packages)}.\n\n"
-        f"**Texts are to be cleaned first**, as those of the training were: clean-text's `clean` with `{cleaning}` "
-        f"({head.recipe.cleaning_versions}). `load.py` and the program take cleaned texts and do not clean.\n\n"
-        "`model.stablehlo` needs jax and flatbuffers alone (and a tokenizer):\n\n"
+        '```\npip install -r requirements.txt\npython load.py "some text"\n```\n\n'
+        f"or `from load import probabilities`, which takes a list of texts; written with {', '.join(packages)}.\n\n"
+        f"{_cleaning(head)}\n\n"
+        "`model.stablehlo` needs jax and flatbuffers alone. It takes the tokens of cleaned texts:\n\n"
         "```python\nfrom jax import export\nprogram = export.deserialize(open('model.stablehlo', 'rb').read())\n"
         f"logits, probabilities = program.call(ids, mask)  # both int32, {_shape(head)}\n```\n\n"
         + _thresholds(head)
+    )
+
+
+def _cleaning(head: Trained) -> str:
+    if not head.recipe.cleaning_versions:
+        return "`load.py` takes texts as they are; so were those of the training."
+    return (
+        f"`load.py` cleans texts as those of the training were: clean-text's `clean` with `{head.recipe.cleaning}` "
+        f"({head.recipe.cleaning_versions}); other releases give other texts, and are refused. Clean-text can take "
+        "minutes for a single text of tens of thousands of letters without a blank."
     )
 
 

@@ -1,5 +1,7 @@
 """The model card says what the run measured, and lets no name out of its place."""
 
+import dataclasses
+
 from headstart.train.export.model_card import Program, card
 from tests.train.results.run_before import BEFORE, trained_head
 
@@ -32,3 +34,14 @@ def test_names_from_data_end_neither_a_line_nor_a_code_span() -> None:
     text = card(trained_head(cache=BEFORE["cache"] | {"source": source}), "", [], PROGRAM)
     assert "`a'b # c/d(script>`" in text
     assert "<script" not in text
+
+
+def test_whether_texts_are_cleaned_is_said() -> None:
+    recipe = BEFORE["cache"]["recipe"]
+    text = card(trained_head(), "", [], PROGRAM)
+    assert f"clean-text's `clean` with `{recipe['cleaning']}` ({recipe['cleaning_versions']})" in text
+    head = trained_head()
+    plain = head._replace(recipe=dataclasses.replace(head.recipe, cleaning="null", cleaning_versions=""))
+    text = card(plain, "", [], PROGRAM)
+    assert "`load.py` takes texts as they are" in text
+    assert "clean-text" not in text
