@@ -3,6 +3,7 @@
 import dataclasses
 
 from headstart.train.export.model_card import Program, card
+from headstart.train.report.html.recommendation import recommend
 from tests.train.results.run_before import BEFORE, trained_head
 
 PROGRAM = Program(exact=True, texts=4, difference=1.5e-7)
@@ -14,12 +15,16 @@ def test_its_figures_are_the_run_s() -> None:
     for name in ("accuracy", "loss", "ece"):
         own = metrics["avg"][name]
         assert f"| {name} | {own['mean']:.4f} | {own['low']:.4f} to {own['high']:.4f} |" in text
-    assert f"accuracy of the floors: majority {metrics['majority']['accuracy']['mean']:.4f}." in text
+    assert f"accuracy of the baselines: majority {metrics['majority']['accuracy']['mean']:.4f}." in text
     assert "subset_accuracy" not in text
     assert "Mean over 1 seed(s)" in text
     assert "On 4 texts the program's probabilities were at most 1.5e-07" in text
     assert "written with jax 0.10.2" in text
     assert "The label is the most probable class." in text
+    assert "a small trained head: a title. Task" in text
+    recommended = recommend(trained_head().run, {"avg": "a title"})
+    assert recommended.head == "avg"
+    assert f"What the run recommends: {recommended.sentence}" in text
 
 
 def test_thresholds_are_those_that_predict_takes() -> None:

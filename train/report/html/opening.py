@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import date
 
+from headstart.cache.runtime.text import as_started
 from headstart.train.report.html.forest import forest
 from headstart.train.report.html.markup import paragraph, text
 from headstart.train.report.html.recommendation import Recommendation
@@ -37,7 +38,8 @@ def opening(run: RunRecord, titles: Mapping[str, str], recommended: Recommendati
     if run.about_layers:
         # the heads' verdict, and a list by their test rows, would name the best of many; layers have a figure
         intervals, sentences = "", of_layers[1:]
-    reasons = "".join(paragraph(sentence) for sentence in [*sentences, *_more_rows(run)])
+    sentences = [*sentences, *_more_rows(run), *_use(run, recommended.head)]
+    reasons = "".join(map(paragraph, sentences))
     return (
         f'<h1>{text(title(run))}</h1><p class="note">{text(about(run))}</p><div class="opening"><div>'
         f'{paragraph(recommended.sentence, "verdict")}<dl class="figures">{figures(run, recommended.head)}</dl>'
@@ -123,3 +125,11 @@ def _more_rows(run: RunRecord) -> list[str]:
         f"More test rows tell more heads apart: with --folds 5 all {rows:,} rows are tested, not "
         f"{run.statistics.rows:,}."
     ]
+
+
+def _use(run: RunRecord, head: str | None) -> list[str]:
+    """How new texts are labelled with a head; none of folds has learnt from all rows."""
+    if head is None or run.settings.folds:
+        return []
+    command = f'{as_started("python predict.py")} --run FOLDER --head {head} "some text"'
+    return [f"To label new texts with it: {command}, where FOLDER is the one with this report."]

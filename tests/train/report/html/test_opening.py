@@ -81,3 +81,14 @@ def test_more_rows_are_advised_where_nothing_is_told_apart() -> None:
     apart = [pair._replace(differs={pair.a, pair.b} == {"avg", "gru"}) for pair in alike]
     run = dataclasses.replace(run, statistics=dataclasses.replace(run.statistics, pairs=apart))
     assert advice not in opening(run, {}, recommend(run, {}))
+
+
+def test_how_to_label_with_the_recommended_head_is_said_where_there_is_one() -> None:
+    run, _ = made_run(TASKS["binary"])
+    head = recommend(run, {}).head
+    assert f"python predict.py --run FOLDER --head {head} &quot;some text&quot;" in opening(
+        run, {}, recommend(run, {})
+    )
+    folds = dataclasses.replace(run, settings=dataclasses.replace(run.settings, folds=5))
+    assert "predict.py" not in opening(folds, {}, recommend(folds, {}))
+    assert "predict.py" not in opening(run, {}, recommend(run, {})._replace(head=None))
