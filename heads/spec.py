@@ -6,7 +6,7 @@ The encoder's states are numbered as transformers' `hidden_states`: 0 is the emb
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headstart.heads.registry import REGISTRY, Head, MixHead, PoolingHead
+from headstart.heads.registry import REGISTRY, AttentionHead, Head, MixHead, PoolingHead, RecurrentHead
 
 AT, LAST, ALL = "@", "last", "all"
 POOLING = tuple(name for name, head in REGISTRY.items() if isinstance(head, PoolingHead))
@@ -71,10 +71,22 @@ class HeadSpec:
 
     @property
     def title(self) -> str:
-        """What plots call it."""
+        """What plots and reports call it; the notebook calls frozen features finetuned."""
         _, at, layer = self.name.partition(AT)
         named = {LAST: "last layer", ALL: "all layers"}.get(layer, f"layer {layer}")
-        return f"{self.head.title.replace(' Last ', ' ')}, {named}" if at else self.head.title
+        return f"{short_title(self.head)}, {named}" if at else short_title(self.head)
+
+
+def short_title(head: Head) -> str:
+    """What a head computes, in a few words."""
+    if isinstance(head, AttentionHead):
+        return f"attention pooling, {head.queries} queries"
+    if isinstance(head, RecurrentHead):
+        ways, read = "bidirectional " * head.bidirectional, "mean and max" if head.pooled else "last state"
+        return f"{ways}{head.cell.upper()}, {read}"
+    if isinstance(head, MixHead):
+        return f"mixture of layers, {' and '.join(head.read)}"
+    return "[CLS] token" if head.read == ("cls",) else f"{' and '.join(head.read)} pooling"
 
 
 def spec_of(name: str, states: Sequence[int] = (), last: int = 0) -> HeadSpec:

@@ -18,7 +18,7 @@ from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.output import QuietSettings, remarks, say_json
 from headstart.cache.runtime.text import printable, say
-from headstart.heads.registry import GROUPS, REGISTRY
+from headstart.heads.registry import GROUPS, HEADS, REGISTRY
 from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
 from headstart.train.head_names import choose_heads, choose_pooling, on_every_layer, states_of, trainable
 from headstart.train.options import (
@@ -177,7 +177,7 @@ def train_and_write(
     experiment: "Experiment", rounds: "Rounds", folder: "RunFolder", reporter: "RunReporter"
 ) -> "RunRecord":
     """Train and compare heads; an older run's results stay until all new ones are written."""
-    from headstart.train.report.html.page import render
+    from headstart.train.report.html.page import Names, render
     from headstart.train.report.layers import tables
     from headstart.train.results.layers import layers_of
     from headstart.train.results.outcome import judge
@@ -198,7 +198,8 @@ def train_and_write(
         save(fresh, trained, outcome, titles)
         run = dataclasses.replace(record, table=tables(record), digests=fresh.digests)
         fresh.save_record(run, titles)
-        fresh.write("report.html", render(run, titles, outcome.predictions["test"], rounds.tested.texts))
+        names = Names(titles, {name: head.title for name, head in HEADS.items()})
+        fresh.write("report.html", render(run, names, outcome.predictions["test"], rounds.tested.texts))
     reporter.end(run.results)
     return run
 

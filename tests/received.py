@@ -7,7 +7,7 @@ import json
 import os
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,11 +20,11 @@ NESTED = "[" * 100_000 + "]" * 100_000
 TERABYTE = 2**40
 
 
-def run(folder: Path) -> tuple[int, str]:
+def run(folder: Path, texts: Sequence[str] = ("you are kind",)) -> tuple[int, str]:
     """`python load.py TEXT` in this process: its exit code, and what it says on standard error."""
     errors, path = io.StringIO(), [*sys.path]
     quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors)
-    with quiet[0], quiet[1], mock.patch("sys.argv", ["load.py", "you are kind"]):
+    with quiet[0], quiet[1], mock.patch("sys.argv", ["load.py", *texts]):
         try:
             runpy.run_path(str(folder / "load.py"), run_name="__main__")
         except SystemExit as end:
@@ -161,6 +161,9 @@ FORGED: dict[str, tuple[str, Forgery]] = {
     "a layer of -1": ("head.json", fields("head.json", layers=[-1])),
     "many layers": ("head.json", fields("head.json", layers=[0] * 10**6)),
     "layers that are text": ("head.json", fields("head.json", layers="all")),
+    "a cleaning": ("head.json", fields("head.json", cleaning={"no_such": True})),
+    "a cleaning that is a number": ("head.json", fields("head.json", cleaning=5)),
+    "no release that cleaned": ("head.json", fields("head.json", cleaning_versions=None)),
     "units of 1e12": ("head.json", fields("head.json", read=None, cell="gru", units=10**12, pooled=False)),
     "n_layers of 1e7": ("config.json", fields("config.json", n_layers=10**7)),
     "n_layers of text": ("config.json", fields("config.json", n_layers="2")),

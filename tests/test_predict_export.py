@@ -1,13 +1,18 @@
 """`predict.py export`: the folder works without this project, in a process that cannot see it."""
 
 import ast
+import contextlib
+import dataclasses
 import json
 import re
+import runpy
 import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,13 +20,41 @@ import tensorstore as ts
 
 from headstart import predict
 from headstart.cache import UserError
+from headstart.extract.text.cleaning import NONE, NOTEBOOK, Cleaning, clean
 from headstart.heads import HEADS
+from headstart.train.export import contents
 from headstart.train.metrics.probabilities import probabilities_of
 from headstart.train.results.folder import RunFolder
+from headstart.trained import open_head
 
 from .made import ROOT, Made, in_this_process
 from .outside import outside
-from .received import DAMAGED, FORGED, run
+from .received import DAMAGED, FORGED, fields, run
+
+RAW = [
+    "you are kind",
+    "YOU ARE\nNOT\r\n\tkind!!!",
+    "see http://very.rude.de/page?x=1&y=2 and www.idiot.com, you soup",
+    "editor@source.org is not good :-)",
+    "Söup Größe naïve Ærø \u2013 „rude“ editor",
+    "good \U0001f600 very \U0001f44d\U0001f3fd kind",
+    "日本語 the page",
+    "",
+    "?!... --- !!!",
+    "&amp; the &lt;b&gt; page is \\u00fcber good",
+    "call +49 30 1234567, 3.50 € or 12 $ the source",
+    "\u200b\ufeffthe\u00a0page\u2028is\x0bgood",
+    "very " * 100 + "rude",
+    "[SEP] you [MASK] <url>",
+]
+CLEANINGS = {
+    "notebook": NOTEBOOK,
+    "none": NONE,
+    "the user's": Cleaning(
+        {"no_emails": True, "no_numbers": True, "lower": False, "lang": "de", "replace_with_email": "kind",
+         "exceptions": [r"[Ee]ditor\S*"]}
+    ),
+}  # fmt: skip
 
 EXPORTED = {"float32": tuple(HEADS), "multiclass": ("lstm_pooled",), "multilabel": ("maxavg",)}
 
@@ -84,7 +117,8 @@ def test_the_folder_is_whole_and_says_what_was_measured(
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert names == {
         "README.md", "backbone.safetensors", "config.json", "folder.py", "head.json", "head.py",
-        "head.safetensors", "labels.json", "load.py", "model.stablehlo", "recipe.json", "tokenizer.json",
+        "head.safetensors", "labels.json", "load.py", "model.stablehlo", "recipe.json", "requirements.txt",
+        "tokenizer.json",
     }  # fmt: skip
     record = RunFolder(str(exact.run)).record()
     about = json.loads((tmp_path / "model" / "head.json").read_text())
@@ -147,7 +181,76 @@ def test_a_received_folder_that_is_not(forgery: str, sound: Path, tmp_path: Path
     assert len(said) < 400 + len(str(folder))
 
 
-def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+@contextlib.contextmanager
+def kept(path: Path) -> Iterator[None]:
+    """Puts a file's content back at the end."""
+    before = path.read_bytes()
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+@contextlib.contextmanager
+def names_of(folder: Path) -> Iterator[dict[str, Any]]:
+    """What `load.py` of a folder defines."""
+    with mock.patch.object(sys, "path", [*sys.path]):
+        try:
+            yield runpy.run_path(str(folder / "load.py"))
+        finally:
+            for name in ("head", "folder"):
+                sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("name", CLEANINGS)
+def test_raw_texts_get_the_probabilities_of_predict(name: str, exact: Made, sound: Path) -> None:
+    """As if the same head had learnt from texts that were cleaned in each way; only head.json depends on that."""
+    cleaning, head = CLEANINGS[name], open_head(str(exact.run), "avg")
+    versions = cleaning.versions
+    recipe = dataclasses.replace(head.recipe, cleaning=cleaning.to_json(), cleaning_versions=versions)
+    loaded = predict.load(head._replace(recipe=recipe), None)
+    with kept(sound / "head.json"):
+        about = json.loads((sound / "head.json").read_text())
+        (sound / "head.json").write_text(json.dumps(about | contents.head_json(loaded.head)))
+        with names_of(sound) as load:
+            assert [load["clean"](text) for text in RAW] == [clean(text, cleaning) for text in RAW]
+            tokens = loaded.encoder.tokenize(RAW)
+            probabilities = loaded.answer(tokens).probabilities[:, 1:]
+            np.testing.assert_allclose(load["probabilities"](RAW), probabilities, rtol=0, atol=1e-6)
+            ids = load["tokenizer"](RAW, truncation=True, max_length=32)["input_ids"]
+    # or else these texts would not find out a loader that does not clean
+    assert (np.concatenate(ids).tolist() == tokens.ids.tolist()) == (cleaning == NONE)
+
+
+def test_no_text_is_a_question(sound: Path) -> None:
+    assert run(sound, []) == (2, "usage: python load.py TEXT ...\n")
+
+
+@pytest.mark.parametrize(
+    ("forged", "said"),
+    [
+        ({"cleaning": {"no_such": True}}, "cannot be used (TypeError: clean() got an unexpected keyword"),
+        ({"cleaning": ["lower"]}, "cannot be used (TypeError"),
+        ({"cleaning": {"exceptions": ["(\x1b[2J"]}}, "cannot be used (error: unterminated character set"),
+        ({"cleaning": {"lang": 3}}, "cannot be used (AttributeError"),
+        ({"cleaning_versions": ["clean-text"]}, "cannot be used (TypeError: cleaning_versions is a list"),
+        ({"cleaning_versions": "clean-text 0.4.0, \u202e" + "x" * 10**5}, "is of texts that were cleaned by"),
+    ],
+)
+def test_a_cleaning_that_is_not_to_be_had_is_told_in_a_line(
+    forged: dict[str, Any], said: str, sound: Path
+) -> None:
+    about = sound / "head.json"
+    with kept(about):
+        fields("head.json", **forged)(sound)
+        code, line = run(sound)
+    assert code == 2
+    assert line.startswith(f"error: {about} {said}")
+    assert line[:-1].isprintable()
+    assert len(line) < 500 + 2 * len(str(about))
+
+
+def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Every file below a folder; of archives and of Orbax' databases, whatever is in them, too."""
     for path in (path for path in folder.rglob("*") if path.is_file()):
         yield str(path), path.read_bytes()
@@ -172,7 +275,7 @@ def test_what_is_sent_on_tells_of_no_folder_of_this_machine(
     folders = [tmp_path, *(made.run.parent.parent / part for made in (exact, made_run("multiclass"))
         for part in ("features", "results"))]  # fmt: skip
     private = [str(place).encode() for place in (exact.run.parent.parent.parent, ROOT, Path(sys.prefix))]
-    files = [entry for folder in folders for entry in contents(folder)]
+    files = [entry for folder in folders for entry in files_of(folder)]
     names = {Path(name).name for name, _ in files}
     assert {
         "report.html",

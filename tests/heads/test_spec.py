@@ -19,7 +19,7 @@ def test_the_layers_of_a_head(name, layers):
 @pytest.mark.parametrize("name", [*HEADS, "attn"])
 def test_plain_heads_read_what_they_always_did(name):
     spec = spec_of(name, STATES, LAST)
-    assert (spec.layers, spec.reads_layers, spec.title) == ((), False, REGISTRY[name].title)
+    assert (spec.layers, spec.reads_layers) == ((), False)
     assert spec.reads_pooled == (name in POOLING) != spec.reads_tokens
 
 
@@ -33,11 +33,22 @@ def test_no_head(name):
 
 
 def test_titles_name_the_layer():
-    pooling = "GlobalAveragePooling Hidden States"
-    titles = {name: spec_of(name, STATES, LAST).title for name in ("avg@2", "avg@last", "avg@all")}
+    titles = {name: spec_of(name, STATES, LAST).title for name in ("avg@2", "cls@last", "maxavg@all")}
     assert titles == {
-        "avg@2": f"{pooling}, layer 2", "avg@last": f"{pooling}, last layer", "avg@all": f"{pooling}, all layers"
-    }  # fmt: skip
+        "avg@2": "mean pooling, layer 2",
+        "cls@last": "[CLS] token, last layer",
+        "maxavg@all": "mean and max pooling, all layers",
+    }
+
+
+def test_titles_are_short_and_say_what_a_head_computes():
+    titles = {name: spec_of(name, STATES, LAST).title for name in REGISTRY}
+    assert len(set(titles.values())) == len(REGISTRY)
+    assert max(map(len, titles.values())) <= 32
+    assert not [title for title in titles.values() if "inetuned" in title]
+    assert titles["lstm"] == "LSTM, last state"
+    assert titles["bigru_pooled"] == "bidirectional GRU, mean and max"
+    assert titles["attn"] == "attention pooling, 4 queries"
 
 
 def test_the_order_of_a_table():

@@ -107,6 +107,8 @@ def head_json(head: Trained) -> dict[str, Any]:
         "max_length": head.recipe.max_length,
         "storage_dtype": head.recipe.storage_dtype,
         "padding_counts": head.recipe.layout == "padded",
+        "cleaning": json.loads(head.recipe.cleaning),
+        "cleaning_versions": head.recipe.cleaning_versions,
     }
 
 
@@ -115,9 +117,20 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
 
 
-def packages() -> list[str]:
-    """The releases that the folder was written with."""
-    return [f"{name} {version(name)}" for name in PACKAGES]
+def packages(recipe: Recipe) -> list[str]:
+    """The releases that the folder was written with, those that clean texts among them.
+
+    Args:
+        recipe: Recipe of the features, whose texts the installed releases clean: a head is not loaded with others.
+    """
+    cleaners = recipe.cleaning_versions.split(", ") if recipe.cleaning_versions else []
+    used = [f"{name} {version(name).partition('+')[0]}" for name in PACKAGES]  # no local build is to be had
+    return used + [release for release in cleaners if not release.endswith(" absent")]
+
+
+def requirements(recipe: Recipe) -> str:
+    """These, as pip reads them."""
+    return "".join(f"{release.replace(' ', '==')}\n" for release in packages(recipe))
 
 
 def try_program(program: bytes, encoder: Any, answer: Callable[[Any], Any], recipe: Recipe) -> float:

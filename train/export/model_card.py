@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from headstart.train.predict.trained_head import Trained
+from headstart.train.report.html.recommendation import recommend
 from headstart.train.statistics.findings import Estimate
 
 SHOWN = ("accuracy", "loss", "f1", "macro_f1", "balanced_accuracy", "roc_auc", "average_precision",
@@ -30,13 +31,13 @@ def card(head: Trained, title: str, packages: Sequence[str], program: Program) -
 
     Args:
         head: What is exported.
-        title: The head's full name.
+        title: The head's short name, as in the report.
         packages: What the loader was tried with, such as `jax 0.10.2`.
         program: The exported program.
     """
     parts = (
         _what(head, title),
-        _figures(head),
+        _figures(head, title),
         _use(head, packages),
         _arithmetic(head, program),
         _limits(head),
@@ -50,7 +51,7 @@ def _what(head: Trained, title: str) -> str:
     more = f" and {len(task.classes) - 50:,} more" if len(task.classes) > 50 else ""
     return (
         f"# {_plain(source.get('data'))}: {head.name} on {_plain(head.backbone)}\n\n"
-        f"A frozen text encoder with a small trained head ({title}). Task: {task.kind}; classes: {names}{more}."
+        f"A frozen text encoder with a small trained head: {title}. Task: {task.kind}; classes: {names}{more}."
         f" Trained on `{_plain(source.get('data'))}`, text column `{_plain(source.get('text_column'))}`, label column "
         f"`{_plain(source.get('label_column'))}`: {_rows(head)} rows."
     )
@@ -60,7 +61,7 @@ def _rows(head: Trained) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in head.run.rows.items())
 
 
-def _figures(head: Trained) -> str:
+def _figures(head: Trained, title: str) -> str:
     every = head.run.statistics.metrics
     metrics = every[head.name]
     lines = [
@@ -72,13 +73,15 @@ def _figures(head: Trained) -> str:
         for name in head.run.baselines
         if every[name]["accuracy"].mean is not None
     )
+    says = recommend(head.run, {head.name: title}).sentence
     return (
         "## Measured on the test rows\n\n"
         f"Mean over {seeds} seed(s), with the 95 % interval of the bootstrap over test rows; the weights here are "
         f"those of seed {head.seed}.\n\n| metric | value | 95 % interval |\n|---|---|---|\n"
         + "\n".join(lines)
-        + f"\n\nFor comparison, accuracy of the floors: {baselines}. The head was "
-        "chosen by its loss on the validation rows; of many heads the best one's figures flatter a little."
+        + f"\n\nFor comparison, accuracy of the baselines: {baselines}. Of many heads the best one's figures flatter "
+        f"a little; `--head best` is the one with the lowest loss on the validation rows.\n\n"
+        f"What the run recommends: {says}"
     )
 
 
@@ -88,17 +91,25 @@ def _line(name: str, estimate: Estimate) -> str:
 
 
 def _use(head: Trained, packages: Sequence[str]) -> str:
-    cleaning = head.recipe.cleaning
     return (
         "## Use\n\n"
-        '`python load.py "some text"`, or `from load import probabilities`. Needs jax, flax, transformers below 5 and '
-        f"safetensors; written with {', '.join(packages)}.\n\n"
-        f"**Texts are to be cleaned first**, as those of the training were: clean-text's `clean` with `{cleaning}` "
-        f"({head.recipe.cleaning_versions}). `load.py` and the program take cleaned texts and do not clean.\n\n"
-        "`model.stablehlo` needs jax and flatbuffers alone (and a tokenizer):\n\n"
+        '```\npip install -r requirements.txt\npython load.py "some text"\n```\n\n'
+        f"or `from load import probabilities`, which takes a list of texts; written with {', '.join(packages)}.\n\n"
+        f"{_cleaning(head)}\n\n"
+        "`model.stablehlo` needs jax and flatbuffers alone. It takes the tokens of cleaned texts:\n\n"
         "```python\nfrom jax import export\nprogram = export.deserialize(open('model.stablehlo', 'rb').read())\n"
         f"logits, probabilities = program.call(ids, mask)  # both int32, {_shape(head)}\n```\n\n"
         + _thresholds(head)
+    )
+
+
+def _cleaning(head: Trained) -> str:
+    if not head.recipe.cleaning_versions:
+        return "`load.py` takes texts as they are; so were those of the training."
+    return (
+        f"`load.py` cleans texts as those of the training were: clean-text's `clean` with `{head.recipe.cleaning}` "
+        f"({head.recipe.cleaning_versions}); other releases give other texts, and are refused. Clean-text can take "
+        "minutes for a single text of tens of thousands of letters without a blank."
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from headstart.train.report.terminal import WIDTH, table, wrapped
-from headstart.train.results.layers import is_about_layers
 from headstart.train.results.run_record import RunRecord
 from headstart.train.statistics.findings import Estimate, LayerChoice, LayerFindings, Summary
 
@@ -17,7 +16,7 @@ _CHOSEN = f"{'acc':>7}{'95 % interval':>14}{'- last':>7}{'95 % interval':>17}{'p
 def tables(run: RunRecord) -> str:
     """What the terminal shows of a run: its layers, if its heads are on several, and its heads, unless all are."""
     parts = [layers_table(run.layers, run.statistics)] if run.layers else []
-    if not is_about_layers(run):
+    if not run.about_layers:
         parts.append(table(run.results, run.statistics, run.folds))
     return "\n\n".join(parts)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from headstart.cache.reader import Cache
 from headstart.train.head_names import ALL, AT, LAST, states_of
 from headstart.train.results.outcome import TrainedHeads
-from headstart.train.results.run_record import RunRecord
 from headstart.train.statistics.entrant import SplitAnswers
 from headstart.train.statistics.findings import LayerCandidate, LayerFindings
 from headstart.train.statistics.layer_verdict import find_layers
@@ -58,9 +57,3 @@ def layers_of(cache: Cache, rounds: Sequence[TrainedHeads]) -> LayerFindings | N
         for heads in rounds
     ]
     return find_layers(cache.task, candidates, answers, last, cache.manifest.seconds)
-
-
-def is_about_layers(run: RunRecord) -> bool:
-    """Whether every head of a run is one that layers are compared with."""
-    heads = {row.head for row in run.results if row.head not in run.baselines}
-    return run.layers is not None and heads == {candidate.name for candidate in run.layers.candidates}

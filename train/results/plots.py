@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from headstart.train.engine.history import EpochRecord
 from headstart.train.engine.loss import Metrics
@@ -17,6 +17,9 @@ from headstart.train.statistics.verdict import TITLES
 # Okabe and Ito's palette: told apart with every kind of colour vision, and in grey
 BLUE, ORANGE, GREEN, INK, FAINT = "#0072B2", "#D55E00", "#009E73", "#222222", "#767676"
 LINES = (BLUE, ORANGE, GREEN, INK)
+ROOM = 1.18
+"""An axis is so many times as long as what is drawn, for the numbers behind the bars."""
+NO_ERROR = (0.0, 0.0)
 
 
 class ComparisonRow(NamedTuple):
@@ -24,7 +27,7 @@ class ComparisonRow(NamedTuple):
 
     Attributes:
         name: The head's key.
-        title: The notebook's name for it, written small below the key.
+        title: Its short name, written small below the key.
         loss: Test loss.
         accuracy: Test accuracy, a fraction.
         loss_error: How far an error bar reaches below and above.
@@ -35,8 +38,8 @@ class ComparisonRow(NamedTuple):
     title: str
     loss: float
     accuracy: float
-    loss_error: tuple[float, float] = (0.0, 0.0)
-    accuracy_error: tuple[float, float] = (0.0, 0.0)
+    loss_error: tuple[float, float] = NO_ERROR
+    accuracy_error: tuple[float, float] = NO_ERROR
 
 
 def comparison_row(row: Result, metrics: Mapping[str, Estimate], title: str) -> ComparisonRow:
@@ -60,40 +63,44 @@ def comparison(rows: Sequence[ComparisonRow], majority: Metrics | None = None) -
     """
     figure = Figure(figsize=(13, 1.7 + 0.6 * len(rows)), layout="constrained")
     left, right = figure.subplots(1, 2)
-    draw_bars(left, [row.loss for row in rows], [row.loss_error for row in rows], BLUE, "{:.4f}")
-    draw_bars(right, [row.accuracy for row in rows], [row.accuracy_error for row in rows], ORANGE, "{:.2%}")
+    losses, accuracies = ([getattr(row, name) for row in rows] for name in ("loss", "accuracy"))
+    of_loss, of_accuracy = ([getattr(row, f"{name}_error") for row in rows] for name in ("loss", "accuracy"))
+    floor = Metrics(math.nan, math.nan) if majority is None else majority
+    left.set_xlim(0, ROOM * max([1e-9, *ends([*losses, floor.loss], [*of_loss, NO_ERROR])]))
+    zoom(right, ends([*accuracies, floor.accuracy], [*of_accuracy, NO_ERROR]))
+    draw_bars(left, losses, of_loss, BLUE, "{:.4f}")
+    draw_bars(right, accuracies, of_accuracy, ORANGE, "{:.2%}")
     if majority is not None:
         draw_majority(left, majority.loss, "{:.4f}")
         draw_majority(right, majority.accuracy, "{:.2%}")
     left.set_title("Test loss (lower is better)", loc="left", pad=24, weight="bold")
     right.set_title("Test accuracy (higher is better)", loc="left", pad=24, weight="bold")
-    zoom(right, [row.accuracy for row in rows] + ([] if majority is None else [majority.accuracy]))
     name_rows(left, rows)
     right.set_yticks([])
     return figure
 
 
+def ends(values: Sequence[float], errors: Sequence[tuple[float, float]]) -> list[float]:
+    """Where the error bars of all finite values end, on both sides."""
+    bars = zip(values, errors, strict=True)
+    return [end for value, (low, high) in bars if math.isfinite(value) for end in (value - low, value + high)]
+
+
 def draw_bars(
     axes: Axes, values: Sequence[float], errors: Sequence[tuple[float, float]], colour: str, form: str
 ) -> None:
-    """Draw horizontal bars from top to bottom, each with its value at its end."""
+    """Draw horizontal bars from top to bottom, each with its value behind its error bar; the limits are set before."""
     places = range(len(values))
     axes.barh(places, values, height=0.62, color=colour)
     if any(map(any, errors)):
-        axes.errorbar(
-            values,
-            places,
-            xerr=list(zip(*errors, strict=True)),
-            fmt="none",
-            ecolor=INK,
-            elinewidth=1.2,
-            capsize=3,
-        )
+        reach = list(zip(*errors, strict=True))
+        axes.errorbar(values, places, xerr=reach, fmt="none", ecolor=INK, elinewidth=1.2, capsize=3)
     for place, value, error in zip(places, values, errors, strict=True):
         # a head that diverged has no bar, but its row says so
-        end = value + error[1] if math.isfinite(value) else 0
-        axes.annotate(form.format(value), (end, place), (5, 0), textcoords="offset points", va="center")
-    axes.margins(x=0.18)
+        finite = math.isfinite(value)
+        words, end = (form.format(value), value + error[1]) if finite else ("diverged", axes.get_xlim()[0])
+        over = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}  # the majority's line
+        axes.annotate(words, (end, place), (5, 0), textcoords="offset points", va="center", bbox=over)
     axes.set_ylim(len(values) - 0.4, -0.6)
     tidy(axes)
 
@@ -112,11 +119,15 @@ def draw_majority(axes: Axes, value: float, form: str) -> None:
     )
 
 
-def zoom(axes: Axes, accuracies: Sequence[float]) -> None:
-    """Begin the accuracy axis below the lowest value, and say so: heads differ by a few percent."""
-    start = max(math.floor(10 * min(accuracies) - 0.4) / 10, 0.0)
-    axes.set_xlim(start, start + 1.18 * max(max(accuracies) - start, 0.05))
-    axes.xaxis.set_major_formatter("{x:.0%}")
+def zoom(axes: Axes, shares: Sequence[float]) -> None:
+    """Begin the axis below the lowest share, and say so: heads differ by a few percent; end it behind the highest."""
+    low, high = min(shares, default=0.0), max(shares, default=1.0)
+    start = max(math.floor(10 * low - 0.4) / 10, 0.0)
+    axes.set_xlim(start, start + ROOM * max(high - start, 0.05))
+    axes.set_xticks(
+        [tick for tick in axes.get_xticks() if start <= tick <= 1]
+    )  # the room behind is for numbers
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
     if start > 0:
         axes.set_xlabel(f"the axis begins at {start:.0%}", color=FAINT)
 
@@ -164,7 +175,7 @@ def layers(findings: LayerFindings, summary: Summary) -> Figure:
     axes.set_xlabel(f"layer of the encoder, of {findings.last} (0: the embeddings)")
     measure = TITLES[summary.compared][:1].upper() + TITLES[summary.compared][1:]
     axes.set_title(f"{measure} by layer, with 95 % intervals", loc="left", weight="bold")
-    axes.yaxis.set_major_formatter("{x:.1%}")
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", alpha=0.25)
     if layers:
         axes.legend(frameon=False, loc="best")
@@ -201,7 +212,7 @@ def history(records: Sequence[EpochRecord], title: str, best_epoch: int) -> Figu
     left, right = figure.subplots(1, 2)
     draw_curves(left, records, "loss", best_epoch)
     draw_curves(right, records, "accuracy", best_epoch)
-    right.yaxis.set_major_formatter("{x:.0%}")
+    right.yaxis.set_major_formatter(PercentFormatter(1))
     figure.suptitle(title, x=0.01, ha="left", weight="bold")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)

@@ -8,6 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -197,7 +198,9 @@ def environment() -> dict[str, Any]:
     """What a run was computed with."""
     device = jax.local_devices()[0]
     about = {"device": device.device_kind, "devices": jax.local_device_count(), "cores": core_count()}
-    return {"python": platform.python_version(), **about, **{name: version(name) for name in LIBRARIES}}
+    releases = {name: version(name) for name in LIBRARIES}
+    day = datetime.now(UTC).date().isoformat()
+    return {"date": day, "python": platform.python_version(), **about, **releases}
 
 
 def peak_memory() -> dict[str, int]:

@@ -103,6 +103,12 @@ class RunRecord:
     digests: dict[str, str] | None = None
     table: str = ""
 
+    @property
+    def about_layers(self) -> bool:
+        """Whether every head is one that layers are compared with."""
+        heads = {row.head for row in self.results if row.head not in self.baselines}
+        return self.layers is not None and heads == {one.name for one in self.layers.candidates}
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a JSON object; numbers that JSON cannot hold are null."""
         fields: dict[str, Any] = encode(self)

@@ -1,9 +1,11 @@
 """Files of an exported folder, read back past the code that wrote them; the whole folder is `test_predict_export`'s."""
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from headstart.train.export.contents import (
     head_json,
     new_folder,
     packages,
+    requirements,
     save_json,
     save_scripts,
     save_tensors,
@@ -124,8 +127,26 @@ def test_the_loader_learns_what_it_must_know() -> None:
         "max_length": recipe["max_length"],
         "storage_dtype": recipe["storage_dtype"],
         "padding_counts": False,
+        "cleaning": {"no_line_breaks": True, "no_punct": True, "no_urls": True},
+        "cleaning_versions": recipe["cleaning_versions"],
     }
-    assert [line.split()[0] for line in packages()] == list(PACKAGES)
+
+
+@pytest.mark.parametrize(
+    ("cleaned_by", "pinned"),
+    [
+        ("", []),
+        ("clean-text 0.7.1, ftfy 6.3.1, unidecode absent", ["clean-text==0.7.1", "ftfy==6.3.1"]),
+        ("clean-text 0.7.1, unidecode 1.4.0", ["clean-text==0.7.1", "unidecode==1.4.0"]),
+    ],
+)
+def test_what_is_to_be_installed_is_what_cleaned_and_what_is_installed(
+    cleaned_by: str, pinned: list[str]
+) -> None:
+    recipe = dataclasses.replace(trained_head().recipe, cleaning_versions=cleaned_by)
+    lines = requirements(recipe).splitlines()
+    assert lines == [f"{name}=={version(name)}" for name in PACKAGES] + pinned
+    assert [line.replace("==", " ") for line in lines] == packages(recipe)
 
 
 def test_the_loader_refuses_a_file_with_a_bit_turned_over(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """The model card says what the run measured, and lets no name out of its place."""
 
+import dataclasses
+
 from headstart.train.export.model_card import Program, card
+from headstart.train.report.html.recommendation import recommend
 from tests.train.results.run_before import BEFORE, trained_head
 
 PROGRAM = Program(exact=True, texts=4, difference=1.5e-7)
@@ -12,12 +15,16 @@ def test_its_figures_are_the_run_s() -> None:
     for name in ("accuracy", "loss", "ece"):
         own = metrics["avg"][name]
         assert f"| {name} | {own['mean']:.4f} | {own['low']:.4f} to {own['high']:.4f} |" in text
-    assert f"accuracy of the floors: majority {metrics['majority']['accuracy']['mean']:.4f}." in text
+    assert f"accuracy of the baselines: majority {metrics['majority']['accuracy']['mean']:.4f}." in text
     assert "subset_accuracy" not in text
     assert "Mean over 1 seed(s)" in text
     assert "On 4 texts the program's probabilities were at most 1.5e-07" in text
     assert "written with jax 0.10.2" in text
     assert "The label is the most probable class." in text
+    assert "a small trained head: a title. Task" in text
+    recommended = recommend(trained_head().run, {"avg": "a title"})
+    assert recommended.head == "avg"
+    assert f"What the run recommends: {recommended.sentence}" in text
 
 
 def test_thresholds_are_those_that_predict_takes() -> None:
@@ -32,3 +39,14 @@ def test_names_from_data_end_neither_a_line_nor_a_code_span() -> None:
     text = card(trained_head(cache=BEFORE["cache"] | {"source": source}), "", [], PROGRAM)
     assert "`a'b # c/d(script>`" in text
     assert "<script" not in text
+
+
+def test_whether_texts_are_cleaned_is_said() -> None:
+    recipe = BEFORE["cache"]["recipe"]
+    text = card(trained_head(), "", [], PROGRAM)
+    assert f"clean-text's `clean` with `{recipe['cleaning']}` ({recipe['cleaning_versions']})" in text
+    head = trained_head()
+    plain = head._replace(recipe=dataclasses.replace(head.recipe, cleaning="null", cleaning_versions=""))
+    text = card(plain, "", [], PROGRAM)
+    assert "`load.py` takes texts as they are" in text
+    assert "clean-text" not in text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from headstart.train.results.layers import candidates_of, is_about_layers, on_every_layer_alike
+from headstart.train.results.layers import candidates_of, on_every_layer_alike
 from headstart.train.results.run_record import RunRecord
 from headstart.train.statistics.findings import LayerCandidate
 from tests.train.report.layered_runs import layered_run
@@ -23,9 +23,9 @@ def test_heads_on_layers_each_once() -> None:
 
 
 def test_a_run_about_layers_has_no_other_head() -> None:
-    assert is_about_layers(layered_run())
-    assert not is_about_layers(layered_run(plain=("avg",)))
-    assert not is_about_layers(dataclasses.replace(layered_run(), layers=None))
+    assert layered_run().about_layers
+    assert not layered_run(plain=("avg",)).about_layers
+    assert not dataclasses.replace(layered_run(), layers=None).about_layers
 
 
 def test_what_is_found_is_kept_in_json() -> None:

@@ -1,4 +1,5 @@
 import io
+import itertools
 import math
 
 import numpy as np
@@ -84,8 +85,99 @@ def test_an_axis_that_does_not_begin_at_zero_says_so():
 
 def test_a_head_that_diverged_is_still_listed():
     figure = comparison([*ROWS, ComparisonRow("max", "", math.nan, 0.5)])
-    assert "nan" in words(figure.axes[0])
+    assert words(figure.axes[0])[3] == "diverged"
     assert rendered(figure).startswith(b"\x89PNG")
+
+
+LONG = "a head with a name that is as long as any head's name could be, on all layers"
+FEW = [  # of 8 test rows: exact intervals are wide
+    ComparisonRow("cls", "", 0.9, 0.0, (0.5, 1.9), (0.0, 0.369)),
+    ComparisonRow("avg", "", 0.7, 0.5, (0.5, 0.9), (0.343, 0.343)),
+    ComparisonRow("gru", "", 0.1, 1.0, (0.1, 0.2), (0.369, 0.0)),
+]
+CASES = {
+    "few rows": (FEW, Metrics(0.69, 0.5)),
+    "few rows, a head that diverged": (
+        [*FEW, ComparisonRow("max", "", math.nan, math.nan)],
+        Metrics(0.69, 1.0),
+    ),
+    "twenty classes": (
+        [ComparisonRow("avg", "", 2.9, 0.06, (0.4, 0.4), (0.02, 0.03)), ComparisonRow("gru", "", 3.1, 0.05)],
+        Metrics(math.log(20), 0.05),
+    ),
+    "all right": ([ComparisonRow("avg", "", 0.0, 1.0, (0.0, 0.0), (0.03, 0.0))] * 2, Metrics(0.69, 0.99)),
+    "long names": ([ComparisonRow("bilstm_pooled@all", LONG, 0.2, 0.9, (0.1, 0.1), (0.05, 0.02))] * 12, None),
+    "every head diverged": ([ComparisonRow("avg", "", math.nan, math.nan)] * 2, None),
+}
+
+
+def overlapping(boxes):
+    """Pairs of boxes with an area in common."""
+    return [(a, b) for a, b in itertools.combinations(boxes, 2) if a.x0 < b.x1 and b.x0 < a.x1
+        and a.y0 < b.y1 and b.y0 < a.y1]  # fmt: skip
+
+
+def require_all_seen(figure):
+    """No word beyond the figure or on another one, no number of an axis beyond it, no whisker beyond its axes."""
+    figure.draw_without_rendering()
+    canvas, boxes = figure.bbox, []
+    for axes in figure.axes:
+        ticks = [*axes.get_xticklabels(), *axes.get_yticklabels()]
+        texts = [*axes.texts, *ticks, axes.title, axes._left_title, axes.xaxis.label]
+        inside = axes.get_window_extent()
+        for text in (text for text in texts if text.get_text() and text.get_visible()):
+            box = text.get_window_extent()
+            beyond = text in ticks and not (inside.x0 - 1 <= (box.x0 + box.x1) / 2 <= inside.x1 + 1
+                or text in axes.get_yticklabels())  # fmt: skip
+            if not beyond:
+                assert canvas.x0 - 1 <= box.x0
+                assert box.x1 <= canvas.x1 + 1, text
+                boxes.append(box)
+        for bars in (
+            bars for container in axes.containers if hasattr(container, "has_xerr") for bars in container[2]
+        ):
+            for segment in filter(len, bars.get_segments()):
+                (x0, y0), (x1, y1) = axes.transData.transform(segment)
+                assert inside.x0 - 1 <= min(x0, x1) <= max(x0, x1) <= inside.x1 + 1
+                assert inside.y0 - 1 <= min(y0, y1) <= max(y0, y1) <= inside.y1 + 1
+    assert not overlapping(boxes)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_head_has_its_number_and_every_whisker_its_ends(case):
+    rows, majority = CASES[case]
+    figure = comparison(rows, majority)
+    require_all_seen(figure)
+    for axes, name, form in zip(figure.axes, ("loss", "accuracy"), ("{:.4f}", "{:.2%}"), strict=True):
+        values = [getattr(row, name) for row in rows]
+        drawn = [
+            text for text in axes.texts if text.get_text() in [form.format(v) for v in values] + ["diverged"]
+        ]
+        assert len(drawn) == len(rows)
+        for text in drawn:  # matplotlib draws no annotation whose place is beyond the axes
+            low, high = axes.get_xlim()
+            assert low <= text.xy[0] <= high
+            assert text.get_window_extent().x1 <= axes.get_window_extent().x1 + 1
+    shares = [float(label.get_text()[:-1]) for label in figure.axes[1].get_xticklabels()]
+    assert max(shares) <= 100
+    assert len(set(shares)) == len(shares)
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.004, 0.0])
+def test_curves_of_any_height_have_numbers_that_differ(spread):
+    records = [
+        EpochRecord(epoch, 0.6, 0.9 - spread * epoch / 3, 0.5, 0.9, 2e-3, False) for epoch in range(1, 4)
+    ]
+    figure = history(records, LONG, best_epoch=2)
+    require_all_seen(figure)
+    labels = [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_whiskers_of_layers_are_whole(kind):
+    run = layered_run(TASKS[kind])
+    require_all_seen(layers(run.layers, run.statistics))
 
 
 def test_curves_show_the_records():

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import logging
 import os
 import stat
 import sys
 from contextlib import contextmanager
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import jax
@@ -17,13 +20,14 @@ HERE = Path(__file__).parent
 MOST_JSON = 2**26  # bytes
 FIELDS = {
     "classes": list, "outputs": int, "max_length": int, "kind": str, "storage_dtype": str, "padding_counts": bool,
-    "sha256": dict,
+    "cleaning_versions": str, "sha256": dict,
 }  # fmt: skip
+CLEANERS = ("clean-text", "ftfy", "emoji", "unidecode")  # clean-text uses the last where it is installed
 
 
-def refuse(name, why):
+def refuse(name, why, then="export the head again"):
     """End with a line and 2; names may hold what moves a cursor."""
-    line = f"error: {HERE / name} {why}; export the head again"
+    line = f"error: {HERE / name} {why}; {then}"
     print("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line), file=sys.stderr)
     sys.exit(2)
 
@@ -78,7 +82,35 @@ def tensors(name):
         arrays = load(content)
         if wrong := [key for key, array in arrays.items() if not np.isfinite(array).all()]:
             raise ValueError(f"{wrong[0]} holds NaN or infinity")
-        return unflatten_dict(arrays, sep=".")
+        return unflatten_dict(dict(sorted(arrays.items())), sep=".")  # "a" before "a.b", which it bars
+
+
+def cleaner():
+    """What is done to a text first, as it was to those of the training: clean-text's `clean` with their options."""
+    with reading("head.json"):
+        if HEAD["cleaning"] is None:
+            return lambda text: text
+        if (installed := ", ".join(map(release, CLEANERS))) != HEAD["cleaning_versions"]:
+            cleaned_by = (
+                f"is of texts that were cleaned by {HEAD['cleaning_versions']}, installed are {installed}"
+            )
+            refuse("head.json", cleaned_by[:300], f"`pip install -r {HERE / 'requirements.txt'}`")
+        logging.disable(logging.WARNING)  # an advice to install unidecode, which changes texts
+        from cleantext import clean
+
+        logging.disable(logging.NOTSET)
+        clean(
+            "a http://b.de c", **HEAD["cleaning"]
+        )  # an option that there is not is told before a text comes
+        return partial(clean, **HEAD["cleaning"])
+
+
+def release(name):
+    """An installed package, as the recipe of the features names it."""
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"{name} absent"
 
 
 def encoder(logits):

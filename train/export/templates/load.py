@@ -1,4 +1,4 @@
-"""Label cleaned texts, in exact float32: `python load.py TEXT ...`. Needs jax, flax, transformers<5, safetensors."""
+"""Label texts, in exact float32: `python load.py TEXT ...`. What has to be installed is in requirements.txt."""
 
 import sys
 from pathlib import Path
@@ -6,18 +6,18 @@ from pathlib import Path
 import jax
 
 sys.path.insert(0, str(Path(__file__).parent))  # head.py and folder.py lie beside this file
-from folder import encoder, reading
+from folder import cleaner, encoder, reading
 from head import HEAD, logits
 
 jax.config.update("jax_default_matmul_precision", "highest")
-backbone, model, tokenizer = encoder(logits)
+clean, (backbone, model, tokenizer) = cleaner(), encoder(logits)
 
 
 def probabilities(texts):
-    """Probability of each class of HEAD["classes"]; of a binary task of the second alone."""
+    """Probability of each class of HEAD["classes"], of a binary task of the second alone, for a list of raw texts."""
     padding = "max_length" if HEAD["padding_counts"] else True
     options = {"padding": padding, "truncation": True, "max_length": HEAD["max_length"]}
-    inputs = tokenizer(list(texts), **options, return_tensors="np")
+    inputs = tokenizer([clean(text) for text in texts], **options, return_tensors="np")
     ids, mask = inputs["input_ids"], inputs["attention_mask"]
     states = model(ids, mask, params=backbone, output_hidden_states=True).hidden_states
     scores = logits(states, mask)
@@ -25,5 +25,8 @@ def probabilities(texts):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        print("usage: python load.py TEXT ...", file=sys.stderr)
+        sys.exit(2)
     with reading("load.py"):
         print(HEAD["classes"][-HEAD["outputs"] :], probabilities(sys.argv[1:]).tolist(), sep="\n")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from headstart.train.engine.history import EpochRecord
 from headstart.train.report.html.drawing import Panel, Point, Span, figure, span
-from headstart.train.report.html.markup import section, text
+from headstart.train.report.html.markup import folded, section, text
 from headstart.train.results.result import group_by_head
 from headstart.train.results.run_record import RunRecord
 from headstart.train.statistics.findings import Curves
@@ -22,19 +22,27 @@ SHARE = (0.0, 1.0)
 Records = Sequence[EpochRecord]
 
 
-def epochs(run: RunRecord) -> str:
-    """One figure for each head; with several seeds the first is strong, the others are faint."""
+def epochs(run: RunRecord, first: str | None) -> str:
+    """One figure for each head, all but the first one's folded; of several seeds the first is strong, the others faint.
+
+    Args:
+        run: What was compared.
+        first: The head whose curves are shown at once.
+    """
     heads: dict[str, list[Records]] = {}
     for name, records in run.histories.items():
         if records:
             heads.setdefault(name.rpartition("/")[0], []).append(records)
     results = group_by_head(run.results)
-    figures = "".join(
+    figures = {
         # both lists begin with the first fold's first seed
-        _learning(f"epochs-{at}", name, seeds, int(results[name][0].best_epoch))
+        name: _learning(f"epochs-{at}", name, seeds, int(results[name][0].best_epoch))
         for at, (name, seeds) in enumerate(heads.items())
-    )
-    return section("epochs", "Learning curves", f'{KEY}<div class="grid">{figures}</div>' if figures else "")
+    }
+    shown = figures.pop(first, "") if first else ""
+    others = f'<div class="grid">{"".join(figures.values())}</div>' if figures else ""
+    folds = folded("Learning curves of the other heads", others) if shown else others
+    return section("epochs", "Learning curves", KEY + shown + folds if heads else "")
 
 
 def _learning(name: str, head: str, seeds: list[Records], best: int) -> str:

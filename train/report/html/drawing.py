@@ -11,7 +11,7 @@ from headstart.train.report.html.markup import text
 
 Number = float | int
 Point = tuple[Number, Number]
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 26, 38
+LEFT, RIGHT, TOP, BOTTOM = 46, 18, 26, 38
 
 
 class Span(NamedTuple):
@@ -49,7 +49,8 @@ class Span(NamedTuple):
     def label(self, tick: Number) -> str:
         """A tick's number."""
         if self.percent:
-            return f"{tick:.4g}" if self.log else f"{tick:.0%}"
+            whole = all(abs(100 * other - round(100 * other)) < 1e-6 for other in self.ticks())
+            return f"{tick:.0%}" if whole else f"{tick:.1%}"
         return f"{tick:,.0f}" if tick >= 1000 else f"{tick:.3g}"
 
 

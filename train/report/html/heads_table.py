@@ -1,6 +1,6 @@
 """The table of heads and baselines, every metric, every pair that differs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from headstart.train.report.html.markup import (
     NOTHING,
@@ -30,7 +30,12 @@ NAMES = {
     "brier": "Brier score",
     "ece": "calibration error",
 }
-WIDE, HIGH = 96, 14
+BASELINES = {
+    "majority": "the most frequent class",
+    "tfidf_logreg": "logistic regression on words",
+    "logreg_mean": "logistic regression on means",
+}
+"""What the baselines are."""
 UNDEFINED = {
     "loss": "the loss of a row is infinite",
     "f1": "no test row has class 1, and none is said to",
@@ -40,17 +45,22 @@ UNDEFINED = {
 """Why a metric of a head that did not diverge is not defined."""
 
 
-def scores(run: RunRecord, titles: Mapping[str, str]) -> str:
-    """The sortable table, and how to read it."""
+def scores(run: RunRecord, titles: Mapping[str, str], notebook: Mapping[str, str]) -> str:
+    """The sortable table, and how to read it.
+
+    Args:
+        run: What was compared.
+        titles: Short names of heads.
+        notebook: What the notebook calls those that it had.
+    """
     compared, heads = run.statistics.compared, group_by_head(run.results)
     measures = [compared, *(name for name in SHOWN if name != compared)]
     header = ["head", "same as", NAMES[compared], "95 % interval", *(NAMES[m] for m in measures[1:])]
     header += ["parameters", "epochs", "train s", "ms per 1,000 rows"]
-    ends = _ends(run.statistics)
     rows = [
         [
             _name(name, titles),
-            *_estimates(run.statistics, name, measures, ends),
+            *_estimates(run.statistics, name, measures),
             *_costs(results, run.inference.get(name)),
         ]
         for name, results in heads.items()
@@ -60,39 +70,34 @@ def scores(run: RunRecord, titles: Mapping[str, str]) -> str:
         "Heads on the test rows. A click on a column sorts.", header, rows, sortable=True, marks=marks
     )
     notes = [
-        "Heads that share a letter under “same as” cannot be told apart. Rows in grey are floors: classifiers without "
-        "a head, which a head must beat to be worth its name.",
+        "Heads that share a letter under “same as” cannot be told apart. Rows in grey are baselines: classifiers "
+        "without a head, which a head must beat to be worth its name.",
         *run.statistics.notes,
     ]
-    return section(
-        "scores", "Heads", body, *(paragraph(note, "note") for note in notes), _all_metrics(run.statistics)
+    below = [*(paragraph(note, "note") for note in notes), _all_metrics(run.statistics)]
+    return section("scores", "Heads", body, *below, _footnote(notebook, heads))
+
+
+def _footnote(notebook: Mapping[str, str], heads: Iterable[str]) -> str:
+    """The notebook's names, under which its results are published."""
+    names = "; ".join(f"{name}: {notebook[name]}" for name in heads if name in notebook)
+    why = "It calls hidden states finetuned, though the encoder is frozen: here nothing of it is."
+    return folded(
+        "What the notebook calls these heads", paragraph(f"{why} {names}.", "note") if names else ""
     )
-
-
-def _ends(summary: Summary) -> tuple[float, float]:
-    """Where the drawn intervals begin and end; the majority class, far below, would leave no room for the others."""
-    values = [
-        value
-        for name, estimate in summary.compared_estimates().items()
-        if name != "majority"
-        for value in (estimate.low, estimate.high, estimate.mean)
-        if value is not None
-    ]
-    return (min(values), max(values)) if values else (0.0, 1.0)
 
 
 def _name(name: str, titles: Mapping[str, str]) -> TableCell:
     return TableCell(
-        f"<span>{text(name)}</span><small>{text(titles.get(name, 'floor'))}</small>", name, "head"
+        f"<span>{text(name)}</span><small>{text(titles.get(name, 'baseline'))}</small>", name, "head"
     )
 
 
-def _estimates(
-    summary: Summary, name: str, measures: Sequence[str], ends: tuple[float, float]
-) -> list[TableCell]:
+def _estimates(summary: Summary, name: str, measures: Sequence[str]) -> list[TableCell]:
     first, *others = [summary.metrics[name][measure] for measure in measures]
-    drawn = TableCell(interval(first, ends), first.low, "interval")
-    return [word(summary.groups[name]), number(first.mean), drawn, *(number(other.mean) for other in others)]
+    ends = NOTHING if first.known is None else f"{first.low:.3f} to {first.high:.3f}"
+    values = [number(other.mean) for other in others]
+    return [word(summary.groups[name]), number(first.mean), TableCell(ends, first.low), *values]
 
 
 def _costs(results: Sequence[Result], seconds: float | None) -> list[TableCell]:
@@ -102,20 +107,6 @@ def _costs(results: Sequence[Result], seconds: float | None) -> list[TableCell]:
         number(mean_of(results, "train_seconds"), 1),
         number(seconds, 2, scale=1000),
     ]
-
-
-def interval(estimate: Estimate, ends: tuple[float, float]) -> str:
-    """An interval as numbers and as a little drawing of them, all on one scale."""
-    if estimate.known is None:
-        return NOTHING
-    size = (ends[1] - ends[0]) or 1.0
-    shares = [(value - ends[0]) / size for value in estimate.known]
-    middle, low, high = (4 + (WIDE - 8) * min(1.0, max(0.0, share)) for share in shares)
-    return (
-        f'<svg class="bar" aria-hidden="true" viewBox="0 0 {WIDE} {HIGH}" width="{WIDE}" height="{HIGH}">'
-        f'<line x1="{low:.1f}" x2="{high:.1f}" y1="7" y2="7"/><circle cx="{middle:.1f}" cy="7" r="3.5"/></svg>'
-        f"<span>{estimate.low:.3f} to {estimate.high:.3f}</span>"
-    )
 
 
 def _all_metrics(summary: Summary) -> str:

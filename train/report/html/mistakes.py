@@ -22,6 +22,8 @@ from headstart.train.results.run_record import RunRecord
 
 MOST_CLASSES = 12
 """Classes of a confusion matrix; more cannot be read."""
+FEW = 10
+"""Test rows of a class; the recall of fewer is mostly chance."""
 SHADES = 5
 MOST_MISTAKES, LONGEST = 20, 600
 
@@ -31,21 +33,25 @@ def classes(run: RunRecord, best: str | None) -> str:
     scores = {name: per_class for name, per_class in run.statistics.per_class.items() if per_class}
     heads = {name: _head(run, name, per_class) for name, per_class in scores.items()}
     first = best if best in heads else next(iter(heads), None)
-    others = "".join(folded(name, shown) for name, shown in heads.items() if name != first)
-    return section("classes", "Classes", heads[first] if first else "", others)
+    others = "".join(shown for name, shown in heads.items() if name != first)
+    return section("classes", "Classes", heads[first] if first else "", folded("The other heads", others))
 
 
 def _head(run: RunRecord, name: str, per_class: Mapping[str, ClassScores]) -> str:
     rows = [
-        [word(label), *(number(value, 3) for value in scores[:3]), number(scores.support, 0)]
-        for label, scores in per_class.items()
+        [word(label), *(number(value, 3) for value in shown), number(support, 0)]
+        for label, (precision, recall, f1, support) in per_class.items()
+        for shown in [(recall, precision, f1)]
     ]
-    header = ["class", "precision", "recall", "F1", "test rows"]
+    header = ["class", "recall", "precision", "F1", "test rows"]
     scores = table(f"{text(name)}: each class", header, rows, sortable=len(rows) > 2)
     undefined = any(value is None for row in per_class.values() for value in row)
     note = paragraph("\u2013 not defined: no test row has the class, or none is said to have it.", "note")
     matrices = _matrices(name, run.task, run.statistics.confusion[name])
-    return f'<div class="pair">{scores}{matrices}</div>{note if undefined else ""}'
+    rare = [f"{label} ({one.support})" for label, one in per_class.items() if one.support < FEW]
+    doubt = f"Fewer than ten test rows, too few to judge a class by: {', '.join(rare[:MOST_CLASSES])}."
+    notes = note * undefined + paragraph(doubt, "note") * bool(rare)
+    return f'<div class="pair">{scores}{matrices}</div>{notes}'
 
 
 def _matrices(name: str, task: Task, counts: Any) -> str:

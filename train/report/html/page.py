@@ -4,17 +4,19 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from headstart.train.report.html.costs import costs
 from headstart.train.report.html.curves import epochs, trust
-from headstart.train.report.html.heads_table import NAMES, differences, scores
+from headstart.train.report.html.heads_table import BASELINES, NAMES, differences, scores
 from headstart.train.report.html.layers import layers
-from headstart.train.report.html.markup import paragraph, text
+from headstart.train.report.html.markup import text
 from headstart.train.report.html.mistakes import classes, mistakes
+from headstart.train.report.html.opening import opening, title
 from headstart.train.report.html.origin import data, origin
-from headstart.train.results.layers import is_about_layers
+from headstart.train.report.html.recommendation import recommend
 from headstart.train.results.run_record import RunRecord
 
 STYLE, SCRIPT = (
@@ -24,21 +26,28 @@ STYLE, SCRIPT = (
 
 PARTS = {
     "layers": "Layers",
+    "classes": "Classes",
     "scores": "Heads",
     "pairs": "Differences",
-    "costs": "Costs",
+    "mistakes": "Mistakes",
     "epochs": "Learning curves",
     "trust": "Probabilities",
-    "classes": "Classes",
-    "mistakes": "Mistakes",
+    "costs": "Costs",
     "data": "Data",
     "origin": "Make it again",
 }
 
 
+class Names(NamedTuple):
+    """What heads are called: short names of all of them, and the notebook's of those that it had."""
+
+    titles: Mapping[str, str]
+    notebook: Mapping[str, str] = {}
+
+
 def render(
     run: RunRecord,
-    titles: Mapping[str, str],
+    names: Names,
     predictions: Mapping[str, np.ndarray],
     texts: Sequence[str] | None,
 ) -> str:
@@ -46,65 +55,38 @@ def render(
 
     Args:
         run: What `results.json` holds.
-        titles: Full names of the heads.
+        names: Names of the heads.
         predictions: Answers to the test rows, see `train.results.outcome.Outcome`.
         texts: Cleaned texts of the test rows, for the mistakes; None leaves them out.
     """
-    best = best_head(run)
-    shown = mistakes(run.task, predictions, texts, best) if texts and best else ""
-    parts = (
-        layers(run, NAMES[run.statistics.compared]),
-        scores(run, titles),
-        differences(run.statistics),
-        costs(run, NAMES[run.statistics.compared]),
-        epochs(run),
-        trust(run, best),
-        classes(run, best),
-        shown,
-        data(run),
-        origin(run),
+    titles, recommended = {**BASELINES, **names.titles}, recommend(run, names.titles)
+    head = recommended.head
+    body = "".join(
+        (
+            layers(run, NAMES[run.statistics.compared]),
+            classes(run, head),
+            scores(run, titles, names.notebook),
+            differences(run.statistics),
+            mistakes(run.task, predictions, texts, head) if texts and head else "",
+            epochs(run, head),
+            trust(run, head),
+            costs(run, NAMES[run.statistics.compared]),
+            data(run),
+            origin(run),
+        )
     )
-    body = "".join(parts)
-    links = "".join(
-        f'<a href="#{name}">{title}</a>' for name, title in PARTS.items() if f'id="{name}"' in body
-    )
-    name = text(run.cache.name)
-    # of layers alone, the heads' verdict would name the best of many by their test rows
-    sentences = run.layers.verdict if run.layers else []
-    sentences = sentences if is_about_layers(run) else [*sentences, *run.statistics.verdict]
-    verdict = "".join(paragraph(sentence, "verdict") for sentence in sentences)
+    links = "".join(f'<a href="#{at}">{part}</a>' for at, part in PARTS.items() if f'id="{at}"' in body)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<title>{name}: heads compared</title><style>{STYLE}</style></head><body>"
+        f"<title>{text(title(run))}</title><style>{STYLE}</style></head><body>"
         '<a class="skip" href="#scores">Skip to the table</a>'
-        f'<header><h1>{name}</h1><p class="note">{text(about(run))}</p>{verdict}'
+        f"<header>{opening(run, titles, recommended)}"
         f'<nav aria-label="Parts of the report">{links}</nav></header>'
         f"<main>{body}</main><footer>Made by headstart's bench.py. This file is complete: it loads nothing.</footer>"
         f"<script>{SCRIPT}</script></body></html>\n"
     )
-
-
-def about(run: RunRecord) -> str:
-    """What was compared, in a line."""
-    heads = [name for name in run.statistics.metrics if name not in run.baselines]
-    seeds = 1 + max(result.seed for result in run.results)
-    return (
-        f"{len(heads)} head{'s' * (len(heads) != 1)}, {seeds} seed{'s' * (seeds != 1)}"
-        + (f", {run.statistics.rows:,} test rows" if run.statistics.rows else "")
-        + f", encoder {run.cache.source.get('backbone', 'unknown')}"
-    )
-
-
-def best_head(run: RunRecord) -> str | None:
-    """The head, no baseline, with the highest score; None if all diverged."""
-    means = {
-        name: estimate.mean
-        for name, estimate in run.statistics.compared_estimates().items()
-        if name not in run.baselines and estimate.mean is not None
-    }
-    return max(means, key=lambda name: means[name]) if means else None
 
 
 def policy() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -12,7 +13,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def found() -> str | None:
-    """Path of a Chromium, if there is one."""
+    """Path of a Chromium, if there is one that can run: it reserves more address space than a limit leaves."""
+    if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+        return None
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 

@@ -17,25 +17,37 @@ def test_the_best_epoch_is_the_one_whose_weights_were_kept() -> None:
         record._replace(valid_loss=loss) for record, loss in zip(run.histories["gru/0"], losses, strict=True)
     )
     assert [row.best_epoch for row in run.results if row.head == "gru"] == [3]
-    words = epochs(run)
+    words = epochs(run, None)
     assert "best epoch 3, with validation loss 0.4000" in words
     assert "0.3999" not in words
 
 
 def test_a_figure_for_each_head_says_what_the_lines_say() -> None:
     run, _ = made_run(TASKS["binary"], seeds=2)
-    shown = epochs(run)
+    shown = epochs(run, None)
     assert re.findall(r"Learning curves of (\w+)", shown) == ["avg", "gru", "lstm_pooled"]
     assert shown.count("learning rate cut after epoch 3") == 2 * 3  # as text and as caption
     assert shown.count('class="best"') == 2 * 3
     assert shown.count('class="valid faint"') == 2 * 3  # the second seed
-    assert epochs(dataclasses.replace(run, histories={})) == ""
+    assert epochs(dataclasses.replace(run, histories={}), "gru") == ""
+
+
+def test_the_curves_of_the_recommended_head_come_first_and_the_others_are_folded() -> None:
+    run, _ = made_run(TASKS["binary"])
+    shown = epochs(run, "gru")
+    order = [shown.index(f"<title id=\"epochs-{at}-t\">Learning curves of {name}") for at, name in
+        ((1, "gru"), (0, "avg"), (2, "lstm_pooled"))]  # fmt: skip
+    assert order == sorted(order)
+    assert order[0] < shown.index("<details>") < order[1]
+    alone = dataclasses.replace(run, histories={"gru/0": run.histories["gru/0"]})
+    assert "<details>" not in epochs(alone, "gru")
+    assert "<details>" not in epochs(run, "majority")  # has no epochs: nothing is hidden behind it
 
 
 def test_a_head_that_diverged_has_a_figure_without_lines() -> None:
     run, _ = made_run(TASKS["binary"], diverged="gru")
     run = dataclasses.replace(run, histories={"gru/0": run.histories["gru/0"]})
-    shown = epochs(run)
+    shown = epochs(run, None)
     assert "with validation loss nan" in shown
     assert 'class="best"' not in shown
     assert 'polyline class="valid"' not in shown

@@ -31,6 +31,16 @@ def test_ticks_are_round_and_on_the_axis() -> None:
     assert span([5, 5], "").share(5) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.83, 0.87), (0.9015, 0.9097), (-0.05, 0.31)])
+def test_shares_have_as_many_digits_as_tell_them_apart(low: float, high: float) -> None:
+    axis = Span(low, high, "", percent=True)
+    labels = [axis.label(tick) for tick in axis.ticks()]
+    assert len(set(labels)) == len(labels) > 2
+    assert [float(label[:-1]) / 100 for label in labels] == pytest.approx(axis.ticks(), abs=6e-4)
+    widest = 7 * max(map(len, labels))  # at 11 pixels a digit takes less
+    assert widest / 2 < RIGHT  # a number at the very end is whole
+
+
 def test_points_lie_between_the_margins() -> None:
     panel = Panel(Span(0, 10, "x"), Span(0, 1, "y"), "title", (300, 200), left=40)
     assert panel.place((0, 0)) == (40 + LEFT, 200 - BOTTOM)

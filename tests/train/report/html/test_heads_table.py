@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from headstart.train.report.html.heads_table import differences, interval, scores
-from headstart.train.report.html.markup import NOTHING
+from headstart.train.report.html.heads_table import differences, scores
 from headstart.train.statistics.findings import Estimate, Pair
 from tests.train.report.html.made_runs import TASKS, made_run
 
@@ -14,26 +13,29 @@ from tests.train.report.html.made_runs import TASKS, made_run
 @pytest.mark.parametrize("kind", TASKS)
 def test_a_row_for_each_head_with_the_run_s_numbers(kind: str) -> None:
     run, _ = made_run(TASKS[kind], seeds=2)
-    shown = scores(run, {"gru": "simple GRU"})
+    shown = scores(run, {"gru": "simple GRU"}, {})
     rows = re.findall(r'<tr class="(\w*)">(.*?)</tr>|<tr>(.*?)</tr>', shown[: shown.index("</table>")])
     marks = [mark for mark, *_ in rows[1:]]
     assert marks == ["floor", "floor", "", "", ""]
-    assert shown.count("<small>floor</small>") == 4  # two have no other title here
+    assert shown.count("<small>baseline</small>") == 4  # two have no other title here
     assert "<small>simple GRU</small>" in shown
     for name, estimate in run.statistics.compared_estimates().items():
         assert f">{run.statistics.groups[name]}</td>" in shown
-        assert f"<span>{estimate.low:.3f} to {estimate.high:.3f}</span>" in shown
+        assert f">{estimate.low:.3f} to {estimate.high:.3f}</td>" in shown
         assert f"{estimate.mean:.4f} ± " in shown or estimate.sd is None
     for note in run.statistics.notes:
         assert note.replace("'", "&#x27;") in shown
 
 
-def test_an_interval_is_drawn_on_the_scale_of_all() -> None:
-    estimate = Estimate(0.5, None, 0.25, 0.75, None, None, [0.5])
-    shown = interval(estimate, (0.0, 1.0))
-    assert '<line x1="26.0" x2="70.0" y1="7" y2="7"/><circle cx="48.0"' in shown
-    assert shown.endswith("<span>0.250 to 0.750</span>")
-    assert interval(dataclasses.replace(estimate, low=None), (0.0, 1.0)) == NOTHING
+def test_the_notebook_s_names_are_a_footnote() -> None:
+    run, _ = made_run(TASKS["binary"])
+    shown = scores(
+        run, {"gru": "GRU, last state"}, {"gru": "Finetuned <simple> GRU", "bigru": "Finetuned BiGRU"}
+    )
+    footnote = shown[shown.index("What the notebook calls these heads") :]
+    assert "gru: Finetuned &lt;simple&gt; GRU." in footnote
+    assert shown.count("Finetuned") == 1  # no head that was not compared, and no row of the table
+    assert "What the notebook calls" not in scores(run, {}, {})
 
 
 def test_pairs_that_differ_come_by_their_p_value() -> None:
@@ -61,17 +63,17 @@ def test_pairs_that_differ_come_by_their_p_value() -> None:
 def test_a_dash_has_a_reason(measure: str, reason: str) -> None:
     run, _ = made_run(TASKS["binary"])
     metrics = run.statistics.metrics["gru"]
-    assert reason not in scores(run, {})
+    assert reason not in scores(run, {}, {})
     metrics[measure] = Estimate(None, None, None, None, None, None, [None])
-    assert reason in scores(run, {})
+    assert reason in scores(run, {}, {})
 
 
 def test_so_has_a_value_without_an_interval_and_a_head_without_numbers() -> None:
     run, _ = made_run(TASKS["binary"])
     run.statistics.metrics["gru"]["brier"] = Estimate(0.0, None, None, None, None, None, [0.0])
-    assert "the same in every resample" in scores(run, {})
+    assert "the same in every resample" in scores(run, {}, {})
     run, _ = made_run(TASKS["binary"], diverged="avg")
-    assert "A head that diverged has no numbers." in scores(run, {})
+    assert "A head that diverged has no numbers." in scores(run, {}, {})
 
 
 @pytest.mark.parametrize("value", [-0.0, -1e-6, -4e-5])
@@ -79,5 +81,5 @@ def test_zero_has_no_sign(value: float) -> None:
     run, _ = made_run(TASKS["binary"])
     run.statistics.metrics["gru"]["loss"] = Estimate(value, None, value, 0.1, None, None, [value])
     pair = Pair("a", "b", value, value, 0.15, None, 9, 2, 0.001, 0.02, True)
-    shown = scores(run, {}) + differences(dataclasses.replace(run.statistics, pairs=[pair]))
+    shown = scores(run, {}, {}) + differences(dataclasses.replace(run.statistics, pairs=[pair]))
     assert not re.search(r">[-+]?-0\.0+<|-0\.000 ", shown)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from headstart.train.report.html.layers import layers
-from headstart.train.report.html.page import render
+from headstart.train.report.html.page import Names, render
 from tests.train.report.html.made_runs import TASKS, made_run
 from tests.train.report.html.test_page import Page
 from tests.train.report.layered_runs import HEADS, layered_run
@@ -45,19 +45,21 @@ def test_the_table_holds_the_choices() -> None:
 def test_the_page_begins_with_what_layers_say(kind: str, folds: int) -> None:
     run = layered_run(TASKS[kind], folds=folds)
     assert run.layers
-    words = render(run, {}, {}, None)
+    words = render(run, Names({}), {}, None)
     page = Page(words)
     assert len(page.ids) == len(set(page.ids))
     assert 'href="#layers"' in words
     for sentence in run.layers.verdict:
         assert sentence in page.words()
-    assert run.statistics.verdict[0] not in page.words()  # it would name the best of many by their test rows
+    # these would name the best of many by their test rows
+    assert run.statistics.verdict[0] not in page.words()
+    assert 'class="forest"' not in words
 
 
 def test_a_run_with_other_heads_has_both_verdicts() -> None:
     run = layered_run(plain=("gru",))
     assert run.layers
-    words = Page(render(run, {}, {}, None)).words()
+    words = Page(render(run, Names({}), {}, None)).words()
     assert run.statistics.verdict[0] in words
     assert run.layers.verdict[0] in words
 
@@ -65,7 +67,7 @@ def test_a_run_with_other_heads_has_both_verdicts() -> None:
 def test_runs_without_layers_have_no_such_part() -> None:
     run, arrays = made_run(TASKS["binary"])
     assert layers(run, "accuracy") == ""
-    assert "#layers" not in render(run, {}, arrays, None)
+    assert "#layers" not in render(run, Names({}), arrays, None)
 
 
 def test_many_layers_have_few_numbers() -> None:

@@ -66,3 +66,17 @@ def test_the_best_head_s_classes_are_open_and_the_others_folded() -> None:
     assert shown.index("gru: each class") < shown.index("<details>") < shown.index("lstm_pooled: each class")
     assert "avg: each class" not in shown
     assert classes(run, "avg").index("majority: each class") < classes(run, "avg").index("<details>")
+
+
+def test_recall_comes_first_and_classes_of_few_rows_are_named() -> None:
+    run, _ = made_run(TASKS["multiclass"])
+    shown = classes(run, "gru")
+    assert shown.index("recall") < shown.index("precision")
+    assert (
+        f">{run.statistics.per_class['gru']['hate'].recall:.3f}</td>"
+        in shown.split("</tr>")[1].split("</td>")[0] + "</td>"
+    )
+    assert "Fewer than ten test rows" not in shown
+    rare = run.statistics.per_class["gru"]["offence"]._replace(support=3)
+    run.statistics.per_class["gru"]["offence"] = rare
+    assert "Fewer than ten test rows, too few to judge a class by: offence (3)." in classes(run, "gru")

@@ -1,21 +1,25 @@
 """The report in a real browser: quiet, offline, sortable, readable on a phone, dark where wanted."""
 
-import dataclasses
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from headstart.train.report.html.page import render
+from headstart.train.report.html.page import Names, render
 from tests.train.report.html.browser import Browser, found
 from tests.train.report.html.made_runs import TASKS, made_run
 
-pytestmark = pytest.mark.skipif(found() is None, reason="no Chromium in the PATH")
+pytestmark = pytest.mark.skipif(
+    found() is None, reason="no Chromium in the PATH, or `ulimit -v` leaves it no room"
+)
 
 ROWS = "[...document.querySelector('#scores tbody').rows]"
 HEADER = "document.querySelector('#scores table').tHead.rows[0].cells"
 COLUMN = ROWS + ".map(row => row.cells[{}].dataset.value)"
 PHONE = 320
+TITLES = {"avg": "mean pooling", "gru": "bidirectional GRU, mean and max, all layers"}
+FOREST = "document.querySelector('.forest')"
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +34,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module", params=TASKS)
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run, predictions = made_run(TASKS[request.param], seeds=2)
-    name = "a_very_long_name_of_a_data_set_that_a_phone_cannot_hold-minilm-0123456789"
-    run = dataclasses.replace(run, cache=dataclasses.replace(run.cache, name=name))
+    run.cache.source["data"] = "a_very_long_name_of_a_data_set_that_a_phone_cannot_hold_0123456789.csv"
     texts = ["word " * 30 + "a" * 200] * 60
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(render(run, {"gru": "Finetuned Last Hidden States with simple GRU"}, predictions, texts))
+    path.write_text(render(run, Names(TITLES), predictions, texts))
     return path
 
 
@@ -100,10 +103,15 @@ def test_the_tab_key_reaches_the_table(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.press("Tab", 9)
     assert browser.evaluate("document.activeElement.className") == "skip"
+    reached = []
     for _ in range(40):
         browser.press("Tab", 9)
         if browser.evaluate("document.activeElement.tagName") == "BUTTON":
-            break
+            reached.append(browser.evaluate("document.activeElement.closest('section').id"))
+    assert "scores" in reached
+    browser.evaluate("document.querySelector('.skip').click()")  # or at once
+    browser.press("Tab", 9)
+    browser.press("Tab", 9)
     assert browser.evaluate("document.activeElement.closest('section').id") == "scores"
 
 
@@ -112,6 +120,31 @@ def test_a_phone_scrolls_tables_and_not_the_page(browser: Browser, page: Path) -
     browser.open(page)
     browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert browser.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+@pytest.mark.parametrize("width", [1280, 390, PHONE])
+def test_the_first_screen_shows_every_interval_in_its_place(browser: Browser, page: Path, width: int) -> None:
+    """Heads beside their intervals, nothing beyond the edge, no number of the axis on another."""
+    sized(browser, width)
+    browser.open(page)
+    assert browser.evaluate("document.querySelector('h1').getBoundingClientRect().top") < 60
+    assert browser.evaluate(f"{FOREST}.getBoundingClientRect().right") <= width
+    assert browser.evaluate(f"{FOREST}.tBodies[0].rows.length") == 5
+    inside = (
+        "[...row.querySelectorAll('circle')].every(dot => {{const a = dot.getBoundingClientRect(), "
+        "b = row.cells[1].getBoundingClientRect(); return a.left >= b.left - 5 && a.right <= b.right + 5}})"
+    )
+    assert browser.evaluate(
+        f"[...{FOREST}.tBodies[0].rows].every(row => {inside})".replace("{{", "{").replace("}}", "}")
+    )
+    ticks = browser.evaluate(
+        f"[...{FOREST}.tHead.querySelectorAll('text')].map(t => [t.getBoundingClientRect().left, "
+        "t.getBoundingClientRect().right])"
+    )
+    assert len(ticks) >= 2
+    assert all(right < left for (_, right), (left, _) in itertools.pairwise(ticks))
+    labels = browser.evaluate("[...document.querySelectorAll('.figures dd')].map(d => d.textContent)")
+    assert len(labels) == 3
 
 
 def luminance(colour: str) -> float:
@@ -129,7 +162,25 @@ def test_both_schemes_can_be_read(browser: Browser, page: Path, scheme: str) -> 
     browser.open(page)
     back = luminance(browser.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
     assert (back < 0.1) == (scheme == "dark")
-    for place in ("body", ".note", "a", "summary", ".warning", "tr.floor td", "figcaption", "th button"):
+    for place in (
+        "body",
+        ".note",
+        "a",
+        "summary",
+        ".warning",
+        "tr.floor td",
+        "figcaption",
+        "th button",
+        ".verdict",
+        "dt",
+        "dd",
+        ".forest th",
+        ".forest .baseline td",
+        ".forest .recommended small",
+        ".forest em",
+        ".forest caption",
+        "h1",
+    ):
         ink = luminance(browser.evaluate(f"getComputedStyle(document.querySelector('{place}')).color"))
         contrast = (max(ink, back) + 0.05) / (min(ink, back) + 0.05)
         assert contrast >= 4.5, (place, contrast)
