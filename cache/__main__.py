@@ -35,6 +35,7 @@ from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.option_files import flags_of
 from headstart.cache.runtime.output import remarks, say_json
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
 from headstart.cache.runtime.text import STARTED_AS, format_bytes, printable, say
 from headstart.cache.splits import rows_split
@@ -75,7 +76,8 @@ def verify_cache(arguments: VerifySettings) -> None:
     if arguments.full and arguments.fast:
         raise UserError("--full and --fast exclude each other; give one of them")
     cache = open_cache(_location(arguments))
-    problems = verify(cache, full=not arguments.fast)
+    with remarks(arguments.quiet), TerminalReporter(apart=True).phase(f"proving {cache.name}"):
+        problems = verify(cache, full=not arguments.fast)
     if arguments.json:
         listed = [problem._asdict() for problem in problems]
         say_json({"path": cache.store.location, "sound": not problems, "problems": listed})
@@ -117,7 +119,8 @@ def _repair(cache: Cache, arguments: RepairSettings) -> list[str]:
     """Compute what is damaged again; names of the blocks."""
     if folders := mend_groups(cache):
         _say(f"{cache.name}: wrote zarr.json of {len(folders)} folders, for other readers of Zarr")
-    problems = verify(cache)
+    with TerminalReporter(apart=True).phase(f"proving {cache.name}"):
+        problems = verify(cache)
     _print_problems(problems)
     if not (blocks := damaged_blocks(problems)):
         return []

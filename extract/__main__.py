@@ -14,6 +14,7 @@ from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.option_files import LikeSettings, flags_of
 from headstart.cache.runtime.options import number, option
 from headstart.cache.runtime.output import OutputSettings, remarks, say_json
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.settings import SAMPLES, Settings
 
@@ -118,7 +119,8 @@ def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
     """Make a data file of a public one."""
     from headstart.extract.dataset.jigsaw import prepare_jigsaw
 
-    line = prepare_jigsaw(settings.train, settings.output, settings.seed)
+    with remarks(output.quiet), TerminalReporter().phase(f"reading {settings.train}"):
+        line = prepare_jigsaw(settings.train, settings.output, settings.seed)
     if output.json:
         say_json({"path": settings.output, "lines": [line]})
     else:
@@ -128,15 +130,16 @@ def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
 def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings, *_: LikeSettings) -> None:
     """Make a cache, or say what it would be."""
     prepare_jax()
-    from headstart.cache.inspect.listing import summary
-    from headstart.cache.reader import open_cache
-    from headstart.cache.runtime.progress import TerminalReporter
-    from headstart.extract.pipeline.job import prepare
-    from headstart.extract.pipeline.run import extract
-    from headstart.extract.preview import preview
+    with remarks(output.quiet), TerminalReporter().phase("loading pandas and tokenizers"):
+        from headstart.cache.inspect.listing import summary
+        from headstart.cache.reader import open_cache
+        from headstart.extract.pipeline.job import prepare
+        from headstart.extract.pipeline.run import extract
+        from headstart.extract.preview import preview
 
     if ask.where or ask.preview:
-        job = prepare(settings)
+        with remarks(output.quiet), TerminalReporter().phase("reading the data and hashing the encoder"):
+            job = prepare(settings)
         lines = [] if ask.where else "\n".join(preview(job, ask.preview or 0)).split("\n")
         if output.json:
             say_json({"path": job.location, "key": job.recipe.key, "lines": lines})

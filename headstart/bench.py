@@ -17,6 +17,7 @@ from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.output import QuietSettings, remarks, say_json
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.text import printable, say
 from headstart.heads.registry import GROUPS, REGISTRY
 from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
@@ -69,9 +70,10 @@ def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) 
     cache = open_cache(settings.cache or only_cache(settings.cache_dir))
     if on_layers:
         settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
-    from headstart.train.report.terminal import TerminalRun
-
     with remarks(output.quiet):
+        with TerminalReporter(apart=True).phase("loading JAX"):
+            from headstart.train.report.terminal import TerminalRun
+
         run, path = compare(cache, settings, TerminalRun(settings.epochs))
     if settings.json:
         say_json(run.to_json())
@@ -87,7 +89,8 @@ def compare_runs(options: RunSettings) -> None:
 
     runs, errors = readable([RunFolder(path.rstrip("/") or "/") for path in options.runs])
     if len(runs) > 1 or not errors:
-        comparison = compare_answers(runs)
+        with remarks(options.quiet), TerminalReporter(apart=True).phase("comparing the runs, pair by pair"):
+            comparison = compare_answers(runs)
         if options.json:
             say_json(encode(comparison))
         else:
@@ -109,7 +112,8 @@ def verify_runs(options: RunSettings) -> None:
     proofs, errors = [], list[str]()
     for path in options.runs:
         try:
-            lines = [printable(prove(RunFolder(path.rstrip("/") or "/")))]
+            with remarks(options.quiet), TerminalReporter(apart=True).phase(f"proving {path}"):
+                lines = [printable(prove(RunFolder(path.rstrip("/") or "/")))]
         except UserError as error:
             lines = [*error.lines]
             errors += lines
@@ -147,7 +151,8 @@ def compare(cache: "Cache", settings: ComparisonSettings, reporter: "RunReporter
     experiment = design(cache, settings, reporter)
     folder, elsewhere = place_of(experiment)
     most = QUICK_ROWS if settings.quick else None
-    rounds = open_rounds(cache, settings.folds, most, settings.deduplicate)
+    with reporter.phase("reading labels and texts"):
+        rounds = open_rounds(cache, settings.folds, most, settings.deduplicate)
     strangers = folder.prepare()
     with held(folder.path):
         stay = f"not written by bench.py, and left as they are: {', '.join(strangers)}" if strangers else ""
@@ -186,15 +191,17 @@ def train_and_write(
 
     start = time.perf_counter()
     trained = list(train_rounds(experiment, rounds, folder.path, reporter))
-    outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
+    with reporter.phase("resampling the test rows for intervals and tests"):
+        outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
+        layers = layers_of(experiment.cache, trained)
     states, _ = states_of(experiment.cache.recipe)
-    took = inference(trained[-1], specs_of(experiment.cache, experiment.heads), states)
-    layers = layers_of(experiment.cache, trained)
+    with reporter.phase("timing how fast each head answers"):
+        took = inference(trained[-1], specs_of(experiment.cache, experiment.heads), states)
     record = dataclasses.replace(
         record_run(experiment, trained, outcome, took, start, folder.path), leaks=rounds.leaks, layers=layers
     )
     titles = {spec.name: spec.title for spec in specs_of(experiment.cache, experiment.heads)}
-    with folder.replaced() as fresh:
+    with reporter.phase("writing heads, plots and the report"), folder.replaced() as fresh:
         save(fresh, trained, outcome, titles)
         run = dataclasses.replace(record, table=tables(record), digests=fresh.digests)
         fresh.save_record(run, titles)
@@ -270,23 +277,28 @@ def train_heads(
 
     start, (cache, names, settings) = time.perf_counter(), experiment
     specs = specs_of(cache, names)
-    trainer = open_trainer(experiment, specs, splits, compiled)
+    with reporter.phase("reading the features"):
+        trainer = open_trainer(experiment, specs, splits, compiled)
     if fold in (None, 1):
         reporter.log(memory_line(trainer))
     depends = facts(experiment, trainer) | ({"folds": settings.folds, "fold": fold} if fold else {})
-    progress = trainer.train(
-        first_params(specs, splits["train"].width, settings.seeds, cache.task.outputs),
-        os.path.join(folder, "state", *([f"fold-{fold}"] if fold else [])),
-        depends,
-        settings.resume,
-        lambda progress, active: reporter.epoch(fold, progress, active),
-        lambda epochs: reporter.log(
-            f"going on behind epoch {epochs}" if epochs else "nothing to resume: from the start"
-        ),
-    )
+    params = first_params(specs, splits["train"].width, settings.seeds, cache.task.outputs)
+    with reporter.phase(f"compiling {len(specs)} heads for the first epoch"):
+        progress = trainer.train(
+            params,
+            os.path.join(folder, "state", *([f"fold-{fold}"] if fold else [])),
+            depends,
+            settings.resume,
+            lambda progress, active: reporter.epoch(fold, progress, active),
+            lambda epochs: reporter.log(
+                f"going on behind epoch {epochs}" if epochs else "nothing to resume: from the start"
+            ),
+        )
     seconds = time.perf_counter() - start
-    logits = trainer.predict(progress, {name: splits[name] for name in ("valid", "test")})
-    baselines = all_baselines(cache.task, splits, logistic=not settings.no_floors)
+    with reporter.phase("answering validation and test rows"):
+        logits = trainer.predict(progress, {name: splits[name] for name in ("valid", "test")})
+    with reporter.phase("fitting the baselines"):
+        baselines = all_baselines(cache.task, splits, logistic=not settings.no_floors)
     return TrainedHeads(
         splits, trainer, progress, trainer.results(progress), logits, baselines, seconds, fold
     )

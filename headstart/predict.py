@@ -4,6 +4,7 @@
 `python predict.py export results/CACHE FOLDER` writes what labels text without this project.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.files import atomic_file
 from headstart.cache.runtime.output import remarks, say_json
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.predict.options import (
     READ_OPTIONS,
@@ -57,9 +59,9 @@ class Loaded(NamedTuple):
         return answer
 
 
-def log(line: str) -> None:
-    """Write for a person, not for a program that reads the labels."""
-    say(printable(line), sys.stderr)
+REPORTER = TerminalReporter(apart=True)
+"""Writes for a person, not for a program that reads the labels."""
+log = REPORTER.log
 
 
 def main() -> None:
@@ -73,14 +75,16 @@ def main() -> None:
 def label(options: LabelSettings) -> None:
     """Label texts of the command line, or a file."""
     prepare_jax()
-    from headstart.heads.explain import splits_over_tokens
-    from headstart.trained import open_head, spec_of_trained
+    with REPORTER.phase("loading JAX"):
+        from headstart.heads.explain import splits_over_tokens
+        from headstart.trained import open_head, spec_of_trained
 
     head = open_head(options.run, options.head)
     threshold = head.threshold(options.threshold)
     if options.explain and not splits_over_tokens(spec_of_trained(head)):
         require_explained(head.name, [name for name in REGISTRY if splits_over_tokens(spec_of(name))])
-    loaded = load(head, options.backbone)
+    with REPORTER.phase("loading the encoder"):
+        loaded = load(head, options.backbone)
     log(named(head))
     (label_file if options.input else label_command_line)(options, loaded, threshold)
 
@@ -105,13 +109,15 @@ def export(options: ExportSettings) -> None:
     if options.push:
         require_name(options.push)
     prepare_jax()
-    from headstart.trained import open_head
+    with REPORTER.phase("loading JAX"):
+        from headstart.trained import open_head
 
     head = open_head(options.run, options.head)
-    with new_folder(options.out) as folder:
+    with REPORTER.phase("compiling and writing the head and its encoder"), new_folder(options.out) as folder:
         fill(folder, load(head, options.backbone), options.arithmetic == "float32", options.license)
     log(f"{named(head)}: {options.out}")
-    url = push(options.out, options.push) if options.push else None
+    with REPORTER.phase("uploading") if options.push else contextlib.nullcontext():
+        url = push(options.out, options.push) if options.push else None
     if url:
         log(f"uploaded to {url}")
     if options.json:
@@ -184,9 +190,10 @@ def label_command_line(options: LabelSettings, loaded: Loaded, threshold: float 
     if options.json:
         label_alone(options.texts, labelling_of(options, loaded, threshold), open_target(options, sys.stdout))
         return
-    answer = loaded.answer(tokens)
-    labelled = label_texts(loaded.head.task, options.texts, answer.probabilities, threshold)
-    shown = list(explained(labelled, tokens, answer, loaded)) if options.explain else []
+    with REPORTER.phase("compiling, and labelling the texts"):
+        answer = loaded.answer(tokens)
+        labelled = label_texts(loaded.head.task, options.texts, answer.probabilities, threshold)
+        shown = list(explained(labelled, tokens, answer, loaded)) if options.explain else []
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for row, text in enumerate(labelled):
         say(printable(str(text)))
@@ -233,13 +240,14 @@ def label_file(options: LabelSettings, loaded: Loaded, threshold: float | list[f
     from headstart.train.predict.stream import label_stream
 
     labelling, rows = labelling_of(options, loaded, threshold), part_of(loaded.head.block_rows)
-    progress = StreamProgress(options.input or STANDARD, options.on_bad_row == "report", log)
+    progress = StreamProgress(options.input or STANDARD, options.on_bad_row == "report", reporter_of(options))
     target = open_target(options, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
     if target.done:
         log(f"going on behind the first {target.done:,} parts of {rows:,} rows")
     try:
-        chunks = with_kept(read_input(options, rows, log), labelling.keep)
-        counts = label_stream(parts(chunks, rows), labelling, target, progress)
+        with reporter_of(options).phase("compiling, and labelling the first rows"):
+            chunks = with_kept(read_input(options, rows, log), labelling.keep)
+            counts = label_stream(parts(chunks, rows), labelling, target, progress)
     except BaseException as error:
         target.leave(useless=isinstance(error, UserError))
         raise
@@ -250,6 +258,12 @@ def label_file(options: LabelSettings, loaded: Loaded, threshold: float | list[f
             f"{cells} with =, +, -, @ or a tab, as formulas do, which spreadsheets run: "
             "--escape-formulas puts an apostrophe before them"
         )
+
+
+def reporter_of(options: LabelSettings) -> TerminalReporter:
+    """What shows how far the labelling of a file is: nothing moves on a terminal that the labels go to."""
+    printed = options.output in (None, STANDARD) and sys.stdout.isatty()
+    return TerminalReporter(apart=True, still=True) if printed else REPORTER
 
 
 def open_target(options: LabelSettings, stdout: Any, **depends: Any) -> "Target":

@@ -1,14 +1,13 @@
 """The comparison of heads for a terminal of 80 columns, and how far it is for a person who waits."""
 
 import math
-import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from headstart.cache.runtime.progress import draw_line
-from headstart.cache.runtime.text import printable, say
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.train.engine.history import HeadSeed, TrainingProgress
 from headstart.train.report.loggers import RunReporter
+from headstart.train.report.time_left import time_left
 from headstart.train.results.result import FoldSpread, Result, mean_by_head
 from headstart.train.statistics.findings import Summary
 
@@ -22,7 +21,7 @@ _SEEDS = (
 )
 
 
-class TerminalRun(RunReporter):
+class TerminalRun(TerminalReporter, RunReporter):
     """Writes for a person, not for a program that reads the table: on standard error.
 
     Args:
@@ -30,26 +29,30 @@ class TerminalRun(RunReporter):
     """
 
     def __init__(self, epochs: int) -> None:
+        super().__init__(apart=True)
         self._epochs = epochs
 
-    def log(self, line: str) -> None:
-        """Print a line."""
-        say(printable(line), sys.stderr)
-
     def epoch(self, fold: int | None, progress: TrainingProgress, active: Sequence[HeadSeed]) -> None:
-        """Draw how far it is."""
-        draw_line(epoch_line(self._epochs, progress, active))
+        """Show how far it is: in a log at a few epochs, of the first fold."""
+        done = len(progress.seconds)
+        if self.terminal or (fold in (None, 1) and is_logged(done, self._epochs)):
+            self.show(epoch_line(self._epochs, progress, active))
+
+
+def is_logged(epoch: int, epochs: int) -> bool:
+    """Whether a log has a line about an epoch: of 1, 2, 5, 10, 20, 50, ..., and the last one."""
+    return epoch == epochs or f"{epoch}".rstrip("0") in ("1", "2", "5")
 
 
 def epoch_line(epochs: int, progress: TrainingProgress, active: Sequence[HeadSeed]) -> str:
     """How far a training of at most so many epochs is, from its progress and who took part in the last one."""
-    done, seconds = len(progress.seconds), progress.seconds[-1]
-    losses = [(progress.histories[key][-1].valid_loss, key.head) for key in active]
+    losses = [(r.valid_loss, key.head) for key, records in progress.histories.items() for r in records]
     finite = [(loss, name) for loss, name in losses if math.isfinite(loss)]
     lowest = "{:z.4f} ({})".format(*min(finite)) if finite else "not defined (all diverge)"
+    left = time_left(epochs, progress, active)
     return (
-        f"epoch {done:>2}  {seconds:.2f} s  {len(active)} in training  lowest valid loss {lowest}"
-        f"  at most {(epochs - done) * seconds:,.0f} s left"
+        f"epoch {len(progress.seconds):>2}  {len(active)} in training  "
+        f"{left.usual:,.0f} s left, at most {left.most:,.0f}  lowest valid loss {lowest}"
     )
 
 
