@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from headstart.cache.inspect.choice import chosen_cache, named_cache, newest
 from headstart.cache.inspect.listing import (
     describe,
     describe_absent,
@@ -14,8 +15,6 @@ from headstart.cache.inspect.listing import (
     details,
     disk_bytes,
     find_caches,
-    named_cache,
-    only_cache,
     summary_of,
 )
 from headstart.cache.inspect.options import (
@@ -34,7 +33,7 @@ from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.option_files import flags_of
-from headstart.cache.runtime.output import remarks, say_json
+from headstart.cache.runtime.output import remarks, say_json, say_next
 from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
 from headstart.cache.runtime.text import STARTED_AS, format_bytes, printable, say
@@ -55,6 +54,8 @@ def list_caches(arguments: RootSettings) -> None:
         say(describe_line(path))
     if not paths:
         _say(f"no caches under {arguments.cache_dir}; make one with `python -m extract`")
+    elif arguments.talks:
+        _say_bench(newest(paths))
 
 
 def show_cache(arguments: CacheSettings) -> None:
@@ -89,6 +90,12 @@ def verify_cache(arguments: VerifySettings) -> None:
     if not arguments.json:
         size = f"{cache.manifest.rows:,} rows, {cache.manifest.tokens:,} tokens"
         _say(f"{cache.name}: sound ({size}; {depth} checked)")
+    if arguments.talks:
+        _say_bench(cache.store.location)
+
+
+def _say_bench(location: str) -> None:
+    say_next("train heads on it", "python", "bench.py", "--heads", "all", "--cache", location)
 
 
 def _verdict(cache: Cache, problems: list[Problem]) -> str:
@@ -181,8 +188,7 @@ def ask_and_remove(arguments: RemoveSettings) -> None:
 
 
 def _location(arguments: CacheSettings) -> str:
-    root = arguments.cache_dir
-    return named_cache(arguments.cache, root) if arguments.cache else only_cache(root)
+    return chosen_cache(arguments.cache, arguments.cache_dir)
 
 
 def _say(line: str) -> None:

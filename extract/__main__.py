@@ -13,7 +13,7 @@ from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.option_files import LikeSettings, flags_of
 from headstart.cache.runtime.options import number, option
-from headstart.cache.runtime.output import OutputSettings, remarks, say_json
+from headstart.cache.runtime.output import OutputSettings, remarks, say_json, say_next
 from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.settings import SAMPLES, Settings
@@ -125,6 +125,8 @@ def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
         say_json({"path": settings.output, "lines": [line]})
     else:
         say(line)
+    if output.talks:
+        say_next("run the encoder over it", "python", "-m", "extract", "--data", settings.output)
 
 
 def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings, *_: LikeSettings) -> None:
@@ -145,6 +147,8 @@ def extract_features(settings: Settings, ask: AskSettings, output: OutputSetting
             say_json({"path": job.location, "key": job.recipe.key, "lines": lines})
         else:
             say("\n".join(lines) or printable(job.location))
+        if ask.preview and output.talks:
+            say_next("run the encoder over these rows", *shlex.split(settings.command))
         return
 
     with remarks(output.quiet, apart=output.quiet or output.json):
@@ -153,6 +157,9 @@ def extract_features(settings: Settings, ask: AskSettings, output: OutputSetting
         say_json(summary(open_cache(location)))
     else:
         say(printable(f"cache: {location}"))
+    if output.talks and settings.split == "all":
+        bench = ["--notebook"] if settings.layout == "padded" else []
+        say_next("train heads on it", "python", "bench.py", "--heads", "all", *bench, "--cache", location)
 
 
 def run() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
-from headstart.cache.runtime.output import QuietSettings, remarks, say_json
+from headstart.cache.runtime.output import QuietSettings, remarks, say_json, say_next
 from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.text import printable, say
 from headstart.heads.registry import GROUPS, REGISTRY
@@ -64,14 +64,16 @@ def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) 
     # a misspelt name is told before anything is opened
     names = (choose_pooling if on_layers else choose_heads)(settings.heads, GROUPS, POOLING)
     prepare_jax()
-    from headstart.cache.inspect.listing import only_cache
+    from headstart.cache.inspect.choice import chosen_cache
     from headstart.cache.reader import open_cache
 
-    cache = open_cache(settings.cache or only_cache(settings.cache_dir))
+    cache = open_cache(chosen_cache(settings.cache, settings.cache_dir))
+    chosen = settings
     if on_layers:
         settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
     with remarks(output.quiet):
         with TerminalReporter(apart=True).phase("loading JAX"):
+            from headstart.train.report.next_steps import next_steps
             from headstart.train.report.terminal import TerminalRun
 
         run, path = compare(cache, settings, TerminalRun(settings.epochs))
@@ -79,6 +81,10 @@ def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) 
         say_json(run.to_json())
     else:
         say(f"\n{run.table}\n\nwritten to {printable(path)}/")
+        with remarks(output.quiet):
+            prog = COMMAND_LINES["layers" * on_layers].prog
+            for step in next_steps(run, path, chosen, cache.store.location, prog):
+                say_next(step.about, *step.words)
 
 
 def compare_runs(options: RunSettings) -> None:
@@ -288,11 +294,9 @@ def train_heads(
             params,
             os.path.join(folder, "state", *([f"fold-{fold}"] if fold else [])),
             depends,
-            settings.resume,
+            not settings.fresh,
             lambda progress, active: reporter.epoch(fold, progress, active),
-            lambda epochs: reporter.log(
-                f"going on behind epoch {epochs}" if epochs else "nothing to resume: from the start"
-            ),
+            lambda epochs, over: reporter.log(resumed(epochs, over)) if epochs else None,
         )
     seconds = time.perf_counter() - start
     with reporter.phase("answering validation and test rows"):
@@ -304,6 +308,13 @@ def train_heads(
     )
 
 
+def resumed(epochs: int, over: bool) -> str:
+    """Say that a run goes on from a state on disk, or that nothing is left to train."""
+    if over:
+        return f"trained already, in {epochs} epochs: nothing is left but to test; --fresh trains anew"
+    return f"going on behind epoch {epochs} of a run that was stopped; --fresh begins anew"
+
+
 def run() -> None:
     """Run the command, and end the process with its exit code."""
-    sys.exit(exit_code(main, "go on from the last state on disk with the same command and --resume"))
+    sys.exit(exit_code(main, "the same command goes on from the last state on disk"))

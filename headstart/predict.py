@@ -15,7 +15,7 @@ from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.files import atomic_file
-from headstart.cache.runtime.output import remarks, say_json
+from headstart.cache.runtime.output import remarks, say_json, say_next
 from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.predict.options import (
@@ -120,6 +120,10 @@ def export(options: ExportSettings) -> None:
         url = push(options.out, options.push) if options.push else None
     if url:
         log(f"uploaded to {url}")
+    if options.talks:
+        say_next(
+            "label texts without this project", "python", os.path.join(options.out, "load.py"), "some text"
+        )
     if options.json:
         say_json({"run": options.run, "head": head.name, "seed": head.seed, "path": options.out, "url": url})
 

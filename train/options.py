@@ -17,7 +17,7 @@ from headstart.cache.runtime.output import OUTPUT, OutputSettings, QuietSettings
 QUICK_ROWS = 512
 ON_LAYERS = "avg,maxavg"
 """Heads of `bench.py layers`."""
-TRAINING, ROWS, MEMORY = "training", "rows", "memory"
+TRAINING, ROWS, MEMORY, ADVANCED = "training", "splits", "memory", "advanced"
 
 
 def size(text: str) -> int:
@@ -36,7 +36,9 @@ class ComparisonSettings:
 
     heads: str = option("all", "names of heads, separated by commas")
     cache: str | None = option(
-        None, "folder of the feature cache (default: the only one there is)", repeats=False
+        None,
+        "folder of the features, or the beginning of its name, or newest (default: the only one there is)",
+        repeats=False,
     )
     cache_dir: str = option("features", "folder or s3:// prefix of the caches", repeats=False)
     seeds: int = option(1, "seeds per head", parse=number(1))
@@ -63,7 +65,13 @@ class ComparisonSettings:
     memory_limit: int | None = option(
         None, "features held at most, like 4GB (default: half of what is free)", parse=size, group=MEMORY
     )
-    resume: bool = option(False, "go on from the last epoch of a stopped run", repeats=False)
+    resume: bool = option(
+        False,
+        "insist on the state of a stopped run, from which the same command goes on anyway",
+        group=ADVANCED,
+        repeats=False,
+    )
+    fresh: bool = option(False, "train anew, whatever state the same command has left", repeats=False)
     folds: int = option(0, "test every row once (default: off)", parse=number(2), metavar="K", group=ROWS)
     class_weight: Literal["none", "balanced"] = option(
         "none", "weight of each class in the training loss", group=TRAINING

@@ -141,6 +141,27 @@ def _argument(field: "dataclasses.Field[Any]", hint: Any) -> Argument:
     return Argument(field.name, about, kind, choices, None if required else field.default, required)
 
 
+def words_of(settings: Any, **changes: Any) -> list[str]:
+    """The flags that give a dataclass of settings: those that are not its defaults.
+
+    Args:
+        settings: The settings.
+        changes: Other values of some fields; None leaves a flag out.
+    """
+    words = []
+    for argument in arguments_of(type(settings)):
+        value = changes.get(argument.name, getattr(settings, argument.name))
+        if value is None or value == argument.default:
+            continue
+        if argument.is_switch:
+            words.append(argument.flag)
+        else:
+            words += (
+                [f"{argument.flag}={value}"] if f"{value}".startswith("-") else [argument.flag, f"{value}"]
+            )
+    return words
+
+
 def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     """What takes one of some words."""
 
