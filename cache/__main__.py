@@ -53,7 +53,7 @@ def list_caches(arguments: RootSettings) -> None:
     for path in paths:
         say(describe_line(path))
     if not paths:
-        _say(f"no caches under {arguments.cache_dir}; make one with `python -m extract`")
+        _say(f"no caches under {arguments.cache_dir}; make one with `python -m extract --split all`")
     elif arguments.talks:
         _say_bench(newest(paths))
 
@@ -234,7 +234,8 @@ WHEN_INTERRUPTED = {
 
 def main() -> None:
     """Run the command."""
-    name, arguments = choose(PROGRAM, __doc__ or "", COMMAND_LINES, sys.argv[1:])
+    first = "see which caches there are", ["python", "-m", "cache", "list"]
+    name, arguments = choose(PROGRAM, __doc__ or "", COMMAND_LINES, sys.argv[1:], lambda: first)
     (settings,) = COMMAND_LINES[name].parse(arguments)
     COMMANDS[name](settings)
 

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
-from headstart.cache.runtime.errors import UserError, exit_code
+from headstart.cache.runtime.errors import exit_code
 from headstart.cache.runtime.output import QuietSettings, remarks, say_json, say_next
 from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.text import printable, say
+from headstart.finished_runs import compare_runs, verify_runs
 from headstart.heads.registry import GROUPS, REGISTRY
 from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
 from headstart.train.head_names import choose_heads, choose_pooling, on_every_layer, states_of, trainable
 from headstart.train.options import (
     QUICK_ROWS,
     ComparisonSettings,
-    RunSettings,
     command_lines,
 )
 
@@ -45,12 +45,22 @@ COMMAND_LINES = command_lines(tuple(REGISTRY), POOLING, __doc__ or "")
 
 def main() -> None:
     """Run the command."""
-    name, arguments = choose("python bench.py", "", COMMAND_LINES, sys.argv[1:])
+    name, arguments = choose("python bench.py", "", COMMAND_LINES, sys.argv[1:], first_step)
     settings, *others = COMMAND_LINES[name].parse(arguments)
     if command := {"compare": compare_runs, "verify": verify_runs}.get(name):
         command(settings)
     else:
         train(settings, others[0], on_layers=name == "layers")
+
+
+def first_step() -> tuple[str, list[str]]:
+    """What to begin with: the newest cache's heads, or a cache."""
+    from headstart.cache.inspect.choice import newest
+    from headstart.cache.inspect.listing import find_caches
+
+    if cache := newest(find_caches(ComparisonSettings.cache_dir)):
+        return "train heads on the newest cache", ["python", "bench.py", "--heads", "all", "--cache", cache]
+    return "make a cache of the bundled film reviews", ["python", "-m", "extract", "--split", "all"]
 
 
 def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) -> None:
@@ -85,52 +95,6 @@ def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) 
             prog = COMMAND_LINES["layers" * on_layers].prog
             for step in next_steps(run, path, chosen, cache.store.location, prog):
                 say_next(step.about, *step.words)
-
-
-def compare_runs(options: RunSettings) -> None:
-    """Put finished runs side by side."""
-    from headstart.train.report.compare import compare_answers, compare_lines, readable
-    from headstart.train.results.folder import RunFolder
-    from headstart.train.results.run_record import encode
-
-    runs, errors = readable([RunFolder(path.rstrip("/") or "/") for path in options.runs])
-    if len(runs) > 1 or not errors:
-        with remarks(options.quiet), TerminalReporter(apart=True).phase("comparing the runs, pair by pair"):
-            comparison = compare_answers(runs)
-        if options.json:
-            say_json(encode(comparison))
-        else:
-            say(compare_lines(comparison))
-    if errors:
-        raise UserError(*(line for error in errors for line in error.lines))
-
-
-def verify_runs(options: RunSettings) -> None:
-    """Prove finished runs.
-
-    Raises:
-        UserError: one is damaged, or no run; the others are proved.
-    """
-    prepare_jax()
-    from headstart.train.results.folder import RunFolder
-    from headstart.train.results.verify import prove
-
-    proofs, errors = [], list[str]()
-    for path in options.runs:
-        try:
-            with remarks(options.quiet), TerminalReporter(apart=True).phase(f"proving {path}"):
-                lines = [printable(prove(RunFolder(path.rstrip("/") or "/")))]
-        except UserError as error:
-            lines = [*error.lines]
-            errors += lines
-        else:
-            if not options.json:
-                say(*lines)
-        proofs.append({"run": path, "sound": lines[0] not in errors, "lines": lines})
-    if options.json:
-        say_json(proofs)
-    if errors:
-        raise UserError(*errors)
 
 
 def compare(cache: "Cache", settings: ComparisonSettings, reporter: "RunReporter") -> "tuple[RunRecord, str]":

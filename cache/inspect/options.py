@@ -24,7 +24,7 @@ class CacheSettings(RootSettings):
 
     cache: str | None = option(
         None,
-        "folder, or the beginning of the name, or newest (default: the only one there is)",
+        "folder, beginning of the name, or newest (default: the only one there is)",
         positional=True,
         nargs="?",
     )

@@ -28,6 +28,7 @@ class Option(NamedTuple):
         nargs: As argparse has it, where there are several values.
         short: A flag of one letter beside the long one.
         positional: Whether it is an argument without a flag.
+        listed: Whether its value is a list with commas: then a blank in place of one is told.
         repeats: Whether another run of the same settings has it: not so where something lies, and what is printed.
     """
 
@@ -39,6 +40,7 @@ class Option(NamedTuple):
     nargs: str | None = None
     short: str | None = None
     positional: bool = False
+    listed: bool = False
     repeats: bool = True
 
 
@@ -149,7 +151,7 @@ def words_of(settings: Any, **changes: Any) -> list[str]:
         changes: Other values of some fields; None leaves a flag out.
     """
     words = []
-    for argument in arguments_of(type(settings)):
+    for argument in arguments_of(settings.__class__):
         value = changes.get(argument.name, getattr(settings, argument.name))
         if value is None or value == argument.default:
             continue

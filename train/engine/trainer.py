@@ -132,7 +132,8 @@ class Trainer:
             run: Everything that the numbers depend on.
             resume: Whether to go on from the state in the folder, if there is one; else it is removed.
             on_epoch: Called after each epoch with the progress, and who took part.
-            on_resume: Called with the epochs of the state that is gone on from, 0 if there is none, and whether none follows.
+            on_resume: Called with the epochs of the state that is gone on from, 0 without one, and whether none
+                follows.
 
         Raises:
             UserError: the state is of another run.

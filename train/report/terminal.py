@@ -13,12 +13,10 @@ from headstart.train.statistics.findings import Summary
 
 WIDTH = 79
 LETTERS = 6  # as many fit; nobody reads more
-_ONE_SEED = (
-    f"{'head':<14}{'params':>9}{'epochs':>7}{'test loss':>10}{'test acc':>9}{'95 % interval':>15}{'group':>7}"
-)
-_SEEDS = (
-    f"{'head':<14}{'params':>9}{'epochs':>7}{'loss':>7}{'acc':>7}{'sd':>6}{'95 % interval':>14}{'group':>7}"
-)
+_BOTH = f"{'head':<14}{'params':>9}{'epochs':>7}{'loss':>7}{'acc':>7}"
+_ONE_SEED = f"{_BOTH}{'95 % interval':>14}{'F1':>7}{'group':>7}{'seconds':>8}"
+_SEEDS = f"{_BOTH}{'sd':>6}{'95 % interval':>14}{'F1':>7}{'group':>7}"
+"""Heads and seeds are trained together: the seconds of all are nobody's alone."""
 
 
 class TerminalRun(TerminalReporter, RunReporter):
@@ -70,7 +68,7 @@ def table(
     """
     rows = mean_by_head(results)
     several = max(row.seed for row in rows) > 1
-    header = f"{_SEEDS if several else _ONE_SEED}{'seconds':>8}"
+    header = _SEEDS if several else _ONE_SEED
     lines = [_line(row, summary, several) for row in rows]
     words = ["", *map(wrapped, summary.verdict), "", wrapped(_legend(summary, several))]
     below = ["", _fold_table(folds, summary.task.several)] if folds else []
@@ -88,10 +86,11 @@ def _line(row: Result, summary: Summary, several: bool) -> str:
     name = f"{row.head}*" if row.head in summary.baselines else row.head
     start = f"{name:<14}{row.params:>9,}{row.epochs:>7.3g}"
     loss, accuracy = _number(metrics["loss"].mean, 4), _number(judged.mean, 4)
-    values = f"{loss:>7}{accuracy:>7}{_number(judged.sd, 3):>6}" if several else f"{loss:>10}{accuracy:>9}"
+    values = f"{loss:>7}{accuracy:>7}{f'{_number(judged.sd, 3):>6}' * several}"
     ends = "-" if judged.low is None else f"{judged.low:.3f}-{judged.high:.3f}"
-    group = f"{_letters(summary.groups[row.head]):>7}"
-    return f"{start}{values}{ends:>{14 if several else 15}}{group}{row.train_seconds:>8.1f}"
+    f1 = _number(metrics["macro_f1"].mean, 4)
+    seconds = "" if several else f"{row.train_seconds:>8.1f}"
+    return f"{start}{values}{ends:>14}{f1:>7}{_letters(summary.groups[row.head]):>7}{seconds}"
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -116,8 +115,9 @@ def _legend(summary: Summary, several: bool) -> str:
     ]
     lost = [f"{name} seed {', '.join(map(str, seeds))}" for name, seeds in summary.diverged.items()]
     parts = [
-        "* floor" if summary.baselines else "",
+        "* baseline" if summary.baselines else "",
         means,
+        "F1: macro-F1 (mean over classes)",
         f"diverged and left out: {'; '.join(lost)}" if lost else "",
         f"loss not defined (a row's is infinite): {', '.join(infinite)}" if infinite else "",
     ]

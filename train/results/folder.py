@@ -188,6 +188,8 @@ class RunFolder:
             if os.path.isfile(os.path.join("results", name, RUN)):
                 return f"it is a feature cache; did you mean its run, results/{name}?"
             return f"it is a feature cache; train heads on it: `python bench.py --heads all --cache {path}`"
+        if os.path.exists(os.path.join(self.path, RUN)):
+            return "make one with `python bench.py --heads all`"
         beside = os.path.dirname(os.path.abspath(self.path))
         names = os.listdir(beside) if os.path.isdir(beside) else []
         runs = [other for other in names if os.path.isfile(os.path.join(beside, other, RUN))]
