@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from headstart.cache.inspect.choice import chosen_cache, named_cache, newest
 from headstart.cache.inspect.listing import (
     describe,
     describe_absent,
@@ -14,8 +15,6 @@ from headstart.cache.inspect.listing import (
     details,
     disk_bytes,
     find_caches,
-    named_cache,
-    only_cache,
     summary_of,
 )
 from headstart.cache.inspect.options import (
@@ -34,7 +33,8 @@ from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.option_files import flags_of
-from headstart.cache.runtime.output import remarks, say_json
+from headstart.cache.runtime.output import remarks, say_json, say_next
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
 from headstart.cache.runtime.text import STARTED_AS, format_bytes, printable, say
 from headstart.cache.splits import rows_split
@@ -53,7 +53,9 @@ def list_caches(arguments: RootSettings) -> None:
     for path in paths:
         say(describe_line(path))
     if not paths:
-        _say(f"no caches under {arguments.cache_dir}; make one with `python -m extract`")
+        _say(f"no caches under {arguments.cache_dir}; make one with `python -m extract --split all`")
+    elif arguments.talks:
+        _say_bench(newest(paths))
 
 
 def show_cache(arguments: CacheSettings) -> None:
@@ -75,7 +77,8 @@ def verify_cache(arguments: VerifySettings) -> None:
     if arguments.full and arguments.fast:
         raise UserError("--full and --fast exclude each other; give one of them")
     cache = open_cache(_location(arguments))
-    problems = verify(cache, full=not arguments.fast)
+    with remarks(arguments.quiet), TerminalReporter(apart=True).phase(f"proving {cache.name}"):
+        problems = verify(cache, full=not arguments.fast)
     if arguments.json:
         listed = [problem._asdict() for problem in problems]
         say_json({"path": cache.store.location, "sound": not problems, "problems": listed})
@@ -87,6 +90,12 @@ def verify_cache(arguments: VerifySettings) -> None:
     if not arguments.json:
         size = f"{cache.manifest.rows:,} rows, {cache.manifest.tokens:,} tokens"
         _say(f"{cache.name}: sound ({size}; {depth} checked)")
+    if arguments.talks:
+        _say_bench(cache.store.location)
+
+
+def _say_bench(location: str) -> None:
+    say_next("train heads on it", "python", "bench.py", "--heads", "all", "--cache", location)
 
 
 def _verdict(cache: Cache, problems: list[Problem]) -> str:
@@ -117,7 +126,8 @@ def _repair(cache: Cache, arguments: RepairSettings) -> list[str]:
     """Compute what is damaged again; names of the blocks."""
     if folders := mend_groups(cache):
         _say(f"{cache.name}: wrote zarr.json of {len(folders)} folders, for other readers of Zarr")
-    problems = verify(cache)
+    with TerminalReporter(apart=True).phase(f"proving {cache.name}"):
+        problems = verify(cache)
     _print_problems(problems)
     if not (blocks := damaged_blocks(problems)):
         return []
@@ -178,8 +188,7 @@ def ask_and_remove(arguments: RemoveSettings) -> None:
 
 
 def _location(arguments: CacheSettings) -> str:
-    root = arguments.cache_dir
-    return named_cache(arguments.cache, root) if arguments.cache else only_cache(root)
+    return chosen_cache(arguments.cache, arguments.cache_dir)
 
 
 def _say(line: str) -> None:
@@ -225,7 +234,8 @@ WHEN_INTERRUPTED = {
 
 def main() -> None:
     """Run the command."""
-    name, arguments = choose(PROGRAM, __doc__ or "", COMMAND_LINES, sys.argv[1:])
+    first = "see which caches there are", ["python", "-m", "cache", "list"]
+    name, arguments = choose(PROGRAM, __doc__ or "", COMMAND_LINES, sys.argv[1:], lambda: first)
     (settings,) = COMMAND_LINES[name].parse(arguments)
     COMMANDS[name](settings)
 

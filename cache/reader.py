@@ -271,7 +271,9 @@ def open_cache(location: str) -> Cache:
     store = Store(str(location))
     recipe, manifest = store.read_json("recipe.json"), store.read_json(NAME)
     if recipe is None:
-        raise CacheError(f"there is no feature cache at {location}; make one with `python -m extract`")
+        raise CacheError(
+            f"there is no feature cache at {location}; make one with `python -m extract --split all`"
+        )
     if manifest is None:
         raise CacheError(f"the cache {location} is unfinished; run the same `python -m extract` again")
     cache = Cache(store, Recipe.from_json(recipe), Manifest.from_json(manifest))

@@ -1,4 +1,8 @@
-"""`python -m extract`: run the frozen backbone over a data set once and cache its hidden states."""
+"""`python -m extract`: run the frozen encoder over a data set once and cache its hidden states.
+
+The encoder is also called the backbone. The notebook, after which some settings are named, is the published tutorial
+that trained ten heads on a frozen DistilBERT, and that this project follows.
+"""
 
 import dataclasses
 import glob
@@ -13,7 +17,8 @@ from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.option_files import LikeSettings, flags_of
 from headstart.cache.runtime.options import number, option
-from headstart.cache.runtime.output import OutputSettings, remarks, say_json
+from headstart.cache.runtime.output import OutputSettings, remarks, say_json, say_next
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.settings import SAMPLES, Settings
 
@@ -109,7 +114,8 @@ COMMAND_LINES = {"": EXTRACT, "prepare jigsaw": JIGSAW}
 
 def main() -> None:
     """Run the command."""
-    name, arguments = choose(EXTRACT.prog, EXTRACT.about, COMMAND_LINES, sys.argv[1:])
+    sample = "try it on the bundled film reviews", ["python", "-m", "extract", "--split", "all"]
+    name, arguments = choose(EXTRACT.prog, EXTRACT.about, COMMAND_LINES, sys.argv[1:], lambda: sample)
     settings, *others = COMMAND_LINES[name].parse(arguments)
     (prepare_data if name else extract_features)(settings, *others)
 
@@ -118,30 +124,36 @@ def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
     """Make a data file of a public one."""
     from headstart.extract.dataset.jigsaw import prepare_jigsaw
 
-    line = prepare_jigsaw(settings.train, settings.output, settings.seed)
+    with remarks(output.quiet), TerminalReporter().phase(f"reading {settings.train}"):
+        line = prepare_jigsaw(settings.train, settings.output, settings.seed)
     if output.json:
         say_json({"path": settings.output, "lines": [line]})
     else:
         say(line)
+    if output.talks:
+        say_next("run the encoder over it", "python", "-m", "extract", "--data", settings.output)
 
 
 def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings, *_: LikeSettings) -> None:
     """Make a cache, or say what it would be."""
     prepare_jax()
-    from headstart.cache.inspect.listing import summary
-    from headstart.cache.reader import open_cache
-    from headstart.cache.runtime.progress import TerminalReporter
-    from headstart.extract.pipeline.job import prepare
-    from headstart.extract.pipeline.run import extract
-    from headstart.extract.preview import preview
+    with remarks(output.quiet), TerminalReporter().phase("loading pandas and tokenizers"):
+        from headstart.cache.inspect.listing import summary
+        from headstart.cache.reader import open_cache
+        from headstart.extract.pipeline.job import prepare
+        from headstart.extract.pipeline.run import extract
+        from headstart.extract.preview import preview
 
     if ask.where or ask.preview:
-        job = prepare(settings)
+        with remarks(output.quiet), TerminalReporter().phase("reading the data and hashing the encoder"):
+            job = prepare(settings)
         lines = [] if ask.where else "\n".join(preview(job, ask.preview or 0)).split("\n")
         if output.json:
             say_json({"path": job.location, "key": job.recipe.key, "lines": lines})
         else:
             say("\n".join(lines) or printable(job.location))
+        if ask.preview and output.talks:
+            say_next("run the encoder over these rows", *shlex.split(settings.command))
         return
 
     with remarks(output.quiet, apart=output.quiet or output.json):
@@ -150,6 +162,9 @@ def extract_features(settings: Settings, ask: AskSettings, output: OutputSetting
         say_json(summary(open_cache(location)))
     else:
         say(printable(f"cache: {location}"))
+    if output.talks and settings.split == "all":
+        bench = ["--notebook"] if settings.layout == "padded" else []
+        say_next("train heads on it", "python", "bench.py", "--heads", "all", *bench, "--cache", location)
 
 
 def run() -> None:

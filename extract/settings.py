@@ -22,9 +22,8 @@ FORWARDS = ("auto", "packed", "packed-cudnn", "stock")
 # FlaxDistilBert adds -1e30 to masked scores: float16 gives NaN
 COMPUTE_DTYPES = ("auto", "float32", "mixed", "bfloat16")
 
-READING, DEALING = "reading tables", "training, validation and test rows"
-ENCODER, STORED, ADVANCED = "the encoder", "what is stored", "advanced"
-HOSTS = "several hosts (on TPU pods and under srun found without flags)"
+READING, DEALING, CLEANING = "tables", "splits", "cleaning"
+ADVANCED = "advanced"
 
 
 class TableFormat(NamedTuple):
@@ -54,10 +53,13 @@ class Settings:
     split: str = option("all", "what to compute", choices=SPLIT_CHOICES)
     text_column: str | None = option(None, "column with the text (default: guessed)")
     label_column: str | None = option(
-        None, "column with the label; a,b,c: several columns of 0 and 1 (default: guessed)"
+        None, "column with the label; a,b,c: several columns of 0 and 1 (default: guessed)", listed=True
     )
     class_names: str | None = option(
-        None, "names of the classes in their order: a,b,c (default: those in the file)", group=READING
+        None,
+        "names of the classes in their order: a,b,c (default: those in the file)",
+        group=READING,
+        listed=True,
     )
     label_separator: str | None = option(
         None, "between labels in a cell, where a row can have several (default: JSON lists)", group=READING
@@ -90,25 +92,28 @@ class Settings:
         "(default: minilm for the samples, distilbert-base-uncased for your own data)",
     )
     max_length: int = option(150, "tokens kept of each text, special tokens included", parse=number(1))
-    dtype: str = option("float16", "dtype in which features are stored", choices=STORAGE_DTYPES, group=STORED)
+    dtype: str = option(
+        "float16", "dtype in which features are stored", choices=STORAGE_DTYPES, group=ADVANCED
+    )
     views: str = option(
         "all",
         "'pooled' stores three vectors of each row and no tokens, for the pooling heads",
         choices=VIEWS,
-        group=STORED,
+        group=ADVANCED,
     )
     layout: str = option(
         "ragged",
         "'padded' stores and pools padding positions too, for bench.py --notebook",
         choices=LAYOUTS,
-        group=STORED,
+        group=ADVANCED,
     )
     layers: str | None = option(
         None,
         "layers of which each row's pooled vectors are stored, for heads such as avg@3; 0: the embeddings "
         "(default: all)",
         metavar="all|last|0,3,6",
-        group=STORED,
+        listed=True,
+        group=ADVANCED,
     )
     """None is `all`, unless there are the same features as releases before layers stored them."""
     layer: int | None = option(
@@ -116,7 +121,7 @@ class Settings:
         "the encoder ends at layer N: those above are neither computed nor loaded (default: all layers)",
         parse=number(1),
         metavar="N",
-        group=ENCODER,
+        group=ADVANCED,
     )
     dropout_views: int = option(
         0,
@@ -124,31 +129,33 @@ class Settings:
         "these views (default: none)",
         parse=number(0, MOST_VIEWS),
         metavar="K",
-        group=ENCODER,
+        group=ADVANCED,
     )
     compute_dtype: str = option(
         "auto",
         "'float32'; 'mixed': bfloat16 operands, float32 sums; 'bfloat16': activations too "
         "(default: %(default)s, by device)",
         choices=COMPUTE_DTYPES,
-        group=ENCODER,
+        group=ADVANCED,
     )
     forward: str = option(
         "auto",
         "'packed' puts several rows into a sequence; 'packed-cudnn' also has cuDNN attend (NVIDIA, bfloat16); "
         "'stock' is the model's own code (default: %(default)s, packed where it can)",
         choices=FORWARDS,
-        group=ENCODER,
+        group=ADVANCED,
     )
     split_rule: str = option(
         "notebook",
-        "'notebook' shuffles; 'stable' deals by content, so that a file can grow",
+        "'notebook' shuffles all rows; 'stable' splits by content, so that a file can grow",
         choices=SPLIT_RULES,
         group=DEALING,
     )
     stratify: bool = option(False, "give each split its share of every class", group=DEALING)
     split_column: str | None = option(
-        None, "column that says train, valid or test of each row (default: rows are dealt)", group=DEALING
+        None,
+        "column that says train, valid or test of each row (default: rows are split at random)",
+        group=DEALING,
     )
     group_column: str | None = option(
         None,
@@ -156,14 +163,16 @@ class Settings:
         group=DEALING,
     )
     valid_data: str | None = option(
-        None, "the validation rows, beside --data (default: dealt from --data)", metavar="FILE", group=DEALING
+        None, "the validation rows, beside --data (default: split off --data)", metavar="FILE", group=DEALING
     )
     test_data: str | None = option(
-        None, "the test rows, beside --data (default: dealt from --data)", metavar="FILE", group=DEALING
+        None, "the test rows, beside --data (default: split off --data)", metavar="FILE", group=DEALING
     )
     clean: str = option(
         "notebook",
-        "how texts are cleaned; a file holds clean-text's options, like no_urls = true",
+        "how texts are cleaned: as in the notebook that this project follows (ASCII without punctuation, links, line "
+        "breaks), not at all, or by a file with clean-text's options, like no_urls = true",
+        group=CLEANING,
         metavar="notebook|none|FILE.toml",
     )
     seed: int = option(
@@ -188,16 +197,20 @@ class Settings:
     )
     coordinator: str | None = option(
         None,
-        "of process 0, the same for all (default: one process)",
+        "several hosts: of process 0, the same for all; on TPU pods and under srun found (default: one process)",
         metavar="HOST:PORT",
-        group=HOSTS,
+        group=ADVANCED,
         repeats=False,
     )
     num_processes: int | None = option(
-        None, "how many processes share the job (default: 1)", parse=number(1), group=HOSTS, repeats=False
+        None,
+        "several hosts: processes that share the job (default: 1)",
+        parse=number(1),
+        group=ADVANCED,
+        repeats=False,
     )
     process_id: int | None = option(
-        None, "this process's number, from 0 (default: 0)", group=HOSTS, repeats=False
+        None, "several hosts: this process's number, from 0 (default: 0)", group=ADVANCED, repeats=False
     )
 
     @property

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 
 from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
-from headstart.cache.runtime.errors import UserError, exit_code
-from headstart.cache.runtime.output import QuietSettings, remarks, say_json
+from headstart.cache.runtime.errors import exit_code
+from headstart.cache.runtime.output import QuietSettings, remarks, say_json, say_next
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.cache.runtime.text import printable, say
+from headstart.finished_runs import compare_runs, verify_runs
 from headstart.heads.registry import GROUPS, HEADS, REGISTRY
 from headstart.heads.spec import POOLING, HeadSpec, in_table_order, spec_of
 from headstart.train.head_names import choose_heads, choose_pooling, on_every_layer, states_of, trainable
 from headstart.train.options import (
     QUICK_ROWS,
     ComparisonSettings,
-    RunSettings,
     command_lines,
 )
 
@@ -44,12 +45,22 @@ COMMAND_LINES = command_lines(tuple(REGISTRY), POOLING, __doc__ or "")
 
 def main() -> None:
     """Run the command."""
-    name, arguments = choose("python bench.py", "", COMMAND_LINES, sys.argv[1:])
+    name, arguments = choose("python bench.py", "", COMMAND_LINES, sys.argv[1:], first_step)
     settings, *others = COMMAND_LINES[name].parse(arguments)
     if command := {"compare": compare_runs, "verify": verify_runs}.get(name):
         command(settings)
     else:
         train(settings, others[0], on_layers=name == "layers")
+
+
+def first_step() -> tuple[str, list[str]]:
+    """What to begin with: the newest cache's heads, or a cache."""
+    from headstart.cache.inspect.choice import newest
+    from headstart.cache.inspect.listing import find_caches
+
+    if cache := newest(find_caches(ComparisonSettings.cache_dir)):
+        return "train heads on the newest cache", ["python", "bench.py", "--heads", "all", "--cache", cache]
+    return "make a cache of the bundled film reviews", ["python", "-m", "extract", "--split", "all"]
 
 
 def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) -> None:
@@ -63,64 +74,27 @@ def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) 
     # a misspelt name is told before anything is opened
     names = (choose_pooling if on_layers else choose_heads)(settings.heads, GROUPS, POOLING)
     prepare_jax()
-    from headstart.cache.inspect.listing import only_cache
+    from headstart.cache.inspect.choice import chosen_cache
     from headstart.cache.reader import open_cache
 
-    cache = open_cache(settings.cache or only_cache(settings.cache_dir))
+    cache = open_cache(chosen_cache(settings.cache, settings.cache_dir))
+    chosen = settings
     if on_layers:
         settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
-    from headstart.train.report.terminal import TerminalRun
-
     with remarks(output.quiet):
+        with TerminalReporter(apart=True).phase("loading JAX"):
+            from headstart.train.report.next_steps import next_steps
+            from headstart.train.report.terminal import TerminalRun
+
         run, path = compare(cache, settings, TerminalRun(settings.epochs))
     if settings.json:
         say_json(run.to_json())
     else:
         say(f"\n{run.table}\n\nwritten to {printable(path)}/")
-
-
-def compare_runs(options: RunSettings) -> None:
-    """Put finished runs side by side."""
-    from headstart.train.report.compare import compare_answers, compare_lines, readable
-    from headstart.train.results.folder import RunFolder
-    from headstart.train.results.run_record import encode
-
-    runs, errors = readable([RunFolder(path.rstrip("/") or "/") for path in options.runs])
-    if len(runs) > 1 or not errors:
-        comparison = compare_answers(runs)
-        if options.json:
-            say_json(encode(comparison))
-        else:
-            say(compare_lines(comparison))
-    if errors:
-        raise UserError(*(line for error in errors for line in error.lines))
-
-
-def verify_runs(options: RunSettings) -> None:
-    """Prove finished runs.
-
-    Raises:
-        UserError: one is damaged, or no run; the others are proved.
-    """
-    prepare_jax()
-    from headstart.train.results.folder import RunFolder
-    from headstart.train.results.verify import prove
-
-    proofs, errors = [], list[str]()
-    for path in options.runs:
-        try:
-            lines = [printable(prove(RunFolder(path.rstrip("/") or "/")))]
-        except UserError as error:
-            lines = [*error.lines]
-            errors += lines
-        else:
-            if not options.json:
-                say(*lines)
-        proofs.append({"run": path, "sound": lines[0] not in errors, "lines": lines})
-    if options.json:
-        say_json(proofs)
-    if errors:
-        raise UserError(*errors)
+        with remarks(output.quiet):
+            prog = COMMAND_LINES["layers" * on_layers].prog
+            for step in next_steps(run, path, chosen, cache.store.location, prog):
+                say_next(step.about, *step.words)
 
 
 def compare(cache: "Cache", settings: ComparisonSettings, reporter: "RunReporter") -> "tuple[RunRecord, str]":
@@ -147,7 +121,8 @@ def compare(cache: "Cache", settings: ComparisonSettings, reporter: "RunReporter
     experiment = design(cache, settings, reporter)
     folder, elsewhere = place_of(experiment)
     most = QUICK_ROWS if settings.quick else None
-    rounds = open_rounds(cache, settings.folds, most, settings.deduplicate)
+    with reporter.phase("reading labels and texts"):
+        rounds = open_rounds(cache, settings.folds, most, settings.deduplicate)
     strangers = folder.prepare()
     with held(folder.path):
         stay = f"not written by bench.py, and left as they are: {', '.join(strangers)}" if strangers else ""
@@ -186,15 +161,17 @@ def train_and_write(
 
     start = time.perf_counter()
     trained = list(train_rounds(experiment, rounds, folder.path, reporter))
-    outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
+    with reporter.phase("resampling the test rows for intervals and tests"):
+        outcome = judge(experiment.cache.task, trained, rounds.tested, [fold.test for fold in rounds.folds])
+        layers = layers_of(experiment.cache, trained)
     states, _ = states_of(experiment.cache.recipe)
-    took = inference(trained[-1], specs_of(experiment.cache, experiment.heads), states)
-    layers = layers_of(experiment.cache, trained)
+    with reporter.phase("timing how fast each head answers"):
+        took = inference(trained[-1], specs_of(experiment.cache, experiment.heads), states)
     record = dataclasses.replace(
         record_run(experiment, trained, outcome, took, start, folder.path), leaks=rounds.leaks, layers=layers
     )
     titles = {spec.name: spec.title for spec in specs_of(experiment.cache, experiment.heads)}
-    with folder.replaced() as fresh:
+    with reporter.phase("writing heads, plots and the report"), folder.replaced() as fresh:
         save(fresh, trained, outcome, titles)
         run = dataclasses.replace(record, table=tables(record), digests=fresh.digests)
         fresh.save_record(run, titles)
@@ -271,28 +248,38 @@ def train_heads(
 
     start, (cache, names, settings) = time.perf_counter(), experiment
     specs = specs_of(cache, names)
-    trainer = open_trainer(experiment, specs, splits, compiled)
+    with reporter.phase("reading the features"):
+        trainer = open_trainer(experiment, specs, splits, compiled)
     if fold in (None, 1):
         reporter.log(memory_line(trainer))
     depends = facts(experiment, trainer) | ({"folds": settings.folds, "fold": fold} if fold else {})
-    progress = trainer.train(
-        first_params(specs, splits["train"].width, settings.seeds, cache.task.outputs),
-        os.path.join(folder, "state", *([f"fold-{fold}"] if fold else [])),
-        depends,
-        settings.resume,
-        lambda progress, active: reporter.epoch(fold, progress, active),
-        lambda epochs: reporter.log(
-            f"going on behind epoch {epochs}" if epochs else "nothing to resume: from the start"
-        ),
-    )
+    params = first_params(specs, splits["train"].width, settings.seeds, cache.task.outputs)
+    with reporter.phase(f"compiling {len(specs)} heads for the first epoch"):
+        progress = trainer.train(
+            params,
+            os.path.join(folder, "state", *([f"fold-{fold}"] if fold else [])),
+            depends,
+            not settings.fresh,
+            lambda progress, active: reporter.epoch(fold, progress, active),
+            lambda epochs, over: reporter.log(resumed(epochs, over)) if epochs else None,
+        )
     seconds = time.perf_counter() - start
-    logits = trainer.predict(progress, {name: splits[name] for name in ("valid", "test")})
-    baselines = all_baselines(cache.task, splits, logistic=not settings.no_floors)
+    with reporter.phase("answering validation and test rows"):
+        logits = trainer.predict(progress, {name: splits[name] for name in ("valid", "test")})
+    with reporter.phase("fitting the baselines"):
+        baselines = all_baselines(cache.task, splits, logistic=not settings.no_floors)
     return TrainedHeads(
         splits, trainer, progress, trainer.results(progress), logits, baselines, seconds, fold
     )
 
 
+def resumed(epochs: int, over: bool) -> str:
+    """Say that a run goes on from a state on disk, or that nothing is left to train."""
+    if over:
+        return f"trained already, in {epochs} epochs: nothing is left but to test; --fresh trains anew"
+    return f"going on behind epoch {epochs} of a run that was stopped; --fresh begins anew"
+
+
 def run() -> None:
     """Run the command, and end the process with its exit code."""
-    sys.exit(exit_code(main, "go on from the last state on disk with the same command and --resume"))
+    sys.exit(exit_code(main, "the same command goes on from the last state on disk"))

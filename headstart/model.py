@@ -12,7 +12,7 @@ from headstart.cache.runtime.environment import prepare_library
 from headstart.cache.runtime.errors import UserError
 
 if TYPE_CHECKING:
-    from headstart.predict import Loaded
+    from headstart.labelling import Loaded
     from headstart.train.predict.answers import Answer
 
 

@@ -4,83 +4,71 @@
 `python predict.py export results/CACHE FOLDER` writes what labels text without this project.
 """
 
+import contextlib
+import glob
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.environment import prepare_jax
-from headstart.cache.runtime.errors import UserError, exit_code
+from headstart.cache.runtime.errors import exit_code
 from headstart.cache.runtime.files import atomic_file
-from headstart.cache.runtime.output import remarks, say_json
+from headstart.cache.runtime.output import remarks, say_json, say_next
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.predict.options import (
-    READ_OPTIONS,
-    STANDARD,
-    WRITE_OPTIONS,
     ExportSettings,
     LabelSettings,
     checked,
     command_lines,
-    keep_of,
     require_explained,
 )
 from headstart.heads.registry import REGISTRY
 from headstart.heads.spec import spec_of
+from headstart.labelling import REPORTER, Loaded, label_file, labelling_of, log, open_target
 
 if TYPE_CHECKING:  # at run time these are imported once the arguments are known to be sound
-    from headstart.extract.predict.encoder import Encoder
-    from headstart.extract.predict.scorer import ScoringProgram
     from headstart.extract.predict.stablehlo import Source
     from headstart.extract.text.tokenizer import Tokens
     from headstart.train.predict.answers import Answer
     from headstart.train.predict.explain_page import Explained, LabelledText
-    from headstart.train.predict.stream import Labelling
-    from headstart.train.predict.target import Target
     from headstart.train.predict.trained_head import Trained
 
 COMMAND_LINES = command_lines(__doc__ or "")
 
 
-class Loaded(NamedTuple):
-    """A head on its backbone."""
-
-    head: "Trained"
-    encoder: "Encoder"
-    scorer: "ScoringProgram"
-
-    def answer(self, tokens: "Tokens") -> "Answer":
-        """Answers for some rows, in order."""
-        answer: Answer = self.encoder.score(self.scorer, tokens)
-        return answer
-
-
-def log(line: str) -> None:
-    """Write for a person, not for a program that reads the labels."""
-    say(printable(line), sys.stderr)
-
-
 def main() -> None:
     """Run the command."""
-    name, arguments = choose("python predict.py", "", COMMAND_LINES, sys.argv[1:])
+    name, arguments = choose("python predict.py", "", COMMAND_LINES, sys.argv[1:], first_step)
     options, *_ = COMMAND_LINES[name].parse(arguments)
     with remarks(options.quiet):
         export(options) if name else label(checked(options))
 
 
+def first_step() -> tuple[str, list[str]]:
+    """What to begin with: a text for the newest run, or a run."""
+    records = glob.glob(os.path.join("results", "*", "results.json"))
+    if runs := sorted(records, key=os.path.getmtime):
+        run = os.path.dirname(runs[-1])
+        return "label a text with the newest run", ["python", "predict.py", "--run", run, "some text"]
+    return "train heads first", ["python", "bench.py", "--heads", "all"]
+
+
 def label(options: LabelSettings) -> None:
     """Label texts of the command line, or a file."""
     prepare_jax()
-    from headstart.heads.explain import splits_over_tokens
-    from headstart.trained import open_head, spec_of_trained
+    with REPORTER.phase("loading JAX"):
+        from headstart.heads.explain import splits_over_tokens
+        from headstart.trained import open_head, spec_of_trained
 
     head = open_head(options.run, options.head)
     threshold = head.threshold(options.threshold)
     if options.explain and not splits_over_tokens(spec_of_trained(head)):
         require_explained(head.name, [name for name in REGISTRY if splits_over_tokens(spec_of(name))])
-    loaded = load(head, options.backbone)
+    with REPORTER.phase("loading the encoder"):
+        loaded = load(head, options.backbone)
     log(named(head))
     (label_file if options.input else label_command_line)(options, loaded, threshold)
 
@@ -105,15 +93,21 @@ def export(options: ExportSettings) -> None:
     if options.push:
         require_name(options.push)
     prepare_jax()
-    from headstart.trained import open_head
+    with REPORTER.phase("loading JAX"):
+        from headstart.trained import open_head
 
     head = open_head(options.run, options.head)
-    with new_folder(options.out) as folder:
+    with REPORTER.phase("compiling and writing the head and its encoder"), new_folder(options.out) as folder:
         fill(folder, load(head, options.backbone), options.arithmetic == "float32", options.license)
     log(f"{named(head)}: {options.out}")
-    url = push(options.out, options.push) if options.push else None
+    with REPORTER.phase("uploading") if options.push else contextlib.nullcontext():
+        url = push(options.out, options.push) if options.push else None
     if url:
         log(f"uploaded to {url}")
+    if options.talks:
+        say_next(
+            "label texts without this project", "python", os.path.join(options.out, "load.py"), "some text"
+        )
     if options.json:
         say_json({"run": options.run, "head": head.name, "seed": head.seed, "path": options.out, "url": url})
 
@@ -185,9 +179,10 @@ def label_command_line(options: LabelSettings, loaded: Loaded, threshold: float 
     if options.json:
         label_alone(options.texts, labelling_of(options, loaded, threshold), open_target(options, sys.stdout))
         return
-    answer = loaded.answer(tokens)
-    labelled = label_texts(loaded.head.task, options.texts, answer.probabilities, threshold)
-    shown = list(explained(labelled, tokens, answer, loaded)) if options.explain else []
+    with REPORTER.phase("compiling, and labelling the texts"):
+        answer = loaded.answer(tokens)
+        labelled = label_texts(loaded.head.task, options.texts, answer.probabilities, threshold)
+        shown = list(explained(labelled, tokens, answer, loaded)) if options.explain else []
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for row, text in enumerate(labelled):
         say(printable(str(text)))
@@ -219,80 +214,6 @@ def explained(
         won = features_won(hidden) if reads_maximum else None
         padded = words[row] + ["[PAD]"] * (len(hidden) - len(words[row]))
         yield Explained(labelled[row], outputs, answer.logits[row], bias, padded, added, won)
-
-
-def label_file(options: LabelSettings, loaded: Loaded, threshold: float | list[float]) -> None:
-    """Label every row of the input, in its order.
-
-    Raises:
-        UserError: the input cannot be read, or the output cannot be written.
-    """
-    from headstart.extract.predict.chunks import part_of, parts
-    from headstart.extract.predict.kept import with_kept
-    from headstart.extract.predict.progress import StreamProgress
-    from headstart.extract.predict.source import read_input
-    from headstart.train.predict.stream import label_stream
-
-    labelling, rows = labelling_of(options, loaded, threshold), part_of(loaded.head.block_rows)
-    progress = StreamProgress(options.input or STANDARD, options.on_bad_row == "report", log)
-    target = open_target(options, sys.stdout, head=loaded.head.identity, threshold=threshold, rows=rows)
-    if target.done:
-        log(f"going on behind the first {target.done:,} parts of {rows:,} rows")
-    try:
-        chunks = with_kept(read_input(options, rows, log), labelling.keep)
-        counts = label_stream(parts(chunks, rows), labelling, target, progress)
-    except BaseException as error:
-        target.leave(useless=isinstance(error, UserError))
-        raise
-    log(f"{counts}: {options.output or 'standard output'}")
-    if counts.formulas:
-        cells = "1 cell begins" if counts.formulas == 1 else f"{counts.formulas:,} cells begin"
-        log(
-            f"{cells} with =, +, -, @ or a tab, as formulas do, which spreadsheets run: "
-            "--escape-formulas puts an apostrophe before them"
-        )
-
-
-def open_target(options: LabelSettings, stdout: Any, **depends: Any) -> "Target":
-    """Open where the labels go.
-
-    Args:
-        options: The command line.
-        stdout: Standard output.
-        depends: Whatever else the labels depend on, as JSON can hold it.
-
-    Raises:
-        UserError: it cannot be written.
-    """
-    from headstart.extract.predict.options import stamp
-    from headstart.train.predict.formats import FORMATS
-    from headstart.train.predict.target import ToFile, ToStream, identity_of
-
-    if options.output in (None, STANDARD):
-        return ToStream(stdout.buffer, FORMATS[f".{options.format}"])
-    flags = {name: getattr(options, name) for name in ("text_column", "keep", "on_bad_row")}
-    # Left out where they are as they always were: an interrupted output of before goes on.
-    others = {name: getattr(options, name) for name in (*READ_OPTIONS, *WRITE_OPTIONS)}
-    flags |= {name: value for name, value in others.items() if value not in (None, False, "auto")}
-    try:
-        return ToFile(options.output, identity_of(stamp(options.input or STANDARD), **depends, **flags))
-    except OSError as error:
-        raise UserError(f"{options.output} cannot be written ({error.strerror})") from None
-
-
-def labelling_of(options: LabelSettings, loaded: Loaded, threshold: float | list[float]) -> "Labelling":
-    """How rows are labelled."""
-    from headstart.extract.predict.kept import TEXT
-    from headstart.train.predict.stream import Labelling
-
-    task, encoder = loaded.head.task, loaded.encoder
-    labelling = Labelling(task, threshold, lambda _: TEXT, encoder.tokenize, loaded.answer, keep_of(options))
-    return labelling._replace(
-        flags_of=encoder.flags_of,
-        flagged=bool(options.flag_texts),
-        escaped=bool(options.escape_formulas),
-        ahead=encoder.cleans_anywhere,
-    )
 
 
 def run() -> None:

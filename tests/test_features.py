@@ -46,7 +46,7 @@ def test_the_second_time_it_is_found_and_nothing_is_said(
     assert capfd.readouterr() == ("", "")
     assert again.path == features.path
     assert again.remarks[-1] == "the cache is complete already: nothing to compute"
-    assert any("60 rows read = 60 used" in line for line in again.remarks)
+    assert any("60 rows (all used)" in line for line in again.remarks)
 
 
 def test_progress_says_what_the_command_says(
@@ -55,7 +55,7 @@ def test_progress_says_what_the_command_says(
     folder = str(Path(features.path).parent)
     settings = {"max_length": 32, "cache_dir": folder, "progress": True}
     assert headstart.encode(TEXTS, LABELS, backbone=backbone, **settings).remarks == []
-    assert "60 rows read = 60 used" in capfd.readouterr().out
+    assert "60 rows (all used)" in capfd.readouterr().out
 
 
 def test_a_split_is_numpy(features: headstart.Features) -> None:

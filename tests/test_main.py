@@ -148,4 +148,7 @@ def test_alone_it_names_its_commands_and_an_unknown_one_is_a_question(tmp_path: 
 def test_messages_name_commands_that_work_there(tmp_path: Path) -> None:
     lost = headstart(tmp_path, ROOT, "cache", "verify", "nothing")
     assert lost.returncode == 2
-    assert lost.stderr == "error: there is no feature cache at nothing; make one with `headstart extract`\n"
+    assert (
+        lost.stderr
+        == "error: there is no feature cache at nothing; make one with `headstart extract --split all`\n"
+    )

@@ -17,7 +17,7 @@ from headstart.cache.runtime.output import OUTPUT, OutputSettings, QuietSettings
 QUICK_ROWS = 512
 ON_LAYERS = "avg,maxavg"
 """Heads of `bench.py layers`."""
-TRAINING, ROWS, MEMORY = "training", "rows", "memory"
+ROWS, ADVANCED = "splits", "advanced"
 
 
 def size(text: str) -> int:
@@ -34,49 +34,56 @@ def size(text: str) -> int:
 class ComparisonSettings:
     """Settings of one comparison; each field says itself what it is."""
 
-    heads: str = option("all", "names of heads, separated by commas")
+    heads: str = option("all", "names of heads, separated by commas", listed=True)
     cache: str | None = option(
-        None, "folder of the feature cache (default: the only one there is)", repeats=False
+        None,
+        "folder of the features, beginning of its name, or newest (default: the only one there is)",
+        repeats=False,
     )
     cache_dir: str = option("features", "folder or s3:// prefix of the caches", repeats=False)
     seeds: int = option(1, "seeds per head", parse=number(1))
     epochs: int = option(50, "at most", parse=number(1))
-    batch_size: int = option(128, "rows", parse=number(1), group=TRAINING)
+    batch_size: int = option(128, "rows", parse=number(1), group=ADVANCED)
     out: str = option("results", "folder of the results", repeats=False)
     quick: bool = option(False, f"try the whole path: 1 epoch on {QUICK_ROWS} rows")
     notebook: bool = option(
         False,
-        "as the notebook did: no masks, on a cache of --layout padded; --batching exact",
-        group=TRAINING,
+        "as the notebook did, which this project follows: no masks, on a cache of --layout padded; --batching exact",
+        group=ADVANCED,
     )
     batching: Literal["bucket", "exact"] = option(
-        "bucket", "rows of like length in a batch, or plainly shuffled", group=TRAINING
+        "bucket", "rows of like length in a batch, or plainly shuffled", group=ADVANCED
     )
     precision: Literal["auto", "float32", "bfloat16"] = option(
         "auto",
         "operands of the large matmuls, which add up in float32; auto: bfloat16 where that is faster",
-        group=TRAINING,
+        group=ADVANCED,
     )
     memory: Literal["auto", "device", "host", "stream"] = option(
-        "auto", "where the features live", group=MEMORY
+        "auto", "where the features live", group=ADVANCED
     )
     memory_limit: int | None = option(
-        None, "features held at most, like 4GB (default: half of what is free)", parse=size, group=MEMORY
+        None, "features held at most, like 4GB (default: half of what is free)", parse=size, group=ADVANCED
     )
-    resume: bool = option(False, "go on from the last epoch of a stopped run", repeats=False)
+    resume: bool = option(
+        False,
+        "insist on the state of a stopped run, from which the same command goes on anyway",
+        group=ADVANCED,
+        repeats=False,
+    )
+    fresh: bool | None = option(None, "train anew, whatever state the same command has left", repeats=False)
     folds: int = option(0, "test every row once (default: off)", parse=number(2), metavar="K", group=ROWS)
-    class_weight: Literal["none", "balanced"] = option(
-        "none", "weight of each class in the training loss", group=TRAINING
-    )
+    class_weight: Literal["none", "balanced"] = option("none", "weight of each class in the training loss")
     deduplicate: bool = option(
         False, "leave out rows of earlier splits whose text is also in a later one", group=ROWS
     )
-    no_floors: bool = option(False, "leave out the logistic regressions")
+    no_floors: bool = option(False, "leave out the baselines that are logistic regressions", group=ADVANCED)
     json: bool = option(False, "print results.json instead of the table", group=OUTPUT, repeats=False)
     log: str | None = option(
         None,
         "tensorboard, mlflow, wandb, or several: send them the numbers of each epoch",
         metavar="LOGGERS",
+        listed=True,
         group=OUTPUT,
     )
 

@@ -36,42 +36,6 @@ def find_caches(root: str) -> list[str]:
     return [path for path in paths if os.path.isfile(os.path.join(path, "recipe.json"))]
 
 
-def named_cache(name: str, root: str) -> str:
-    """Path of the cache that a user names: a path, or a name as `list` prints it, which may hold escapes."""
-    if is_url(name) or os.path.isdir(name):
-        return name
-    folder, printed = os.path.split(name.rstrip("/"))
-    for path in [path for place in (folder or ".", root) if not is_url(place) for path in find_caches(place)]:
-        if printable(os.path.basename(path)) == printed:
-            return path
-    return name
-
-
-def only_cache(root: str) -> str:
-    """Path of the one cache under `root` that can be opened; of the one there is, if none can.
-
-    Raises:
-        CacheError: there is none, or there are several; the message lists them.
-    """
-    paths = find_caches(root)
-    if len(paths) > 1:
-        paths = [path for path in paths if _opens(path)] or paths
-    if not paths:
-        raise CacheError(f"there is no feature cache under {root}; make one with `python -m extract`")
-    if len(paths) > 1:
-        listed = (f"  {path}" for path in paths)
-        raise CacheError(f"there are {len(paths)} caches under {root}; choose one:", *listed)
-    return paths[0]
-
-
-def _opens(path: str) -> bool:
-    try:
-        open_cache(path)
-    except CacheError:
-        return False
-    return True
-
-
 def describe_line(path: str) -> str:
     """One line about one cache; an unfinished or damaged one says so."""
     try:

@@ -23,7 +23,10 @@ class CacheSettings(RootSettings):
     """One of them."""
 
     cache: str | None = option(
-        None, "folder of the cache (default: the only one there is)", positional=True, nargs="?"
+        None,
+        "folder, beginning of the name, or newest (default: the only one there is)",
+        positional=True,
+        nargs="?",
     )
 
 

@@ -1,1 +1,1 @@
-"""What every command needs: JAX's environment, errors and exit codes, signals, progress, timing, prefetching."""
+"""What every command needs: JAX's environment, errors and exit codes, signals, progress, timing."""

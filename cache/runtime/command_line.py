@@ -1,6 +1,7 @@
 """Command lines, made of the options in dataclasses: a flag is written whole, and a mistake is one line."""
 
 import argparse
+import itertools
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -8,7 +9,12 @@ from typing import Any, NamedTuple, NoReturn
 from headstart.cache.runtime.errors import EXIT_USER_ERROR, UserError
 from headstart.cache.runtime.option_files import as_words, read_config
 from headstart.cache.runtime.options import Argument, arguments_of
+from headstart.cache.runtime.output import say_next
 from headstart.cache.runtime.text import as_started, did_you_mean, printable, say
+
+COMMON = "common"
+ORDER = ("", "tables", "splits", "cleaning", "advanced")
+"""Headings of the help, from the most usual options on; others follow."""
 
 
 class CommandLineParser(argparse.ArgumentParser):
@@ -19,10 +25,14 @@ class CommandLineParser(argparse.ArgumentParser):
 
     Attributes:
         flags: Of which one may have been meant by an unknown one.
+        lists: Those whose values are lists with commas.
+        words: The command line.
         place: The file that is being read; empty for the command line.
     """
 
     flags: Sequence[str] = ()
+    lists: Sequence[str] = ()
+    words: Sequence[str] = ()
     place = ""
 
     def __init__(self, **options: Any) -> None:
@@ -38,12 +48,26 @@ class CommandLineParser(argparse.ArgumentParser):
         """Say a mistake, in which arguments are repeated: names of files that a pattern met, too."""
         message = f"{self.place}: {message}" if self.place else message
         if "unrecognized arguments: " in message:
-            flags = [word.partition("=")[0] for word in message.split() if word.startswith("-")]
-            message = f"{message}; {''.join(did_you_mean(flag, self.flags) for flag in flags)}".rstrip("; ")
+            words = message.partition("arguments: ")[2].split()
+            flags = [word.partition("=")[0] for word in words if word.startswith("-")]
+            question = "".join(did_you_mean(flag, self.flags) for flag in flags) or self._with_commas(
+                words[0]
+            )
+            message = f"{message}; {question}".rstrip("; ")
         end = " " if message.endswith("?") else "; "
         self.exit(
             EXIT_USER_ERROR, f"{self.prog}: error: {printable(message)}{end}--help shows what there is\n"
         )
+
+    def _with_commas(self, word: str) -> str:
+        """A question whether a word that follows a list was to be its next item."""
+        at = self.words.index(word) if word in self.words else 0
+        before = [place for place in range(at) if self.words[place].startswith("-")]
+        if not before or (flag := self.words[before[-1]].partition("=")[0]) not in self.lists:
+            return ""
+        items = itertools.takewhile(lambda item: not item.startswith("-"), self.words[before[-1] + 1 :])
+        first = [self.words[before[-1]].partition("=")[2], *items]
+        return f"did you mean '{flag} {','.join(item.strip(',') for item in first if item.strip(','))}'? "
 
 
 UNSET = object()
@@ -103,12 +127,15 @@ class CommandLine(NamedTuple):
             add_help=add_help,
         )
         parser.flags = [argument.flag for argument in self.arguments if not argument.about.positional]
-        groups: dict[str, Any] = {"": parser}
+        parser.lists = [argument.flag for argument in self.arguments if argument.about.listed]
+        parser._optionals.title = COMMON
+        titles = dict.fromkeys(argument.about.group for argument in self.arguments)
+        ordered = [title for title in (*ORDER, *titles) if title in titles]
+        groups = {
+            title: parser.add_argument_group(title) if title else parser for title in dict.fromkeys(ordered)
+        }
         for argument in self.arguments:
-            title = argument.about.group
-            if title not in groups:
-                groups[title] = parser.add_argument_group(title)
-            argument.add_to(groups[title])
+            argument.add_to(groups[argument.about.group])
         return parser
 
     def parse(self, arguments: Sequence[str] | None = None) -> list[Any]:
@@ -122,6 +149,7 @@ class CommandLine(NamedTuple):
             SystemExit: the arguments are wrong, or ask for help.
         """
         parser = self.parser()
+        parser.words = sys.argv[1:] if arguments is None else arguments
         unset = {argument.name: UNSET for argument in self.arguments}
         first = vars(parser.parse_args(arguments, argparse.Namespace(**unset)))
         namespace = self._from_files(parser, {k: v for k, v in first.items() if v is not UNSET})
@@ -156,7 +184,11 @@ def filled(settings: type, namespace: argparse.Namespace) -> Any:
 
 
 def choose(
-    prog: str, about: str, lines: Mapping[str, CommandLine], arguments: Sequence[str]
+    prog: str,
+    about: str,
+    lines: Mapping[str, CommandLine],
+    arguments: Sequence[str],
+    first: Callable[[], tuple[str, Sequence[str]]],
 ) -> tuple[str, list[str]]:
     """The subcommand that the first words name, and what stands behind them.
 
@@ -165,14 +197,22 @@ def choose(
         about: What it does.
         lines: Its subcommands by name; the empty one is the command without any.
         arguments: What stands behind the command.
+        first: Gives a command to begin with, what it does before it; for somebody who writes no argument.
 
     Raises:
         UserError: there is no such subcommand.
-        SystemExit: the subcommands are asked for.
+        SystemExit: the subcommands are asked for, or there is no argument: nothing is started, and the code is that of
+            a user's mistake, so that a script does not go on as if something were done.
     """
     for name in filter(None, lines):
         if list(arguments[: len(name.split())]) == name.split():
             return name, list(arguments[len(name.split()) :])
+    if not arguments:
+        commands = {name: line.about for name, line in lines.items()}
+        say(short_usage(lines[""]) if "" in lines else usage(prog, about, commands), sys.stderr)
+        what, words = first()
+        say_next(what, *words)
+        sys.exit(EXIT_USER_ERROR)
     word, names = arguments[0] if arguments else "", [name for name in lines if name]
     begun = word in {name.split()[0] for name in names}
     if "" in lines and not begun and not (did_you_mean(word, names) and not lines[""].takes_words):
@@ -181,6 +221,14 @@ def choose(
         say(usage(prog, about, {name: line.about for name, line in lines.items() if name}))
         sys.exit()
     raise unknown(" ".join(arguments[:2]) if begun else word, names)
+
+
+def short_usage(line: CommandLine) -> str:
+    """What a command is for, and three examples."""
+    about = line.about.strip().splitlines()[0]
+    examples = [f"  {example}" for example in line.examples]
+    last = f"{line.prog} --help shows every option."
+    return "\n".join([line.parser().format_usage().strip(), "", about, "", "examples:", *examples, "", last])
 
 
 def usage(prog: str, about: str, commands: Mapping[str, str]) -> str:

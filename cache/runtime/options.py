@@ -28,6 +28,7 @@ class Option(NamedTuple):
         nargs: As argparse has it, where there are several values.
         short: A flag of one letter beside the long one.
         positional: Whether it is an argument without a flag.
+        listed: Whether its value is a list with commas: then a blank in place of one is told.
         repeats: Whether another run of the same settings has it: not so where something lies, and what is printed.
     """
 
@@ -39,6 +40,7 @@ class Option(NamedTuple):
     nargs: str | None = None
     short: str | None = None
     positional: bool = False
+    listed: bool = False
     repeats: bool = True
 
 
@@ -139,6 +141,27 @@ def _argument(field: "dataclasses.Field[Any]", hint: Any) -> Argument:
     kind = str if choices or get_origin(hint) else hint
     required = field.default is dataclasses.MISSING
     return Argument(field.name, about, kind, choices, None if required else field.default, required)
+
+
+def words_of(settings: Any, **changes: Any) -> list[str]:
+    """The flags that give a dataclass of settings: those that are not its defaults.
+
+    Args:
+        settings: The settings.
+        changes: Other values of some fields; None leaves a flag out.
+    """
+    words = []
+    for argument in arguments_of(settings.__class__):
+        value = changes.get(argument.name, getattr(settings, argument.name))
+        if value is None or value == argument.default:
+            continue
+        if argument.is_switch:
+            words.append(argument.flag)
+        else:
+            words += (
+                [f"{argument.flag}={value}"] if f"{value}".startswith("-") else [argument.flag, f"{value}"]
+            )
+    return words
 
 
 def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:

@@ -4,11 +4,13 @@ import contextlib
 import dataclasses
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 from headstart.cache.runtime.options import option
+from headstart.cache.runtime.text import printable, say
 
 OUTPUT = "output"
 
@@ -37,6 +39,11 @@ class OutputSettings(QuietSettings):
         repeats=False,
     )
 
+    @property
+    def talks(self) -> bool:
+        """Whether a person reads what stands beside the results."""
+        return not (self.quiet or self.json)
+
 
 @contextlib.contextmanager
 def remarks(quiet: bool, apart: bool = False) -> Iterator[None]:
@@ -53,6 +60,18 @@ def remarks(quiet: bool, apart: bool = False) -> Iterator[None]:
         if apart:
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         yield
+
+
+def say_next(about: str, *words: str) -> None:
+    """Print the best next command on standard error, ready to paste into a shell.
+
+    Args:
+        about: What it does.
+        words: The command; none where `about` says all.
+    """
+    say(f"next: {about}{':' * bool(words)}", sys.stderr)
+    if words:
+        say(f"  {printable(shlex.join(words))}", sys.stderr)
 
 
 def say_json(value: Any) -> None:

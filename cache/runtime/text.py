@@ -55,6 +55,10 @@ def format_bytes(size: int | float) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question that names the known name nearest to an unknown one, and a space; nothing if none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]!r}? " if near else ""
+    """A question that names the known name nearest to an unknown one, and a space; nothing if none is near.
+
+    Capitals count for nothing.
+    """
+    shown = {word.casefold(): word for word in reversed([*known])}
+    near = difflib.get_close_matches(name.casefold(), shown, n=1)
+    return f"did you mean {shown[near[0]]!r}? " if near else ""

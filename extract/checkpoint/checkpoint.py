@@ -2,11 +2,13 @@
 
 import importlib.util
 import os
+import re
 import shlex
 from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import read_json_object
+from headstart.cache.runtime.text import did_you_mean
 from headstart.extract.checkpoint.architecture import KINDS, check_weight_bytes, read_architecture
 from headstart.extract.checkpoint.sentence_transformers import MODULE_FILES, SUBFOLDER, encoder_folder
 from headstart.extract.checkpoint.weight_files import WEIGHT_FILES, weight_bytes, weights_sha256
@@ -73,7 +75,11 @@ def find_checkpoint(backbone: str, padded: bool = False, download: bool = True) 
 def _folder(backbone: str, download: bool) -> str:
     if backbone == BUNDLED:
         return _bundled_folder()
-    return backbone if os.path.isdir(backbone) else _hub_folder(backbone, download)
+    if os.path.isdir(backbone):
+        return backbone
+    if re.sub(r"[^a-z]", "", backbone.lower()) == BUNDLED:
+        raise UserError(f"there is no backbone {backbone!r}; did you mean {BUNDLED!r}?")
+    return _hub_folder(backbone, download)
 
 
 def _bundled_folder() -> str:
@@ -102,9 +108,16 @@ def _hub_folder(name: str, download: bool) -> str:
             ) from None
         raise UserError(
             f"the backbone {name!r} is neither {BUNDLED!r}, nor a folder, nor a model that the "
-            f"Hugging Face hub gave us ({type(error).__name__}); offline, use "
+            f"Hugging Face hub gave us ({type(error).__name__}); {_near(name)}offline, use "
             f"`--backbone {BUNDLED}` or the path of a folder"
         ) from None
+
+
+def _near(name: str) -> str:
+    """A question whether the bundled model was meant, or a folder beside the path."""
+    folder = os.path.dirname(name) or "."
+    beside = [entry.path for entry in os.scandir(folder) if entry.is_dir()] if os.path.isdir(folder) else []
+    return did_you_mean(name, [BUNDLED, *map(os.path.normpath, beside)])
 
 
 def _first_file(folder: str, names: tuple[str, ...]) -> str:

@@ -46,6 +46,8 @@ class RowCounts(NamedTuple):
         return self.read == self.used + self.empty + self.unlabelled + self.undrawn + self.bad
 
     def __str__(self) -> str:
+        if self.used == self.read:
+            return "all used"
         parts = [f"{self.used:,} used", f"{self.empty:,} rows without text left out"]
         parts += [f"{self.unlabelled:,} rows without a label left out"] if self.unlabelled else []
         parts += [f"{self.undrawn:,} not drawn"] if self.undrawn else []

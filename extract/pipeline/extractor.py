@@ -14,7 +14,7 @@ from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.features.blocks import BlockPlan, BlockRows, ComputePlan, plan_blocks
 from headstart.extract.features.compute import TokenizedRows, compute_block, inputs_of
 from headstart.extract.features.packing import BatchShape
-from headstart.extract.pipeline.accuracy import Backbones, measure
+from headstart.extract.pipeline.accuracy import LOW_COSINE, Backbones, measure
 from headstart.extract.pipeline.job import ExtractJob, RunContext
 from headstart.extract.text.tokenizer import Tokens
 
@@ -99,7 +99,8 @@ class FeatureExtractor:
         accuracy = None
         if len(rows):
             accuracy = measure(main, exact, rows, plan, self._rows, job.recipe.max_length)
-            self._run.reporter.log(f"{job.precision.compute_dtype} precision: {accuracy}")
+            if job.precision.compute_dtype != EXACT.compute_dtype or accuracy.min_cosine < LOW_COSINE:
+                self._run.reporter.log(f"{job.precision.compute_dtype} precision: {accuracy}")
         exact.close()
         return accuracy._asdict() if accuracy else {}
 

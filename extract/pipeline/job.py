@@ -138,11 +138,12 @@ class ExtractJob(NamedTuple):
         classes = class_counts(data.task, data.labels)
         counts = ", ".join(f"{name}: {count:,}" for name, count in classes[:MOST_CLASSES])
         counts += f", ... {len(classes):,} classes" if len(classes) > MOST_CLASSES else ""
+        every = " (all used)" if data.counts.used == data.counts.read else ""
         line = (
-            f"{shown(self.settings.data)}: {len(data.texts):,} rows, text {text!r}, "
+            f"{shown(self.settings.data)}: {len(data.texts):,} rows{every}, text {text!r}, "
             f"label {label!r}, {data.task.kind} ({counts})"
         )
-        return f"{line}; {data.counts}"
+        return line if every else f"{line}; {data.counts}"
 
 
 class RunContext(NamedTuple):

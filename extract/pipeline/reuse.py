@@ -34,9 +34,11 @@ def neighbours(job: ExtractJob) -> list[Neighbour]:
 
 
 def describe_nearest(job: ExtractJob) -> str | None:
-    """Say which existing cache is nearest and in what it differs; None if ours is there, or there is no other."""
+    """Say which cache of the same rows is nearest and in what it differs; None if ours is there, or no other is."""
     if Store(job.location).read_json("recipe.json") is None:
-        for location, fields in neighbours(job)[:1]:
+        for location, fields in neighbours(job):
+            if GROWTH_FIELDS & {*fields}:
+                continue  # of other data
             return f"new cache; the nearest one, {location}, differs in {', '.join(fields)}"
     return None
 

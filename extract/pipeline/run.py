@@ -51,7 +51,8 @@ def extract(settings: Settings, reporter: Reporter) -> str:
     """
     clock = Clock()
     check_hosts(settings)  # a mistake is reported before a large file is read
-    job = prepare(settings)
+    with reporter.phase("reading the data and hashing the encoder's files"):
+        job = prepare(settings)
     for line in (job.describe(), *job.dataset.counts.details(), *job.remarks):
         reporter.log(line)
     writer = CacheWriter(job.location, job.recipe)
@@ -88,16 +89,20 @@ def _complete(job: ExtractJob, writer: CacheWriter, clock: Clock, reporter: Repo
 def _compute_splits(run: RunContext, splits: Splits) -> None:
     """Compute and write every missing block of some splits, then the manifest."""
     partition = partition_blocks(run, splits)
-    extractor = _load(run, partition)
-    plan = extractor.plan(partition.assigned)
-    check_space(run.job.location, add_up(run, plan).stored_bytes)
-    reused = _begin(run, partition)
-    plan = plan.without(reused)
-    totals = add_up(run, plan)
-    # Timed before compiling starts, which would keep the cores busy.
-    sizes = [describe(run.job, plan, totals)] if totals.rows else []
+    phase = run.reporter.phase
+    with phase("loading JAX and the encoder"):
+        extractor = _load(run, partition)
+    with phase("planning the batches"):
+        plan = extractor.plan(partition.assigned)
+        check_space(run.job.location, add_up(run, plan).stored_bytes)
+        reused = _begin(run, partition)
+        plan = plan.without(reused)
+        totals = add_up(run, plan)
+        # Timed before compiling starts, which would keep the cores busy.
+        sizes = [describe(run.job, plan, totals)] if totals.rows else []
     with extractor.compiling_ahead(plan), writing_behind(run) as writer:
-        accuracy = extractor.measure_accuracy(partition.compared, plan)
+        with phase("compiling, and checking the accuracy on a few rows"):
+            accuracy = extractor.measure_accuracy(partition.compared, plan)
         for line in sizes:
             run.reporter.log(line)
         if plan.blocks:
@@ -105,7 +110,8 @@ def _compute_splits(run: RunContext, splits: Splits) -> None:
         for block in plan.blocks:
             writer.write(block.block, extractor.compute(block))
     computation = Computation(plan.shape, totals.padded_tokens, reused, extractor.device, accuracy)
-    _finish(run, partition, reused | writer.records, computation)
+    with phase("finishing the cache"):
+        _finish(run, partition, reused | writer.records, computation)
 
 
 def _load(run: RunContext, partition: Partition) -> "FeatureExtractor":

@@ -115,4 +115,4 @@ def report_empty(run: RunContext, tokens: Tokens, resumed: bool) -> None:
     if empty == count >= len(run.job.dataset.texts) and not resumed:
         raise UserError(f"no rows left after cleaning: nothing remains of any of the {count} texts")
     if empty:
-        run.reporter.log(f"{empty:,} texts are empty after cleaning; they stay, as in the notebook")
+        run.reporter.log(f"{empty:,} texts are empty after cleaning; they stay")

@@ -81,7 +81,10 @@ class LabelSettings(HeadSettings):
         None, f"of standard output (default: {PRINTED[0]})", choices=PRINTED, group=WRITING
     )
     keep: str | None = option(
-        None, "columns of the input to keep in the output, separated by commas (default: none)", group=WRITING
+        None,
+        "columns of the input to keep in the output, separated by commas (default: none)",
+        group=WRITING,
+        listed=True,
     )
     escape_formulas: bool | None = option(
         None,

@@ -2,12 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
-from headstart.cache.runtime.progress import draw_line
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.extract.predict.options import files_of
 
 OTHER_BYTES = 8  # of a number or a short value, its comma included
@@ -21,22 +20,24 @@ class StreamProgress:
     Args:
         data: Name or pattern of the input.
         report: Whether rows that are left out are named.
-        say: Function that takes a line for the user.
+        reporter: Takes lines for the user, and how far it is.
     """
 
-    def __init__(self, data: str, report: bool, say: Callable[[str], None]) -> None:
+    def __init__(self, data: str, report: bool, reporter: TerminalReporter) -> None:
         self._rate, self._report = Rate(total_bytes(data), time.perf_counter()), report
-        self._say = say
+        self._reporter = reporter
 
     def __call__(self, chunk: Any, new: bool) -> None:
         """Take a chunk that is done."""
         for bad in chunk.bad if self._report else ():
-            self._say(f"left out: {bad}")
+            self._reporter.log(f"left out: {bad}")
         size, rows = row_bytes(chunk.table), len(chunk.table)
         if not new:
             self._rate.skip(size, rows)
             return
-        draw_line(self._rate.line(size, rows, time.perf_counter()))
+        line = self._rate.line(size, rows, time.perf_counter())
+        if self._reporter.is_due():
+            self._reporter.show(line)
 
 
 class Rate:

@@ -33,7 +33,10 @@ def test_list_and_show_from_the_command_line(cache_path: str) -> None:
 def test_a_mistake_is_one_line_and_exit_code_2() -> None:
     done = run("show", "nowhere")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: there is no feature cache at nowhere; make one with `python -m extract`\n"
+    assert (
+        done.stderr
+        == "error: there is no feature cache at nowhere; make one with `python -m extract --split all`\n"
+    )
 
 
 def test_verify_and_repair_from_the_command_line(cache_path: str) -> None:

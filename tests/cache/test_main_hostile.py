@@ -13,7 +13,8 @@ import pytest
 
 import headstart.cache.__main__ as command
 from headstart.cache import open_cache
-from headstart.cache.inspect.listing import find_caches, only_cache
+from headstart.cache.inspect.choice import only_cache
+from headstart.cache.inspect.listing import find_caches
 from headstart.cache.inspect.verify import verify
 from headstart.cache.runtime.errors import exit_code
 

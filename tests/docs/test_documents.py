@@ -82,7 +82,7 @@ def check(command: str) -> None:
         for line, found in every_command_line().items()
         if line.split()[0] == name
     }
-    chosen, arguments = choose("", "", lines, rest)
+    chosen, arguments = choose("", "", lines, rest, lambda: ("", ()))
     lines[chosen].parse(arguments)
 
 

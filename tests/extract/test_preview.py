@@ -44,8 +44,7 @@ def test_rows_are_shown_raw_cleaned_and_as_tokens(run: Run, tmp_path: Path) -> N
     texts = ["You are\nKIND!", "the soup is very very very good and the page is not", "rude 'idiots'?"]
     found = run(texts, "--preview", 3)
     assert found[:2] == [
-        "data.csv: 60 rows, text 'text', label 'label', binary (a: 30, b: 30); "
-        "60 rows read = 60 used + 0 rows without text left out + 0 bad",
+        "data.csv: 60 rows, text 'text', label 'label', binary (a: 30, b: 30); 60 rows (all used), text",
         "splits: train 48, valid 6, test 6",
     ]
     assert len(found) == 2 + 3 * 5

@@ -9,7 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from headstart.cache.splits import SPLITS
-from headstart.cache.task import BINARY, Task
+from headstart.cache.task import BINARY, Task, class_counts
+
+FEW, MOST_NAMED = 10, 8
 
 
 def require_labels(labels: Int[np.ndarray, " b *k"], split: str, task: Task = BINARY) -> None:
@@ -49,6 +51,21 @@ def unleaked(texts: Mapping[str, Sequence[str]]) -> dict[str, Bool[np.ndarray, "
         kept[name] = np.array([text not in later for text in texts[name]], bool)
         later |= set(texts[name])
     return kept
+
+
+def few_rows(task: Task, labels: Int[np.ndarray, " b *k"]) -> list[str]:
+    """A warning that names the classes with few test rows; none where all have enough.
+
+    Args:
+        task: Kind and classes.
+        labels: Labels of all rows that are tested.
+    """
+    rare = [f"{name!r} ({count})" for name, count in class_counts(task, labels) if count < FEW]
+    more = [f"{len(rare) - MOST_NAMED:,} more"] if len(rare) > MOST_NAMED else []
+    named = ", ".join([*rare[:MOST_NAMED], *more])
+    return [
+        f"warning: fewer than {FEW} test rows have the class {named}: its scores are mostly chance"
+    ] * bool(rare)
 
 
 def describe_leaks(counts: Mapping[str, int], removed: bool) -> str:

@@ -11,7 +11,7 @@ from headstart.cache.recipe import GROUPED
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.splits import SPLITS
 from headstart.cache.task import Task, class_counts
-from headstart.train.data.checks import leaks, require_labels
+from headstart.train.data.checks import few_rows, leaks, require_labels
 from headstart.train.data.deal import Deal
 from headstart.train.data.open import open_split, open_splits, without_leaks
 from headstart.train.data.split import Split
@@ -52,7 +52,7 @@ def open_rounds(cache: Cache, folds: int, most: int | None, deduplicate: bool) -
     if folds:
         return open_folds(cache, folds, most, deduplicate)
     splits, counts = open_splits(cache, deduplicate, most)
-    return Rounds(splits["test"], [], [splits], counts, [])
+    return Rounds(splits["test"], [], [splits], counts, few_rows(cache.task, splits["test"].labels))
 
 
 def open_folds(cache: Cache, folds: int, most: int | None, deduplicate: bool) -> Rounds:
@@ -83,7 +83,8 @@ def open_folds(cache: Cache, folds: int, most: int | None, deduplicate: bool) ->
     total = {pair: sum(count[pair] for count in counts) for pair in counts[0]}
     if deduplicate and any(total.values()):
         splits = [without_leaks(fold) for fold in splits]
-    return Rounds(tested, parts, splits, total, absent_lines(cache.task, tested.labels, parts))
+    warnings = [*few_rows(cache.task, tested.labels), *absent_lines(cache.task, tested.labels, parts)]
+    return Rounds(tested, parts, splits, total, warnings)
 
 
 def _refuse(cache: Cache) -> None:

@@ -84,7 +84,7 @@ def load_progress(
         placed = jax.tree.map(lambda array, leaf: jax.device_put(array, leaf.sharding), arrays, target)
         return TrainingProgress(placed["states"], placed["best"], histories, seconds)
     except (OSError, ValueError, TypeError, KeyError, OverflowError, StorageError) as error:
-        raise UserError(f"{state} cannot be read ({error}); leave out --resume to begin anew") from None
+        raise UserError(f"{state} cannot be read ({error}); give --fresh to begin anew") from None
 
 
 def _epochs(
@@ -155,8 +155,8 @@ def require_same_run(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     ]
     if differ:
         raise UserError(
-            f"--resume cannot go on from a run with other settings: {'; '.join(differ)}; "
-            "give the same ones, or leave out --resume to begin anew"
+            f"there is the state of a run with other settings: {'; '.join(differ)}; give the same ones, or "
+            "--fresh to drop it and begin anew"
         )
 
 

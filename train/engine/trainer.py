@@ -123,7 +123,7 @@ class Trainer:
         run: Mapping[str, Any],
         resume: bool,
         on_epoch: Callable[[TrainingProgress, list[HeadSeed]], object],
-        on_resume: Callable[[int], object] = lambda epochs: None,
+        on_resume: Callable[[int, bool], object] = lambda epochs, over: None,
     ) -> TrainingProgress:
         """Train until every head and seed has stopped.
 
@@ -133,7 +133,8 @@ class Trainer:
             run: Everything that the numbers depend on.
             resume: Whether to go on from the state in the folder, if there is one; else it is removed.
             on_epoch: Called after each epoch with the progress, and who took part.
-            on_resume: Called with the epochs of the state that is gone on from; 0 if there is none.
+            on_resume: Called with the epochs of the state that is gone on from, 0 without one, and whether none
+                follows.
 
         Raises:
             UserError: the state is of another run.
@@ -141,7 +142,7 @@ class Trainer:
         progress = self.loop.begin(params)
         if folder is not None and resume:
             progress = load_progress(folder, progress, run) or progress
-            on_resume(len(progress.seconds))
+            on_resume(len(progress.seconds), not self.loop.active(progress))
         elif folder is not None:
             remove_progress(folder)
         due = 0.0

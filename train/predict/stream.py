@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import did_you_mean
 from headstart.cache.task import Task
 from headstart.train.feeds.prefetch import prefetch
 from headstart.train.predict.answers import Answer, chosen, labels_of
@@ -155,7 +156,8 @@ def _texts(labelling: Labelling, table: Any) -> list[str]:
         return []
     if missing := [name for name in labelling.keep if name not in table.columns]:
         listed = ", ".join(map(str, table.columns))
-        raise UserError(f"--keep {missing[0]}: there is no such column. The columns are: {listed}.")
+        question = did_you_mean(missing[0], map(str, table.columns))
+        raise UserError(f"--keep {missing[0]}: there is no such column; {question}the columns are: {listed}.")
     return list(table[labelling.text_of(table)])
 
 

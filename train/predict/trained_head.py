@@ -11,6 +11,7 @@ from jaxtyping import PyTree
 from headstart.cache.block import MAX_PART_ROWS, MIN_PART_ROWS
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import did_you_mean
 from headstart.cache.task import Task
 from headstart.train.metrics.probabilities import DEFAULT, Threshold
 from headstart.train.results.folder import RUN, RunFolder
@@ -121,8 +122,9 @@ def choose(results: Sequence[Result], asked: str, known: Callable[[str], bool]) 
     """
     rows = [row for row in results if known(row.head) and asked in ("best", row.head)]
     if not rows:
-        there = ", ".join(dict.fromkeys(row.head for row in results if known(row.head)))
-        raise UserError(f"the run has no head {asked!r}; it has: {there or 'none that this version knows'}")
+        there = dict.fromkeys(row.head for row in results if known(row.head))
+        listed = ", ".join(there) or "none that this version knows"
+        raise UserError(f"the run has no head {asked!r}; {did_you_mean(asked, there)}it has: {listed}")
     finite = [row for row in rows if math.isfinite(row.valid_loss)]
     if not finite:
         raise UserError(f"no head of the run learnt anything: all losses of {asked!r} are NaN")

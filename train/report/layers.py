@@ -32,8 +32,8 @@ def layers_table(findings: LayerFindings, summary: Summary) -> str:
     exact = "exact-match accuracy (every label right)" if summary.task.several else "accuracy"
     legend = (
         f"Test {exact}, with 95 % intervals over test rows, the trained heads held fixed; > chosen on validation rows; "
-        "* floor; any: of all heads; - last: the choice less the last layer; optim.: how much better the choice looked "
-        "on the rows that chose it."
+        "* baseline; any: of all heads; - last: the choice less the last layer; optim.: how much better the choice "
+        "looked on the rows that chose it."
     )
     return "\n".join(
         [

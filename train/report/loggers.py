@@ -1,12 +1,13 @@
 """Where numbers of a comparison go besides its folder: TensorBoard, MLflow, Weights & Biases; imported if asked for."""
 
+import contextlib
 import importlib
 import math
 import os
 import pathlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
@@ -39,6 +40,14 @@ class RunReporters(RunReporter):
         """Tell a line."""
         for reporter in self._reporters:
             reporter.log(line)
+
+    @contextlib.contextmanager
+    def phase(self, work: str) -> Iterator[None]:
+        """Tell what the `with` block does."""
+        with contextlib.ExitStack() as stack:
+            for reporter in self._reporters:
+                stack.enter_context(reporter.phase(work))
+            yield
 
     def epoch(self, fold: int | None, progress: TrainingProgress, active: Sequence[HeadSeed]) -> None:
         """Tell of an epoch."""

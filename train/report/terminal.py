@@ -1,28 +1,25 @@
 """The comparison of heads for a terminal of 80 columns, and how far it is for a person who waits."""
 
 import math
-import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from headstart.cache.runtime.progress import draw_line
-from headstart.cache.runtime.text import printable, say
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.train.engine.history import HeadSeed, TrainingProgress
 from headstart.train.report.loggers import RunReporter
+from headstart.train.report.time_left import time_left
 from headstart.train.results.result import FoldSpread, Result, mean_by_head
 from headstart.train.statistics.findings import Summary
 
 WIDTH = 79
 LETTERS = 6  # as many fit; nobody reads more
-_ONE_SEED = (
-    f"{'head':<14}{'params':>9}{'epochs':>7}{'test loss':>10}{'test acc':>9}{'95 % interval':>15}{'group':>7}"
-)
-_SEEDS = (
-    f"{'head':<14}{'params':>9}{'epochs':>7}{'loss':>7}{'acc':>7}{'sd':>6}{'95 % interval':>14}{'group':>7}"
-)
+_BOTH = f"{'head':<14}{'params':>9}{'epochs':>7}{'loss':>7}{'acc':>7}"
+_ONE_SEED = f"{_BOTH}{'95 % interval':>14}{'F1':>7}{'group':>7}{'seconds':>8}"
+_SEEDS = f"{_BOTH}{'sd':>6}{'95 % interval':>14}{'F1':>7}{'group':>7}"
+"""Heads and seeds are trained together: the seconds of all are nobody's alone."""
 
 
-class TerminalRun(RunReporter):
+class TerminalRun(TerminalReporter, RunReporter):
     """Writes for a person, not for a program that reads the table: on standard error.
 
     Args:
@@ -30,26 +27,30 @@ class TerminalRun(RunReporter):
     """
 
     def __init__(self, epochs: int) -> None:
+        super().__init__(apart=True)
         self._epochs = epochs
 
-    def log(self, line: str) -> None:
-        """Print a line."""
-        say(printable(line), sys.stderr)
-
     def epoch(self, fold: int | None, progress: TrainingProgress, active: Sequence[HeadSeed]) -> None:
-        """Draw how far it is."""
-        draw_line(epoch_line(self._epochs, progress, active))
+        """Show how far it is: in a log at a few epochs, of the first fold."""
+        done = len(progress.seconds)
+        if self.terminal or (fold in (None, 1) and is_logged(done, self._epochs)):
+            self.show(epoch_line(self._epochs, progress, active))
+
+
+def is_logged(epoch: int, epochs: int) -> bool:
+    """Whether a log has a line about an epoch: of 1, 2, 5, 10, 20, 50, ..., and the last one."""
+    return epoch == epochs or f"{epoch}".rstrip("0") in ("1", "2", "5")
 
 
 def epoch_line(epochs: int, progress: TrainingProgress, active: Sequence[HeadSeed]) -> str:
     """How far a training of at most so many epochs is, from its progress and who took part in the last one."""
-    done, seconds = len(progress.seconds), progress.seconds[-1]
-    losses = [(progress.histories[key][-1].valid_loss, key.head) for key in active]
+    losses = [(r.valid_loss, key.head) for key, records in progress.histories.items() for r in records]
     finite = [(loss, name) for loss, name in losses if math.isfinite(loss)]
     lowest = "{:z.4f} ({})".format(*min(finite)) if finite else "not defined (all diverge)"
+    left = time_left(epochs, progress, active)
     return (
-        f"epoch {done:>2}  {seconds:.2f} s  {len(active)} in training  lowest valid loss {lowest}"
-        f"  at most {(epochs - done) * seconds:,.0f} s left"
+        f"epoch {len(progress.seconds):>2}  {len(active)} in training  "
+        f"{left.usual:,.0f} s left, at most {left.most:,.0f}  lowest valid loss {lowest}"
     )
 
 
@@ -67,7 +68,7 @@ def table(
     """
     rows = mean_by_head(results)
     several = max(row.seed for row in rows) > 1
-    header = f"{_SEEDS if several else _ONE_SEED}{'seconds':>8}"
+    header = _SEEDS if several else _ONE_SEED
     lines = [_line(row, summary, several) for row in rows]
     words = ["", *map(wrapped, summary.verdict), "", wrapped(_legend(summary, several))]
     below = ["", _fold_table(folds, summary.task.several)] if folds else []
@@ -85,10 +86,11 @@ def _line(row: Result, summary: Summary, several: bool) -> str:
     name = f"{row.head}*" if row.head in summary.baselines else row.head
     start = f"{name:<14}{row.params:>9,}{row.epochs:>7.3g}"
     loss, accuracy = _number(metrics["loss"].mean, 4), _number(judged.mean, 4)
-    values = f"{loss:>7}{accuracy:>7}{_number(judged.sd, 3):>6}" if several else f"{loss:>10}{accuracy:>9}"
+    values = f"{loss:>7}{accuracy:>7}{f'{_number(judged.sd, 3):>6}' * several}"
     ends = "-" if judged.low is None else f"{judged.low:.3f}-{judged.high:.3f}"
-    group = f"{_letters(summary.groups[row.head]):>7}"
-    return f"{start}{values}{ends:>{14 if several else 15}}{group}{row.train_seconds:>8.1f}"
+    f1 = _number(metrics["macro_f1"].mean, 4)
+    seconds = "" if several else f"{row.train_seconds:>8.1f}"
+    return f"{start}{values}{ends:>14}{f1:>7}{_letters(summary.groups[row.head]):>7}{seconds}"
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -113,8 +115,9 @@ def _legend(summary: Summary, several: bool) -> str:
     ]
     lost = [f"{name} seed {', '.join(map(str, seeds))}" for name, seeds in summary.diverged.items()]
     parts = [
-        "* floor" if summary.baselines else "",
+        "* baseline" if summary.baselines else "",
         means,
+        "F1: macro-F1 (mean over classes)",
         f"diverged and left out: {'; '.join(lost)}" if lost else "",
         f"loss not defined (a row's is infinite): {', '.join(infinite)}" if infinite else "",
     ]

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file, file_sha256, partial_path, read_text, remove_partials
 from headstart.cache.runtime.signals import deferred
+from headstart.cache.runtime.text import did_you_mean
 from headstart.train.engine.checkpoints import Which, digest_of, require_digest, save
 from headstart.train.engine.history import FitResult
 from headstart.train.engine.loss import Metrics
@@ -170,9 +172,7 @@ class RunFolder:
         try:
             fields = json.loads(read_text(path), parse_constant=_refuse)
         except (OSError, ValueError, RecursionError, UserError) as error:
-            raise UserError(
-                f"{self.path} holds no finished run ({error}); make one with `python bench.py`"
-            ) from None
+            raise UserError(f"{self.path} holds no finished run ({error}); {self._instead()}") from None
         try:
             return RunRecord.from_json(fields)
         except (TypeError, ValueError, UserError) as error:
@@ -180,6 +180,20 @@ class RunFolder:
             raise UserError(
                 f"{path} is not what bench.py of this version writes; run it again ({reason})"
             ) from None
+
+    def _instead(self) -> str:
+        """What may have been meant by a folder that holds no run."""
+        name, path = os.path.basename(os.path.abspath(self.path)), shlex.quote(self.path)
+        if os.path.exists(os.path.join(self.path, "recipe.json")):
+            if os.path.isfile(os.path.join("results", name, RUN)):
+                return f"it is a feature cache; did you mean its run, results/{name}?"
+            return f"it is a feature cache; train heads on it: `python bench.py --heads all --cache {path}`"
+        if os.path.exists(os.path.join(self.path, RUN)):
+            return "make one with `python bench.py --heads all`"
+        beside = os.path.dirname(os.path.abspath(self.path))
+        names = os.listdir(beside) if os.path.isdir(beside) else []
+        runs = [other for other in names if os.path.isfile(os.path.join(beside, other, RUN))]
+        return f"{did_you_mean(name, runs)}make one with `python bench.py --heads all`"
 
     def predictions(self, split: str, run: RunRecord | None = None) -> dict[str, np.ndarray]:
         """Read `predictions/<split>.npz`; nothing in it is executed.

@@ -38,8 +38,7 @@ def held(folder: str) -> Iterator[None]:
         if error.errno not in NO_ROOM:
             raise
         raise UserError(
-            f"{folder} cannot be written ({os.strerror(error.errno)}); make room, and go on with the same command and "
-            "--resume"
+            f"{folder} cannot be written ({os.strerror(error.errno)}); make room: the same command then goes on"
         ) from None
     finally:
         os.close(descriptor)

@@ -20,7 +20,7 @@ from headstart.train.statistics.findings import LayerFindings, Summary
 
 KEYS = {"baselines": "floors"}
 """Keys of fields that are called otherwise on disk."""
-LEFT_OUT = {"fold", "folds", "chance", "digests", "layers", "log"}
+LEFT_OUT = {"fold", "folds", "chance", "digests", "layers", "log", "fresh"}
 """Fields that are left out where they are None."""
 
 MOST = 1e300

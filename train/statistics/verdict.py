@@ -144,7 +144,7 @@ def _second(best: list[Standing], places: _Places, any_differ: bool) -> str:
         return "No difference between any two of them holds"
     parts = [_beaten(best, places), *(_some(best, names, lost) for names, lost in between.items())]
     if all(standing.baseline for standing in best):
-        parts.insert(0, f"No head does better than {'these floors' if len(best) > 1 else 'this floor'}")
+        parts.insert(0, f"No head does better than {'these baselines' if len(best) > 1 else 'this baseline'}")
     said = "; ".join(part for part in parts if part)
     return said[:1].upper() + said[1:] if said.startswith(("it", "they", "of")) else said
 
@@ -153,8 +153,8 @@ def _beaten(best: list[Standing], places: _Places) -> str:
     """What each of the first beats; nothing where that is told otherwise."""
     subject, verb, do = ("they", "beat", "do") if len(best) > 1 else ("it", "beats", "does")
     if not places.beaten:
-        floors = all(standing.baseline for standing in best)
-        return "" if places.between or floors else f"{subject} {verb} none of them"
+        baselines = all(standing.baseline for standing in best)
+        return "" if places.between or baselines else f"{subject} {verb} none of them"
     listed = _listed(places.beaten)
     if all(standing.baseline for standing in best):
         return f"{subject} {verb} {listed}"
@@ -178,7 +178,7 @@ def _listed(standings: Sequence[Standing]) -> str:
 
 def _baselines(standings: Sequence[Standing]) -> list[str]:
     names = [standing.name for standing in standings if standing.baseline]
-    return [f"the floor{'s' if len(names) > 1 else ''} {_names(names)}"] if names else []
+    return [f"the baseline{'s' if len(names) > 1 else ''} {_names(names)}"] if names else []
 
 
 def _names(names: Sequence[str]) -> str:
@@ -191,4 +191,4 @@ def _joined(words: Sequence[str], last: str) -> str:
 
 def _capital(text: str) -> str:
     """Begin a sentence; a head's name keeps its case."""
-    return text[:1].upper() + text[1:] if text.startswith(("the floor", "it", "they")) else text
+    return text[:1].upper() + text[1:] if text.startswith(("the baseline", "it", "they")) else text

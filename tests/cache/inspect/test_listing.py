@@ -5,7 +5,8 @@ import pytest
 
 from headstart.cache import CacheError, open_cache
 from headstart.cache.block import Block
-from headstart.cache.inspect.listing import describe, find_caches, only_cache
+from headstart.cache.inspect.choice import only_cache
+from headstart.cache.inspect.listing import describe, find_caches
 
 
 def test_only_folders_with_a_recipe_count(cache_path: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from headstart.cache import UserError, open_cache
-from headstart.cache.inspect.listing import only_cache
+from headstart.cache.inspect.choice import only_cache
 from headstart.cache.task import Task
 from headstart.extract.checkpoint.architecture import chosen_layers
 from headstart.extract.checkpoint.checkpoint import find_checkpoint

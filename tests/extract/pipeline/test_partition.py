@@ -73,7 +73,7 @@ def test_splits_of_which_nothing_is_left_come_later(own: Settings, tmp_path: Pat
     extract(some, Recorder())
     recorder = Recorder()
     location = extract(dataclasses.replace(some, split="all"), recorder)
-    assert "8 texts are empty after cleaning; they stay, as in the notebook" in recorder.lines
+    assert "8 texts are empty after cleaning; they stay" in recorder.lines
     assert len(open_cache(location).split("test").rows) == 4
 
 

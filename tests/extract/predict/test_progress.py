@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
+from headstart.cache.runtime.progress import TerminalReporter
 from headstart.extract.predict.progress import Rate, StreamProgress, row_bytes, total_bytes
 from headstart.extract.tables.batch import BadRow
 from headstart.extract.tables.reader import TableChunk
@@ -37,12 +37,38 @@ def test_bytes_of_rows_are_about_those_of_the_file() -> None:
     assert row_bytes(table) == len("you are,1\nkind,22\n")
 
 
-def test_rows_left_out_are_named_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+class Recorder(TerminalReporter):
+    """Keeps what is logged and shown; every second time something is due."""
+
+    def __init__(self) -> None:
+        super().__init__(apart=True)
+        self.lines, self.shown, self.asked = list[str](), list[str](), 0
+
+    def log(self, line: str) -> None:
+        self.lines.append(line)
+
+    def is_due(self) -> bool:
+        self.asked += 1
+        return self.asked % 2 == 0
+
+    def show(self, line: str) -> None:
+        self.shown.append(line)
+
+
+def test_rows_left_out_are_named_if_wanted_and_few_chunks_are_shown() -> None:
     chunk = TableChunk(pd.DataFrame({"text": ["you"]}), [BadRow("a.csv", 3, None, "it holds a NUL byte")])
-    lines: list[str] = []
+    recorder = Recorder()
     for report in (True, False):
-        StreamProgress("-", report, lines.append)(chunk, new=True)
-    assert lines == [f"left out: {chunk.bad[0]}"]
-    assert capsys.readouterr().err.count("1 rows  ") == 2
-    StreamProgress("-", True, lines.append)(chunk._replace(bad=[]), new=False)
-    assert capsys.readouterr().err == ""
+        StreamProgress("-", report, recorder)(chunk, new=True)
+    assert recorder.lines == [f"left out: {chunk.bad[0]}"]
+    assert [line.split("  ")[0] for line in recorder.shown] == ["1 rows"]
+    StreamProgress("-", True, recorder)(chunk._replace(bad=[]), new=False)
+    assert (recorder.asked, len(recorder.shown)) == (2, 1)
+
+
+def test_what_is_not_shown_is_counted() -> None:
+    recorder, chunk = Recorder(), TableChunk(pd.DataFrame({"text": ["you"]}), [])
+    progress = StreamProgress("-", False, recorder)
+    for _ in range(6):
+        progress(chunk, new=True)
+    assert [line.split("  ")[0] for line in recorder.shown] == ["2 rows", "4 rows", "6 rows"]

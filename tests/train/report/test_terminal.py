@@ -1,12 +1,13 @@
 import dataclasses
 import math
+import sys
 
 import numpy as np
 import pytest
 
 from headstart.cache.task import BINARY, Task
 from headstart.train.engine.history import EpochRecord, HeadSeed, TrainingProgress
-from headstart.train.report.terminal import epoch_line, table
+from headstart.train.report.terminal import TerminalRun, epoch_line, is_logged, table
 from headstart.train.results.result import FoldSpread, Result
 from headstart.train.statistics.entrant import SplitAnswers
 from headstart.train.statistics.summary import summarise
@@ -52,10 +53,13 @@ def test_it_fits_80_columns_and_says_what_the_summary_says(seeds, task):
         assert cells[1] == "1,205,185"
         assert float(cells[3]) == pytest.approx(own["loss"].mean, abs=5e-5)
         assert float(cells[4]) == pytest.approx(judged.mean, abs=5e-5)
-        assert cells[-3] == f"{judged.low:.3f}-{judged.high:.3f}"
-        assert cells[-2:] == [summary.groups[name], "12.3"]
+        last = [summary.groups[name], *["12.3"] * (seeds == 1)]
+        assert cells[-len(last) :] == last
+        low_to_high, f1 = cells[-len(last) - 2 : -len(last)]
+        assert low_to_high == f"{judged.low:.3f}-{judged.high:.3f}"
+        assert float(f1) == pytest.approx(own["macro_f1"].mean, abs=5e-5)
     assert " ".join(words.split()) == " ".join(summary.verdict)
-    assert how.startswith("* floor")
+    assert how.startswith("* baseline")
 
 
 def test_mean_and_spread_over_seeds():
@@ -68,7 +72,7 @@ def test_mean_and_spread_over_seeds():
 def test_a_diverged_head_keeps_its_line():
     results, summary = comparison(spoil="gru")
     text = table(results, summary)
-    assert text.splitlines()[2].split() == ["gru", "1,205,185", "31", "-", "-", "-", "12.3"]
+    assert text.splitlines()[2].split() == ["gru", "1,205,185", "31", "-", "-", "-", "-", "12.3"]
     assert "diverged and left out: gru seed 0" in text
 
 
@@ -99,7 +103,7 @@ def test_folds_have_a_table_below():
     ]
 
 
-def test_the_line_of_an_epoch_names_the_lowest_loss_among_those_who_took_part():
+def test_the_line_of_an_epoch_names_the_lowest_loss_so_far_of_all_heads():
     losses = {HeadSeed("cls", 0): (0.1,), HeadSeed("gru", 0): (0.6, 0.5), HeadSeed("gru", 1): (0.4, 0.7)}
     histories = {
         key: tuple(EpochRecord(i, 0.5, 0.5, loss, 0.5, 1e-3, False) for i, loss in enumerate(own, start=1))
@@ -107,7 +111,41 @@ def test_the_line_of_an_epoch_names_the_lowest_loss_among_those_who_took_part():
     }
     progress = TrainingProgress({}, {}, histories, (9.0, 2.25))
     line = epoch_line(50, progress, [HeadSeed("gru", 0), HeadSeed("gru", 1)])
-    assert line == "epoch  2  2.25 s  2 in training  lowest valid loss 0.5000 (gru)  at most 108 s left"
+    assert line == "epoch  2  2 in training  14 s left, at most 108  lowest valid loss 0.1000 (cls)"
+
+
+def training(epochs):
+    """The progress after each epoch of a head whose loss falls and of one that stops after epoch 6."""
+    keys = [HeadSeed("bilstm_pooled", 0), HeadSeed("cls", 0)]
+    losses = [[1 / (epoch + 1), 1.0] for epoch in range(epochs)]
+    for done in range(1, epochs + 1):
+        histories = {
+            key: tuple(
+                EpochRecord(n, 0.5, 0.5, loss[at], 0.5, 1e-3, False)
+                for n, loss in enumerate(losses[: min(done, 6) if at else done], start=1)
+            )
+            for at, key in enumerate(keys)
+        }
+        yield TrainingProgress({}, {}, histories, (2.0,) * done), keys if done <= 6 else keys[:1]
+
+
+def test_fifty_epochs_are_six_lines_of_a_log_and_one_of_a_terminal(capsys, monkeypatch):
+    run = TerminalRun(50)
+    for fold in (1, 2, 3):
+        for progress, active in training(50):
+            run.epoch(fold, progress, active)
+    lines = capsys.readouterr().err.splitlines()
+    assert [int(line.split()[1]) for line in lines] == [1, 2, 5, 10, 20, 50]
+    assert not any(is_logged(epoch, 80) for epoch in (3, 12, 25, 30, 51, 79))
+    assert is_logged(80, 80)
+    assert is_logged(100, 300)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    for progress, active in training(50):
+        run.epoch(None, progress, active)
+    drawn = capsys.readouterr().err
+    assert "\n" not in drawn
+    assert drawn.count("\r") == 50
+    assert max(map(len, drawn.replace("\033[K", "").split("\r"))) <= 79
 
 
 def test_what_is_not_defined_has_a_dash_and_a_reason():
@@ -148,4 +186,4 @@ def test_a_loss_that_is_none_is_not_the_lowest(losses, lowest):
         for key, loss in zip(keys, losses, strict=True)
     }
     line = epoch_line(50, TrainingProgress({}, {}, histories, (2.0,)), keys)
-    assert f"lowest valid loss {lowest}  at most" in line
+    assert line.endswith(f"lowest valid loss {lowest}")

@@ -67,7 +67,7 @@ def test_a_planted_note_is_no_lock_and_no_way_out(tmp_path: Path) -> None:
 def test_no_room_is_said_with_a_way_on(number: int, tmp_path: Path) -> None:
     with (
         pytest.raises(
-            UserError, match=rf"{tmp_path} cannot be written \(.*\); make room, and go on .* --resume"
+            UserError, match=rf"{tmp_path} cannot be written \(.*\); make room: the same command then goes on"
         ),
         held(str(tmp_path)),
     ):

@@ -99,7 +99,9 @@ def test_what_is_no_record_is_said(fields: Any, tmp_path: Path) -> None:
 def test_a_folder_without_a_finished_run(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / "results.json").write_text(text, errors="surrogateescape")
-    with pytest.raises(UserError, match=r"holds no finished run .*; make one with `python bench.py`"):
+    with pytest.raises(
+        UserError, match=r"holds no finished run .*; make one with `python bench.py --heads all`"
+    ):
         RunFolder(str(tmp_path)).record()
 
 
@@ -238,7 +240,9 @@ def test_what_no_run_can_have_found_of_layers_is_said(changed: dict[str, Any], s
 )
 def test_what_is_no_json_is_said(text: str, tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text(text)
-    with pytest.raises(UserError, match=r"holds no finished run .*; make one with `python bench.py`"):
+    with pytest.raises(
+        UserError, match=r"holds no finished run .*; make one with `python bench.py --heads all`"
+    ):
         RunFolder(str(tmp_path)).record()
 
 

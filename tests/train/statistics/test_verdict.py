@@ -20,7 +20,7 @@ def test_a_best_head_some_it_beats_and_some_it_does_not():
         {"cls": 0.7, "gru": 0.856, "lstm": 0.85, "tfidf": 0.8}, ["gru-cls", "gru-tfidf"], floors=["tfidf"]
     ) == [
         f"gru has the highest test accuracy, 0.856 {GRU}, but cannot be told apart from lstm.",
-        "It does beat cls and the floor tfidf.",
+        "It does beat cls and the baseline tfidf.",
     ]
 
 
@@ -38,7 +38,7 @@ def test_no_difference_at_all():
         "No difference between any two of them holds.",
     ]
     first, _ = say(heads | {"tfidf": 0.83}, floors=["tfidf"])
-    assert first.endswith("but cannot be told apart from any other head or the floor tfidf.")
+    assert first.endswith("but cannot be told apart from any other head or the baseline tfidf.")
 
 
 def test_a_best_head_that_beats_none_though_others_differ():
@@ -47,8 +47,8 @@ def test_a_best_head_that_beats_none_though_others_differ():
 
 def test_the_best_is_a_floor():
     assert say({"gru": 0.85, "cls": 0.7, "tfidf": 0.856}, ["tfidf-cls"], floors=["tfidf"]) == [
-        f"The floor tfidf has the highest test accuracy, 0.856 {GRU}, but cannot be told apart from gru.",
-        "No head does better than this floor; it beats cls.",
+        f"The baseline tfidf has the highest test accuracy, 0.856 {GRU}, but cannot be told apart from gru.",
+        "No head does better than this baseline; it beats cls.",
     ]
 
 
@@ -90,7 +90,7 @@ def test_a_head_and_a_floor_share_the_first_place():
     first, second = say(
         {"gru": 0.856, "tfidf": 0.856, "cls": 0.7}, ["gru-cls", "tfidf-cls"], floors=["tfidf"]
     )
-    assert first.startswith("gru and the floor tfidf share the highest test accuracy")
+    assert first.startswith("gru and the baseline tfidf share the highest test accuracy")
     assert second == "They beat all others: cls."
 
 
