@@ -114,7 +114,7 @@ def export(options: ExportSettings) -> None:
 
 def fill(folder: Path, loaded: Loaded, exact: bool, licence: str | None = None) -> None:
     """Write everything that an exported folder holds."""
-    from headstart.extract.predict.stablehlo import Source, as_stablehlo, config_json, tokenizer_json
+    from headstart.extract.predict.stablehlo import ENCODER, Source, as_stablehlo, config_json, tokenizer_json
     from headstart.heads import registry
     from headstart.train.export import contents
     from headstart.train.export.hub import metadata
@@ -123,7 +123,7 @@ def fill(folder: Path, loaded: Loaded, exact: bool, licence: str | None = None) 
 
     head, spec = loaded.head, spec_of_trained(loaded.head)
     source = Source(head.recipe, loaded.encoder.checkpoint, exact, spec.layers)
-    contents.save_scripts(folder)
+    contents.save_scripts(folder, ENCODER)
     contents.save_tensors(folder / "backbone.safetensors", source.weights())
     contents.save_tensors(folder / "head.safetensors", head.params)
     contents.save_json(folder / "config.json", config_json(source))

@@ -17,14 +17,11 @@ for folder in sys.argv[1:]:
     sys.path.insert(0, folder)
     import load
     loaded = np.asarray(load.probabilities(texts))
-    options = {"padding": "max_length" if load.HEAD["padding_counts"] else True, "truncation": True}
-    inputs = load.tokenizer(texts, **options, max_length=load.HEAD["max_length"], return_tensors="np")
     program = export.deserialize(bytearray((Path(folder) / "model.stablehlo").read_bytes()))
-    ids, mask = (inputs[name].astype(np.int32) for name in ("input_ids", "attention_mask"))
-    logits, shares = program.call(ids, mask)
+    logits, shares = program.call(*load.tokens(texts))
     assert set(program.platforms) == {"cpu", "cuda", "tpu"}
     found.append([loaded.tolist(), np.asarray(shares).tolist(), np.asarray(logits).tolist()])
-    del sys.modules["load"], sys.modules["head"], sys.modules["folder"]
+    del sys.modules["load"], sys.modules["head"], sys.modules["folder"], sys.modules["flax_distilbert"]
 assert not {name.split(".")[0] for name in sys.modules} & {"heads", "extract", "train", "cache"}
 print(json.dumps(found))
 """

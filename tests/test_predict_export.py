@@ -116,7 +116,7 @@ def test_the_folder_is_whole_and_says_what_was_measured(
     export(exact.run, tmp_path / "model")
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert names == {
-        "README.md", "backbone.safetensors", "config.json", "folder.py", "head.json", "head.py",
+        "README.md", "backbone.safetensors", "config.json", "flax_distilbert.py", "folder.py", "head.json", "head.py",
         "head.safetensors", "labels.json", "load.py", "model.stablehlo", "recipe.json", "requirements.txt",
         "tokenizer.json",
     }  # fmt: skip

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -13,6 +14,7 @@ from jaxtyping import Int
 
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
+from headstart.extract.backbone import flax_distilbert
 from headstart.extract.backbone.distilbert import Backbone, Inputs
 from headstart.extract.backbone.precision import EXACT, Precision
 from headstart.extract.backbone.row_pooling import RowPlaces, pool_layers
@@ -24,6 +26,8 @@ from headstart.extract.predict.scorer import Head
 from headstart.extract.text.pretrained import load_tokenizer
 
 PLATFORMS = ("cpu", "cuda", "tpu")
+ENCODER = Path(flax_distilbert.__file__)
+"""The encoder's modules, which need nothing of ours."""
 
 
 class Source(NamedTuple):

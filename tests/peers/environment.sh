@@ -17,4 +17,4 @@ install="pip install --quiet --disable-pip-version-check"
 
 # What an exported folder names, and nothing else.
 [ -d .venv-peers-export ] || "$python" -m venv .venv-peers-export
-.venv-peers-export/bin/$install jax==0.10.2 flax==0.12.8 transformers==4.57.6 safetensors==0.8.0 flatbuffers==25.12.19
+.venv-peers-export/bin/$install jax==0.10.2 flax==0.12.8 tokenizers==0.22.2 safetensors==0.8.0 flatbuffers==25.12.19

@@ -25,7 +25,7 @@ from headstart.train.predict.trained_head import Trained
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("load.py", "head.py", "folder.py")
-PACKAGES = ("jax", "flax", "transformers", "safetensors", "numpy")
+PACKAGES = ("jax", "flax", "tokenizers", "safetensors", "numpy")
 SAMPLES = (
     "you are kind and I thank you for your help",
     "this is the most stupid page that I have ever read",
@@ -85,10 +85,10 @@ def save_tensors(path: Path, params: PyTree) -> None:
     path.write_bytes(save(named))
 
 
-def save_scripts(folder: Path) -> None:
-    """Copy the loader, the head's arithmetic, and what reads the folder."""
-    for name in SCRIPTS:
-        shutil.copyfile(TEMPLATES / name, folder / name)
+def save_scripts(folder: Path, encoder: Path) -> None:
+    """Copy the loader, the head's arithmetic, what reads the folder, and the file of the encoder's modules."""
+    for file in (*(TEMPLATES / name for name in SCRIPTS), encoder):
+        shutil.copyfile(file, folder / file.name)
 
 
 def save_json(path: Path, value: Mapping[str, Any]) -> None:

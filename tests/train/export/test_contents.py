@@ -13,6 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from headstart.cache import UserError
+from headstart.extract.predict.stablehlo import ENCODER
 from headstart.train.export.contents import (
     PACKAGES,
     SCRIPTS,
@@ -93,7 +94,7 @@ def test_a_killed_export_is_cleared_away_by_the_next(tmp_path: Path) -> None:
 
 def test_a_folder_is_there_when_it_is_whole(tmp_path: Path) -> None:
     with new_folder(f"{tmp_path}/model/") as folder:
-        save_scripts(folder)
+        save_scripts(folder, ENCODER)
         assert not (tmp_path / "model").exists()
     for name in SCRIPTS:
         assert (tmp_path / "model" / name).read_text() == (TEMPLATES / name).read_text()
@@ -150,7 +151,7 @@ def test_what_is_to_be_installed_is_what_cleaned_and_what_is_installed(
 
 
 def test_the_loader_refuses_a_file_with_a_bit_turned_over(tmp_path: Path) -> None:
-    save_scripts(tmp_path)
+    save_scripts(tmp_path, ENCODER)
     save_tensors(tmp_path / "head.safetensors", trained_head().params)
     save_json(
         tmp_path / "head.json", {**head_json(trained_head()), "read": ["mean"], "sha256": digests(tmp_path)}

@@ -14,7 +14,9 @@ from pathlib import Path
 import jax
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
+from flax_distilbert import DistilBertShape, FlaxDistilBertModule, parameter_shapes
 from safetensors.numpy import load
+from tokenizers import Tokenizer
 
 HERE = Path(__file__).parent
 MOST_JSON = 2**26  # bytes
@@ -119,29 +121,35 @@ def encoder(logits):
     Args:
         logits: The head, see head.py.
     """
-    from transformers import DistilBertConfig, FlaxDistilBertModel, PreTrainedTokenizerFast
-
     backbone, content = tensors("backbone.safetensors"), checked("config.json", MOST_JSON)
     with reading("config.json"):
-        config = {**json.loads(content), "sinusoidal_pos_embds": False}
-        require_sizes(config, backbone)
-        model = FlaxDistilBertModel(DistilBertConfig(**config), _do_init=False)
-        require_arrays(model.params_shape_tree, backbone)
+        config = json.loads(content)
+        shape = DistilBertShape(**{name: config[name] for name in DistilBertShape._fields if name in config})
+        require_sizes(shape, backbone)
+        require_arrays(parameter_shapes(shape), backbone)
     with reading("head.json"):
-        require_head(logits, config)
-    checked("tokenizer.json", MOST_JSON)
+        require_head(logits, shape)
+    return backbone, FlaxDistilBertModule(shape), pipeline(shape.vocab_size)
+
+
+def pipeline(vocab_size):
+    """The tokenizer, which cuts long texts and fills up short ones."""
+    content = checked("tokenizer.json", MOST_JSON)
     with reading("tokenizer.json"):
-        tokenizer = PreTrainedTokenizerFast(
-            tokenizer_file=str(HERE / "tokenizer.json")
-        )  # which names its padding
-        if max(tokenizer.get_vocab().values()) >= config["vocab_size"]:
+        tokenizer = Tokenizer.from_str(content.decode())
+        if max(tokenizer.get_vocab().values()) >= vocab_size:
             raise ValueError("its ids are beyond the embeddings")
-    return backbone, model, tokenizer
+        cut, filled = tokenizer.truncation, {**tokenizer.padding, "length": None}
+        if HEAD["padding_counts"]:
+            filled["length"] = HEAD["max_length"]
+        tokenizer.enable_truncation(**{**cut, "max_length": HEAD["max_length"]})
+        tokenizer.enable_padding(**filled)
+        return tokenizer
 
 
-def require_sizes(config, backbone):
+def require_sizes(shape, backbone):
     """Ask for as many layers as there are weights of, and positions for the longest text."""
-    if config["n_layers"] != len(backbone["transformer"]["layer"]):
+    if shape.n_layers != len(backbone["transformer"]["layer"]):
         raise ValueError("n_layers is not the number of layers that there are weights of")
     if not 1 <= HEAD["max_length"] <= len(backbone["embeddings"]["position_embeddings"]["embedding"]):
         refuse("head.json", "has a max_length that the encoder has no positions for")
@@ -155,12 +163,12 @@ def require_arrays(expected, backbone):
         raise ValueError(f"{odd[0][0]} has another shape, or is missing")
 
 
-def require_head(logits, config):
+def require_head(logits, shape):
     """Ask whether the head takes what the encoder gives; only shapes are computed."""
-    states, layers = config["n_layers"] + 1, HEAD.get("layers", [])
+    states, layers = shape.n_layers + 1, HEAD.get("layers", [])
     if len(layers) > states or not all(0 <= layer < states for layer in layers):
         raise ValueError("it reads layers that the encoder does not have")
-    hidden, mask = (jax.ShapeDtypeStruct(shape, np.float32) for shape in ((1, 2, config["dim"]), (1, 2)))
+    hidden, mask = (jax.ShapeDtypeStruct(size, np.float32) for size in ((1, 2, shape.dim), (1, 2)))
     outputs = jax.eval_shape(logits, [hidden] * states, mask).shape[1]
     if not outputs == HEAD["outputs"] <= len(HEAD["classes"]):
         raise ValueError(f"it has {outputs} outputs, and {len(HEAD['classes'])} classes")

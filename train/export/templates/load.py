@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import jax
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))  # head.py and folder.py lie beside this file
 from folder import cleaner, encoder, reading
@@ -13,13 +14,18 @@ jax.config.update("jax_default_matmul_precision", "highest")
 clean, (backbone, model, tokenizer) = cleaner(), encoder(logits)
 
 
+def tokens(texts):
+    """Token ids and mask of clean texts, `[b, t]` int32 each."""
+    rows = tokenizer.encode_batch(texts)
+    return tuple(
+        np.array([getattr(row, name) for row in rows], np.int32) for name in ("ids", "attention_mask")
+    )
+
+
 def probabilities(texts):
     """Probability of each class of HEAD["classes"], of a binary task of the second alone, for a list of raw texts."""
-    padding = "max_length" if HEAD["padding_counts"] else True
-    options = {"padding": padding, "truncation": True, "max_length": HEAD["max_length"]}
-    inputs = tokenizer([clean(text) for text in texts], **options, return_tensors="np")
-    ids, mask = inputs["input_ids"], inputs["attention_mask"]
-    states = model(ids, mask, params=backbone, output_hidden_states=True).hidden_states
+    ids, mask = tokens([clean(text) for text in texts])
+    _, states = model.apply({"params": backbone}, ids, mask)
     scores = logits(states, mask)
     return jax.nn.softmax(scores) if HEAD["kind"] == "multiclass" else jax.nn.sigmoid(scores)
 
