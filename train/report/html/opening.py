@@ -54,8 +54,16 @@ def title(run: RunRecord) -> str:
     labels = str(source.get("label_column") or "").split(",")
     many = len(labels) > MOST_LABELS
     named = f"{_number(len(labels)).capitalize()} labels" if many else ", ".join(filter(None, labels))
-    subject = f"{named} in {data}" if named else data
-    return f"{subject}: {_number(len(heads))} head{'s' * (len(heads) != 1)} compared"
+    subject, what = f"{named} in {data}" if named else data, _many(len(heads), "head")
+    if run.layers and run.about_layers:
+        candidates = run.layers.candidates
+        layers = {one.layer for one in candidates if one.layer is not None}
+        what = f"{_many(len({one.head for one in candidates}), 'head')} on {_many(len(layers), 'layer')}"
+    return f"{subject}: {what} compared"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{_number(count)} {what}{'s' * (count != 1)}"
 
 
 def _number(count: int) -> str:
@@ -64,9 +72,10 @@ def _number(count: int) -> str:
 
 def about(run: RunRecord) -> str:
     """Rows, task, encoder, seeds and date, in a line."""
-    rows = ", ".join(f"{name} {count:,}" for name, count in run.rows.items())
     count, folds = run.cache.recipe.get("row_count"), run.settings.folds
     total = f"{count:,} rows" if isinstance(count, int) else ""
+    splits = ", ".join(f"{name} {count:,}" for name, count in run.rows.items())
+    rows = f"each tested once in {folds} folds" if folds else f"({splits})" if splits else ""
     classes = len(run.task.classes)
     kinds = {
         "binary": "two classes",
@@ -75,11 +84,10 @@ def about(run: RunRecord) -> str:
     }
     seeds = 1 + max(result.seed for result in run.results)
     parts = [
-        f"{total} ({rows})" if total and rows else total or rows,
+        f"{total}{',' * bool(total and folds)} {rows}".strip(),
         kinds[run.task.kind],
         f"encoder {run.cache.source.get('backbone', 'unknown')}, frozen",
         f"{seeds} seeds" if seeds > 1 else "",
-        f"{folds} folds" if folds else "",
         _date(str(run.environment.get("date", ""))),
     ]
     return " · ".join(part for part in parts if part)

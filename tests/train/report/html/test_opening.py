@@ -9,6 +9,7 @@ from headstart.train.report.html.opening import about, figures, opening, title
 from headstart.train.report.html.recommendation import recommend
 from headstart.train.results.run_record import CacheFacts, RunRecord
 from tests.train.report.html.made_runs import TASKS, made_run
+from tests.train.report.layered_runs import layered_run
 
 
 def from_source(**source: str) -> RunRecord:
@@ -43,6 +44,12 @@ def test_heads_are_counted_without_baselines() -> None:
         ) == (f"a.csv: {says}")
 
 
+def test_of_layers_heads_and_layers_are_counted() -> None:
+    assert title(layered_run()) == "Toxic in made.csv: two heads on five layers compared"
+    assert title(layered_run(heads=("avg",))) == "Toxic in made.csv: one head on five layers compared"
+    assert title(layered_run(heads=("avg",), plain=("gru",))) == "Toxic in made.csv: seven heads compared"
+
+
 def test_a_line_tells_rows_task_encoder_seeds_and_date() -> None:
     run, _ = made_run(TASKS["multilabel"], seeds=2)
     assert about(run) == (
@@ -55,7 +62,9 @@ def test_a_line_tells_rows_task_encoder_seeds_and_date() -> None:
     for forged in ("28.11.2026", "2026-13-01", "\x1b[2J", "0"):
         assert "2026" not in about(dataclasses.replace(bare, environment={"date": forged}))
     folds = dataclasses.replace(bare, settings=dataclasses.replace(bare.settings, folds=5))
-    assert about(folds).endswith("5 folds")
+    assert about(folds).startswith("each tested once in 5 folds · ")
+    run = dataclasses.replace(run, settings=folds.settings)
+    assert about(run).startswith("300 rows, each tested once in 5 folds · ")
 
 
 def test_three_figures_are_the_run_s() -> None:

@@ -1,11 +1,14 @@
 """The report in a real browser: quiet, offline, sortable, readable on a phone, dark where wanted."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from headstart.train.predict.explain_page import Explained, as_page, label_texts
 from headstart.train.report.html.page import Names, render
 from tests.train.report.html.browser import Browser, found
 from tests.train.report.html.made_runs import TASKS, made_run
@@ -38,6 +41,18 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     texts = ["word " * 30 + "a" * 200] * 60
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render(run, Names(TITLES), predictions, texts))
+    return path
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What predict.py --explain --html writes, of tokens that add as much as any, nothing, or take away."""
+    (labelled,) = label_texts(TASKS["binary"], ["long" * 99], np.float32([[0.2, 0.8]]), 0.5)
+    added = np.float32([[3], [-3], [0], [1.5], [-1], [0.1]])
+    words = ["[CLS]", "idiot" * 30, "the", "you", "kind", "[SEP]"]
+    text = Explained(labelled, ("1",), added.sum(axis=0), np.float32([0]), words, added, None)
+    path = tmp_path_factory.mktemp("explained") / "page.html"
+    path.write_text(as_page("What each token adds: head avg", [text]))
     return path
 
 
@@ -149,9 +164,47 @@ def test_the_first_screen_shows_every_interval_in_its_place(browser: Browser, pa
 
 def luminance(colour: str) -> float:
     """Relative luminance of `rgb(r, g, b)`, as WCAG 2 defines it."""
-    parts = [int(part) / 255 for part in colour[4:-1].split(",")]
+    parts = [float(part) / 255 for part in colour[4:-1].split(",")]
     linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_paper_is_printed_on_in_dark_ink(browser: Browser, page: Path, explained: Path) -> None:
+    """Whatever scheme the screen has; and what colours say is printed, too."""
+    sized(browser, 1280)
+    feature = {"name": "prefers-color-scheme", "value": "dark"}
+    browser.call("Emulation.setEmulatedMedia", media="print", features=[feature])
+    try:
+        for path, small in ((page, ".note"), (explained, "h3")):
+            browser.open(path)
+            for place in ("body", "h1", small):
+                style = f"getComputedStyle(document.querySelector('{place}'))"
+                assert luminance(browser.evaluate(f"{style}.color")) < 0.1, (path, place)
+                assert browser.evaluate(f"{style}.printColorAdjust") == "exact"
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="", features=[])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_tokens_add_can_be_read(browser: Browser, explained: Path, scheme: str) -> None:
+    """On a phone, in both schemes, even on the strongest colour."""
+    sized(browser, PHONE)
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.open(explained)
+    assert [e for e in browser.events if e.get("method") == "Network.requestWillBeSent"][1:] == []
+    assert browser.evaluate("document.documentElement.scrollWidth") <= PHONE
+    back = browser.evaluate("getComputedStyle(document.body).backgroundColor")
+    ink = luminance(browser.evaluate("getComputedStyle(document.body).color"))
+    tokens = browser.evaluate(
+        "[...document.querySelectorAll('.tokens span')].map(s => getComputedStyle(s).backgroundColor)"
+    )
+    assert len(tokens) == 6
+    for token in tokens:
+        *colour, share = [float(part) for part in re.findall(r"[\d.]+", f"{token}, 1")[:4]]
+        paper = [float(part) for part in re.findall(r"[\d.]+", back)]
+        mixed = ", ".join(str(share * a + (1 - share) * b) for a, b in zip(colour, paper, strict=True))
+        shade = luminance(f"rgb({mixed})")
+        assert (max(ink, shade) + 0.05) / (min(ink, shade) + 0.05) >= 4.5, token
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
