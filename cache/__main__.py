@@ -77,7 +77,7 @@ def verify_cache(arguments: VerifySettings) -> None:
     if arguments.full and arguments.fast:
         raise UserError("--full and --fast exclude each other; give one of them")
     cache = open_cache(_location(arguments))
-    with remarks(arguments.quiet), TerminalReporter(apart=True).phase(f"proving {cache.name}"):
+    with remarks(not arguments.talks), TerminalReporter(apart=True).phase(f"proving {cache.name}"):
         problems = verify(cache, full=not arguments.fast)
     if arguments.json:
         listed = [problem._asdict() for problem in problems]

@@ -7,6 +7,7 @@
 
 import contextlib
 import dataclasses
+import importlib
 import os
 import sys
 import time
@@ -82,7 +83,8 @@ def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) 
     if on_layers:
         settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
     with remarks(output.quiet):
-        with TerminalReporter(apart=True).phase("loading JAX"):
+        with TerminalReporter(apart=True).phase("loading JAX and scikit-learn"):
+            importlib.import_module("headstart.training")  # which all that follows needs
             from headstart.train.report.next_steps import next_steps
             from headstart.train.report.terminal import TerminalRun
 
@@ -276,7 +278,7 @@ def train_heads(
 def resumed(epochs: int, over: bool) -> str:
     """Say that a run goes on from a state on disk, or that nothing is left to train."""
     if over:
-        return f"trained already, in {epochs} epochs: nothing is left but to test; --fresh trains anew"
+        return f"going on behind epoch {epochs}, the last: nothing is left but to test; --fresh trains anew"
     return f"going on behind epoch {epochs} of a run that was stopped; --fresh begins anew"
 
 

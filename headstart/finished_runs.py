@@ -16,7 +16,10 @@ def compare_runs(options: RunSettings) -> None:
 
     runs, errors = readable([RunFolder(path.rstrip("/") or "/") for path in options.runs])
     if len(runs) > 1 or not errors:
-        with remarks(options.quiet), TerminalReporter(apart=True).phase("comparing the runs, pair by pair"):
+        with (
+            remarks(not options.talks),
+            TerminalReporter(apart=True).phase("comparing the runs, pair by pair"),
+        ):
             comparison = compare_answers(runs)
         if options.json:
             say_json(encode(comparison))
@@ -39,7 +42,7 @@ def verify_runs(options: RunSettings) -> None:
     proofs, errors = [], list[str]()
     for path in options.runs:
         try:
-            with remarks(options.quiet), TerminalReporter(apart=True).phase(f"proving {path}"):
+            with remarks(not options.talks), TerminalReporter(apart=True).phase(f"proving {path}"):
                 lines = [printable(prove(RunFolder(path.rstrip("/") or "/")))]
         except UserError as error:
             lines = [*error.lines]

@@ -188,7 +188,7 @@ def choose(
     about: str,
     lines: Mapping[str, CommandLine],
     arguments: Sequence[str],
-    first: Callable[[], tuple[str, Sequence[str]]],
+    first: Callable[[], tuple[str, Sequence[str]]] | None = None,
 ) -> tuple[str, list[str]]:
     """The subcommand that the first words name, and what stands behind them.
 
@@ -197,7 +197,7 @@ def choose(
         about: What it does.
         lines: Its subcommands by name; the empty one is the command without any.
         arguments: What stands behind the command.
-        first: Gives a command to begin with, what it does before it; for somebody who writes no argument.
+        first: Gives what to begin with, and the command, to somebody who writes no argument; None where that works.
 
     Raises:
         UserError: there is no such subcommand.
@@ -207,7 +207,7 @@ def choose(
     for name in filter(None, lines):
         if list(arguments[: len(name.split())]) == name.split():
             return name, list(arguments[len(name.split()) :])
-    if not arguments:
+    if not arguments and first:
         commands = {name: line.about for name, line in lines.items()}
         say(short_usage(lines[""]) if "" in lines else usage(prog, about, commands), sys.stderr)
         what, words = first()

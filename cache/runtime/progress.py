@@ -133,7 +133,12 @@ def draw_line(line: str, last: bool = False) -> None:
     shown = printable(line)
     # a line that goes on in a second row could not be replaced
     text = f"\r{shown[: _columns() - 1]}\033[K" + "\n" * last if sys.stderr.isatty() else f"{shown}\n"
-    print(text, end="", file=sys.stderr, flush=True)
+    try:
+        print(text, end="", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:  # a log on a full disk: what is not shown is no reason to stop
+        pass
 
 
 def _columns() -> int:

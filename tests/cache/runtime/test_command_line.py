@@ -88,6 +88,64 @@ def test_an_unknown_command_is_a_question(
         choose("kettle", "", lines, arguments)
 
 
+@pytest.mark.parametrize(("lines", "shows"), [(KETTLE, "  boil       make hot\n"), (MIXED, "all of it\n")])
+def test_a_command_without_arguments_shows_how_to_begin_and_starts_nothing(
+    lines: dict[str, CommandLine], shows: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        choose("kettle", "", lines, [], lambda: ("make tea", ["kettle", "tea", "black", "my cup"]))
+    assert end.value.code == 2
+    out, err = capsys.readouterr()
+    assert (out, err.startswith("usage: kettle"), shows in err) == ("", True, True)
+    assert err.endswith("next: make tea:\n  kettle tea black 'my cup'\n")
+    assert choose("kettle", "", lines, ["boil"], lambda: pytest.fail("not asked for")) == ("boil", [])
+
+
+@dataclasses.dataclass(frozen=True)
+class CupSettings:
+    """What goes in."""
+
+    leaves: str = option("green", "names, separated by commas", listed=True)
+    sugar: str = option("none", "which", group="advanced")
+    milk: bool = option(False, "with milk", group="splits")
+
+
+CUP = CommandLine("cup", "fill it", (CupSettings,))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            ["--leaves", "green", "black"],
+            "unrecognized arguments: black; did you mean '--leaves green,black'? ",
+        ),
+        (
+            ["--leaves", "green,", "black", "--milk"],
+            "arguments: black; did you mean '--leaves green,black'? ",
+        ),
+        (["--milk", "--leaves=a", "b", "c"], "arguments: b c; did you mean '--leaves a,b,c'? "),
+        (["--sugar", "a", "b"], "unrecognized arguments: b; --help"),
+        (["b", "--leaves", "a"], "unrecognized arguments: b; --help"),
+        (["--Milk"], "unrecognized arguments: --Milk; did you mean '--milk'? "),
+    ],
+)
+def test_a_blank_in_a_list_is_asked_about(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        CUP.parse(arguments)
+    assert says in capsys.readouterr().err
+
+
+def test_the_usual_options_come_first_in_the_help() -> None:
+    text = CUP.parser().format_help()
+    places = [
+        text.index(word) for word in ("common:", "--leaves", "splits:", "--milk", "advanced:", "--sugar")
+    ]
+    assert places == sorted(places)
+
+
 def test_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     for lines, arguments in ((KETTLE, ["--help"]), (KETTLE, ["-h"]), (MIXED, ["tea", "--help"])):
         with pytest.raises(SystemExit) as end:

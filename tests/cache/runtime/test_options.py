@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from headstart.cache.runtime.command_line import CommandLine
-from headstart.cache.runtime.options import arguments_of, number, one_of, option
+from headstart.cache.runtime.options import arguments_of, number, one_of, option, words_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -99,3 +99,30 @@ def test_what_has_to_be_written_is_asked_for(capsys: pytest.CaptureFixture[str])
         BREAD.parse([])
     assert end.value.code == 2
     assert "bake: error: the following arguments are required: --name" in capsys.readouterr().err
+
+
+@dataclasses.dataclass(frozen=True)
+class LampSettings:
+    """How it shines."""
+
+    watts: int = option(40, "how bright", parse=number(0))
+    name: str = option("desk", "which")
+    place: str | None = option(None, "where")
+    dimmed: bool = option(False, "less")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (LampSettings(), []),
+        (LampSettings(watts=0, dimmed=True), ["--watts", "0", "--dimmed"]),
+        (LampSettings(name="it's", place="-x y"), ["--name", "it's", "--place=-x y"]),
+    ],
+)
+def test_the_words_of_settings_give_them_back(settings: LampSettings, words: list[str]) -> None:
+    line = CommandLine("lamp", "", (LampSettings,))
+    assert words_of(settings) == words
+    assert line.parse(words) == [settings]
+    changed = dataclasses.replace(settings, watts=7, dimmed=False)
+    assert line.parse(words_of(settings, watts=7, dimmed=False)) == [changed]
+    assert "--place" not in " ".join(words_of(settings, place=None))

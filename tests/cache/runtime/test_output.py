@@ -1,12 +1,13 @@
 """Remarks, and results as JSON."""
 
 import json
+import shlex
 import sys
 
 import pytest
 
 from headstart.cache.runtime.errors import exit_code
-from headstart.cache.runtime.output import remarks, say_json
+from headstart.cache.runtime.output import OutputSettings, remarks, say_json, say_next
 from headstart.cache.runtime.progress import TerminalReporter
 
 
@@ -68,3 +69,23 @@ def test_one_document_of_one_line(value: object, same: object, capsys: pytest.Ca
     assert out.count("\n") == 1
     assert out.rstrip("\n").isascii()
     assert out.rstrip("\n").isprintable()
+
+
+@pytest.mark.parametrize(
+    "path", ["results/a-minilm-0", "my results/it's", "x; rm -rf $HOME", "caf\u00e9 \u4e2d", "-n", "a*b?"]
+)
+def test_the_next_command_can_be_pasted(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    say_next("label a file", "python", "predict.py", "--run", path)
+    out, err = capsys.readouterr()
+    about, command = err.splitlines()
+    assert (out, about) == ("", "next: label a file:")
+    assert shlex.split(command) == ["python", "predict.py", "--run", path]
+    say_next("the report is there")
+    assert capsys.readouterr().err == "next: the report is there\n"
+
+
+@pytest.mark.parametrize(
+    ("quiet", "json", "talks"), [(False, False, True), (True, False, False), (False, True, False)]
+)
+def test_next_to_results_for_programs_nothing_is_said(quiet: bool, json: bool, talks: bool) -> None:
+    assert OutputSettings(quiet=quiet, json=json).talks is talks

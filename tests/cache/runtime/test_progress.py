@@ -1,3 +1,4 @@
+import errno
 import io
 import sys
 
@@ -176,3 +177,21 @@ def test_names_in_lines_and_bars_move_nothing(
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     draw_line(name, last=True)
     assert terminal.getvalue()[1:].removesuffix("\033[K\n").isprintable()
+
+
+def test_a_log_on_a_full_disk_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    with TerminalReporter().phase("training"):
+        draw_line("epoch 1")
+
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Closed())
+    with pytest.raises(BrokenPipeError):
+        draw_line("epoch 1")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from headstart.cache.task import BINARY, Task
-from headstart.train.data.checks import describe_leaks, leaks, require_labels, unleaked
+from headstart.train.data.checks import describe_leaks, few_rows, leaks, require_labels, unleaked
 
 THREE, SEVERAL = Task("multiclass", ("a", "b", "c")), Task("multilabel", ("a", "b"))
 TEXTS = {"train": ["a", "b", "b", "c", ""], "valid": ["b", "d", "e"], "test": ["e", "a", "a", "f"]}
@@ -51,3 +51,19 @@ def test_texts_stay_where_they_are_judged() -> None:
 def test_nothing_is_left_out_without_leaks() -> None:
     kept = unleaked({"train": ["a", "a"], "valid": ["b"], "test": ["c"]})
     assert all(np.all(stays) for stays in kept.values())
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "named"),
+    [
+        (BINARY, [0] * 10 + [1] * 10, None),
+        (BINARY, [0] * 30 + [1] * 9, "'1' (9)"),
+        (THREE, [0] * 10 + [1], "'b' (1), 'c' (0)"),
+        (SEVERAL, [[1, 0]] * 12 + [[0, 0]] * 50, "'b' (0)"),
+        (Task("multiclass", tuple("abcdefghijkl")), [*range(12)], "'h' (1), 4 more"),
+    ],
+)
+def test_a_class_of_few_test_rows_is_a_warning(task, labels, named):
+    lines = few_rows(task, np.array(labels, np.int32))
+    assert len(lines) == bool(named)
+    assert not named or f"{named}: its scores are mostly chance" in lines[0]
