@@ -19,6 +19,7 @@ from headstart.extract.predict.encoder import Encoder
 from headstart.extract.settings import Settings
 from headstart.extract.text.cleaning_options import choose_cleaning
 from headstart.extract.text.tokenizer_files import length_limit
+from headstart.heads.pooling import POOLED
 
 Reads = Literal["pooled", "layers", "tokens"]
 """What is kept of a text: the last layer's pooled vectors, those of all states, or the last layer's tokens."""
@@ -55,7 +56,7 @@ def open_store(choice: EncoderChoice, folder: str | None) -> VectorStore:
     """
     encoder = open_encoder(choice)
     place = folder and os.path.join(folder, f"vectors-{encoder.recipe.key[:10]}")
-    return VectorStore(encoder.vectors, encoder.width, place)
+    return VectorStore(encoder.vectors, encoder.width, place, encoder.counts)
 
 
 class TextVectors:
@@ -69,6 +70,14 @@ class TextVectors:
     def __init__(self, recipe: Recipe, encoder: Encoder) -> None:
         self.recipe, self._encoder = recipe, encoder
         self.width = encoder.backbone.width
+
+    @property
+    def counts(self) -> range:
+        """How many vectors a text can have."""
+        if self.recipe.layout == "ragged":
+            return range(1, self.recipe.max_length + 1)
+        count = max(len(self.recipe.layer_numbers), 1) * len(POOLED)
+        return range(count, count + 1)
 
     def vectors(self, texts: Sequence[str]) -> Sequence[Float[np.ndarray, "k d"]]:
         """Vectors of each text, float16: first, maximum and mean of its tokens, of each layer; or all tokens'."""

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import secrets
-import zipfile
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,6 +10,8 @@ from jaxtyping import Float, UInt8
 
 from headstart.cache.ragged import split_rows
 from headstart.cache.runtime.files import atomic_file
+from headstart.train.engine.stored_files import require_no_link
+from headstart.train.results.prediction_arrays import read_arrays
 
 CHUNK = 4096
 """Texts that are encoded, and kept on disk, together: so many are lost at most if the process ends."""
@@ -25,21 +26,28 @@ class VectorStore:
     """Some vectors for each text, found by the text's SHA-256.
 
     On disk each call that encodes something adds files, whole or not at all and under random names: any number of
-    processes may share a folder. A file that is damaged is passed over, and its texts are encoded again.
+    processes may share a folder, which may come from anyone. A file that is damaged, or that no encoder has written, is
+    passed over, and its texts are encoded again.
 
     Args:
         encode: Encodes texts that are new.
         width: Size d of a vector.
         folder: Where vectors are kept for other processes; None keeps them in this one alone.
+        counts: How many vectors a text can have.
 
     Attributes:
         width: Size d of a vector.
         encoded: Texts that were encoded by this store.
     """
 
-    def __init__(self, encode: Encode, width: int, folder: str | None = None) -> None:
+    def __init__(
+        self, encode: Encode, width: int, folder: str | None = None, counts: range = range(1, 2**31)
+    ) -> None:
         self._encode, self._folder, self.width, self.encoded = encode, folder, width, 0
         self._rows: dict[bytes, Vectors] = {}
+        self._counts = counts
+        if folder:
+            require_no_link(folder)
         if folder and os.path.isdir(folder):
             for name in sorted(os.listdir(folder)):
                 if name.endswith(".npz"):
@@ -80,11 +88,18 @@ class VectorStore:
     def _read(self, path: str) -> None:
         """Take a file's vectors, unless it is none of ours or damaged: zip checks a CRC-32 of every byte."""
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                keys, values, lengths = arrays[DIGESTS], arrays[VECTORS], arrays[LENGTHS]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            arrays = read_arrays(path)
+            keys, values, lengths = arrays[DIGESTS], arrays[VECTORS], arrays[LENGTHS]
+        except (OSError, ValueError, KeyError):
             return
-        counted = lengths.shape == (len(keys),) and lengths.dtype == np.int64 and lengths.min(initial=1) > 0
-        fits = counted and values.shape == (lengths.sum(), self.width) and values.dtype == np.float16
-        if fits and len(keys) and keys.dtype == np.uint8 and keys.shape[1:] == (32,):
+        if self._fit(keys, values, lengths):
             self._keep([key.tobytes() for key in keys], values, lengths)
+
+    def _fit(self, keys: np.ndarray, values: np.ndarray, lengths: np.ndarray) -> bool:
+        """Whether arrays are what an encoder's vectors can be."""
+        if (keys.ndim, lengths.ndim) != (2, 1) or keys.shape != (len(lengths), 32) or not len(lengths):
+            return False
+        if (keys.dtype, values.dtype, lengths.dtype) != (np.uint8, np.float16, np.int64):
+            return False
+        counted = lengths.min() in self._counts and lengths.max() in self._counts
+        return counted and values.shape == (lengths.sum(), self.width) and bool(np.isfinite(values).all())

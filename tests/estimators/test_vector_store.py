@@ -1,12 +1,15 @@
 """Each text is encoded once; files of other processes are found, damaged ones passed over."""
 
 import os
-from collections.abc import Sequence
+import re
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from headstart.cache.runtime.errors import UserError
 from headstart.estimators.vector_store import VectorStore
 
 
@@ -90,14 +93,85 @@ def other_lengths(path: Path) -> None:
     np.savez(path, digests=digests, vectors=values, lengths=np.array([7, -1]))
 
 
-@pytest.mark.parametrize(
-    "harm", [cut, flip, other_width, other_lengths, pickled, lambda path: path.write_bytes(b"")]
-)
+def write(path: Path, method: int = zipfile.ZIP_STORED, **arrays: np.ndarray) -> None:
+    """A file as `numpy.savez` writes it, some of whose arrays, or whose compression, are others."""
+    sound = dict(np.load(path).items()) | arrays
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, values in sound.items():
+            with archive.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array(member, values)
+
+
+def patched(path: Path, at: int, value: int) -> None:
+    """Change a byte of what describes each member, where it is before its content and in the directory."""
+    content = bytearray(path.read_bytes())
+    for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        for found in re.finditer(re.escape(mark), bytes(content)):
+            content[found.start() + offset + at] = value
+    path.write_bytes(content)
+
+
+def of_shape(shape: str) -> Callable[[Path], None]:
+    """A file whose arrays say that they have some shape, and hold nothing."""
+
+    def harm(path: Path) -> None:
+        header = f"{{'descr': '<f2', 'fortran_order': False, 'shape': {shape}, }}".encode()
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in ("digests", "vectors", "lengths"):
+                start = b"\x93NUMPY\x02\x00" + len(header).to_bytes(4, "little")
+                archive.writestr(f"{name}.npy", start + header)
+
+    return harm
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def device(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+HARMS = {
+    "cut": cut,
+    "flipped": flip,
+    "other width": other_width,
+    "other lengths": other_lengths,
+    "pickled": pickled,
+    "empty": lambda path: path.write_bytes(b""),
+    "a pipe": pipe,
+    "a device": device,
+    "one array": lambda path: path.write_bytes(b"\x93NUMPY\x01\x00v\x00{'descr': '<f2', 'shape': (1,)}"),
+    "a bomb": lambda path: write(path, zipfile.ZIP_DEFLATED, vectors=np.zeros((10**6, 4), np.float16)),
+    "encrypted": lambda path: patched(path, 0, 1),
+    "of an unknown compression": lambda path: patched(path, 2, 99),
+    "terabytes": of_shape("(1000000000000,)"),
+    "of a shape beyond any": of_shape("(3, 1" + "0" * 300 + ")"),
+    "nested": of_shape("(" * 500 + ")" * 500),
+    "scalars": lambda path: write(path, digests=np.array(1, np.uint8), lengths=np.array(1)),
+    "lengths that overflow": lambda path: write(path, lengths=np.array([2**63 - 1, 7])),
+    "NaN": lambda path: write(path, vectors=np.full((6, 4), np.nan, np.float16)),
+    "infinity": lambda path: write(path, vectors=np.full((6, 4), np.inf, np.float16)),
+    "other counts": lambda path: write(path, lengths=np.array([1, 5])),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
 def test_what_is_damaged_or_not_ours_is_encoded_again(tmp_path: Path, harm: object) -> None:
     VectorStore(encode, 4, str(tmp_path)).vectors(["aa", "b"])
     (path,) = tmp_path.iterdir()
     harm(path)  # type: ignore[operator]
-    again = VectorStore(encode, 4, str(tmp_path))
+    again = VectorStore(encode, 4, str(tmp_path), range(3, 4))
     assert again.vectors(["aa", "b"])[:, 0, 0].tolist() == [2, 1]
     assert again.encoded == 2
-    assert VectorStore(encode, 4, str(tmp_path)).vectors(["b"])[0, 0, 0] == 1
+    assert VectorStore(encode, 4, str(tmp_path), range(3, 4)).vectors(["b"])[0, 0, 0] == 1
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "vectors").symlink_to("elsewhere")
+    with pytest.raises(UserError, match="is a link"):
+        VectorStore(encode, 4, str(tmp_path / "vectors"))
+    assert not calls()
