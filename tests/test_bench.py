@@ -176,6 +176,7 @@ def without_times(folder: Path) -> str:
     return "\n".join(line.rsplit(",", 1)[0] for line in text.splitlines())
 
 
+@pytest.mark.slow  # `make faults` kills at other moments, too
 def test_a_run_killed_in_the_middle_is_resumed_to_the_same_numbers(
     slow_arguments: list[str], tmp_path: Path
 ) -> None:
