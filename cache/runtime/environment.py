@@ -1,4 +1,4 @@
-"""What JAX reads from the environment, and Python's garbage collection; to be set before JAX is imported.
+"""What JAX and transformers read from the environment, and Python's garbage collection; to be set before both.
 
 Variables that the user has set stay.
 """
@@ -48,6 +48,7 @@ def set_variables() -> None:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # version 5 says at each import that PyTorch is missing
 
 
 def rarer_garbage_collection() -> None:
