@@ -1,6 +1,7 @@
 """`python -m extract --preview N`: what a run would read, and nothing else."""
 
 import csv
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,7 +45,7 @@ def test_rows_are_shown_raw_cleaned_and_as_tokens(run: Run, tmp_path: Path) -> N
     texts = ["You are\nKIND!", "the soup is very very very good and the page is not", "rude 'idiots'?"]
     found = run(texts, "--preview", 3)
     assert found[:2] == [
-        "data.csv: 60 rows, text 'text', label 'label', binary (a: 30, b: 30); 60 rows (all used), text",
+        "data.csv: 60 rows (all used), text 'text', label 'label', binary (a: 30, b: 30)",
         "splits: train 48, valid 6, test 6",
     ]
     assert len(found) == 2 + 3 * 5
@@ -124,7 +125,10 @@ def test_neither_jax_nor_the_backbone_is_loaded(settings: Settings, tmp_path: Pa
         [sys.executable, "-c", LIGHT, *flags, "--cache-dir", str(tmp_path / "features")],
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
-    assert (found.returncode, found.stderr) == (0, "")
+    *phases, about, command = found.stderr.splitlines()
+    assert (found.returncode, [line.endswith(" ...") for line in phases]) == (0, [True] * len(phases))
+    assert about == "next: run the encoder over these rows:"
+    assert shlex.split(command)[:5] == ["python", "-m", "extract", "--data", settings.data]
     assert found.stdout.count("  tokens   [CLS]") == 2
     assert list(tmp_path.iterdir()) == []
 
