@@ -36,14 +36,14 @@ class Span(NamedTuple):
         low, high, at = (math.log10(v) if self.log else v for v in (self.low, self.high, value))
         return (at - low) / (high - low)
 
-    def ticks(self) -> list[float]:
-        """Round numbers along the axis."""
+    def ticks(self, most: int = 5) -> list[float]:
+        """Round numbers along the axis, which cut it into so many parts at most."""
         if self.log:
             powers = range(
                 math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9) + 1
             )
             return [10.0**power for power in powers] if len(powers) > 1 else [self.low, self.high]
-        ticks = MaxNLocator(5).tick_values(self.low, self.high)
+        ticks = MaxNLocator(most).tick_values(self.low, self.high)
         return [float(tick) for tick in ticks if self.low - 1e-12 <= tick <= self.high + 1e-12]
 
     def label(self, tick: Number) -> str:

@@ -10,6 +10,8 @@ from headstart.train.statistics.verdict import TITLES
 
 MOST_HEADS = 12
 """So many heads are drawn, the best ones; more are in the table."""
+TICKS = 3
+"""Parts of the axis at most; the numbers of more would touch on a phone."""
 
 
 def forest(run: RunRecord, titles: Mapping[str, str], recommended: str | None) -> str:
@@ -32,12 +34,12 @@ def forest(run: RunRecord, titles: Mapping[str, str], recommended: str | None) -
     )
     metric = TITLES[run.statistics.compared]
     rest = len([name for name in heads if name not in shown])
-    more = f"{rest} more head{'s are' if rest > 1 else ' is'} in the table below."
+    more = paragraph(f"{rest} more head{'s are' if rest > 1 else ' is'} in the table below.", "note")
     return (
-        f'<table class="forest"><caption>{metric[:1].upper()}{metric[1:]} with 95 % intervals; in grey the '
+        f'<div><table class="forest"><caption>{metric[:1].upper()}{metric[1:]} with 95 % intervals; in grey the '
         f'baselines</caption><thead><tr><th scope="col"><span class="unseen">head</span></th><th scope="col">'
         f'<span class="unseen">interval</span>{_ticks(axis)}</th><th scope="col"><span class="unseen">value</span>'
-        f"</th></tr></thead><tbody>{rows}</tbody></table>" + (paragraph(more, "note") if rest else "")
+        f"</th></tr></thead><tbody>{rows}</tbody></table>{more * bool(rest)}</div>"
     )
 
 
@@ -52,16 +54,10 @@ def _axis(estimates: Sequence[Estimate]) -> Span:
     return axis._replace(low=max(0.0, axis.low), high=min(1.0, axis.high))
 
 
-def _few_ticks(axis: Span) -> list[float]:
-    """So many that their numbers do not touch on a phone."""
-    ticks = axis.ticks()
-    return ticks[:: 1 + len(ticks) // 4]
-
-
 def _ticks(axis: Span) -> str:
     words = (
         f'<text x="{100 * axis.share(tick):.1f}%" y="13" text-anchor="middle">{axis.label(tick)}</text>'
-        for tick in _few_ticks(axis)
+        for tick in axis.ticks(TICKS)
     )
     return f'<svg class="bar" aria-hidden="true" width="100%" height="18">{"".join(words)}</svg>'
 
@@ -80,7 +76,7 @@ def _drawn(estimate: Estimate, axis: Span) -> str:
     """An interval at its place on the axis; what lies beyond its ends is at them."""
     lines = "".join(
         f'<line class="grid" x1="{100 * axis.share(tick):.1f}%" x2="{100 * axis.share(tick):.1f}%" y1="0" y2="100%"/>'
-        for tick in _few_ticks(axis)
+        for tick in axis.ticks(TICKS)
     )
     if estimate.known:
         middle, low, high = (100 * min(1.0, max(0.0, axis.share(value))) for value in estimate.known)

@@ -55,10 +55,10 @@ def _figure(curves: list[LayerCurve], measure: str) -> str:
 class _Layers(Span):
     """An axis of whole numbers."""
 
-    def ticks(self) -> list[float]:
+    def ticks(self, most: int = 20) -> list[float]:
         """Every layer, of many every second or so."""
         whole = range(round(self.low + ROOM), round(self.high - ROOM) + 1)
-        return [float(layer) for layer in whole[:: 1 + len(whole) // 20]]
+        return [float(layer) for layer in whole[:: 1 + len(whole) // most]]
 
 
 def _draw(panel: Panel, curve: LayerCurve, kind: str, shift: float) -> None:

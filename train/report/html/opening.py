@@ -38,8 +38,7 @@ def opening(run: RunRecord, titles: Mapping[str, str], recommended: Recommendati
     if run.about_layers:
         # the heads' verdict, and a list by their test rows, would name the best of many; layers have a figure
         intervals, sentences = "", of_layers[1:]
-    sentences = [*sentences, *_more_rows(run), *_use(run, recommended.head)]
-    reasons = "".join(map(paragraph, sentences))
+    reasons = "".join(map(paragraph, sentences)) + _more_rows(run) + _use(run, recommended.head)
     return (
         f'<h1>{text(title(run))}</h1><p class="note">{text(about(run))}</p><div class="opening"><div>'
         f'{paragraph(recommended.sentence, "verdict")}<dl class="figures">{figures(run, recommended.head)}</dl>'
@@ -123,21 +122,20 @@ def _entry(value: str, words: str) -> str:
     return f"<div><dt>{text(words)}</dt><dd>{text(value)}</dd></div>"
 
 
-def _more_rows(run: RunRecord) -> list[str]:
+def _more_rows(run: RunRecord) -> str:
     """What would tell heads apart, where none are."""
     between = [pair for pair in run.statistics.pairs if not {pair.a, pair.b} & {*run.baselines}]
     rows = sum(run.rows.values())
     if not between or any(pair.differs for pair in between) or run.settings.folds or not run.rows:
-        return []
-    return [
-        f"More test rows tell more heads apart: with --folds 5 all {rows:,} rows are tested, not "
-        f"{run.statistics.rows:,}."
-    ]
+        return ""
+    says = f"all {rows:,} rows are tested, not {run.statistics.rows:,}"
+    return f"<p>More test rows tell more heads apart: with <code>--folds 5</code> {says}.</p>"
 
 
-def _use(run: RunRecord, head: str | None) -> list[str]:
+def _use(run: RunRecord, head: str | None) -> str:
     """How new texts are labelled with a head; none of folds has learnt from all rows."""
     if head is None or run.settings.folds:
-        return []
+        return ""
     command = f'{as_started("python predict.py")} --run FOLDER --head {head} "some text"'
-    return [f"To label new texts with it: {command}, where FOLDER is the one with this report."]
+    where = paragraph("To label new texts with it, where FOLDER is the one with this report:")
+    return f"{where}<pre><code>{text(command)}</code></pre>"

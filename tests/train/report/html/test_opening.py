@@ -81,7 +81,7 @@ def test_three_figures_are_the_run_s() -> None:
 
 def test_more_rows_are_advised_where_nothing_is_told_apart() -> None:
     run, _ = made_run(TASKS["binary"])
-    advice = "with --folds 5 all 300 rows are tested, not 60."
+    advice = "with <code>--folds 5</code> all 300 rows are tested, not 60."
     alike = [pair._replace(differs=False) for pair in run.statistics.pairs]
     run = dataclasses.replace(run, statistics=dataclasses.replace(run.statistics, pairs=alike))
     assert advice in opening(run, {}, recommend(run, {}))
