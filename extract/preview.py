@@ -12,7 +12,12 @@ from headstart.extract.pipeline.tokens import describe_tokenizer
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.splitter import split_dataset
 from headstart.extract.text.cleaning import clean_all
-from headstart.extract.text.lost_letters import count_damaged, describe_damaged
+from headstart.extract.text.lost_letters import (
+    count_damaged,
+    count_rewritten,
+    describe_damaged,
+    describe_rewritten,
+)
 from headstart.extract.text.pretrained import load_tokenizer
 
 LONGEST = 400
@@ -64,9 +69,13 @@ def _damage(job: ExtractJob) -> Iterator[str]:
     """Say how many of some rows, which lie evenly among all, lose letters to cleaning."""
     rows = np.unique(np.linspace(0, len(job.dataset.texts) - 1, SAMPLE).astype(np.int64))
     foreign = [text for row in rows.tolist() if not (text := job.dataset.texts[row]).isascii()]
-    if damaged := count_damaged(foreign, clean_all(foreign, job.cleaning)):
-        everything = len(rows) == len(job.dataset.texts)
-        yield describe_damaged(damaged, len(rows), "rows" if everything else "rows looked at")
+    cleaned, whose = clean_all(foreign, job.cleaning), "rows"
+    if len(rows) < len(job.dataset.texts):
+        whose = "rows looked at"
+    if damaged := count_damaged(foreign, cleaned):
+        yield describe_damaged(damaged, len(rows), whose)
+    elif rewritten := count_rewritten(foreign, cleaned):
+        yield describe_rewritten(rewritten, len(rows), whose)
 
 
 def described_label(task: Task, label: object) -> str:

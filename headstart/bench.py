@@ -175,7 +175,7 @@ def train_and_write(
     titles = {spec.name: spec.title for spec in specs_of(experiment.cache, experiment.heads)}
     with reporter.phase("writing heads, plots and the report"), folder.replaced() as fresh:
         save(fresh, trained, outcome, titles)
-        run = dataclasses.replace(record, table=tables(record), digests=fresh.digests)
+        run = dataclasses.replace(record, table=tables(record, titles), digests=fresh.digests)
         fresh.save_record(run, titles)
         names = Names(titles, {name: head.title for name, head in HEADS.items()})
         fresh.write("report.html", render(run, names, outcome.predictions["test"], rounds.tested.texts))

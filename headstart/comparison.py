@@ -36,17 +36,18 @@ class ComparisonResult:
 
     @property
     def verdict(self) -> str:
-        """The heads that are best, and what they differ from, in words."""
-        return " ".join(self.record.statistics.verdict)
+        """Which head to take, and what the best ones differ from, in words."""
+        from headstart.train.report.html.recommendation import recommend
+
+        return " ".join([recommend(self.record, self._titles()).sentence, *self.record.statistics.verdict])
 
     @property
     def figures(self) -> "dict[str, Figure]":
         """Matplotlib's: `comparison`, `layers` if there are, each head's epochs (of its first seed) by its name."""
-        from headstart.heads.spec import is_head, spec_of
         from headstart.train.results import plots
         from headstart.train.results.folder import comparison_figure
 
-        titles = {row.head: spec_of(row.head).title for row in self.record.results if is_head(row.head)}
+        titles = self._titles()
         figures = {"comparison": comparison_figure(self.record, titles)}
         if self.record.layers:
             figures["layers"] = plots.layers(self.record.layers, self.record.statistics)
@@ -54,6 +55,11 @@ class ComparisonResult:
             if row.seed == 0 and (history := self.record.histories.get(f"{row.head}/0")):
                 figures[row.head] = plots.history(history, titles[row.head], int(row.best_epoch))
         return figures
+
+    def _titles(self) -> dict[str, str]:
+        from headstart.heads.spec import is_head, spec_of
+
+        return {row.head: spec_of(row.head).title for row in self.record.results if is_head(row.head)}
 
     def to_frame(self, seeds: bool = False) -> "pd.DataFrame":
         """A line for each head and baseline.

@@ -31,6 +31,11 @@ def as_files(
     if labels is None and (paths := _paths(data)):
         yield paths
         return
+    if labels is not None and _is_table(data):
+        raise UserError(
+            "a table and labels were given; give a column of texts with them, such as table['text'], or the table "
+            "alone: text_column= and label_column= choose its columns"
+        )
     columns = {TEXT: data, LABEL: labels} if labels is not None else _columns(data)
     with tempfile.TemporaryDirectory(prefix="headstart-") as folder:
         path = os.path.join(folder, f"{name}.parquet")
@@ -44,6 +49,12 @@ def _paths(data: Any) -> str | tuple[str, ...]:
         return os.fspath(data)
     several = isinstance(data, tuple) and data and all(isinstance(item, str | os.PathLike) for item in data)
     return tuple(map(os.fspath, data)) if several else ()
+
+
+def _is_table(data: Any) -> bool:
+    """Whether the data have columns, and are not one of texts."""
+    named = hasattr(data, "columns") or hasattr(data, "column_names") or isinstance(data, Mapping)
+    return named or getattr(data, "ndim", 1) == 2
 
 
 def _columns(data: Any) -> dict[str, Any]:

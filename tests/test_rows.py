@@ -121,3 +121,14 @@ def test_a_needed_column_that_mixes_types_is_told() -> None:
         as_files(frame, None, "t", ["text"]),
     ):
         pass
+
+
+@pytest.mark.parametrize("kind", ["pandas", "mapping", "arrow", "array"])
+def test_a_table_beside_labels_is_a_question(kind: str) -> None:
+    columns = {"text": ["a", "b"], "label": [0, 1]}
+    tables = {
+        "pandas": pd.DataFrame(columns), "mapping": columns, "arrow": pa.table(columns),
+        "array": np.array([["a", "b"], ["c", "d"]]),
+    }  # fmt: skip
+    with pytest.raises(UserError, match="a table and labels were given"), as_files(tables[kind], [0, 1], "x"):
+        pass

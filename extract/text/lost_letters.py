@@ -52,3 +52,17 @@ def describe_damaged(damaged: int, count: int, whose: str = "texts") -> str:
         f"{damaged:,} of {count:,} {whose} lost more than a tenth of their letters to cleaning, which writes ASCII "
         'letters only ("schön" becomes "schon", Chinese goes): `--clean none` keeps them'
     )
+
+
+def count_rewritten(texts: Iterable[str], cleaned: Iterable[str]) -> int:
+    """How many texts hold letters outside ASCII, all of which cleaning writes in other ones, or drops."""
+    pairs = zip(texts, cleaned, strict=True)
+    return sum(after.isascii() and not _letters(text).isascii() for text, after in pairs)
+
+
+def describe_rewritten(rewritten: int, count: int, whose: str = "texts") -> str:
+    """Say how many texts of how many are spelled otherwise after cleaning, and what keeps them."""
+    return (
+        f'{rewritten:,} of {count:,} {whose} hold letters outside ASCII, which cleaning rewrites ("schön" becomes '
+        '"schon"): `--clean none` keeps them'
+    )

@@ -76,7 +76,7 @@ def _figures(head: Trained, title: str) -> str:
     says = recommend(head.run, {head.name: title}).sentence
     return (
         "## Measured on the test rows\n\n"
-        f"Mean over {seeds} seed(s), with the 95 % interval of the bootstrap over test rows; the weights here are "
+        f"Mean over {seeds} seed{'s' * (seeds > 1)}, with the 95 % interval over test rows; the weights here are "
         f"those of seed {head.seed}.\n\n| metric | value | 95 % interval |\n|---|---|---|\n"
         + "\n".join(lines)
         + f"\n\nFor comparison, accuracy of the baselines: {baselines}. Of many heads the best one's figures flatter "

@@ -36,20 +36,20 @@ def compared_metric(task: Task) -> str:
 def scorer(task: Task, labels: Labels, logits: Float[np.ndarray, "n k"], threshold: Threshold) -> Scorer:
     """All metrics: loss, accuracy, subset_accuracy (multilabel), brier, f1, macro_f1, balanced_accuracy, roc_auc, ...
 
-    Accuracy, balanced accuracy and calibration take 0.5 (or the most probable class) as the notebook did; F1 takes the
-    threshold, which must have been chosen on other rows.
+    All decisions are those that `predict.py` takes unless told another threshold: 0.5, or the most probable class,
+    as in the notebook. F1 of several labels alone takes the thresholds, which must have been chosen on other rows.
 
     Args:
         task: Kind and classes.
         labels: Labels of the rows.
         logits: None of them NaN.
-        threshold: One, one for each label, or None for 0.5.
+        threshold: Those of several labels, one for each; None for 0.5. A single one does not count.
     """
-    probabilities = probabilities_of(task, logits)
+    probabilities, chosen = probabilities_of(task, logits), threshold if task.several else None
     return Scorer(
         [
             means(task, labels, logits),
-            f1(task, labels, decisions(task, probabilities, threshold)),
+            f1(task, labels, decisions(task, probabilities, chosen)),
             balanced_accuracy(task, labels, decisions(task, probabilities)),
             ranks(task, labels, logits),
             ece(task, labels, probabilities),

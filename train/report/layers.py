@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from headstart.train.report.html.recommendation import recommend
 from headstart.train.report.terminal import WIDTH, table, wrapped
 from headstart.train.results.run_record import RunRecord
 from headstart.train.statistics.findings import Estimate, LayerChoice, LayerFindings, Summary
@@ -13,11 +14,16 @@ NAME = 20
 _CHOSEN = f"{'acc':>7}{'95 % interval':>14}{'- last':>7}{'95 % interval':>17}{'p Holm':>7}{'optim.':>7}"
 
 
-def tables(run: RunRecord) -> str:
-    """What the terminal shows of a run: its layers, if its heads are on several, and its heads, unless all are."""
+def tables(run: RunRecord, titles: Mapping[str, str]) -> str:
+    """What the terminal shows of a run: its layers, if its heads are on several, and its heads, unless all are.
+
+    Args:
+        run: What was compared.
+        titles: Short names of heads, for the recommendation.
+    """
     parts = [layers_table(run.layers, run.statistics)] if run.layers else []
     if not run.about_layers:
-        parts.append(table(run.results, run.statistics, run.folds))
+        parts.append(table(run.results, run.statistics, run.folds, recommend(run, titles).sentence))
     return "\n\n".join(parts)
 
 

@@ -58,6 +58,7 @@ def table(
     results: Sequence[Result],
     summary: Summary,
     folds: Mapping[str, Mapping[str, FoldSpread]] | None = None,
+    advice: str = "",
 ) -> str:
     """Table of the heads, what it says in words, and how to read it.
 
@@ -65,12 +66,18 @@ def table(
         results: A row for each head and seed, baselines among them; parameters, epochs and seconds are theirs.
         summary: What the test rows say of the same heads; all else is its.
         folds: How measures spread over folds, for a second table.
+        advice: Which head to take.
     """
     rows = mean_by_head(results)
     several = max(row.seed for row in rows) > 1
     header = _SEEDS if several else _ONE_SEED
     lines = [_line(row, summary, several) for row in rows]
-    words = ["", *map(wrapped, summary.verdict), "", wrapped(_legend(summary, several))]
+    words = [
+        "",
+        *map(wrapped, filter(None, [advice, *summary.verdict])),
+        "",
+        wrapped(_legend(summary, several)),
+    ]
     below = ["", _fold_table(folds, summary.task.several)] if folds else []
     return "\n".join([header, *lines, *words, *map(wrapped, summary.notes), *below])
 

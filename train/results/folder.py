@@ -172,7 +172,8 @@ class RunFolder:
         try:
             fields = json.loads(read_text(path), parse_constant=_refuse)
         except (OSError, ValueError, RecursionError, UserError) as error:
-            raise UserError(f"{self.path} holds no finished run ({error}); {self._instead()}") from None
+            why = error.strerror if isinstance(error, OSError) else error
+            raise UserError(f"{self.path} holds no finished run ({why}); {self._instead()}") from None
         try:
             return RunRecord.from_json(fields)
         except (TypeError, ValueError, UserError) as error:
@@ -193,7 +194,10 @@ class RunFolder:
         beside = os.path.dirname(os.path.abspath(self.path))
         names = os.listdir(beside) if os.path.isdir(beside) else []
         runs = [other for other in names if os.path.isfile(os.path.join(beside, other, RUN))]
-        return f"{did_you_mean(name, runs)}make one with `python bench.py --heads all`"
+        if runs and not (question := did_you_mean(name, runs)):
+            newest = max(runs, key=lambda run: os.stat(os.path.join(beside, run, RUN)).st_mtime)
+            question = f"the newest beside it is {newest}; "
+        return f"{question if runs else ''}make one with `python bench.py --heads all`"
 
     def predictions(self, split: str, run: RunRecord | None = None) -> dict[str, np.ndarray]:
         """Read `predictions/<split>.npz`; nothing in it is executed.

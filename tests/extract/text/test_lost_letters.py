@@ -5,7 +5,13 @@ import copy
 import pytest
 
 from headstart.extract.text.cleaning import NONE, Cleaning, clean_all
-from headstart.extract.text.lost_letters import count_damaged, describe_damaged, is_damaged
+from headstart.extract.text.lost_letters import (
+    count_damaged,
+    count_rewritten,
+    describe_damaged,
+    describe_rewritten,
+    is_damaged,
+)
 
 DAMAGED = [
     "schön",
@@ -56,3 +62,14 @@ def test_a_tenth_may_go() -> None:
 def test_the_line_names_the_way_out() -> None:
     assert describe_damaged(1_203, 5_000).startswith("1,203 of 5,000 texts lost")
     assert "`--clean none`" in describe_damaged(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [("Schöne Grüße aus München von der ganzen Abteilung", 1), ("café", 1), ("plain 東 text of many words here", 1),
+     ("plain", 0), ("thanks \U0001f600", 0), ("“quoted” 5 €", 0)],
+)  # fmt: skip
+def test_letters_that_are_only_rewritten(text: str, counts: int) -> None:
+    assert count_rewritten([text], clean_all([text])) == counts
+    assert count_rewritten([text], clean_all([text], NONE)) == 0
+    assert describe_rewritten(counts, 9).startswith(f"{counts} of 9 texts hold letters outside ASCII")

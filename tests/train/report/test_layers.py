@@ -62,15 +62,15 @@ def test_folds_say_how_many_chose_it() -> None:
 def test_layers_alone_are_shown_where_every_head_is_on_one() -> None:
     run = layered_run()
     assert run.layers
-    assert tables(run) == layers_table(run.layers, run.statistics)
+    assert tables(run, {}) == layers_table(run.layers, run.statistics)
     more = layered_run(plain=("gru",))
     assert more.layers
-    first, second = tables(more).split("\n\nhead ")
+    first, second = tables(more, {}).split("\n\nhead ")
     assert first == layers_table(more.layers, more.statistics)
     assert "gru" in second
     plain, _ = made_run(TASKS["binary"])
-    assert tables(plain).startswith("head ")
-    assert tables(dataclasses.replace(run, layers=None)).startswith("head ")
+    assert tables(plain, {}).startswith("head ")
+    assert tables(dataclasses.replace(run, layers=None), {}).startswith("head ")
 
 
 @pytest.mark.parametrize(("layer", "name"), [(None, "all"), (0, "0 (embeddings)"), (3, "3"), (6, "6 (last)")])
