@@ -29,7 +29,7 @@ class ClassScores(NamedTuple):
 
 
 def f1(task: Task, labels: Labels, decided: Labels) -> Measure:
-    """F1 scores, harmonic means of precision and recall, from decisions; of several labels at the thresholds chosen on validation.
+    """F1 scores, harmonic means of precision and recall; of several labels at the thresholds chosen on validation.
 
     `f1` is that of class 1 (binary) or else `macro_f1`, the mean over classes. A class that no row has and no
     decision names has no F1 and is left out of the mean (scikit-learn's `zero_division=nan`).
