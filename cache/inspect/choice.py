@@ -41,7 +41,7 @@ def chosen_cache(name: str | None, root: str) -> str:
     if is_url(path):
         return path
     if os.path.isdir(path):
-        _refuse_run(path)
+        _refuse_run(path, root)
         return path
     printed, near = os.path.basename(name.rstrip("/")), _near(name, root)
     begun = [path for path in near if printed and _shown(path).startswith(printed)]
@@ -97,14 +97,16 @@ def _listed(paths: Sequence[str]) -> list[str]:
     return [f"  {path}" for path in paths]
 
 
-def _refuse_run(path: str) -> None:
+def _refuse_run(path: str, root: str) -> None:
     """Say which cache a run was trained on, where a run's folder was named in place of a cache's."""
     record = os.path.join(path, "results.json")
     if os.path.exists(os.path.join(path, "recipe.json")) or not os.path.isfile(record):
         return
     try:
-        cache = json.loads(read_text(record))["cache"]["location"]
-        hint = f"; did you mean --cache {shlex.quote(cache)}?" if os.path.isdir(cache) else ""
+        facts = json.loads(read_text(record))["cache"]
+        places = [facts["location"], os.path.join(root, facts["name"])]
+        cache = next(filter(os.path.isdir, places), "")
+        hint = f"; did you mean --cache {shlex.quote(cache)}?" if cache else ""
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
         hint = ""
     raise CacheError(

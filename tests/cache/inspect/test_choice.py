@@ -74,8 +74,9 @@ def test_the_newest_is_the_one_that_was_finished_last(root: str) -> None:
 @pytest.mark.parametrize(
     ("content", "answer"),
     [
-        ({"cache": {"location": "{cache}"}}, "did you mean --cache {cache}?"),
-        ({"cache": {"location": "gone"}}, "`python -m cache list` shows those"),
+        ({"cache": {"location": "{cache}", "name": "other"}}, "did you mean --cache {cache}?"),
+        ({"cache": {"location": "moved", "name": NAMES[0]}}, "did you mean --cache {cache}?"),
+        ({"cache": {"location": "gone", "name": "gone"}}, "`python -m cache list` shows those"),
         ({"cache": 7}, "`python -m cache list` shows those"),
         ([], "`python -m cache list` shows those"),
     ],
