@@ -83,7 +83,7 @@ def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) 
     if on_layers:
         settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
     with remarks(output.quiet):
-        with TerminalReporter(apart=True).phase("loading JAX and scikit-learn"):
+        with TerminalReporter(apart=True).phase("loading JAX and scikit-learn", logged=False):
             importlib.import_module("headstart.training")  # which all that follows needs
             from headstart.train.report.next_steps import next_steps
             from headstart.train.report.terminal import TerminalRun

@@ -14,7 +14,7 @@ from headstart.train.statistics.findings import Summary
 WIDTH = 79
 LETTERS = 6  # as many fit; nobody reads more
 _BOTH = f"{'head':<14}{'params':>9}{'epochs':>7}{'loss':>7}{'acc':>7}"
-_ONE_SEED = f"{_BOTH}{'95 % interval':>14}{'F1':>7}{'group':>7}{'seconds':>8}"
+_ONE_SEED = f"{_BOTH}{'95 % interval':>14}{'F1':>7}{'group':>7}{'secs':>7}"
 _SEEDS = f"{_BOTH}{'sd':>6}{'95 % interval':>14}{'F1':>7}{'group':>7}"
 """Heads and seeds are trained together: the seconds of all are nobody's alone."""
 
@@ -96,7 +96,7 @@ def _line(row: Result, summary: Summary, several: bool) -> str:
     values = f"{loss:>7}{accuracy:>7}{f'{_number(judged.sd, 3):>6}' * several}"
     ends = "-" if judged.low is None else f"{judged.low:.3f}-{judged.high:.3f}"
     f1 = _number(metrics["macro_f1"].mean, 4)
-    seconds = "" if several else f"{row.train_seconds:>8.1f}"
+    seconds = "" if several else f"{row.train_seconds:>7.1f}"
     return f"{start}{values}{ends:>14}{f1:>7}{_letters(summary.groups[row.head]):>7}{seconds}"
 
 
