@@ -59,7 +59,7 @@ def first_step() -> tuple[str, list[str]]:
     from headstart.cache.inspect.choice import newest
     from headstart.cache.inspect.listing import find_caches
 
-    if cache := newest(find_caches(ComparisonSettings.cache_dir)):
+    if cache := newest(find_caches(ComparisonSettings.cache_dir), finished=True):
         return "train heads on the newest cache", ["python", "bench.py", "--heads", "all", "--cache", cache]
     return "make a cache of the bundled film reviews", ["python", "-m", "extract", "--split", "all"]
 

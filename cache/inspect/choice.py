@@ -52,15 +52,24 @@ def chosen_cache(name: str | None, root: str) -> str:
     return begun[0] if begun else path
 
 
-def newest(paths: Sequence[str]) -> str:
-    """The cache on disk that was finished last, or begun, where none is finished; empty if there is none."""
+def newest(paths: Sequence[str], finished: bool = False) -> str:
+    """The cache on disk that was finished last, or begun, where none is finished; empty if there is none.
+
+    Args:
+        paths: Caches.
+        finished: Whether one that is only begun does not count.
+    """
 
     def written(path: str) -> tuple[bool, float]:
-        manifest = os.path.join(path, "manifest.json")
-        finished = os.path.isfile(manifest)
-        return finished, os.stat(manifest if finished else os.path.join(path, "recipe.json")).st_mtime
+        name = "manifest.json" if _is_finished(path) else "recipe.json"
+        return _is_finished(path), os.stat(os.path.join(path, name)).st_mtime
 
-    return max((path for path in paths if not is_url(path)), key=written, default="")
+    local = [path for path in paths if not is_url(path) and (_is_finished(path) or not finished)]
+    return max(local, key=written, default="")
+
+
+def _is_finished(path: str) -> bool:
+    return os.path.isfile(os.path.join(path, "manifest.json"))
 
 
 def only_cache(root: str) -> str:

@@ -66,6 +66,8 @@ def test_the_newest_is_the_one_that_was_finished_last(root: str) -> None:
     assert chosen_cache("newest", root) == f"{root}/{NAMES[0]}"
     Path(root, NAMES[0], "manifest.json").unlink()  # begun only
     assert chosen_cache("newest", root) == f"{root}/{NAMES[1]}"
+    assert newest([f"{root}/{NAMES[0]}"]) == f"{root}/{NAMES[0]}"
+    assert newest([f"{root}/{NAMES[0]}"], finished=True) == ""
     assert newest([]) == newest(["s3://bucket/a"]) == ""
     with pytest.raises(CacheError, match="there is no feature cache"):
         chosen_cache("newest", f"{root}/none")
