@@ -48,10 +48,8 @@ def epoch_line(epochs: int, progress: TrainingProgress, active: Sequence[HeadSee
     finite = [(loss, name) for loss, name in losses if math.isfinite(loss)]
     lowest = "{:z.4f} ({})".format(*min(finite)) if finite else "not defined (all diverge)"
     left = time_left(epochs, progress, active)
-    return (
-        f"epoch {len(progress.seconds):>2}  {len(active)} in training  "
-        f"{left.usual:,.0f} s left, at most {left.most:,.0f}  lowest valid loss {lowest}"
-    )
+    seconds = f"{left.usual:,.0f} s left, at most {left.most:,.0f}  " if left.most else ""
+    return f"epoch {len(progress.seconds):>2}  {len(active)} in training  {seconds}lowest valid loss {lowest}"
 
 
 def table(
@@ -115,6 +113,8 @@ def _legend(summary: Summary, several: bool) -> str:
     means = (
         f"loss, acc, sd: test rows, mean and standard deviation over seeds{exact}" if several else exact[2:]
     )
+    chosen = summary.task.link == "sigmoid"
+    threshold = ", at the threshold that the validation rows choose" if chosen else ""
     infinite = [
         name
         for name, metrics in summary.metrics.items()
@@ -124,7 +124,7 @@ def _legend(summary: Summary, several: bool) -> str:
     parts = [
         "* baseline" if summary.baselines else "",
         means,
-        "F1: macro-F1 (mean over classes)",
+        f"F1: macro-F1, the mean over classes{threshold}",
         f"diverged and left out: {'; '.join(lost)}" if lost else "",
         f"loss not defined (a row's is infinite): {', '.join(infinite)}" if infinite else "",
     ]
