@@ -113,8 +113,7 @@ def _legend(summary: Summary, several: bool) -> str:
     means = (
         f"loss, acc, sd: test rows, mean and standard deviation over seeds{exact}" if several else exact[2:]
     )
-    chosen = summary.task.link == "sigmoid"
-    threshold = ", at the threshold that the validation rows choose" if chosen else ""
+    thresholds = ", at thresholds chosen on validation rows" if summary.task.several else ""
     infinite = [
         name
         for name, metrics in summary.metrics.items()
@@ -124,7 +123,7 @@ def _legend(summary: Summary, several: bool) -> str:
     parts = [
         "* baseline" if summary.baselines else "",
         means,
-        f"F1: macro-F1, the mean over classes{threshold}",
+        f"F1: macro-F1, the mean over classes{thresholds}",
         f"diverged and left out: {'; '.join(lost)}" if lost else "",
         f"loss not defined (a row's is infinite): {', '.join(infinite)}" if infinite else "",
     ]
