@@ -54,8 +54,8 @@ def list_caches(arguments: RootSettings) -> None:
         say(describe_line(path))
     if not paths:
         _say(f"no caches under {arguments.cache_dir}; make one with `python -m extract --split all`")
-    elif arguments.talks:
-        _say_bench(newest(paths))
+    elif arguments.talks and (finished := newest(paths, finished=True)):
+        _say_bench(finished)
 
 
 def show_cache(arguments: CacheSettings) -> None:

@@ -137,7 +137,7 @@ def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
 def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings, *_: LikeSettings) -> None:
     """Make a cache, or say what it would be."""
     prepare_jax()
-    with remarks(output.quiet), TerminalReporter().phase("loading pandas and tokenizers"):
+    with remarks(output.quiet), TerminalReporter().phase("loading pandas and tokenizers", logged=False):
         from headstart.cache.inspect.listing import summary
         from headstart.cache.reader import open_cache
         from headstart.extract.pipeline.job import prepare

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from headstart.cache.runtime.command_line import CommandLine, unknown, usage
 from headstart.cache.runtime.completion import script
 from headstart.cache.runtime.errors import EXIT_USER_ERROR, exit_code
+from headstart.cache.runtime.output import say_next
 from headstart.cache.runtime.text import STARTED_AS, say
 from headstart.version import __version__
 
@@ -70,6 +71,8 @@ def main() -> None:
         say(
             f"{commands}\nheadstart --version shows the version, headstart --completion bash a script for the shell."
         )
+        if not sys.argv[1:]:
+            say_next("try it on the bundled film reviews", "headstart", "extract", "--split", "all")
     elif name == "--version":
         say(__version__)
     elif name == "--completion":

@@ -59,7 +59,7 @@ def first_step() -> tuple[str, list[str]]:
     from headstart.cache.inspect.choice import newest
     from headstart.cache.inspect.listing import find_caches
 
-    if cache := newest(find_caches(ComparisonSettings.cache_dir)):
+    if cache := newest(find_caches(ComparisonSettings.cache_dir), finished=True):
         return "train heads on the newest cache", ["python", "bench.py", "--heads", "all", "--cache", cache]
     return "make a cache of the bundled film reviews", ["python", "-m", "extract", "--split", "all"]
 
@@ -83,7 +83,7 @@ def train(settings: ComparisonSettings, output: QuietSettings, on_layers: bool) 
     if on_layers:
         settings = dataclasses.replace(settings, heads=on_every_layer(names, cache))
     with remarks(output.quiet):
-        with TerminalReporter(apart=True).phase("loading JAX and scikit-learn"):
+        with TerminalReporter(apart=True).phase("loading JAX and scikit-learn", logged=False):
             importlib.import_module("headstart.training")  # which all that follows needs
             from headstart.train.report.next_steps import next_steps
             from headstart.train.report.terminal import TerminalRun

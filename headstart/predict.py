@@ -59,7 +59,7 @@ def first_step() -> tuple[str, list[str]]:
 def label(options: LabelSettings) -> None:
     """Label texts of the command line, or a file."""
     prepare_jax()
-    with REPORTER.phase("loading JAX"):
+    with REPORTER.phase("loading JAX", logged=False):
         from headstart.heads.explain import splits_over_tokens
         from headstart.trained import open_head, spec_of_trained
 
@@ -93,7 +93,7 @@ def export(options: ExportSettings) -> None:
     if options.push:
         require_name(options.push)
     prepare_jax()
-    with REPORTER.phase("loading JAX"):
+    with REPORTER.phase("loading JAX", logged=False):
         from headstart.trained import open_head
 
     head = open_head(options.run, options.head)

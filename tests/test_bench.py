@@ -193,9 +193,10 @@ def test_a_run_killed_in_the_middle_is_resumed_to_the_same_numbers(
     assert run.returncode == -signal.SIGKILL
     states = list((tmp_path / "killed" / "made-tiny-0" / "state").glob("epoch-*"))
     assert states
-    resumed = made.command("bench.py", *slow_arguments, "--out", str(tmp_path / "killed"), "--resume")
+    resumed = made.command("bench.py", *slow_arguments, "--out", str(tmp_path / "killed"))
     assert resumed.returncode == 0, resumed.stderr
     assert "epoch  1 " not in resumed.stderr
+    assert "of a run that was stopped; --fresh begins anew" in resumed.stderr
     assert without_times(tmp_path / "killed") == without_times(tmp_path / "whole")
     other = made.command(
         "bench.py", *slow_arguments, "--out", str(tmp_path / "killed"), "--resume", "--seeds", "1"

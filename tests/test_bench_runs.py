@@ -99,7 +99,7 @@ def test_runs_with_other_settings_never_mix(run: Bench, tmp_path: Path) -> None:
     assert len(said.split("written to")[0].split("\n\n")[0].splitlines()) <= 25
     assert content(tmp_path / NAME) == first
     assert {path.name for path in (other / "checkpoints").iterdir()} == {"max"}
-    run("--heads", "max")
+    assert "going on" not in run("--heads", "max", "--fresh")
     before = table(tmp_path / NAME)
     run()
     assert len(list(tmp_path.iterdir())) == 2

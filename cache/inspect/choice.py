@@ -41,7 +41,7 @@ def chosen_cache(name: str | None, root: str) -> str:
     if is_url(path):
         return path
     if os.path.isdir(path):
-        _refuse_run(path)
+        _refuse_run(path, root)
         return path
     printed, near = os.path.basename(name.rstrip("/")), _near(name, root)
     begun = [path for path in near if printed and _shown(path).startswith(printed)]
@@ -52,15 +52,24 @@ def chosen_cache(name: str | None, root: str) -> str:
     return begun[0] if begun else path
 
 
-def newest(paths: Sequence[str]) -> str:
-    """The cache on disk that was finished last, or begun, where none is finished; empty if there is none."""
+def newest(paths: Sequence[str], finished: bool = False) -> str:
+    """The cache on disk that was finished last, or begun, where none is finished; empty if there is none.
+
+    Args:
+        paths: Caches.
+        finished: Whether one that is only begun does not count.
+    """
 
     def written(path: str) -> tuple[bool, float]:
-        manifest = os.path.join(path, "manifest.json")
-        finished = os.path.isfile(manifest)
-        return finished, os.stat(manifest if finished else os.path.join(path, "recipe.json")).st_mtime
+        name = "manifest.json" if _is_finished(path) else "recipe.json"
+        return _is_finished(path), os.stat(os.path.join(path, name)).st_mtime
 
-    return max((path for path in paths if not is_url(path)), key=written, default="")
+    local = [path for path in paths if not is_url(path) and (_is_finished(path) or not finished)]
+    return max(local, key=written, default="")
+
+
+def _is_finished(path: str) -> bool:
+    return os.path.isfile(os.path.join(path, "manifest.json"))
 
 
 def only_cache(root: str) -> str:
@@ -97,14 +106,16 @@ def _listed(paths: Sequence[str]) -> list[str]:
     return [f"  {path}" for path in paths]
 
 
-def _refuse_run(path: str) -> None:
+def _refuse_run(path: str, root: str) -> None:
     """Say which cache a run was trained on, where a run's folder was named in place of a cache's."""
     record = os.path.join(path, "results.json")
     if os.path.exists(os.path.join(path, "recipe.json")) or not os.path.isfile(record):
         return
     try:
-        cache = json.loads(read_text(record))["cache"]["location"]
-        hint = f"; did you mean --cache {shlex.quote(cache)}?" if os.path.isdir(cache) else ""
+        facts = json.loads(read_text(record))["cache"]
+        places = [facts["location"], os.path.join(root, facts["name"])]
+        cache = next(filter(os.path.isdir, places), "")
+        hint = f"; did you mean --cache {shlex.quote(cache)}?" if cache else ""
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
         hint = ""
     raise CacheError(

@@ -22,8 +22,13 @@ class Reporter:
     def log(self, line: str) -> None:
         """Take a line for the user."""
 
-    def phase(self, work: str) -> AbstractContextManager[None]:
-        """Hear what the `with` block does, which may take more than a second."""
+    def phase(self, work: str, logged: bool = True) -> AbstractContextManager[None]:
+        """Hear what the `with` block does, which may take more than a second.
+
+        Args:
+            work: What it does.
+            logged: Whether a log has it, too: not so before it is sure that there is no mistake, which is one line.
+        """
         return nullcontext()
 
     def start(self, work: str, total: int, unit: str) -> None:
@@ -64,12 +69,13 @@ class TerminalReporter(Reporter):
             self._draw(shown)
 
     @contextmanager
-    def phase(self, work: str) -> Iterator[None]:
+    def phase(self, work: str, logged: bool = True) -> Iterator[None]:
         """Name what the `with` block does, while it does it."""
         outer, self._stays = (self._shown, self._stays), False
         self._phases.append(work)
         self._began = self._drawn = time.perf_counter()
-        self._name(work)
+        if logged or self.terminal:
+            self._name(work)
         try:
             yield
         finally:
@@ -115,7 +121,7 @@ class TerminalReporter(Reporter):
             line = progress_line(self._done, self._total, time.perf_counter() - self._began, self._unit)
             draw_line(f"{self._work:<9} {line}", finished)
             self._shown = "" if finished else f"{self._work:<9} {line}"
-            if finished and self._phases:
+            if finished and self._phases and self.terminal:
                 self._name(self._phases[-1])
 
     def is_due(self) -> bool:

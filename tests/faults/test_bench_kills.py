@@ -1,4 +1,4 @@
-"""`bench.py` killed at any moment: `--resume` ends in the table of an undisturbed run; till then it is unfinished."""
+"""`bench.py` killed at any moment: the same command ends in the table of an undisturbed run; till then it is unfinished."""
 
 import csv
 import random
@@ -53,14 +53,14 @@ def test_kill_9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captured
     whole = table(tmp_path / "whole" / NAME)
     for trial in range(KILLS):
         folder = tmp_path / f"out-{trial // 4}" / NAME
-        resumed = ["--resume"] if trial % 2 else []
+        resumed = [] if trial % 2 else ["--fresh"]
         process = start(features, folder.parent, *resumed)
         stage = kill(process, trial, life, begun(folder.parent))
         tally.add(stage, state_of(folder))
         if trial % 4 == 3:
-            ended = run_bench(*flags(features, folder.parent), "--resume")
+            ended = run_bench(*flags(features, folder.parent))
             assert ended.returncode == 0, ended.stderr
-            tally.add("(then --resume", "the same table)")
+            tally.add("(then the same command", "the same table)")
             assert table(folder) == whole
             assert state_of(folder) == "a sound run"
             assert not list(folder.rglob("*.partial"))

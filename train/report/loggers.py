@@ -42,11 +42,11 @@ class RunReporters(RunReporter):
             reporter.log(line)
 
     @contextlib.contextmanager
-    def phase(self, work: str) -> Iterator[None]:
+    def phase(self, work: str, logged: bool = True) -> Iterator[None]:
         """Tell what the `with` block does."""
         with contextlib.ExitStack() as stack:
             for reporter in self._reporters:
-                stack.enter_context(reporter.phase(work))
+                stack.enter_context(reporter.phase(work, logged))
             yield
 
     def epoch(self, fold: int | None, progress: TrainingProgress, active: Sequence[HeadSeed]) -> None:

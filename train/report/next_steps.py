@@ -35,7 +35,10 @@ def next_steps(
     """
 
     def again(**changes: object) -> list[str]:
-        return [*shlex.split(prog), *words_of(settings, cache=location, fresh=None, **changes)]
+        return [
+            *shlex.split(prog),
+            *words_of(settings, cache=location, cache_dir=None, fresh=None, **changes),
+        ]
 
     yield NextStep(f"the report is {path}/report.html", [])
     if settings.quick:

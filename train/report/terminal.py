@@ -14,7 +14,7 @@ from headstart.train.statistics.findings import Summary
 WIDTH = 79
 LETTERS = 6  # as many fit; nobody reads more
 _BOTH = f"{'head':<14}{'params':>9}{'epochs':>7}{'loss':>7}{'acc':>7}"
-_ONE_SEED = f"{_BOTH}{'95 % interval':>14}{'F1':>7}{'group':>7}{'seconds':>8}"
+_ONE_SEED = f"{_BOTH}{'95 % interval':>14}{'F1':>7}{'group':>7}{'secs':>7}"
 _SEEDS = f"{_BOTH}{'sd':>6}{'95 % interval':>14}{'F1':>7}{'group':>7}"
 """Heads and seeds are trained together: the seconds of all are nobody's alone."""
 
@@ -48,10 +48,8 @@ def epoch_line(epochs: int, progress: TrainingProgress, active: Sequence[HeadSee
     finite = [(loss, name) for loss, name in losses if math.isfinite(loss)]
     lowest = "{:z.4f} ({})".format(*min(finite)) if finite else "not defined (all diverge)"
     left = time_left(epochs, progress, active)
-    return (
-        f"epoch {len(progress.seconds):>2}  {len(active)} in training  "
-        f"{left.usual:,.0f} s left, at most {left.most:,.0f}  lowest valid loss {lowest}"
-    )
+    seconds = f"{left.usual:,.0f} s left, at most {left.most:,.0f}  " if left.most else ""
+    return f"epoch {len(progress.seconds):>2}  {len(active)} in training  {seconds}lowest valid loss {lowest}"
 
 
 def table(
@@ -96,7 +94,7 @@ def _line(row: Result, summary: Summary, several: bool) -> str:
     values = f"{loss:>7}{accuracy:>7}{f'{_number(judged.sd, 3):>6}' * several}"
     ends = "-" if judged.low is None else f"{judged.low:.3f}-{judged.high:.3f}"
     f1 = _number(metrics["macro_f1"].mean, 4)
-    seconds = "" if several else f"{row.train_seconds:>8.1f}"
+    seconds = "" if several else f"{row.train_seconds:>7.1f}"
     return f"{start}{values}{ends:>14}{f1:>7}{_letters(summary.groups[row.head]):>7}{seconds}"
 
 
@@ -115,6 +113,7 @@ def _legend(summary: Summary, several: bool) -> str:
     means = (
         f"loss, acc, sd: test rows, mean and standard deviation over seeds{exact}" if several else exact[2:]
     )
+    thresholds = ", at thresholds chosen on validation rows" if summary.task.several else ""
     infinite = [
         name
         for name, metrics in summary.metrics.items()
@@ -124,7 +123,7 @@ def _legend(summary: Summary, several: bool) -> str:
     parts = [
         "* baseline" if summary.baselines else "",
         means,
-        "F1: macro-F1 (mean over classes)",
+        f"F1: macro-F1, the mean over classes{thresholds}",
         f"diverged and left out: {'; '.join(lost)}" if lost else "",
         f"loss not defined (a row's is infinite): {', '.join(infinite)}" if infinite else "",
     ]

@@ -66,6 +66,8 @@ def test_the_newest_is_the_one_that_was_finished_last(root: str) -> None:
     assert chosen_cache("newest", root) == f"{root}/{NAMES[0]}"
     Path(root, NAMES[0], "manifest.json").unlink()  # begun only
     assert chosen_cache("newest", root) == f"{root}/{NAMES[1]}"
+    assert newest([f"{root}/{NAMES[0]}"]) == f"{root}/{NAMES[0]}"
+    assert newest([f"{root}/{NAMES[0]}"], finished=True) == ""
     assert newest([]) == newest(["s3://bucket/a"]) == ""
     with pytest.raises(CacheError, match="there is no feature cache"):
         chosen_cache("newest", f"{root}/none")
@@ -74,8 +76,9 @@ def test_the_newest_is_the_one_that_was_finished_last(root: str) -> None:
 @pytest.mark.parametrize(
     ("content", "answer"),
     [
-        ({"cache": {"location": "{cache}"}}, "did you mean --cache {cache}?"),
-        ({"cache": {"location": "gone"}}, "`python -m cache list` shows those"),
+        ({"cache": {"location": "{cache}", "name": "other"}}, "did you mean --cache {cache}?"),
+        ({"cache": {"location": "moved", "name": NAMES[0]}}, "did you mean --cache {cache}?"),
+        ({"cache": {"location": "gone", "name": "gone"}}, "`python -m cache list` shows those"),
         ({"cache": 7}, "`python -m cache list` shows those"),
         ([], "`python -m cache list` shows those"),
     ],

@@ -136,6 +136,7 @@ def test_fifty_epochs_are_six_lines_of_a_log_and_one_of_a_terminal(capsys, monke
             run.epoch(fold, progress, active)
     lines = capsys.readouterr().err.splitlines()
     assert [int(line.split()[1]) for line in lines] == [1, 2, 5, 10, 20, 50]
+    assert [" s left, at most " in line for line in lines] == [True] * 5 + [False]
     assert not any(is_logged(epoch, 80) for epoch in (3, 12, 25, 30, 51, 79))
     assert is_logged(80, 80)
     assert is_logged(100, 300)
