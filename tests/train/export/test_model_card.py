@@ -1,5 +1,8 @@
 """The model card says what the run measured, and lets no name out of its place."""
 
+import pytest
+
+from headstart.cache.runtime.text import printable
 from headstart.train.export.model_card import Program, card
 from tests.train.results.run_before import BEFORE, trained_head
 
@@ -32,3 +35,14 @@ def test_names_from_data_end_neither_a_line_nor_a_code_span() -> None:
     text = card(trained_head(cache=BEFORE["cache"] | {"source": source}), "", [], PROGRAM)
     assert "`a'b # c/d(script>`" in text
     assert "<script" not in text
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "\u202egpj", "caf\udce9.csv"])
+def test_names_from_data_move_no_cursor(name: str) -> None:
+    source = BEFORE["cache"]["source"] | {"data": name, "text_column": name}
+    head = trained_head(
+        cache=BEFORE["cache"] | {"source": source}, task={"kind": "multiclass", "classes": [name, "b", "c"]}
+    )
+    text = card(head, "", [], PROGRAM)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert f"`{printable(name)}`" in text
