@@ -15,6 +15,8 @@ from headstart.cache.runtime.options import arguments_of, number, option
 from headstart.cache.runtime.output import OUTPUT, OutputSettings, QuietSettings
 
 QUICK_ROWS = 512
+MOST_SEEDS = 1000
+"""All seeds are trained together: more would not fit into any memory."""
 ON_LAYERS = "avg,maxavg"
 """Heads of `bench.py layers`."""
 ROWS, ADVANCED = "splits", "advanced"
@@ -41,7 +43,7 @@ class ComparisonSettings:
         repeats=False,
     )
     cache_dir: str = option("features", "folder or s3:// prefix of the caches", repeats=False)
-    seeds: int = option(1, "seeds per head", parse=number(1))
+    seeds: int = option(1, "seeds per head", parse=number(1, MOST_SEEDS))
     epochs: int = option(50, "at most", parse=number(1))
     batch_size: int = option(128, "rows", parse=number(1), group=ADVANCED)
     out: str = option("results", "folder of the results", repeats=False)
@@ -85,6 +87,7 @@ class ComparisonSettings:
         metavar="LOGGERS",
         listed=True,
         group=OUTPUT,
+        repeats=False,
     )
 
 

@@ -13,6 +13,10 @@ from headstart.cache.runtime.options import Argument, option
 from headstart.cache.runtime.text import brief, did_you_mean
 
 FILES = "options in files"
+MOST_FLAGS = 500
+"""No command has so many."""
+LARGEST = 10**100
+"""No number of an option is as large."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,9 +95,7 @@ def as_words(place: str, values: Mapping[str, Any], arguments: Sequence[Argument
 
 def _words(place: str, argument: Argument, value: Any) -> Iterator[str]:
     items = value if isinstance(value, list | tuple) else [value]
-    if argument.is_switch != isinstance(value, bool) or not all(
-        isinstance(x, str | int | float) for x in items
-    ):
+    if argument.is_switch != isinstance(value, bool) or not all(map(_is_word, items)):
         right = "true or false" if argument.is_switch else "text, a number, or a list of them"
         raise UserError(f"{place}: {argument.name} is {brief(value)}; it has to be {right}")
     if argument.is_switch:
@@ -104,8 +106,15 @@ def _words(place: str, argument: Argument, value: Any) -> Iterator[str]:
         yield f"{argument.flag}={','.join(map(str, items))}"  # a value may begin with -
 
 
+def _is_word(value: Any) -> bool:
+    """Whether a value could stand on a command line, which has no NUL; Python writes no number that is longer."""
+    if isinstance(value, str):
+        return "\0" not in value
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < LARGEST)
+
+
 def flags_of(command: str) -> list[str]:
-    """Flags of a command that a manifest names, which is data of somebody's; none if it cannot be split.
+    """Flags of a command that a manifest names, which is data of somebody's; none if it is no command.
 
     Args:
         command: `python -m extract --data a.csv`, `headstart extract --data a.csv`.
@@ -113,5 +122,7 @@ def flags_of(command: str) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError:  # a quote without an end
+        return []
+    if sum(word.startswith("-") for word in words) > MOST_FLAGS:  # argparse's time grows with their square
         return []
     return list(itertools.dropwhile(lambda word: word == "-m" or not word.startswith("-"), words))

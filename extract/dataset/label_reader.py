@@ -69,6 +69,8 @@ def recognise(
     """
     if names is not None and len(set(names)) != len(names):
         raise UserError("--class-names gives a name twice; name each once")
+    if separator == "":
+        raise UserError("--label-separator is empty; give what stands between labels in a cell, like ';'")
     if len(columns) > 1:
         if separator is not None:
             raise UserError("--label-separator is for one label column, not for several")

@@ -45,9 +45,10 @@ def test_every_flag_sets_its_field(arguments, changes):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--seeds", "0"], "0 is not above 0"),
+        (["--seeds", "0"], "0 is not from 1 to 1000"),
         (["--epochs", "x"], "'x' is no whole number"),
         (["--folds", "1"], "1 is not above 1"),
+        (["--seeds", "9" * 30], "is not from 1 to 1000"),
         (["--memory-limit", "much"], "'much' is no size; write one like 500MB or 4GB"),
         (["--precision", "float16"], "invalid choice: 'float16'"),
         (["--head", "cls"], "unrecognized arguments: --head"),
@@ -104,6 +105,7 @@ def write_run(folder, settings, cache="gone"):
         ({"memory_limit": 5_000_000, "quick": True, "memory": "host"}, ["--memory", "device"],
             {"memory_limit": 5_000_000, "quick": True, "memory": "device"}),
         ({"out": "/etc", "cache_dir": "s3://b/x", "json": True, "resume": True, "cache": "gone", "new": 1}, [], {}),
+        *[({"seeds": 2, "log": log}, [], {"seeds": 2}) for log in ("wandb", "mlflow,wandb", "tensorboard")],
         ({"folds": 0, "memory_limit": None, "cache": "s3://b/x"}, [], {}),
     ],
 )  # fmt: skip

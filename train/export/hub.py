@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.runtime.text import printable
 from headstart.train.predict.trained_head import Trained
 from headstart.train.statistics.findings import Estimate
 
@@ -39,7 +40,7 @@ def metadata(head: Trained, licence: str | None) -> str:
     from huggingface_hub import ModelCardData
 
     source, metrics = head.run.cache.source, head.run.statistics.metrics[head.name]
-    data = str(source.get("data"))
+    data = printable(str(source.get("data")))  # YAML could not hold a name that is not UTF-8
     card = ModelCardData(
         license=licence,
         base_model=_on_the_hub(str(source.get("backbone_argument"))),
@@ -47,7 +48,7 @@ def metadata(head: Trained, licence: str | None) -> str:
         library_name="jax",
         pipeline_tag="text-classification",
         tags=["frozen-encoder", head.name.replace("@", "-")],
-        model_name=f"{head.name} on {head.backbone}",
+        model_name=printable(f"{head.name} on {head.backbone}"),
         eval_results=[_result(name, metrics[name], data) for name in REPORTED if _known(metrics.get(name))]
         or None,
     )

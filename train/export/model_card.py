@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from headstart.cache.runtime.text import printable
 from headstart.train.predict.trained_head import Trained
 from headstart.train.report.html.recommendation import recommend
 from headstart.train.statistics.findings import Estimate
@@ -154,5 +155,5 @@ def _limits(head: Trained) -> str:
 
 
 def _plain(value: Any) -> str:
-    """A name from data, which must not end a line or a code span."""
-    return " ".join(str(value).split()).replace("`", "'").replace("|", "/").replace("<", "(")[:200]
+    """A name from data, which must not end a line or a code span, nor move a cursor."""
+    return printable(" ".join(str(value).split())).replace("`", "'").replace("|", "/").replace("<", "(")[:200]

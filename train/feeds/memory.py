@@ -13,6 +13,9 @@ Mode = Literal["device", "host", "stream"]
 
 MODES: tuple[Mode, ...] = ("device", "host", "stream")
 
+MOST_BYTES = 2**63
+"""No memory is as large."""
+
 SHARE = 0.5
 """Share of the free memory that features may take: the rest is for parameters, gates of a batch, and everybody else."""
 
@@ -57,10 +60,10 @@ def parse_bytes(text: str) -> int:
         ValueError: it is no size.
     """
     match = _SIZE.fullmatch(text.strip())
-    size = int(float(match[1]) * _UNITS[match[2].lower()]) if match else 0
-    if size == 0:
-        raise ValueError(f"{text!r} is no size; write one like 500MB or 4GB")
-    return size
+    size = float(match[1]) * _UNITS[match[2].lower()] if match else 0
+    if not 1 <= size < MOST_BYTES:
+        raise ValueError(f"{text!r:.80} is no size; write one like 500MB or 4GB")
+    return int(size)
 
 
 def decide(mode: str, limit: int | None, size: int, device_free: int, host_free: int) -> MemoryPlan:

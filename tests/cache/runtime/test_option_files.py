@@ -107,6 +107,11 @@ def test_what_has_to_be_written_may_stand_in_the_file(bake: Bake) -> None:
         ("loaves = true", "oven.toml: loaves is True; it has to be text, a number, or a list of them"),
         ("spices = 2026-11-28", "spices is a date; it has to be text"),
         ("seeds = [['a']]", "seeds is a list; it has to be text"),
+        ('spices = "a\\u0000b"', r"spices is 'a\\x00b'; it has to be text"),
+        ('seeds = ["a", "\\u0000"]', "seeds is a list; it has to be text"),
+        ("loaves = 0x" + "f" * 6000, "loaves is a number of thousands of digits; it has to be text"),
+        ("seeds = ['a', 0x" + "f" * 6000 + "]", "seeds is a list; it has to be text"),
+        ("spices = 1" + "0" * 120, r"spices is 10*\.\.\.; it has to be text"),
     ],
 )
 def test_a_mistake_in_a_file_is_one_message(content: str, says: str, bake: Bake) -> None:
@@ -162,7 +167,10 @@ def test_an_earlier_run_counts_least(bake: Bake) -> None:
         ("python -m extract", []),
         ("extract --data 'no end", []),
         ("", []),
+        ("extract " + "--where " * 100_000, []),
+        ("extract --data " + "a.csv " * 1000, ["--data", *["a.csv"] * 1000]),
     ],
+    ids=lambda value: str(value)[:40],
 )
 def test_flags_of_a_command(command: str, flags: list[str]) -> None:
     assert flags_of(command) == flags

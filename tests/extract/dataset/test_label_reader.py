@@ -91,6 +91,14 @@ def test_lists_are_labels_of_which_a_row_can_have_any_number() -> None:
     assert (labels.dtype, labels.tolist()) == (np.int32, MATRIX)
 
 
+@pytest.mark.parametrize(
+    "columns", [{"y": ["a", "b"]}, {"y": ["", "0;1"]}, {"y": ['["a"]', "[]"]}, {"y": ["0"], "z": ["1"]}]
+)
+def test_an_empty_separator_is_refused(columns: dict[str, list[str]]) -> None:
+    with pytest.raises(UserError, match="--label-separator is empty"):
+        labelled(separator="", **columns)
+
+
 def test_a_separator_makes_lists_too() -> None:
     task, labels = labelled(separator="|", y=["b|a", "", "a | a", "c"])
     assert (task.classes, labels.tolist()) == (("a", "b", "c"), MATRIX)

@@ -13,6 +13,7 @@ from huggingface_hub import ModelCard
 from huggingface_hub.utils import reset_sessions
 
 from headstart.cache import UserError
+from headstart.cache.runtime.text import printable
 from headstart.train.export.hub import metadata, push, require_name
 from tests.train.results.run_before import BEFORE, trained_head
 
@@ -44,7 +45,16 @@ def test_what_the_hub_does_not_know_is_left_out() -> None:
         assert (data.license, data.base_model, data.datasets) == (None, None, None)
     data = ModelCard(metadata(head_from(data="x: [1]\n- y #", backbone_argument="minilm"), None)).data
     assert data.base_model == "sentence-transformers/all-MiniLM-L6-v2"
-    assert data.eval_results[0].dataset_name.split() == ["x:", "[1]", "-", "y", "#"]
+    assert data.eval_results[0].dataset_name == "x: [1]\\n- y #"
+
+
+@pytest.mark.parametrize("name", ["caf\udce9.csv", "\x1b[2J\u202e", "a\n---\n# b", "a\r\n...\n"])
+def test_any_name_is_data_for_the_hub(name: str) -> None:
+    text = metadata(head_from(data=name, backbone=name), "mit")
+    assert text.encode().decode() == text
+    assert [line for line in text.splitlines() if not line.isprintable() or line == "..."] == []
+    assert text.splitlines().count("---") == 2
+    assert ModelCard(text).data.eval_results[0].dataset_name == printable(name)
 
 
 @pytest.mark.parametrize(

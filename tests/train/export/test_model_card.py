@@ -2,6 +2,9 @@
 
 import dataclasses
 
+import pytest
+
+from headstart.cache.runtime.text import printable
 from headstart.train.export.model_card import Program, card
 from headstart.train.report.html.recommendation import recommend
 from tests.train.results.run_before import BEFORE, trained_head
@@ -50,3 +53,14 @@ def test_whether_texts_are_cleaned_is_said() -> None:
     text = card(plain, "", [], PROGRAM)
     assert "`load.py` takes texts as they are" in text
     assert "clean-text" not in text
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "\u202egpj", "caf\udce9.csv"])
+def test_names_from_data_move_no_cursor(name: str) -> None:
+    source = BEFORE["cache"]["source"] | {"data": name, "text_column": name}
+    head = trained_head(
+        cache=BEFORE["cache"] | {"source": source}, task={"kind": "multiclass", "classes": [name, "b", "c"]}
+    )
+    text = card(head, "", [], PROGRAM)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert f"`{printable(name)}`" in text
