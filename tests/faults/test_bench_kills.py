@@ -1,4 +1,4 @@
-"""`bench.py` killed at any moment: the same command ends in the table of an undisturbed run, and is unfinished before."""
+"""`bench.py` killed at any moment: the same command ends in the table of an undisturbed run."""
 
 import csv
 import random
