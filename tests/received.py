@@ -31,7 +31,7 @@ def run(folder: Path, texts: Sequence[str] = ("you are kind",)) -> tuple[int, st
             return int(end.code or 0), errors.getvalue()
         finally:
             sys.path[:] = path
-            for name in ("head", "folder"):
+            for name in ("head", "folder", "flax_distilbert"):
                 sys.modules.pop(name, None)
     return 0, errors.getvalue()
 
