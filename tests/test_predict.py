@@ -233,7 +233,7 @@ MISTAKES = [
     (["--html", "a.html", "a text"], "add --explain"),
     (["--explain", "--input", "x.csv"], "--explain shows texts of the command line"),
     (["--threshold", "1.5", "a text"], "--threshold 1.5 is not at least 0 and below 1"),
-    (["--head", "grru", "a text"], "the run has no head 'grru'; it has:"),
+    (["--head", "grru", "a text"], "the run has no head 'grru'; did you mean 'gru'? it has:"),
     (["--head", "lstm_pooled", "--explain", "a text"], "does not split over tokens; --explain works for cls"),
     (["--backbone", "nowhere-at-all", "a text"], "nowhere-at-all"),
     (["--input", "none.csv", "--output", "y.csv"], "there is no file none.csv"),

@@ -123,7 +123,7 @@ def _legend(summary: Summary, several: bool) -> str:
     parts = [
         "* baseline" if summary.baselines else "",
         means,
-        f"F1: macro-F1, the mean over classes{thresholds}",
+        f"F1: macro-F1{thresholds}",
         f"diverged and left out: {'; '.join(lost)}" if lost else "",
         f"loss not defined (a row's is infinite): {', '.join(infinite)}" if infinite else "",
     ]
