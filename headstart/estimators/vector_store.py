@@ -99,7 +99,7 @@ class VectorStore:
         """Whether arrays are what an encoder's vectors can be."""
         if (keys.ndim, lengths.ndim) != (2, 1) or keys.shape != (len(lengths), 32) or not len(lengths):
             return False
-        if (keys.dtype, values.dtype, lengths.dtype) != (np.uint8, np.float16, np.int64):
+        if [str(array.dtype) for array in (keys, values, lengths)] != ["uint8", "float16", "int64"]:
             return False
         counted = lengths.min() in self._counts and lengths.max() in self._counts
         return counted and values.shape == (lengths.sum(), self.width) and bool(np.isfinite(values).all())

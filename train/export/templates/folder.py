@@ -19,6 +19,8 @@ FIELDS = {
     "classes": list, "outputs": int, "max_length": int, "kind": str, "storage_dtype": str, "padding_counts": bool,
     "sha256": dict,
 }  # fmt: skip
+SIZES = ("activation", "dim", "hidden_dim", "max_position_embeddings", "n_heads", "n_layers", "vocab_size")
+"""What config.json says that the encoder's arithmetic depends on."""
 
 
 def refuse(name, why):
@@ -78,7 +80,7 @@ def tensors(name):
         arrays = load(content)
         if wrong := [key for key, array in arrays.items() if not np.isfinite(array).all()]:
             raise ValueError(f"{wrong[0]} holds NaN or infinity")
-        return unflatten_dict(arrays, sep=".")
+        return unflatten_dict(dict(sorted(arrays.items())), sep=".")  # `a` before `a.b`, which then fails
 
 
 def encoder(logits):
@@ -91,7 +93,10 @@ def encoder(logits):
 
     backbone, content = tensors("backbone.safetensors"), checked("config.json", MOST_JSON)
     with reading("config.json"):
-        config = {**json.loads(content), "sinusoidal_pos_embds": False}
+        fields = json.loads(content)
+        config = {
+            name: fields[name] for name in SIZES
+        }  # others, such as a billion labels, cost time or memory
         require_sizes(config, backbone)
         model = FlaxDistilBertModel(DistilBertConfig(**config), _do_init=False)
         require_arrays(model.params_shape_tree, backbone)
