@@ -178,6 +178,17 @@ def test_a_received_folder_that_is_sound(sound: Path) -> None:
     assert run(sound) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "more", [{"num_labels": 10**9}, {"use_return_dict": 1}, {"id2label": 7}, {"quantization_config": {}}]
+)
+def test_only_sizes_are_read_of_a_received_configuration(
+    more: dict[str, object], sound: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(sound, tmp_path / "model"))
+    fields("config.json", **more)(folder)
+    assert run(folder) == (0, "")
+
+
 @pytest.mark.parametrize("forgery", [*DAMAGED, *FORGED])
 def test_a_received_folder_that_is_not(forgery: str, sound: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(sound, tmp_path / "model"))

@@ -14,6 +14,7 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.progress import Reporter
 from headstart.cache.runtime.text import did_you_mean
 from headstart.train.engine.history import HeadSeed, TrainingProgress
+from headstart.train.engine.stored_files import require_no_link
 from headstart.train.results.result import Result
 
 
@@ -130,8 +131,10 @@ class TensorBoardLogger(Logger):
 
     def open(self) -> None:
         """Choose a folder of this run's own."""
-        now = time.strftime("%Y%m%d-%H%M%S")
-        self._folder = os.path.join(self.run.out, "tensorboard", self.run.name, now)
+        runs = os.path.join(self.run.out, "tensorboard")
+        self._folder = os.path.join(runs, self.run.name, time.strftime("%Y%m%d-%H%M%S"))
+        for folder in (runs, os.path.dirname(self._folder)):
+            require_no_link(folder)
         self._writers: dict[str, Any] = {}
 
     def write(self, name: str, step: int, numbers: Mapping[str, float]) -> None:
@@ -153,6 +156,7 @@ class MLflowLogger(Logger):
     def open(self) -> None:
         """Create the run, with the settings as its parameters."""
         store = pathlib.Path(self.run.out, "mlflow.db").absolute().as_posix()
+        require_no_link(store)
         self._client = self.package.MlflowClient(
             None if self.package.is_tracking_uri_set() else f"sqlite:///{store}"
         )

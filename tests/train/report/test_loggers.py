@@ -72,6 +72,27 @@ def scalars(path: Path) -> dict[str, list[tuple[int, float]]]:
     return values
 
 
+@pytest.mark.parametrize(
+    ("logger", "place"),
+    [
+        ("tensorboard", "tensorboard"),
+        ("tensorboard", "tensorboard/texts-tiny-0123456789"),
+        ("mlflow", "mlflow.db"),
+    ],
+)
+def test_nothing_is_written_through_a_link(
+    logger: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", StubMLflow())  # type: ignore[arg-type]
+    elsewhere, link = tmp_path / "elsewhere", tmp_path / "out" / place
+    elsewhere.mkdir()
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(UserError, match=f"--log {logger}: .* is a link"):
+        open_loggers([logger], run(tmp_path / "out"))
+    assert not [*elsewhere.iterdir()]
+
+
 @pytest.mark.parametrize("fold", [None, 2])
 def test_tensorboard_has_a_folder_for_each_curve(fold: int | None, tmp_path: Path) -> None:
     write_all(open_loggers(require_loggers("tensorboard"), run(tmp_path)), fold)

@@ -31,8 +31,8 @@ def probabilities(texts):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        print("usage: python load.py TEXT ...", file=sys.stderr)
+    if not sys.argv[1:]:
+        print("error: no text was given: python load.py TEXT ...", file=sys.stderr)
         sys.exit(2)
     with reading("load.py"):
         print(HEAD["classes"][-HEAD["outputs"] :], probabilities(sys.argv[1:]).tolist(), sep="\n")
