@@ -244,7 +244,7 @@ def test_raw_texts_get_the_probabilities_of_predict(name: str, exact: Made, soun
 
 
 def test_no_text_is_a_question(sound: Path) -> None:
-    assert run(sound, []) == (2, "usage: python load.py TEXT ...\n")
+    assert run(sound, []) == (2, "error: no text was given: python load.py TEXT ...\n")
 
 
 @pytest.mark.parametrize(
