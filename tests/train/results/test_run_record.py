@@ -28,7 +28,9 @@ def test_a_file_of_the_code_before_is_read_and_written_alike() -> None:
     assert run.baselines == run.statistics.baselines == ["majority"]
     assert run.results[1].head == "avg"
     assert run.histories["avg/0"][0].epoch == 1
-    assert run.table == table(run.results, run.statistics)
+    now = table(run.results, run.statistics)
+    for old_row, row in zip(run.table.splitlines()[1:3], now.splitlines()[1:3], strict=True):
+        assert {*old_row.split()} < {*row.split()}  # macro-F1 has been added since
 
 
 def test_folds_are_kept_where_there_are_any() -> None:
