@@ -139,7 +139,7 @@ def compare(
     from headstart.train.report.terminal import TerminalRun
 
     every = arguments_of(ComparisonSettings)  # but where things lie, and how the command line prints
-    known = [a.name for a in every if a.about.repeats or a.name in ("resume", "fresh")]
+    known = [a.name for a in every if a.about.repeats or a.name in ("resume", "fresh", "log")]
     require_known(settings, known, "compare")
     cache = features.cache if isinstance(features, Features) else open_cache(os.fspath(features))
     names = heads if isinstance(heads, str) else ",".join(heads)

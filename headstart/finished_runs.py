@@ -18,7 +18,7 @@ def compare_runs(options: RunSettings) -> None:
     if len(runs) > 1 or not errors:
         with (
             remarks(not options.talks),
-            TerminalReporter(apart=True).phase("comparing the runs, pair by pair"),
+            TerminalReporter(apart=True).phase("comparing the runs", logged=False),
         ):
             comparison = compare_answers(runs)
         if options.json:
@@ -42,7 +42,10 @@ def verify_runs(options: RunSettings) -> None:
     proofs, errors = [], list[str]()
     for path in options.runs:
         try:
-            with remarks(not options.talks), TerminalReporter(apart=True).phase(f"proving {path}"):
+            with (
+                remarks(not options.talks),
+                TerminalReporter(apart=True).phase(f"proving {path}", logged=False),
+            ):
                 lines = [printable(prove(RunFolder(path.rstrip("/") or "/")))]
         except UserError as error:
             lines = [*error.lines]
