@@ -53,17 +53,35 @@ class RunReporters(RunReporter):
     def epoch(self, fold: int | None, progress: TrainingProgress, active: Sequence[HeadSeed]) -> None:
         """Tell of an epoch."""
         for reporter in self._reporters:
-            reporter.epoch(fold, progress, active)
+            with refusals(reporter):
+                reporter.epoch(fold, progress, active)
 
     def end(self, results: Sequence[Result]) -> None:
         """Tell what was found."""
         for reporter in self._reporters:
-            reporter.end(results)
+            with refusals(reporter):
+                reporter.end(results)
 
     def close(self) -> None:
-        """Tell that nothing follows."""
-        for reporter in self._reporters:
-            reporter.close()
+        """Tell that nothing follows; one that fails keeps no other from hearing it."""
+        with contextlib.ExitStack() as stack:
+            for reporter in self._reporters:
+                stack.enter_context(refusals(reporter))
+                stack.callback(reporter.close)
+
+
+@contextlib.contextmanager
+def refusals(reporter: object) -> Iterator[None]:
+    """Whatever a logger's server or store says becomes one line: the run can be resumed without it."""
+    try:
+        yield
+    except (UserError, OSError):
+        raise
+    except Exception as error:
+        name = next((name for name, (_, _, kind) in LOGGERS.items() if isinstance(reporter, kind)), None)
+        if name is None:
+            raise
+        raise UserError(f"--log {name}: {' '.join(str(error).split())[:300]}") from None
 
 
 class LoggedRun(NamedTuple):

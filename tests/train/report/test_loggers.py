@@ -212,6 +212,32 @@ def test_what_a_server_refuses_is_one_line(tmp_path: Path, monkeypatch: pytest.M
         open_loggers(["wandb"], run(tmp_path))
 
 
+@pytest.mark.parametrize("when", ["write", "close"])
+@pytest.mark.parametrize("error", [RuntimeError("gone\n\x1b[2J"), ValueError("no metric"), KeyError("x")])
+def test_what_a_server_refuses_later_is_one_line(
+    when: str, error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    heard = Heard()
+    loggers = open_loggers(["tensorboard"], run(tmp_path))
+    monkeypatch.setattr(loggers[0], when, fail)
+    with pytest.raises(UserError, match=r"^--log tensorboard: ") as refused:
+        write_all([heard, *loggers])  # type: ignore[list-item]
+    assert str(refused.value).isprintable()
+    assert (when == "write") or heard.closed
+
+
+class Heard(RunReporter):
+    """A reporter that knows whether it was closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [
