@@ -109,7 +109,8 @@ def figures(run: RunRecord, head: str | None) -> str:
         parts.append(_figure(f"{best}, the best baseline", estimates[best]))
     if head and (seconds := run.inference.get(head)):
         # seconds for 1,000 texts are milliseconds for one
-        parts.append(_entry(f"{seconds:.2g} ms", f"{head} takes for a text, once it is encoded"))
+        time = f"{seconds:.2g} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} µs"
+        parts.append(_entry(time, f"{head} takes for a text, once it is encoded"))
     return "".join(parts)
 
 
