@@ -90,7 +90,7 @@ def test_other_block_sizes_leave_nothing_behind(settings: Settings, undisturbed:
     location = Path(shutil.copytree(undisturbed, tmp_path / Path(undisturbed).name))
     (location / "manifest.json").unlink()
     extract(dataclasses.replace(settings, cache_dir=str(tmp_path), block_rows=40), Recorder())
-    assert len(list(location.glob("train/*"))) == 2
+    assert len(list(location.glob("train/*/block.json"))) == 2
     assert verify(open_cache(str(location))) == []
 
 
