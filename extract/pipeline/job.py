@@ -187,7 +187,7 @@ def prepare(settings: Settings) -> ExtractJob:
     if limit and limit.tokens < settings.max_length:
         remarks = (f"{limit.tokens} tokens of each text are kept, not {settings.max_length}: {limit.source}",)
         settings = dataclasses.replace(settings, max_length=limit.tokens)
-    _check_length(settings.max_length, architecture, checkpoint.name)
+    require_length(settings.max_length, architecture, checkpoint.name)
     recipe = make_recipe(settings, dataset, checkpoint, architecture)
     return _as_stored(ExtractJob(settings, dataset, checkpoint, architecture, recipe, remarks))
 
@@ -249,7 +249,12 @@ def choose_layout(settings: Settings) -> str:
     return "pooled"
 
 
-def _check_length(max_length: int, architecture: Architecture, name: str) -> None:
+def require_length(max_length: int, architecture: Architecture, name: str) -> None:
+    """Ask for positions for the longest text.
+
+    Raises:
+        UserError: the backbone has none for it, or nothing of a text is left.
+    """
     longest = architecture.max_position_embeddings
     if not SHORTEST <= max_length <= longest:
         raise UserError(

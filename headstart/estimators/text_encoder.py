@@ -15,6 +15,7 @@ from headstart.estimators.vector_store import VectorStore
 from headstart.extract.backbone.precision import choose_precision
 from headstart.extract.checkpoint.architecture import read_architecture
 from headstart.extract.checkpoint.checkpoint import find_checkpoint
+from headstart.extract.pipeline.job import require_length
 from headstart.extract.predict.encoder import Encoder
 from headstart.extract.settings import Settings
 from headstart.extract.text.cleaning_options import choose_cleaning
@@ -94,11 +95,12 @@ def open_encoder(choice: EncoderChoice) -> TextVectors:
     """Load an encoder, once for the whole process.
 
     Raises:
-        UserError: there is none, or no such cleaning.
+        UserError: there is none, it has no positions for so long a text, or there is no such cleaning.
     """
     settings = Settings(compute_dtype=choice.compute_dtype, clean=choice.clean, views="pooled")
     checkpoint = find_checkpoint(choice.backbone)
     architecture = read_architecture(checkpoint.config, checkpoint.name)
+    require_length(choice.max_length, architecture, checkpoint.name)
     limit = length_limit(checkpoint.folder)
     precision, cleaning = choose_precision(settings), choose_cleaning(choice.clean)
     layers = range(architecture.n_layers + 1) if choice.reads == "layers" else ()

@@ -202,7 +202,7 @@ def test_a_parameter_that_is_none_is_a_value_error(
     parameters: dict[str, Any], message: str, tiny_backbone: str
 ) -> None:
     if "backbone" in parameters:
-        parameters = {**parameters, "backbone": tiny_backbone}
+        parameters = {"max_length": 32, **parameters, "backbone": tiny_backbone}
     rows = TEXTS if "backbone" in parameters else vectors(80, 2)[0]
     with pytest.raises(ValueError, match=message):
         headstart.HeadClassifier(**parameters).fit(rows, LABELS)

@@ -26,6 +26,13 @@ def test_other_weights_lengths_cleaning_and_numbers_are_another_encoder(tmp_path
     assert open_encoder(base) is open_encoder(base._replace())
 
 
+@pytest.mark.parametrize("length", [10**9, DISTILBERT["max_position_embeddings"] + 1, 2, -1])
+def test_a_length_without_positions_is_refused(length: int, tmp_path: Path) -> None:
+    backbone = save_backbone(tmp_path / "tiny", DISTILBERT, random_weights(DISTILBERT))
+    with pytest.raises(UserError, match=f"--max-length {length} does not fit the backbone 'tiny'"):
+        open_encoder(EncoderChoice(str(backbone), length, "none", "float32"))
+
+
 def test_what_is_none_is_told() -> None:
     with pytest.raises(UserError, match="clean"):
         open_encoder(EncoderChoice("minilm", 32, "most", "float32"))
