@@ -405,7 +405,7 @@ def made_for(task: Task, folder: Path, texts: dict[str, list[str]] | None = None
     ("kind", "weight"),
     [
         ("multiclass", "balanced"),
-        ("multilabel", "none"),
+        pytest.param("multilabel", "none", marks=pytest.mark.slow),
         pytest.param("multiclass", "none", marks=pytest.mark.slow),
         pytest.param("multilabel", "balanced", marks=pytest.mark.slow),
     ],

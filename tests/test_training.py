@@ -53,6 +53,7 @@ def on_device(cache: Cache) -> tuple[Trainer, Any]:
     return trained(splits_of(cache), SPECS, memory="device")
 
 
+@pytest.mark.slow  # as on the device, which test_trainer.py shows of the other heads
 def test_from_the_host_the_numbers_are_the_same(cache: Cache, on_device: Any) -> None:
     _, progress = trained(splits_of(cache), SPECS, memory="host")
     jax.tree.map(np.testing.assert_array_equal, progress.best, on_device[1].best)
@@ -114,7 +115,7 @@ def test_other_heads_change_no_plain_head_by_a_bit(others: tuple[str, ...], cach
     jax.tree.map(np.testing.assert_array_equal, trained(splits_of(cache), specs)[1].best["avg"], alone)
 
 
-@pytest.mark.parametrize("memory", ["device", "host"])
+@pytest.mark.parametrize("memory", ["device", pytest.param("host", marks=pytest.mark.slow)])
 def test_heads_on_layers_draw_rows_of_any_length_whoever_trains_beside_them(
     cache: Cache, memory: str
 ) -> None:

@@ -80,7 +80,7 @@ def _require_head(
         forms = ", ".join(f"{base}{AT}{form}" for form in ("0", "3", *LAYERS))
         plain = layer.strip() and (layer.strip().lstrip("0") or "0")
         near = f"did you mean '{base}{AT}{plain}'? " if plain.isdigit() else did_you_mean(layer, LAYERS)
-        raise UserError(f"{name!r} names no layer; {near}layers are written like {forms}")
+        raise UserError(f"{name[:80]!r} names no layer; {near}layers are written like {forms}")
 
 
 def _elsewhere(name: str, base: str, layer: str, pooling: Sequence[str]) -> str:

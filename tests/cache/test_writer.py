@@ -81,6 +81,7 @@ def test_every_name_can_be_shown_and_is_no_longer_than_systems_allow(
     assert len(name.encode()) <= 200
 
 
+@pytest.mark.filterwarnings("ignore:Object at .* is not recognized as a component:UserWarning")
 def test_the_format_s_own_example_reads_a_cache(cache_path: str, blocks: dict[str, list[Block]]) -> None:
     text = (Path(__file__).parent.parent.parent / "cache" / "FORMAT.md").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)

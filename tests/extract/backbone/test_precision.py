@@ -1,6 +1,3 @@
-import builtins
-import io
-
 import pytest
 
 from headstart.cache import UserError
@@ -15,13 +12,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, flags: str, devices: set[str], pack
     monkeypatch.setattr(
         precision.importlib.util, "find_spec", lambda name: name if name in packages else None
     )
-    real = builtins.open
-    text = f"processor: 0\nflags : {flags}\n"
-    monkeypatch.setattr(
-        builtins,
-        "open",
-        lambda path, *a, **k: io.StringIO(text) if path == "/proc/cpuinfo" else real(path, *a, **k),
-    )
+    monkeypatch.setattr("headstart.cache.runtime.machine.cpu_flags", lambda: set(flags.split()))
 
 
 @pytest.mark.parametrize(

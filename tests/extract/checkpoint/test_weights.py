@@ -12,8 +12,8 @@ from headstart.cache import UserError
 from headstart.extract.backbone.distilbert import Backbone
 from headstart.extract.checkpoint.weights import fold_bert, load_weights, without_prefix
 
+from ..backbone.test_distilbert import ARCHITECTURE, ROWS, run
 from ..conftest import DISTILBERT, random_weights
-from .test_distilbert import ARCHITECTURE, ROWS, run
 
 BERT_LAYER = {
     "attention.q_lin": "attention.self.query", "attention.k_lin": "attention.self.key",

@@ -22,7 +22,7 @@ from headstart.extract.features.compute import TokenizedRows, compute_block
 from headstart.extract.features.packing import BatchShape, bucket_lengths, packed_lengths
 from headstart.extract.text.tokenizer import Tokens
 
-from ..backbone.test_weights import as_bert
+from ..checkpoint.test_weights import as_bert
 from ..conftest import DISTILBERT, random_weights, save_backbone
 
 LAYERS = 3

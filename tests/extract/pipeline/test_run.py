@@ -53,8 +53,9 @@ def test_hidden_states_are_the_oracle_s(made: tuple[str, Recorder], settings: Se
 def test_the_user_hears_what_is_coming_and_how_it_goes(made: tuple[str, Recorder]) -> None:
     cache, recorder = open_cache(made[0]), made[1]
     assert "2 rows without text left out" in recorder.lines[0]
-    for words in ("58 rows", f"{cache.manifest.tokens:,} tokens", "padding waste", "bytes", "backbone about"):
-        assert words in recorder.lines[2]
+    (line,) = [line for line in recorder.lines if "padding waste" in line]
+    for words in ("58 rows", f"{cache.manifest.tokens:,} tokens", "bytes", "backbone about"):
+        assert words in line
     assert recorder.works == {
         "cleaning": (58, 58, "rows"),
         "backbone": (cache.manifest.tokens,) * 2 + ("tokens",),

@@ -57,7 +57,14 @@ def test_there_are_more_than_two_hundred() -> None:
     assert len(HAND) + len(DAMAGED) >= 200
 
 
-@pytest.mark.parametrize("hostile", HAND, ids=lambda hostile: hostile.name)
+SLOW = ("cut2.csv.gz", "keys.jsonl", "wide.tsv", "wide.csv")
+"""Larger than the others."""
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [pytest.param(one, marks=[pytest.mark.slow] if one.name in SLOW else [], id=one.name) for one in HAND],
+)
 def test_made_by_hand(tmp_path: Path, hostile: Hostile) -> None:
     found = outcomes(tmp_path, hostile)
     check(tmp_path, found)

@@ -66,9 +66,9 @@ def test_a_zip_of_one_file(tmp_path: Path) -> None:
 def test_a_file_that_unpacks_without_end_is_left(
     content: bytes, compression: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LARGE", 1_000_000)
+    monkeypatch.setattr(module, "LARGE", 250_000)
     path = tmp_path / f"a.csv{compression}"
-    path.write_bytes(COMPRESS[compression](b"text,label\n" + content * (8_000_000 // len(content))))
+    path.write_bytes(COMPRESS[compression](b"text,label\n" + content * (2_000_000 // len(content))))
     with pytest.raises(UserError, match=r"a\.csv\.\w+ unpacks to more than 200 times its size"):
         list(read_batches(str(path)))
 
@@ -78,13 +78,13 @@ def test_a_file_that_unpacks_without_end_is_left(
 def test_blanks_without_end_are_left(
     blank: bytes, compression: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_BLANK", 200_000)
+    monkeypatch.setattr(module, "MOST_BLANK", 40_000)
     path, encoding = tmp_path / f"a.csv{compression}", "utf-16-le" if b"\0" in blank else "utf-8"
     head, row = "text,label\nx,0\n".encode(encoding), "y,1\n".encode(encoding)
-    path.write_bytes(COMPRESS[compression](head + blank * (400_000 // len(blank)) + row))
-    with pytest.raises(UserError, match=r"a\.csv\.\w+ unpacks to more than 200,000 bytes of nothing but"):
+    path.write_bytes(COMPRESS[compression](head + blank * (80_000 // len(blank)) + row))
+    with pytest.raises(UserError, match=r"a\.csv\.\w+ unpacks to more than 40,000 bytes of nothing but"):
         list(read_batches(str(path), table_format=TableFormat(encoding)))
-    between = head + (blank * (100_000 // len(blank)) + row) * 4
+    between = head + (blank * (20_000 // len(blank)) + row) * 4
     path.write_bytes(COMPRESS[compression](between))
     (batch,) = read_batches(str(path), table_format=TableFormat(encoding))
     assert batch.column("text") == ["x", "y", "y", "y", "y"]

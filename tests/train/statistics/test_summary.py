@@ -83,7 +83,7 @@ def test_a_baseline_has_one_seed_and_no_spread():
     assert len(own.per_seed) == 1
 
 
-def test_thresholds_come_from_validation_and_decide_f1_alone():
+def test_thresholds_come_from_validation_and_decide_f1_of_several_labels_alone():
     labels_valid, logits_valid = rows_of(BINARY, 80, 0)
     labels, logits = rows_of(BINARY, 120, 1)
     summary = summary_of(BINARY)
@@ -93,13 +93,17 @@ def test_thresholds_come_from_validation_and_decide_f1_alone():
     )
     shares = probabilities_of(BINARY, logits["fair"])[..., 0]
     own = summary.metrics["fair"]
-    assert own["f1"].per_seed == pytest.approx(
-        [metrics.f1_score(labels, seed > threshold) for seed in shares]
-    )
+    assert own["f1"].per_seed == pytest.approx([metrics.f1_score(labels, seed > 0.5) for seed in shares])
     expected = [metrics.accuracy_score(labels, seed > 0.5) for seed in shares]
     assert own["accuracy"].per_seed == pytest.approx(expected)
     assert summary_of(TASKS[1]).threshold["fair"] is None
-    assert len(summary_of(TASKS[2]).threshold["fair"]) == 3
+    several, (labels, logits) = summary_of(TASKS[2]), rows_of(TASKS[2], 120, 1)
+    thresholds = several.threshold["fair"]
+    assert len(thresholds) == 3
+    decided = [probabilities_of(TASKS[2], seed) > thresholds for seed in logits["fair"]]
+    assert several.metrics["fair"]["f1"].per_seed == pytest.approx(
+        [metrics.f1_score(labels, seed, average="macro") for seed in decided]
+    )
 
 
 def test_confusion_and_classes_are_those_of_the_mean_probability():
