@@ -47,7 +47,9 @@ def made(request: pytest.FixtureRequest, made_run: Callable[[str], Made]) -> Mad
     return made_run(request.param)
 
 
-@pytest.fixture(scope="module", params=["float32", "multiclass", "multilabel"])
+@pytest.fixture(
+    scope="module", params=["float32", pytest.param("multiclass", marks=pytest.mark.slow), "multilabel"]
+)
 def of_kind(request: pytest.FixtureRequest, made_run: Callable[[str], Made]) -> Made:
     """A run of each kind of task."""
     return made_run(request.param)
