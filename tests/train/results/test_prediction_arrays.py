@@ -56,6 +56,7 @@ GOOD = archive(npy("(2,)", 8))
         archive(npy("(2000000,)", 8_000_000), zipfile.ZIP_DEFLATED),
         archive(b""),
     ],
+    ids=lambda content: f"{len(content)} bytes",  # the content itself tells the time
 )
 def test_damage_and_bombs_are_a_value_error(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(content)
