@@ -282,6 +282,7 @@ def pooled_features(features: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return folder
 
 
+@pytest.mark.slow
 def test_all_heads_of_a_pooled_cache_are_the_pooling_heads(
     pooled_features: Path, features: Path, tmp_path: Path
 ) -> None:

@@ -169,6 +169,7 @@ def without_times(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     return [{**row, "train_seconds": ""} for row in rows]
 
 
+@pytest.mark.slow
 def test_one_copy_of_the_features_wherever_they_live(run: Run, tmp_path: Path) -> None:
     location, tables = make(tmp_path), []
     for mode in ("device", "host"):

@@ -98,6 +98,7 @@ def test_the_choice_is_that_of_the_validation_rows(
     assert layers.verdict[0] in report
 
 
+@pytest.mark.slow
 def test_the_run_is_as_any_other(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

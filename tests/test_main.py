@@ -105,6 +105,7 @@ def test_both_stages_run_beside_a_users_own_modules(site: Path, folder: Path) ->
     assert Path(in_checkout.stdout.strip()).name == cache.name
 
 
+@pytest.mark.slow
 def test_a_repair_runs_extract_by_the_same_name(site: Path, folder: Path) -> None:
     flags = ("--data", "data.csv", "--backbone", "tiny", "--max-length", "32", "--cache-dir", "mended")
     extracted = headstart(folder, site, "extract", *flags, "--json")

@@ -56,8 +56,8 @@ CLEANINGS = {
     ),
 }  # fmt: skip
 
-FEW = ("maxavg", "lstm", "bigru_pooled")
-"""Pooled, the last state, and both directions of a sequence."""
+FEW = ("maxavg", "bigru_pooled")
+"""Pooled, and both directions of a sequence."""
 OTHERS = tuple(name for name in HEADS if name not in FEW)
 EXPORTED = {
     "few": {"float32": FEW},

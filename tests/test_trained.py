@@ -78,6 +78,7 @@ def test_all_layers_are_those_of_the_cache(made: Made) -> None:
         spec_of_trained(bare)
 
 
+@pytest.mark.slow
 def test_exported_folders_give_the_logits_of_the_run(
     made: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

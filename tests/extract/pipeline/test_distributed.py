@@ -118,6 +118,7 @@ def test_a_process_may_have_nothing_to_do(here: Settings) -> None:
     assert len(open_cache(str(location)).manifest.splits["test"]) == 1
 
 
+@pytest.mark.slow
 def test_a_lost_process_s_blocks_are_computed_by_the_next_run(here: Settings, alone: str) -> None:
     location = Path(here.cache_dir) / Path(alone).name
     port = free_port()
