@@ -34,7 +34,7 @@ from headstart.cache.runtime.command_line import choose
 from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.option_files import flags_of
 from headstart.cache.runtime.output import remarks, say_json, say_next
-from headstart.cache.runtime.progress import TerminalReporter
+from headstart.cache.runtime.progress import TerminalReporter, command_phase
 from headstart.cache.runtime.signals import EXIT_INTERRUPTED
 from headstart.cache.runtime.text import STARTED_AS, format_bytes, printable, say
 from headstart.cache.splits import rows_split
@@ -77,7 +77,7 @@ def verify_cache(arguments: VerifySettings) -> None:
     if arguments.full and arguments.fast:
         raise UserError("--full and --fast exclude each other; give one of them")
     cache = open_cache(_location(arguments))
-    with remarks(not arguments.talks), TerminalReporter(apart=True).phase(f"proving {cache.name}"):
+    with command_phase(f"proving {cache.name}", not arguments.talks):
         problems = verify(cache, full=not arguments.fast)
     if arguments.json:
         listed = [problem._asdict() for problem in problems]

@@ -18,7 +18,7 @@ from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.option_files import LikeSettings, flags_of
 from headstart.cache.runtime.options import number, option
 from headstart.cache.runtime.output import OutputSettings, remarks, say_json, say_next
-from headstart.cache.runtime.progress import TerminalReporter
+from headstart.cache.runtime.progress import TerminalReporter, command_phase
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.settings import SAMPLES, Settings
 
@@ -124,7 +124,7 @@ def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
     """Make a data file of a public one."""
     from headstart.extract.dataset.jigsaw import prepare_jigsaw
 
-    with remarks(output.quiet), TerminalReporter().phase(f"reading {settings.train}"):
+    with command_phase(f"reading {settings.train}", output.quiet):
         line = prepare_jigsaw(settings.train, settings.output, settings.seed)
     if output.json:
         say_json({"path": settings.output, "lines": [line]})
@@ -137,7 +137,7 @@ def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
 def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings, *_: LikeSettings) -> None:
     """Make a cache, or say what it would be."""
     prepare_jax()
-    with remarks(output.quiet), TerminalReporter().phase("loading pandas and tokenizers", logged=False):
+    with command_phase("loading pandas and tokenizers", output.quiet, logged=False):
         from headstart.cache.inspect.listing import summary
         from headstart.cache.reader import open_cache
         from headstart.extract.pipeline.job import prepare
@@ -145,7 +145,7 @@ def extract_features(settings: Settings, ask: AskSettings, output: OutputSetting
         from headstart.extract.preview import preview
 
     if ask.where or ask.preview:
-        with remarks(output.quiet), TerminalReporter().phase("reading the data and hashing the encoder"):
+        with command_phase("reading the data and hashing the encoder", output.quiet):
             job = prepare(settings)
         lines = [] if ask.where else "\n".join(preview(job, ask.preview or 0)).split("\n")
         if output.json:

@@ -2,8 +2,8 @@
 
 from headstart.cache.runtime.environment import prepare_jax
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.runtime.output import remarks, say_json
-from headstart.cache.runtime.progress import TerminalReporter
+from headstart.cache.runtime.output import say_json
+from headstart.cache.runtime.progress import command_phase
 from headstart.cache.runtime.text import printable, say
 from headstart.train.options import RunSettings
 
@@ -16,10 +16,7 @@ def compare_runs(options: RunSettings) -> None:
 
     runs, errors = readable([RunFolder(path.rstrip("/") or "/") for path in options.runs])
     if len(runs) > 1 or not errors:
-        with (
-            remarks(not options.talks),
-            TerminalReporter(apart=True).phase("comparing the runs", logged=False),
-        ):
+        with command_phase("comparing the runs", not options.talks, logged=False):
             comparison = compare_answers(runs)
         if options.json:
             say_json(encode(comparison))
@@ -42,10 +39,7 @@ def verify_runs(options: RunSettings) -> None:
     proofs, errors = [], list[str]()
     for path in options.runs:
         try:
-            with (
-                remarks(not options.talks),
-                TerminalReporter(apart=True).phase(f"proving {path}", logged=False),
-            ):
+            with command_phase(f"proving {path}", not options.talks, logged=False):
                 lines = [printable(prove(RunFolder(path.rstrip("/") or "/")))]
         except UserError as error:
             lines = [*error.lines]

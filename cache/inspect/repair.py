@@ -7,7 +7,7 @@ from headstart.cache.inspect.verify import Problem
 from headstart.cache.names import is_ours
 from headstart.cache.reader import Cache
 from headstart.cache.runtime.errors import UserError
-from headstart.cache.storage.groups import METADATA, group_flaw, write_group
+from headstart.cache.storage.groups import group_flaw, write_group
 from headstart.cache.storage.lock import Lock, held, owner_line
 from headstart.cache.storage.object_store import is_url
 from headstart.cache.storage.store import Store
@@ -38,10 +38,7 @@ def mend_groups(cache: Cache) -> list[str]:
     dropped = set(cache.manifest.absent(cache.store))
     blocks = {f"{split}/{record.name}" for split, record in cache.manifest.blocks()} - dropped
     folders = ["", *cache.manifest.splits, *sorted(blocks)]
-    files = [f"{folder}/{METADATA}".lstrip("/") for folder in folders]
-    present = cache.store.present(files)
-    absent = {folder for folder, file in zip(folders, files, strict=True) if file not in present}
-    flawed = [folder for folder in folders if folder in absent or group_flaw(cache.store, folder)]
+    flawed = [folder for folder in folders if group_flaw(cache.store, folder)]
     if flawed:
         with held(cache.store, lambda line: None):
             for folder in flawed:

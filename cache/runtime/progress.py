@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+from headstart.cache.runtime.output import remarks
 from headstart.cache.runtime.text import printable, say
 
 BAR = 30  # characters
@@ -132,6 +133,13 @@ class TerminalReporter(Reporter):
             return False
         self._drawn = now
         return True
+
+
+@contextmanager
+def command_phase(work: str, quiet: bool, logged: bool = True) -> Iterator[None]:
+    """Name on standard error what the `with` block of a command does, unless it is quiet; see `Reporter.phase`."""
+    with remarks(quiet), TerminalReporter(apart=True).phase(work, logged):
+        yield
 
 
 def draw_line(line: str, last: bool = False) -> None:

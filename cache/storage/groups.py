@@ -7,11 +7,10 @@ from headstart.cache.storage.store import Store
 
 METADATA = "zarr.json"
 GROUP: dict[str, Any] = {"attributes": {}, "node_type": "group", "zarr_format": 3}
-_VECTORS = ("row", "pool", "feature")
 _AXES = {
     ("hidden", 2): ("token", "feature"),
     ("hidden", 3): ("row", "position", "feature"),
-    ("pooled", 3): _VECTORS,
+    ("pooled", 3): ("row", "pool", "feature"),
     ("layers", 4): ("row", "state", "pool", "feature"),
     ("texts", 1): ("byte",),
     ("labels", 1): ("row",),
@@ -30,13 +29,17 @@ def axis_names(array: str, rank: int) -> list[str] | None:
 
 def write_group(store: Store, folder: str) -> None:
     """Make a folder of the cache (the empty name is the cache itself) a Zarr group."""
-    store.write_json(f"{folder}/{METADATA}".lstrip("/"), GROUP)
+    store.write_json(_file(folder), GROUP)
 
 
 def group_flaw(store: Store, folder: str) -> str:
-    """Say what is wrong with a folder's metadata; nothing if they are a group's, or not there, as in early caches."""
+    """Say why a folder is no Zarr group; nothing if it is one."""
     try:
-        metadata = store.read_json(f"{folder}/{METADATA}".lstrip("/"))
+        metadata = store.read_json(_file(folder))
     except CacheError as error:
         return str(error)
-    return "" if metadata in (None, GROUP) else "zarr.json is not that of a Zarr group"
+    return "" if metadata == GROUP else "zarr.json is not that of a Zarr group"
+
+
+def _file(folder: str) -> str:
+    return f"{folder}/{METADATA}".lstrip("/")

@@ -24,6 +24,8 @@ ACTIVATIONS: dict[str, Any] = {"gelu": functools.partial(nn.gelu, approximate=Fa
 class DistilBertShape(NamedTuple):
     """All that decides the values besides the weights; names are `DistilBertConfig`'s.
 
+    `extract.checkpoint.architecture` has the same fields: it is read without JAX, and this file is copied to exports.
+
     Attributes:
         vocab_size: Rows of the word embeddings.
         dim: Length d of a hidden vector.

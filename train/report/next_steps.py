@@ -66,6 +66,4 @@ def is_undecided(summary: Summary) -> bool:
     if summary.rows > FEW_ROWS or len(values) < 2:
         return False
     first = max(values, key=lambda name: values[name])
-    return not any(
-        pair.differs for pair in summary.pairs if first in pair[:2] and {*pair[:2]} <= values.keys()
-    )
+    return not any(summary.differ(first, name) for name in values)

@@ -117,6 +117,10 @@ class Summary:
         """The metric that heads are compared by, of each head and baseline."""
         return {name: metrics[self.compared] for name, metrics in self.metrics.items()}
 
+    def differ(self, a: str, b: str) -> bool:
+        """Whether the tests tell two heads or baselines apart."""
+        return any(pair.differs for pair in self.pairs if {pair.a, pair.b} == {a, b})
+
 
 class HeadChange(NamedTuple):
     """One head in two runs; as in `Pair`, but `change`, `low` and `high` are of b less a.

@@ -40,7 +40,7 @@ def recommend(run: RunRecord, titles: Mapping[str, str]) -> Recommendation:
         return Recommendation(None, "No head gave finite predictions: there is none to recommend.")
     parameters = {name: mean_of(rows, "params") for name, rows in group_by_head(run.results).items()}
     best = max(heads, key=lambda name: known[name])
-    alike = [name for name in heads if name == best or not _differ(summary, name, best)]
+    alike = [name for name in heads if name == best or not summary.differ(name, best)]
     simplest = min(alike, key=lambda name: (parameters[name], -known[name]))
     why = _why(simplest, best, alike, len(heads))
     return Recommendation(simplest, _sentence(summary, _named(simplest, titles), simplest, why))
@@ -53,10 +53,6 @@ def chosen_on_layers(layers: LayerFindings) -> str:
         return choice.name
     head = choice.name.partition("@")[0]
     return next(one.name for one in layers.candidates if (one.head, one.layer) == (head, layers.last))
-
-
-def _differ(summary: Summary, a: str, b: str) -> bool:
-    return any(pair.differs for pair in summary.pairs if {pair.a, pair.b} == {a, b})
 
 
 def _named(name: str, titles: Mapping[str, str]) -> str:
@@ -99,7 +95,7 @@ def _baselines(summary: Summary, head: str, value: float) -> tuple[list[str], li
     """Baselines that are better than a head, cannot be told apart from it, or are beaten by it."""
     known = {name: one.known[0] for name, one in summary.compared_estimates().items() if one.known}
     names = [name for name in summary.baselines if name in known]
-    alike = [name for name in names if not _differ(summary, name, head)]
+    alike = [name for name in names if not summary.differ(name, head)]
     better = [name for name in names if name not in alike and known[name] > value]
     return better, alike, [name for name in names if name not in (*alike, *better)]
 
