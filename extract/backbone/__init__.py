@@ -1,4 +1,4 @@
 """The frozen encoder: its forward pass and its compiled programs.
 
-`distilbert.py` is the one file that touches transformers' Flax classes and `pmap`.
+`distilbert.py` is the one file that touches transformers' Flax classes, `devices.py` the one that knows `pmap`.
 """

@@ -1,6 +1,6 @@
-"""The frozen backbone on all local devices: the only file that touches transformers' Flax classes and `pmap`.
+"""The frozen backbone on all local devices: the only file that touches transformers' Flax classes.
 
-transformers 5 has no Flax: there, modules of our own compute the same, bit for bit. `pmap` is `jit(shard_map)` by now.
+transformers 5 has no Flax: there, modules of our own compute the same, bit for bit.
 """
 
 import functools
@@ -13,20 +13,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.backbone import dropout_masks, flax_distilbert, packed_forward
 from headstart.extract.backbone.compilation import Programs
+from headstart.extract.backbone.devices import map_shares, replicate
 from headstart.extract.backbone.packed_forward import Segments
 from headstart.extract.backbone.precision import EXACT, Precision
 from headstart.extract.backbone.row_pooling import RowPlaces, pool_layers
 from headstart.extract.checkpoint.architecture import Architecture, Dropout
-
-CPU_BATCH_TOKENS = 768
-"""Tokens of a batch that fit a core's cache of 2 MB beside a weight; 1,024 tokens of width 768 do not."""
-ACCELERATOR_BATCH_TOKENS = 32_768
 
 WIDE = {"xla_cpu_prefer_vector_width": 512}
 """Processors that multiply bfloat16 compute with 16 numbers at once; XLA takes 8 unless told."""
@@ -111,8 +107,8 @@ class Backbone:
         _check_weights(shapes, weights)
         head_width = architecture.dim // architecture.n_heads
         prepared = packed_forward.fuse(weights, precision, head_width) if precision.packed else weights
-        self.weights = _replicate(prepared, self.devices)
-        self._forward = jax.pmap(self.encode, in_axes=(None, 0), devices=self.devices)
+        self.weights = replicate(prepared, self.devices)
+        self._forward = map_shares(self.encode, self.devices)
         self._layer = jax.jit(self._one_layer)
         self.last = architecture.n_layers
         self._on_cpu = self.devices[0].platform == "cpu"
@@ -222,17 +218,6 @@ class Backbone:
         return self._forward.lower(self.weights, shards).compile(self.compiler_options)
 
 
-def default_batch_tokens() -> int:
-    """Padded tokens per device and batch: a CPU's caches hold few, an accelerator wants many."""
-    return CPU_BATCH_TOKENS if jax.default_backend() == "cpu" else ACCELERATOR_BATCH_TOKENS
-
-
-def describe_devices() -> dict[str, Any]:
-    """Kind and number of the local devices, for the manifest."""
-    devices = jax.local_devices()
-    return {"platform": devices[0].platform, "kind": devices[0].device_kind, "devices": len(devices)}
-
-
 # Kept, because the check against float32 wants the same model again.
 @functools.cache
 def _model(architecture: Architecture, compute_dtype: str, dropout: Dropout | None) -> tuple[Any, Any]:
@@ -274,11 +259,6 @@ def _interceptor(segments: Segments, functions: Functions) -> Any:
         return faster(context.module, segments, *arguments, **options)
 
     return intercept
-
-
-def _replicate(weights: dict[str, Any], devices: list[jax.Device]) -> Any:
-    """Copy the weights to every device once; handed over as NumPy they would be copied for every batch."""
-    return jax.device_put(weights, NamedSharding(Mesh(np.array(devices), ("devices",)), PartitionSpec()))
 
 
 def _check_weights(parameters: Any, weights: dict[str, Any]) -> None:

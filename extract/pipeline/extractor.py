@@ -8,7 +8,8 @@ from jaxtyping import Int
 
 from headstart.cache.block import Block
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
+from headstart.extract.backbone.devices import default_batch_tokens, describe_devices
+from headstart.extract.backbone.distilbert import Backbone
 from headstart.extract.backbone.precision import EXACT
 from headstart.extract.checkpoint.weights import load_weights
 from headstart.extract.features.blocks import BlockPlan, BlockRows, ComputePlan, plan_blocks

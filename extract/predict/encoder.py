@@ -11,7 +11,8 @@ from headstart.cache.block import Block
 from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe
 from headstart.cache.runtime.errors import UserError
-from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens, describe_devices
+from headstart.extract.backbone.devices import default_batch_tokens, describe_devices
+from headstart.extract.backbone.distilbert import Backbone
 from headstart.extract.backbone.precision import Precision
 from headstart.extract.checkpoint.architecture import Architecture, ended_as, ended_at, read_architecture
 from headstart.extract.checkpoint.checkpoint import Checkpoint

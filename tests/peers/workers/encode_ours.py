@@ -13,7 +13,8 @@ prepare_jax()  # before JAX is imported
 import numpy as np
 
 from headstart.cache.block import Block
-from headstart.extract.backbone.distilbert import Backbone, default_batch_tokens
+from headstart.extract.backbone.devices import default_batch_tokens
+from headstart.extract.backbone.distilbert import Backbone
 from headstart.extract.backbone.precision import Precision, fastest_dtype
 from headstart.extract.checkpoint.architecture import read_architecture
 from headstart.extract.checkpoint.checkpoint import find_checkpoint
