@@ -14,6 +14,7 @@ from headstart.cache.storage.arrays import write_array
 from headstart.cache.storage.groups import write_group
 from headstart.cache.storage.store import Store
 
+RECIPE = "recipe.json"
 LONGEST_PART = 90
 """Bytes of the data's and of the backbone's name: folders of results add some, and 255 is most systems' limit."""
 
@@ -57,9 +58,9 @@ class CacheWriter:
         Raises:
             CacheError: the folder holds another recipe.
         """
-        recipe = self.store.read_json("recipe.json")
+        recipe = self.store.read_json(RECIPE)
         if recipe is None:
-            self.store.write_json("recipe.json", self.recipe.to_json())
+            self.store.write_json(RECIPE, self.recipe.to_json())
         elif recipe != self.recipe.to_json():
             odd = differing_fields(Recipe.from_json(recipe), self.recipe)
             raise CacheError(
@@ -72,7 +73,7 @@ class CacheWriter:
 
         A damaged manifest is built anew from the blocks, each of which has its own record.
         """
-        if self.store.read_json("recipe.json") != self.recipe.to_json():
+        if self.store.read_json(RECIPE) != self.recipe.to_json():
             return None
         try:
             earlier = Manifest.from_json(self.store.read_json(manifest.NAME) or {})
@@ -119,4 +120,6 @@ class CacheWriter:
         whole = earlier.extended(new) if earlier else new
         for folder in ("", *whole.splits):
             write_group(self.store, folder)
+        for name in (RECIPE, manifest.NAME):
+            self.store.remove_partials(name)
         self.store.write_json(manifest.NAME, whole.to_json())

@@ -77,11 +77,12 @@ def sync(file: IO[bytes]) -> None:
             raise
 
 
-def remove_partials(path: str | Path) -> None:
-    """Remove what killed writers of a file or folder have left beside it; nobody else may be writing it now."""
+def remove_partials(path: str | Path, folders: bool = True) -> None:
+    """Remove what killed writers have left beside a file, or a folder; nobody else may be writing it now."""
     for partial in glob.glob(f"{glob.escape(str(path))}.{'[0-9a-f]' * 16}.partial"):
         if os.path.isdir(partial) and not os.path.islink(partial):
-            shutil.rmtree(partial, ignore_errors=True)
+            if folders:
+                shutil.rmtree(partial, ignore_errors=True)
         else:
             os.remove(partial)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from headstart.cache.runtime.errors import CacheError, UserError
-from headstart.cache.runtime.files import LARGE, atomic_file, no_links, refuse_hole, sync
+from headstart.cache.runtime.files import LARGE, atomic_file, no_links, refuse_hole, remove_partials, sync
 from headstart.cache.storage.file_system import sync_folder
 
 ABSENT = b"absent"
@@ -83,7 +83,12 @@ class Folder:
             return None
         return _generation(content, len(content or b""))
 
+    def remove_partials(self, name: str) -> None:
+        """Remove what killed writers of a file have left beside it; nobody else may be writing it now."""
+        remove_partials(self._path(name), folders=False)
+
     def _replace(self, name: str, content: bytes | None) -> None:
+        self.remove_partials(name)
         if content is None:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self._path(name))

@@ -28,7 +28,8 @@ def axis_names(array: str, rank: int) -> list[str] | None:
 
 
 def write_group(store: Store, folder: str) -> None:
-    """Make a folder of the cache (the empty name is the cache itself) a Zarr group."""
+    """Make a folder of the cache (the empty name is the cache itself) a Zarr group; the cache's lock is held."""
+    store.remove_partials(_file(folder))
     store.write_json(_file(folder), GROUP)
 
 

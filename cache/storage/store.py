@@ -175,6 +175,11 @@ class Store:
         else:
             self._done(self._root.write, name, None)
 
+    def remove_partials(self, name: str) -> None:
+        """Remove what killed writers of a local file have left beside it; nobody else may be writing it now."""
+        if self._folder:
+            self._done(self._folder.remove_partials, name)
+
     def remove_if_empty(self) -> None:
         """Remove a local folder in which nothing was written."""
         if self.local:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,30 @@ def test_a_block_is_committed_by_its_record_alone(tmp_path: Path) -> None:
     (tmp_path / "c/train/00000/block.json").unlink()
     assert writer.committed("train", 0) is None
     assert writer.committed("train", 1) is None
+
+
+PARTIALS = ["recipe.json", "manifest.json", "zarr.json", "train/zarr.json", "lock.json"]
+
+
+@pytest.mark.parametrize("name", PARTIALS)
+def test_what_a_killed_process_was_writing_goes_when_the_cache_is_finished(
+    name: str, cache_path: str, tmp_path: Path
+) -> None:
+    shutil.copytree(cache_path, tmp_path / "c")
+    before = {path for path in (tmp_path / "c").rglob("*") if path.is_file()}
+    left = tmp_path / "c" / f"{name}.0123456789abcdef.partial"
+    left.write_text("{")
+    others = [Path(f"{left}.txt"), tmp_path / "c" / f"{name}.notes.partial"]
+    (folder := Path(str(left).replace("0123456789abcdef", "f" * 16))).mkdir()
+    for other in others:
+        other.write_text("mine")
+    writer = CacheWriter(str(tmp_path / "c"), RECIPE)
+    manifest = writer.manifest()
+    assert manifest
+    with writer.alone(lambda line: None):
+        writer.finish(manifest)
+    assert {path for path in (tmp_path / "c").rglob("*") if path.is_file()} == {*before, *others}
+    assert folder.is_dir()
 
 
 def test_the_name_says_data_backbone_and_key() -> None:
