@@ -12,9 +12,11 @@ _NAMES = sorted({*OPTIONAL, *(name for names in LAYOUTS.values() for name in nam
 _ARRAY = rf"{_BLOCK}/(?:{'|'.join(_NAMES)})"
 # What a killed process leaves: of ours, and of TensorStore's; FILE.__lock also guards the change of a lock.
 _STAGED = rf"(?:{PARTIAL}|(?:_[0-9a-f]{{1,16}})?\.__lock)?"
-_JSON = rf"(?:(?:recipe|manifest|lock|zarr)\.json|{_BLOCK}/(?:block|zarr)\.json|{_SPLIT}/zarr\.json)"
+_UNIT = r"units/[0-9]{5,6}"
+_ABOVE = rf"(?:recipe|manifest|lock|zarr)\.json|{_UNIT}/(?:unit|lock)\.json"
+_JSON = rf"(?:{_ABOVE}|{_BLOCK}/(?:block|zarr)\.json|{_SPLIT}/zarr\.json)"
 _FILE = re.compile(rf"(?:{_JSON}|{_ARRAY}/zarr\.json|{_ARRAY}/c(?:/[0-9]+)+){_STAGED}")
-_FOLDER = re.compile(rf"(?:{_SPLIT}|{_BLOCK}|{_ARRAY}(?:/c(?:/[0-9]+)*)?)/")
+_FOLDER = re.compile(rf"(?:units|{_UNIT}|{_SPLIT}|{_BLOCK}|{_ARRAY}(?:/c(?:/[0-9]+)*)?)/")
 _GROUP = re.compile(rf"(?:(?:{_SPLIT}|{_BLOCK})/)?zarr\.json")
 _RECORD = re.compile(rf"({_BLOCK})/block\.json")
 

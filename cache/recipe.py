@@ -19,7 +19,7 @@ LAYOUTS = {
 """Names of the arrays that every block holds in each layout."""
 OPTIONAL = ("layers", "groups")
 """Names of the arrays that it holds besides, where the recipe says so."""
-LEFT_OUT: dict[str, Any] = {"layers": "[]", "groups": False}
+LEFT_OUT: dict[str, Any] = {"layers": "[]", "groups": False, "units": 0}
 """Fields that are written only with another value: recipes that were made before them keep their keys."""
 MOST_LAYERS = 1000
 """Most layers of an encoder."""
@@ -27,7 +27,12 @@ WIDEST = 2**16
 """A hidden vector is no longer in any encoder."""
 _ENCODER = {"n_layers": MOST_LAYERS, "dim": WIDEST}
 """What is asked of an encoder's configuration, and the most that it may say."""
-_RANGES = {"max_length": (1, 2**24), "row_count": (1, 2**40), "split_seed": (-(2**63), 2**63 - 1)}
+_RANGES = {
+    "units": (0, 10**6),
+    "max_length": (1, 2**24),
+    "row_count": (1, 2**40),
+    "split_seed": (-(2**63), 2**63 - 1),
+}
 GROUPED = "scikit-learn GroupShuffleSplit"
 """The beginning of the split rule of a cache whose splits keep groups apart."""
 
@@ -64,6 +69,8 @@ class Recipe:
         layers: canonical JSON of the encoder's states whose pooled vectors are stored, ascending: 0 for the embeddings,
             i for layer i; `[]` where there are none but the last layer's.
         groups: whether the group of each row is stored, as no group stands in two splits.
+        units: parts of the data that workers read apart; 0 where one process reads all. With units, `rows` is the
+            SHA-256 of their marks (see `cache.unit`) and `row_count` the most rows, or bytes, that they may hold.
         format: version of the cache's layout on disk.
     """
 
@@ -86,6 +93,7 @@ class Recipe:
     dropout: str = "{}"
     layers: str = "[]"
     groups: bool = False
+    units: int = 0
     format: int = FORMAT
 
     @property

@@ -18,7 +18,7 @@ from headstart.cache.runtime.errors import UserError, exit_code
 from headstart.cache.runtime.option_files import LikeSettings, flags_of
 from headstart.cache.runtime.options import number, option
 from headstart.cache.runtime.output import OutputSettings, remarks, say_json, say_next
-from headstart.cache.runtime.progress import TerminalReporter, command_phase
+from headstart.cache.runtime.progress import Reporter, TerminalReporter, command_phase
 from headstart.cache.runtime.text import printable, say
 from headstart.extract.settings import SAMPLES, Settings
 
@@ -109,7 +109,31 @@ JIGSAW = CommandLine(
         "python -m extract --data balanced.csv",
     ),
 )
-COMMAND_LINES = {"": EXTRACT, "prepare jigsaw": JIGSAW}
+FINISH = CommandLine(
+    "python -m extract finish",
+    "Prove that all workers' units are there, and write the manifest; the last worker does so by itself.",
+    (Settings, OutputSettings, LikeSettings),
+    {"like": {"metavar": "CACHE"}},
+    (
+        "python -m extract finish --data 'big/*.parquet' --split-rule stable",
+        "python -m extract finish --data comments.jsonl --split-rule stable --class-names ham,spam",
+        "python -m extract finish --data 'big/*.parquet' --split-rule stable --cache-dir s3://bucket/features",
+    ),
+    options_of_cache,
+)
+PLAN = CommandLine(
+    "python -m extract plan",
+    "Say how the data divide into units for --worker, and what they will take.",
+    (Settings, OutputSettings, LikeSettings),
+    {"like": {"metavar": "CACHE"}},
+    (
+        "python -m extract plan --data 'big/*.parquet' --split-rule stable",
+        "python -m extract --data 'big/*.parquet' --split-rule stable --worker 0/4",
+        "python -m extract --data 'big/*.parquet' --split-rule stable --worker auto",
+    ),
+    options_of_cache,
+)
+COMMAND_LINES = {"": EXTRACT, "plan": PLAN, "finish": FINISH, "prepare jigsaw": JIGSAW}
 
 
 def main() -> None:
@@ -117,7 +141,9 @@ def main() -> None:
     sample = "try it on the bundled film reviews", ["python", "-m", "extract", "--split", "all"]
     name, arguments = choose(EXTRACT.prog, EXTRACT.about, COMMAND_LINES, sys.argv[1:], lambda: sample)
     settings, *others = COMMAND_LINES[name].parse(arguments)
-    (prepare_data if name else extract_features)(settings, *others)
+    commands: dict[str, Any] = {"": extract_features, "plan": plan_units, "finish": finish_units}
+    command: Any = commands.get(name, prepare_data)
+    command(settings, *others)
 
 
 def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
@@ -132,6 +158,45 @@ def prepare_data(settings: PrepareSettings, output: OutputSettings) -> None:
         say(line)
     if output.talks:
         say_next("run the encoder over it", "python", "-m", "extract", "--data", settings.output)
+
+
+def plan_units(settings: Settings, output: OutputSettings, *_: LikeSettings) -> None:
+    """Say how the data divide into units."""
+    prepare_jax()
+    with command_phase("reading footers and first rows", output.quiet):
+        from headstart.extract.units.forecast import forecast
+        from headstart.extract.units.job import prepare_units
+
+        plan = forecast(prepare_units(settings))
+    if output.json:
+        say_json(plan.to_json())
+    else:
+        say("\n".join(plan.lines()))
+
+
+def extract_share(settings: Settings, reporter: Reporter) -> tuple[str, bool]:
+    """Compute a worker's units; returns the cache's location, and whether all units are there."""
+    from headstart.extract.units.finish import finish_if_last
+    from headstart.extract.units.work import work
+
+    job = work(settings, reporter)
+    return job.job.location, finish_if_last(job, reporter)
+
+
+def finish_units(settings: Settings, output: OutputSettings, *_: LikeSettings) -> None:
+    """Write the manifest of a cache that workers have filled."""
+    prepare_jax()
+    from headstart.cache.inspect.listing import summary
+    from headstart.cache.reader import open_cache
+    from headstart.extract.units.finish import finish
+    from headstart.extract.units.job import prepare_units
+
+    with remarks(output.quiet, apart=output.quiet or output.json):
+        job = prepare_units(settings)
+        finish(job, TerminalReporter())
+    say_json(summary(open_cache(job.job.location))) if output.json else say(
+        printable(f"cache: {job.job.location}")
+    )
 
 
 def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings, *_: LikeSettings) -> None:
@@ -156,13 +221,16 @@ def extract_features(settings: Settings, ask: AskSettings, output: OutputSetting
             say_next("run the encoder over these rows", *shlex.split(settings.command))
         return
 
+    reporter = TerminalReporter()
     with remarks(output.quiet, apart=output.quiet or output.json):
-        location = extract(settings, TerminalReporter())
+        location, finished = (
+            extract_share(settings, reporter) if settings.worker else (extract(settings, reporter), True)
+        )
     if output.json:
-        say_json(summary(open_cache(location)))
+        say_json(summary(open_cache(location)) if finished else {"path": location, "finished": False})
     else:
-        say(printable(f"cache: {location}"))
-    if output.talks and settings.split == "all":
+        say(printable(f"cache: {location}" + ("" if finished else " (other workers' units are missing)")))
+    if output.talks and settings.split == "all" and finished:
         bench = ["--notebook"] if settings.layout == "padded" else []
         say_next("train heads on it", "python", "bench.py", "--heads", "all", *bench, "--cache", location)
 

@@ -195,6 +195,14 @@ class Settings:
     batch_tokens: int | None = option(
         None, "padded tokens per device and batch (default: by device)", parse=number(1), group=ADVANCED
     )
+    worker: str | None = option(
+        None,
+        "one of N workers, from 0, which each compute a part of the data and need no other; auto: numbered by Slurm, "
+        "Kubernetes or Open MPI (default: this command computes all)",
+        metavar="I/N|auto|auto/N",
+        group=ADVANCED,
+        repeats=False,
+    )
     coordinator: str | None = option(
         None,
         "several hosts: of process 0, the same for all; on TPU pods and under srun found (default: one process)",

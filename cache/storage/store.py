@@ -25,6 +25,7 @@ from headstart.cache.storage.object_store import (
 )
 
 LARGE_JSON = 64 * 2**20  # bytes; the manifest of a hundred thousand blocks is below it
+LARGE_FILES = ("manifest.json", "unit.json")
 SMALL_JSON = 2**20  # bytes; all other JSON files
 BYTES_PER_VALUE = 16
 """Fewest bytes of a large JSON file for each value in it, which takes a hundred in memory; our own have more."""
@@ -273,7 +274,7 @@ def _unwritable(location: str, reason: str) -> CacheError:
 
 def _limit(name: str) -> int:
     """Most bytes of a JSON file."""
-    return LARGE_JSON if name == "manifest.json" else SMALL_JSON
+    return LARGE_JSON if name.endswith(LARGE_FILES) else SMALL_JSON
 
 
 def _parse(text: bytes, path: str) -> dict[str, Any]:

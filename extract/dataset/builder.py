@@ -26,11 +26,19 @@ class DatasetBuilder:
         choice: The columns that were chosen.
         first: The first batches of all, which show how labels are written; they are still to be added.
         bad: Takes the rows that cannot be used.
+        classes: Names of all classes as cells hold them, where the rows are a part of the data: it may have few
+            classes, or no row at all. None takes the rows for all there are.
     """
 
     def __init__(
-        self, settings: Settings, choice: ColumnChoice, first: list[TableBatch], bad: BadRows
+        self,
+        settings: Settings,
+        choice: ColumnChoice,
+        first: list[TableBatch],
+        bad: BadRows,
+        classes: Sequence[str] | None = None,
     ) -> None:
+        self._classes = classes
         self._settings, self._bad, self._names = settings, bad, settings.split_columns
         self._text, self._labels, self._only_flags = choice.text, choice.labels, choice.only_flags
         self._reader = self._recognise([batch for batch in first if batch.source == first[0].source])
@@ -49,6 +57,8 @@ class DatasetBuilder:
         cells = [[column[place] for place in filled] for column in columns[1:]]
         names = self._settings.class_names
         classes = [name.strip() for name in names.split(",")] if names else None
+        if self._classes is not None:
+            return recognise(self._labels, cells, self._classes, self._settings.label_separator, part=True)
         return recognise(self._labels, cells, classes, self._settings.label_separator)
 
     def add(self, batch: TableBatch) -> None:
@@ -57,7 +67,7 @@ class DatasetBuilder:
         Raises:
             UserError: a row cannot be used and nothing says to leave it out.
         """
-        self._met = batch.before + batch.met
+        self._met = batch.met if self._classes is not None else batch.before + batch.met
         texts = batch.column(self._text)
         filled = np.array([place for place, text in enumerate(texts) if text and not text.isspace()], int)
         codes, reasons = self._read_labels(batch, filled)
@@ -141,12 +151,14 @@ class DatasetBuilder:
 
     def _check_labels(self, count: int, reason: str) -> None:
         """Refuse rows none of which has a label."""
-        if not count:
+        if not count and self._classes is None:
             raise UserError(f"{shown(self._settings.files)} holds no row with text and label: {reason}")
 
     def _check_texts(self, count: int) -> None:
         """Refuse rows without any text, and texts that are all numbers."""
         name = shown(self._settings.files)
+        if self._classes is not None:
+            return
         if count and self._numeric:
             raise UserError(
                 f"column {self._text!r} holds nothing but numbers, wanted is text; choose its column with --text-column"
@@ -178,7 +190,7 @@ class DatasetBuilder:
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
     """Join arrays and let them go: memory holds one column twice, not all."""
-    joined = np.concatenate(parts)
+    joined = np.concatenate(parts) if parts else np.zeros(0, np.int64)
     parts.clear()
     return joined
 

@@ -36,15 +36,20 @@ class OneClass:
         column: Name of the column.
         names: New names for the classes in order.
         allowed: The only cells there may be, in the order of the classes; None allows all.
+        fewest: Classes that must occur.
 
     Attributes:
         column: As given.
     """
 
     def __init__(
-        self, column: str, names: Sequence[str] | None = None, allowed: Sequence[str] | None = None
+        self,
+        column: str,
+        names: Sequence[str] | None = None,
+        allowed: Sequence[str] | None = None,
+        fewest: int = 2,
     ) -> None:
-        self.column, self._names, self._allowed = column, names, allowed
+        self.column, self._names, self._allowed, self._fewest = column, names, allowed, fewest
         self._known = by_spelling(allowed or ())
         self._classes = set[str]()
 
@@ -105,7 +110,7 @@ class OneClass:
         return line if names else ""
 
     def _check(self, names: list[str], rows: int) -> None:
-        if len(names) == 1:
+        if len(names) == 1 < self._fewest:
             raise UserError(
                 f"all {rows} rows have {names[0][:80]} in column {self.column!r}; two classes are needed"
             )

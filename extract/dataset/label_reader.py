@@ -53,6 +53,7 @@ def recognise(
     cells: Sequence[list[str]],
     names: Sequence[str] | None = None,
     separator: str | None = None,
+    part: bool = False,
 ) -> "LabelReader":
     """Recognise from a file's first rows how its labels are written.
 
@@ -63,6 +64,7 @@ def recognise(
         names: Names of the classes, in their order: the only ones there may be, if the cells hold any of them or are
             lists; else new names.
         separator: What stands between labels in a cell; None takes JSON arrays for lists.
+        part: Whether the rows are some of many, and may have fewer classes; `names` are then those of all.
 
     Raises:
         UserError: the flags do not fit together.
@@ -75,10 +77,12 @@ def recognise(
         if separator is not None:
             raise UserError("--label-separator is for one label column, not for several")
         return LabelReader(Flags(columns, names))
-    return LabelReader(_one(columns[0], cells[0], names, separator))
+    return LabelReader(_one(columns[0], cells[0], names, separator, part))
 
 
-def _one(column: str, cells: list[str], names: Sequence[str] | None, separator: str | None) -> LabelFormat:
+def _one(
+    column: str, cells: list[str], names: Sequence[str] | None, separator: str | None, part: bool
+) -> LabelFormat:
     known = by_spelling(names or ())
     if separator is not None or are_lists(cells):
         length = vector_length(cells, separator)
@@ -89,8 +93,8 @@ def _one(column: str, cells: list[str], names: Sequence[str] | None, separator: 
             if named or not length
             else Vectors(column, length, names, separator)
         )
-    if not known.keys().isdisjoint(spelling(cell.strip(BLANKS)) for cell in cells):
-        return OneClass(column, allowed=names)
+    if part or not known.keys().isdisjoint(spelling(cell.strip(BLANKS)) for cell in cells):
+        return OneClass(column, allowed=names, fewest=1 if part else 2)
     return OneClass(column, names)
 
 

@@ -172,11 +172,27 @@ def prepare(settings: Settings) -> ExtractJob:
     Raises:
         UserError: the data, the backbone or a setting is not what it has to be.
     """
-    # Mistakes in these are reported before a large file is read.
+    check_early(settings)
+    return assemble(settings, read_dataset(settings))
+
+
+def check_early(settings: Settings) -> None:
+    """Find mistakes in settings before a large file is read.
+
+    Raises:
+        UserError: there is one.
+    """
     choose_cleaning(settings.clean)
     check_location(settings.cache_dir)
     choose_splitter(settings)
-    dataset = read_dataset(settings)
+
+
+def assemble(settings: Settings, dataset: Dataset) -> ExtractJob:
+    """Find the backbone for rows, and write the recipe.
+
+    Raises:
+        UserError: the backbone or a setting is not what it has to be.
+    """
     default = BUNDLED if settings.data in SAMPLES else DEFAULT_BACKBONE
     checkpoint = find_checkpoint(settings.backbone or default, settings.layout == "padded")
     architecture = ended_at(

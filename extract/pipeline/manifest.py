@@ -63,9 +63,14 @@ def make_manifest(
         seconds={name: clock.seconds.get(name, 0.0) for name in PHASES} | {"total": clock.total()},
         device=computation.device,
         accuracy=computation.accuracy,
-        versions={name: importlib.metadata.version(name) for name in LIBRARIES},
+        versions=library_versions(),
         source=job.source,
     )
+
+
+def library_versions() -> dict[str, str]:
+    """Releases of the libraries that take part."""
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
 def padded_before(run: RunContext, records: Records, shape: BatchShape) -> int:

@@ -58,7 +58,7 @@ def read_json_lines(source: TableSource, lines: Lines) -> Iterator[TableBatch]:
         batch = reader.take(source.rows)
         if len(batch.rows) or batch.bad:
             yield batch
-    if not reader.met:
+    if not reader.met and not source.part:
         raise UserError(f"{source.name} is empty; each line must hold a JSON object")
 
 

@@ -44,7 +44,8 @@ def read_parquet(source: TableSource, stream: Any) -> Iterator[TableBatch]:
         # Cells that a dictionary holds once are strings once, however many rows share one.
         strings = [name for name in columns if _is_string(schema.field(name).type)]
         table = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=strings)
-        groups = (_records(batch, columns) for batch in _batches(table, columns, source.rows))
+        chosen = range(source.part.start, source.part.stop) if source.part else None
+        groups = (_records(batch, columns) for batch in _batches(table, columns, source.rows, chosen))
         limited = _limited(groups, stream.seek(0, os.SEEK_END))
         types = {name: schema.field(name).type for name in columns}
         yield from Objects(source.name, columns, types=types).batches(limited)
@@ -64,8 +65,8 @@ def _limited(groups: Iterator[list[dict[str, Any]]], size: int) -> Iterator[list
         yield rows
 
 
-def _batches(table: Any, columns: Sequence[str], rows: int) -> Iterator[Any]:
-    """Batches of few enough rows that their bytes stay few, too."""
+def _batches(table: Any, columns: Sequence[str], rows: int, groups: range | None = None) -> Iterator[Any]:
+    """Batches, of all row groups or of some, of few enough rows that their bytes stay few, too."""
     import pyarrow as pa
 
     metadata, most = table.metadata, 1.0
@@ -76,14 +77,15 @@ def _batches(table: Any, columns: Sequence[str], rows: int) -> Iterator[Any]:
     places = [
         place for place, path in enumerate(paths) if chosen.intersection(accumulate(path.split("."), _dotted))
     ]
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+    numbers = range(metadata.num_row_groups) if groups is None else groups
+    for group in map(metadata.row_group, numbers):
         size = sum(group.column(place).total_uncompressed_size for place in places)
         packed = sum(group.column(place).total_compressed_size for place in places)
         if size > MOST_BYTES[0] and size > MOST_BYTES[1] * packed:
             raise pa.ArrowInvalid(f"a row group unpacks to more than {MOST_BYTES[1]:,} times its size")
         most = max(most, size / max(1, group.num_rows))
     size = min(rows, ROWS_AT_ONCE, max(1, int(BYTES_AT_ONCE / most)))
-    yield from table.iter_batches(batch_size=size, columns=list(columns))
+    yield from table.iter_batches(batch_size=size, columns=list(columns), row_groups=list(numbers))
 
 
 def _first_rows(table: Any, names: Sequence[str]) -> dict[str, list[str]]:

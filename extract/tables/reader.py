@@ -1,5 +1,6 @@
 """Rows of files in chunks: the one entry to all formats."""
 
+import io
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from headstart.extract.tables.hub import read_hub
 from headstart.extract.tables.json_lines import read_json_lines
 from headstart.extract.tables.parquet import read_parquet
 from headstart.extract.tables.source import ROWS, Choose, TableSource, all_columns
-from headstart.extract.tables.streams import DAMAGE, as_lines, opened, seekable
+from headstart.extract.tables.streams import AT_ONCE, DAMAGE, ByteRange, as_lines, opened, seekable
 
 PARQUET_MAGIC = "PAR1"
 AS_FOUND = TableFormat()
@@ -105,6 +106,15 @@ def read_batches(
         before += met
 
 
+def read_part(source: TableSource) -> Generator[TableBatch]:
+    """Read a file, or the part of it that is asked for.
+
+    Raises:
+        UserError: it is not there, or not of its format.
+    """
+    return _guarded(source)
+
+
 def _guarded(source: TableSource) -> Generator[TableBatch]:
     """A file's batches; damage that shows while it is read is the user's to mend."""
     try:
@@ -122,6 +132,9 @@ def _read(source: TableSource) -> Iterator[TableBatch]:
             plain = source.file.lower().endswith(kind)
             yield from read_parquet(source, stream if plain else stack.enter_context(seekable(stream)))
             return
+        if source.part:
+            _, start_byte, stop, header = source.part
+            stream = io.BufferedReader(ByteRange(stream, start_byte, stop, header), AT_ONCE)
         lines = stack.enter_context(as_lines(source.name, stream, source.format.encoding))
         start = (lines.peek(1) or [""])[0]
         if start.startswith(PARQUET_MAGIC):

@@ -32,6 +32,21 @@ class FirstRows(NamedTuple):
 Choose = Callable[[FirstRows], Sequence[str]]
 
 
+class Part(NamedTuple):
+    """Some rows of a file, found without the others.
+
+    Attributes:
+        kind: `groups`, numbers of a Parquet file's row groups, or `bytes`, of whole lines.
+        start, stop: The first one, and the one behind the last.
+        header: Bytes to be read before the lines: those that name the columns.
+    """
+
+    kind: str
+    start: int
+    stop: int
+    header: bytes = b""
+
+
 class TableSource(NamedTuple):
     """A file, and what is asked of it.
 
@@ -42,6 +57,7 @@ class TableSource(NamedTuple):
         rows: Most rows of a batch.
         format: How text is read.
         say: Takes a line about something that was recognised.
+        part: The rows to read; None takes the whole file.
     """
 
     file: str
@@ -50,6 +66,7 @@ class TableSource(NamedTuple):
     rows: int = ROWS
     format: TableFormat = TableFormat()
     say: Say = print
+    part: Part | None = None
 
 
 def all_columns(first: FirstRows) -> list[str]:

@@ -203,6 +203,24 @@ class _Borrowed(io.RawIOBase):
         return len(piece)
 
 
+class ByteRange(_Borrowed):
+    """The bytes of a file from one place to another, behind others that are read first."""
+
+    def __init__(self, stream: Any, start: int, stop: int, before: bytes = b"") -> None:
+        super().__init__(stream)
+        stream.seek(start)
+        self._left, self._before = stop - start, before
+
+    def readinto(self, buffer: Any) -> int:  # noqa: D102  # as every raw stream has it
+        if self._before:
+            count = min(len(buffer), len(self._before))
+            buffer[:count], self._before = self._before[:count], self._before[count:]
+            return count
+        count = super().readinto(memoryview(buffer)[: self._left])
+        self._left -= count
+        return count
+
+
 class _Unpacked(_Borrowed):
     """What a file unpacks to, unless it never ends; a stream of standard input is the user's own."""
 

@@ -1,0 +1,102 @@
+"""The end of a job that workers shared: proof that every unit is there, and the manifest of all."""
+
+from typing import Any
+
+from headstart.cache.manifest import Manifest
+from headstart.cache.runtime.errors import CacheError, UserError
+from headstart.cache.runtime.progress import Reporter
+from headstart.cache.storage.store import Store
+from headstart.cache.unit import NAME, UnitRecord, join_units, read_unit_record, unit_folder
+from headstart.cache.writer import CacheWriter
+from headstart.extract.pipeline.manifest import library_versions
+from headstart.extract.units.job import UnitsJob
+
+SHOWN = 10
+"""Units that a message names."""
+
+
+def missing_units(job: UnitsJob, store: Store) -> list[int]:
+    """Numbers of the units that no worker has finished."""
+    names = {f"{unit_folder(unit.number)}/{NAME}": unit.number for unit in job.units}
+    return sorted(names[name] for name in names.keys() - store.present(names))
+
+
+def finish_if_last(job: UnitsJob, reporter: Reporter) -> bool:
+    """Write the manifest if no unit is missing; whether the cache is finished."""
+    if missing_units(job, Store(job.job.location)):
+        return False
+    finish(job, reporter)
+    return True
+
+
+def finish(job: UnitsJob, reporter: Reporter) -> None:
+    """Write the manifest, once all units are there.
+
+    Raises:
+        UserError: units are missing, or their data have changed.
+    """
+    writer = CacheWriter(job.job.location, job.job.recipe)
+    store = writer.store
+    if missing := missing_units(job, store):
+        listed = ", ".join(f"{number:,}" for number in missing[:SHOWN]) + (
+            ", ..." if len(missing) > SHOWN else ""
+        )
+        raise UserError(
+            f"{len(missing):,} of {len(job.units):,} units are not computed yet: {listed}; run their workers, such as "
+            f"the same command with --worker {missing[0] % len(job.units)}/{len(job.units)}"
+        )
+    with reporter.phase("finishing the cache"), writer.alone(reporter.log) as lock:
+        units = _read_all(job, store)
+        splits = join_units(units)
+        names = [
+            f"{split}/{record.name}/block.json" for split, records in splits.items() for record in records
+        ]
+        if absent := set(names) - store.present(names):
+            raise UserError(f"{len(absent):,} blocks are gone, such as {min(absent)}; run the workers again")
+        manifest = _manifest(job, units)
+        lock.check()
+        writer.finish(manifest)
+
+
+def _read_all(job: UnitsJob, store: Store) -> list[UnitRecord]:
+    units = []
+    for unit in job.units:
+        try:
+            record = read_unit_record(store, job.job.recipe.key, unit.number)
+        except CacheError as error:
+            raise UserError(
+                f"{error}; run its worker again: --worker {unit.number}/{len(job.units)}"
+            ) from None
+        if record is None or record.mark != unit.mark:
+            raise UserError(f"{unit.name} has changed since a worker read it; run that worker again")
+        units.append(record)
+    return units
+
+
+def _manifest(job: UnitsJob, units: list[UnitRecord]) -> Manifest:
+    recipe, splits = job.job.recipe, join_units(units)
+    records = [record for blocks in splits.values() for record in blocks]
+    if not records:
+        raise UserError("no row of the data can be used: nothing was computed")
+    tokens, padded = sum(record.tokens for record in records), sum(unit.padded_tokens for unit in units)
+    first = next((unit for unit in units if unit.device), units[0])
+    phases = dict.fromkeys(name for unit in units for name in unit.seconds)
+    return Manifest(
+        key=recipe.key,
+        rows=sum(record.rows for record in records),
+        tokens=tokens,
+        width=job.job.architecture.dim,
+        dtype=recipe.storage_dtype,
+        splits=splits,
+        padding_waste=1 - tokens / max(tokens, padded),
+        seconds={name: sum(unit.seconds.get(name, 0.0) for unit in units) for name in phases},
+        device=first.device,
+        accuracy=_lowest([unit.accuracy for unit in units if unit.accuracy]),
+        versions=library_versions(),
+        source=job.job.source | {"rows_without_text": sum(unit.counts.get("empty", 0) for unit in units)},
+    )
+
+
+def _lowest(accuracies: list[dict[str, Any]]) -> dict[str, Any]:
+    """The accuracy of the worker whose vectors were farthest from the exact ones; nothing if none compared."""
+    return min(accuracies, key=lambda accuracy: accuracy.get("min_cosine", 1.0), default={})

@@ -1,0 +1,180 @@
+"""A worker: its units, one after another, each read, computed and committed by itself.
+
+Workers need no other: a unit is claimed by a lock of its own, its blocks and at last its record are written, and what
+is there is not computed again. Which splits a row belongs to is decided by its text alone.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Int
+
+from headstart.cache.block import BlockRecord
+from headstart.cache.runtime.errors import CacheError, UserError
+from headstart.cache.runtime.progress import Clock, Reporter
+from headstart.cache.splits import rows_split
+from headstart.cache.storage.lock import held
+from headstart.cache.storage.store import Store
+from headstart.cache.unit import MOST_BLOCKS, NAME, UnitRecord, first_block, read_unit_record, unit_folder
+from headstart.cache.writer import CacheWriter
+from headstart.extract.features.blocks import BlockRows, ComputePlan, Records, cut
+from headstart.extract.pipeline.block_writer import writing_behind
+from headstart.extract.pipeline.distributed import Hosts
+from headstart.extract.pipeline.forecast import check_space, planned_bytes
+from headstart.extract.pipeline.job import ExtractJob, RunContext
+from headstart.extract.pipeline.manifest import PHASES
+from headstart.extract.pipeline.partition import COMPARED, committed_blocks, texts_of
+from headstart.extract.pipeline.tokens import read_tokens, unless_failed
+from headstart.extract.settings import Settings
+from headstart.extract.splits.rules import split_by_content
+from headstart.extract.text.cleaning import cleaned
+from headstart.extract.text.tokenizer import among
+from headstart.extract.units.job import UnitsJob, prepare_units
+from headstart.extract.units.unit import Unit
+from headstart.extract.units.worker_number import read_worker
+
+if TYPE_CHECKING:
+    from headstart.extract.pipeline.extractor import FeatureExtractor
+
+
+def work(settings: Settings, reporter: Reporter) -> UnitsJob:
+    """Compute a worker's units; returns the job, which `extract.units.finish` ends.
+
+    Raises:
+        UserError: the data, the backbone or a setting is not what it has to be.
+    """
+    worker = read_worker(settings.worker or "")
+    with reporter.phase("finding the parts of the data and hashing the encoder's files"):
+        job = prepare_units(settings)
+    writer = CacheWriter(job.job.location, job.job.recipe)
+    writer.begin()
+    shares = job.units[worker.number :: worker.workers]
+    reporter.log(f"worker {worker}: {len(shares):,} of {len(job.units):,} units")
+    worker_run = _WorkerRun(job, writer, reporter)
+    for unit in shares:
+        worker_run.complete(unit)
+    return job
+
+
+class _WorkerRun:
+    """What a worker keeps from unit to unit: the backbones, with their programs."""
+
+    def __init__(self, job: UnitsJob, writer: CacheWriter, reporter: Reporter) -> None:
+        self._job, self._writer, self._reporter = job, writer, reporter
+        self._backbones: Any = None
+        self._compared = False
+
+    def complete(self, unit: Unit) -> None:
+        """Compute what a unit lacks, alone, unless it is there."""
+        place = Store(f"{self._writer.store.location}/{unit_folder(unit.number)}")
+        if self._is_done(unit):
+            return
+        with held(place, self._reporter.log) as lock:
+            if self._is_done(unit):  # whoever held the lock was computing it
+                return
+            job = self._job.read(unit)
+            run = RunContext(job, self._writer, lock.check, Hosts(), Clock(), self._reporter)
+            record = self._compute(run, unit)
+            lock.check()
+            place.write_json(NAME, record.to_json())
+        self._reporter.log(
+            f"unit {unit.number:,} of {len(self._job.units):,}: {record.counts['used']:,} rows"
+        )
+
+    def _is_done(self, unit: Unit) -> bool:
+        store = self._writer.store
+        try:
+            record = read_unit_record(store, self._writer.recipe.key, unit.number)
+        except CacheError:
+            return False  # damaged: written again
+        if record is None or record.mark != unit.mark:
+            return False
+        names = {
+            f"{split}/{block.name}/block.json" for split, blocks in record.splits.items() for block in blocks
+        }
+        return store.present(names) == names
+
+    def _compute(self, run: RunContext, unit: Unit) -> UnitRecord:
+        blocks = list(_blocks(run.job, unit))
+        records = committed_blocks(run, blocks)
+        # Of blocks that were there, padding is not known any more.
+        padded = sum(record.tokens for record in records.values())
+        device: dict[str, Any] = {}
+        accuracy: dict[str, Any] = {}
+        if missing := [block for block in blocks if block.key not in records]:
+            compared = np.zeros(0, np.int64) if self._compared else missing[0].rows[:COMPARED]
+            extractor = self._extractor(run, missing, compared)
+            plan = extractor.plan(missing)
+            check_space(self._writer.store.location, planned_bytes(run.job, plan))
+            with extractor.compiling_ahead(plan), writing_behind(run) as writer:
+                if not self._compared:
+                    accuracy = self._compare(extractor, compared, plan)
+                self._reporter.start("backbone", plan.tokens, "tokens")
+                for block in plan.blocks:
+                    writer.write(block.block, extractor.compute(block))
+            records |= writer.records
+            padded, device = padded + plan.padded_tokens, extractor.device
+        counts = run.job.dataset.counts
+        return UnitRecord(
+            key=self._writer.recipe.key,
+            number=unit.number,
+            mark=unit.mark,
+            content=run.job.dataset.digest(),
+            counts={name: getattr(counts, name) for name in ("read", "used", "empty", "bad", "unlabelled")},
+            splits=_by_split(blocks, records),
+            padded_tokens=padded,
+            seconds={name: run.clock.seconds.get(name, 0.0) for name in PHASES}
+            | {"total": run.clock.total()},
+            device=device,
+            accuracy=accuracy,
+        )
+
+    def _extractor(
+        self, run: RunContext, blocks: list[BlockRows], compared: Int[np.ndarray, " r"]
+    ) -> "FeatureExtractor":
+        """Clean and tokenise the rows of some blocks; the first time, the encoder is loaded meanwhile."""
+        dataset, settings = run.job.dataset, run.job.settings
+        rows = np.unique(np.concatenate([compared, *(block.rows for block in blocks)]))
+        texts = texts_of(dataset.texts, rows)
+        with cleaned(texts, settings.workers, run.job.cleaning, run.reporter.log) as chunks:
+            from headstart.extract.pipeline.extractor import FeatureExtractor, load_backbones
+
+            with ThreadPoolExecutor(1) as thread:
+                loading = thread.submit(lambda: self._backbones or load_backbones(run.job))
+                tokens = read_tokens(run, unless_failed(loading, chunks), len(texts))
+                self._backbones = loading.result()
+        return FeatureExtractor(run, self._backbones, among(tokens, rows, len(dataset.texts)))
+
+    def _compare(
+        self, extractor: "FeatureExtractor", rows: Int[np.ndarray, " r"], plan: ComputePlan
+    ) -> dict[str, Any]:
+        """Compare a few rows with the exact model, once; it is closed then."""
+        with self._reporter.phase("compiling, and checking the accuracy on a few rows"):
+            accuracy = extractor.measure_accuracy(rows, plan)
+        self._backbones, self._compared = self._backbones._replace(exact=None), True
+        return accuracy
+
+
+def _blocks(job: ExtractJob, unit: Unit) -> Iterator[BlockRows]:
+    """The blocks of a unit's rows; their numbers are its own, their starts count its rows alone.
+
+    Raises:
+        UserError: they are too many.
+    """
+    rows = split_by_content(job.dataset.texts, job.settings.seed)
+    for block in cut({name: rows[rows_split(name)] for name in job.splits}, job.settings.block_rows):
+        if block.number >= MOST_BLOCKS:
+            raise UserError(
+                f"{unit.name} holds more than {MOST_BLOCKS:,} blocks of {job.settings.block_rows:,} rows; make "
+                "blocks larger with --block-rows, or parts smaller: Parquet's row groups are parts"
+            )
+        yield block._replace(number=first_block(unit.number) + block.number)
+
+
+def _by_split(blocks: list[BlockRows], records: Records) -> dict[str, list[BlockRecord]]:
+    splits: dict[str, list[BlockRecord]] = {}
+    for block in blocks:
+        splits.setdefault(block.split, []).append(records[block.key])
+    return splits

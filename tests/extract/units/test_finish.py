@@ -1,0 +1,45 @@
+"""A cache is finished when all units are there, and not before."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from headstart.cache.reader import open_cache
+from headstart.cache.runtime.errors import UserError
+from headstart.cache.storage.store import Store
+from headstart.extract.settings import Settings
+from headstart.extract.units.finish import finish, missing_units
+from headstart.extract.units.job import prepare_units
+
+from ..conftest import Recorder
+from .test_work import run_workers
+
+
+def test_missing_units_are_named(settings: Settings) -> None:
+    location = run_workers(settings, "1/3")
+    job = prepare_units(settings)
+    assert missing_units(job, Store(location)) == [0, 2, 3, 5]
+    with pytest.raises(UserError, match=r"4 of 6 units are not computed yet: 0, 2, 3, 5; .*--worker 0/6"):
+        finish(job, Recorder())
+    assert not (Path(location) / "manifest.json").exists()
+
+
+def test_finishing_again_changes_nothing(settings: Settings) -> None:
+    location = run_workers(settings, "0/1")
+    before = open_cache(location).manifest.splits
+    (Path(location) / "manifest.json").unlink()
+    job = prepare_units(settings)
+    for _ in range(2):
+        finish(job, Recorder())
+        assert open_cache(location).manifest.splits == before
+
+
+def test_a_block_that_is_gone_is_no_finished_cache(settings: Settings) -> None:
+    location = run_workers(settings, "0/1")
+    (Path(location) / "manifest.json").unlink()
+    shutil.rmtree(Path(location) / "train" / "05000")
+    job = prepare_units(settings)
+    with pytest.raises(UserError, match=r"1 blocks are gone, such as train/05000/block\.json"):
+        finish(job, Recorder())
+    assert not (Path(location) / "manifest.json").exists()
