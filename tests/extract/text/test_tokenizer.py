@@ -39,7 +39,7 @@ def test_tokens_on_disk_are_those_in_memory(tiny_backbone: Path, monkeypatch: py
     tokenizer = load_tokenizer(str(tiny_backbone), 10)
     chunks = [["you are kind", ""], [], ["idiots !"]]
     inside = tokenize(tokenizer, chunks)
-    monkeypatch.setattr(spool, "IN_MEMORY", 0)
+    monkeypatch.setattr(spool, "IN_MEMORY", 1)
     on_disk = tokenize(tokenizer, chunks)
     for name, values in vars(inside).items():
         np.testing.assert_array_equal(values, vars(on_disk)[name])
