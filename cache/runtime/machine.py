@@ -1,7 +1,7 @@
 """What this process may use of the machine: cores, memory, instructions. A container's quota counts, if it is lower.
 
 joblib's `cpu_count` would do for the cores: importing it takes half a second, which every command would wait for, and
-it does not see the quota of a group below the root that systemd or a cluster made.
+it does not see the quota of a group below the root that systemd or a cluster made. psutil knows no groups either.
 """
 
 import os
@@ -24,15 +24,9 @@ def core_count() -> int:
 
 def free_memory() -> int:
     """Bytes that this process can get without swapping, or without being killed for its group's limit."""
-    return max(0, min([_machine_free(), *_group_free()]))
+    import psutil  # here, as few commands ask
 
-
-def _machine_free() -> int:
-    try:
-        fields = dict(line.split(":", 1) for line in (PROC / "meminfo").read_text("ascii").splitlines())
-        return int(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):  # not Linux
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    return max(0, min([psutil.virtual_memory().available, *_group_free()]))
 
 
 def _quotas() -> Iterator[tuple[int, int]]:
@@ -73,9 +67,8 @@ def _folders(controller: str) -> Iterator[Path]:
         if controllers and controller not in controllers.split(","):
             continue
         root = GROUPS / controllers if controllers else GROUPS
-        group = root / path.lstrip(
-            "/"
-        )  # in a container it may be the host's, and the root is the container's
+        # In a container it may be the host's, and the root is the container's.
+        group = root / path.lstrip("/")
         yield from (folder for folder in (group, *group.parents) if folder == root or root in folder.parents)
 
 

@@ -6,6 +6,9 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import MOST_CHARACTERS, MOST_ITEMS, TableBatch
@@ -31,8 +34,7 @@ def read_parquet(source: TableSource, stream: Any) -> Iterator[TableBatch]:
     Raises:
         UserError: it is damaged, or a chosen column cannot be read.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # here, because it takes a while
 
     try:
         table = pq.ParquetFile(stream, pre_buffer=False)
@@ -47,16 +49,14 @@ def read_parquet(source: TableSource, stream: Any) -> Iterator[TableBatch]:
         chosen = range(source.part.start, source.part.stop) if source.part else None
         groups = (_records(batch, columns) for batch in _batches(table, columns, source.rows, chosen))
         limited = _limited(groups, stream.seek(0, os.SEEK_END))
-        types = {name: schema.field(name).type for name in columns}
-        yield from Objects(source.name, columns, types=types).batches(limited)
+        kinds = {name: schema.field(name).type for name in columns}
+        yield from Objects(source.name, columns, types=kinds).batches(limited)
     except pa.ArrowException as error:
         raise UserError(f"{source.name} cannot be read: {' '.join(str(error).split())}") from None
 
 
 def _limited(groups: Iterator[list[dict[str, Any]]], size: int) -> Iterator[list[dict[str, Any]]]:
     """Rows, as long as their texts are not far more than a file of this size can hold."""
-    import pyarrow as pa
-
     left = max(MOST_TEXT[0], MOST_TEXT[1] * size)
     for rows in groups:
         left -= sum(len(value) for row in rows for value in row.values() if isinstance(value, str))
@@ -67,8 +67,6 @@ def _limited(groups: Iterator[list[dict[str, Any]]], size: int) -> Iterator[list
 
 def _batches(table: Any, columns: Sequence[str], rows: int, groups: range | None = None) -> Iterator[Any]:
     """Batches, of all row groups or of some, of few enough rows that their bytes stay few, too."""
-    import pyarrow as pa
-
     metadata, most = table.metadata, 1.0
     paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
     chosen = {
@@ -115,11 +113,8 @@ def _shared_values(column: Any, name: str) -> list[Any]:
     Raises:
         UserError: Python has no such values, like dates after the year 9999.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     try:
-        if not pa.types.is_dictionary(column.type):
+        if not types.is_dictionary(column.type):
             return _values(_cut(column))
         used = pc.unique(column.indices.drop_null())
         entries = _values(_cut(column.dictionary.take(used)))
@@ -132,34 +127,22 @@ def _shared_values(column: Any, name: str) -> list[Any]:
 
 def _cut(column: Any) -> Any:
     """Cut cells that are far longer than any may be, and that are refused for what is left."""
-    import pyarrow.compute as pc
-
     if not _is_string(column.type) or (pc.max(pc.binary_length(column)).as_py() or 0) <= LONGEST_CELL:
         return column
-    import pyarrow as pa
-
     return pc.binary_slice(column.cast(pa.large_binary()), 0, LONGEST_CELL)
 
 
 def _is_string(kind: Any) -> bool:
-    import pyarrow as pa
-
-    types = pa.types
     kinds = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
     return any(is_kind(kind) for is_kind in kinds)
 
 
 def _is_view(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))
+    return bool(types.is_string_view(kind) or types.is_binary_view(kind))
 
 
 def _is_readable(kind: Any) -> bool:
     """Whether values of a type can be texts or labels."""
-    import pyarrow as pa
-
-    types = pa.types
     if types.is_dictionary(kind) or _is_list(kind):
         return _is_readable(kind.value_type)
     others = (
@@ -173,16 +156,11 @@ def _is_readable(kind: Any) -> bool:
 
 
 def _is_list(kind: Any) -> bool:
-    import pyarrow as pa
-
-    types = pa.types
     return any(is_kind(kind) for is_kind in (types.is_list, types.is_large_list, types.is_fixed_size_list))
 
 
 def _require_short(column: Any) -> None:
     """Refuse lists of which few bytes in the file make millions of Python's objects."""
-    import pyarrow.compute as pc
-
     while _is_list(column.type):
         longest = pc.max(pc.list_value_length(column)).as_py() or 0
         if longest > MOST_ITEMS:
@@ -192,18 +170,16 @@ def _require_short(column: Any) -> None:
 
 def _values(column: Any) -> list[Any]:
     """Return a column's values; bytes as text, in which those that are not UTF-8 are lone surrogates."""
-    import pyarrow as pa
-
     _require_short(column)
-    if pa.types.is_dictionary(column.type):
+    if types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if _is_string(column.type) or _is_view(column.type):
         # Files can hold strings that are not UTF-8: nothing checks them when they are written.
         column = column.cast(pa.large_binary())
-    if pa.types.is_float32(column.type):
+    if types.is_float32(column.type):
         # As text writes them: as double, 0.1 would be 0.10000000149011612.
         column = column.cast(pa.string()).cast(pa.float64())
     values: list[Any] = column.to_pylist()
-    if pa.types.is_float16(column.type):
+    if types.is_float16(column.type):
         values = [None if value is None else float(str(np.float16(value))) for value in values]
     return [value.decode(errors="surrogateescape") if isinstance(value, bytes) else value for value in values]

@@ -5,6 +5,7 @@ import gzip
 import io
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any, BinaryIO
+
+import pyarrow as pa
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import MOST_CHARACTERS, Say
@@ -152,8 +155,7 @@ def opened(path: str, say: Say) -> Iterator[Buffered]:
 def seekable(stream: Buffered) -> Iterator[BinaryIO]:
     """Copy what a stream holds to a temporary file."""
     with tempfile.TemporaryFile() as file:
-        while piece := stream.read(1 << 20):
-            file.write(piece)
+        shutil.copyfileobj(stream, file)
         file.seek(0)
         yield file
 
@@ -285,8 +287,6 @@ def _unzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffere
 
 
 def _unzstandarded(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
-    import pyarrow as pa
-
     stream = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(plain, "r"), "zstd"))
     return io.BufferedReader(_LongWindows(stream, path), AT_ONCE)
 

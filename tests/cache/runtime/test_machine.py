@@ -3,17 +3,20 @@
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from headstart.cache.runtime import machine
 
-MEMINFO = "MemTotal: 9000 kB\nMemAvailable: 8000 kB\n"
+FIELDS = ("MemFree", "Buffers", "Cached", "Shmem", "Active", "Inactive", "Slab")
+MEMINFO = "\n".join(["MemTotal: 9000 kB", "MemAvailable: 8000 kB", *(f"{name}: 1 kB" for name in FIELDS)])
 
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine of 6 cores and 8,000 kB; returns the folder of its `proc` and `cgroup`."""
     monkeypatch.setattr(machine, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(psutil, "PROCFS_PATH", f"{tmp_path}/proc")
     monkeypatch.setattr(machine, "GROUPS", tmp_path / "cgroup")
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(6)), raising=False)
     write(
@@ -92,7 +95,7 @@ def test_memory(fake: Path, files: dict[str, str], free: int) -> None:
 
 
 def test_without_linux(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("meminfo", "cpuinfo", "self/cgroup"):
+    for name in ("cpuinfo", "self/cgroup"):  # psutil asks other systems in other ways
         (fake / "proc" / name).unlink()
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: None)
