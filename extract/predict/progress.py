@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from headstart.cache.runtime.progress import TerminalReporter
+from headstart.cache.runtime.progress import TerminalReporter, progress_line
 from headstart.extract.predict.options import files_of
 
 OTHER_BYTES = 8  # of a number or a short value, its comma included
@@ -24,48 +24,31 @@ class StreamProgress:
     """
 
     def __init__(self, data: str, report: bool, reporter: TerminalReporter) -> None:
-        self._rate, self._report = Rate(total_bytes(data), time.perf_counter()), report
-        self._reporter = reporter
+        self._report, self._reporter = report, reporter
+        self._start, self._left = time.perf_counter(), total_bytes(data)
+        self._before = self._rows = self._bytes = 0
 
     def __call__(self, chunk: Any, new: bool) -> None:
-        """Take a chunk that is done."""
+        """Take a chunk that is done, `new` if by this run."""
         for bad in chunk.bad if self._report else ():
             self._reporter.log(f"left out: {bad}")
         size, rows = row_bytes(chunk.table), len(chunk.table)
+        if self._left is not None:
+            self._left = max(0, self._left - size)
         if not new:
-            self._rate.skip(size, rows)
+            self._before += rows
             return
-        line = self._rate.line(size, rows, time.perf_counter())
+        self._rows, self._bytes = self._rows + rows, self._bytes + size
         if self._reporter.is_due():
-            self._reporter.show(line)
+            self._reporter.show(self.line(time.perf_counter() - self._start))
 
-
-class Rate:
-    """Rows per second, and the time that is left.
-
-    Args:
-        total: Bytes of the input; None if unknown.
-        start: Time at which it began, in seconds.
-    """
-
-    def __init__(self, total: int | None, start: float) -> None:
-        self._total, self._start = total, start
-        self._skipped = self._bytes = self.rows = self._before = 0
-
-    def skip(self, size: int, rows: int) -> None:
-        """Rows that an earlier run has labelled."""
-        self._skipped += size
-        self._before += rows
-
-    def line(self, size: int, rows: int, now: float) -> str:
-        """Count rows that are done, and say how far things are."""
-        self._bytes, self.rows = self._bytes + size, self.rows + rows
-        seconds = max(now - self._start, 1e-9)
-        said = f"{self._before + self.rows:,} rows  {self.rows / seconds:,.0f} rows/s"
-        if self._total is None or not self._bytes:
-            return said
-        left = max(0, self._total - self._skipped - self._bytes) * seconds / self._bytes
-        return f"{said}  about {left:,.0f} s left"
+    def line(self, seconds: float) -> str:
+        """How far it is after so many seconds: what is left has as many rows to a byte as what is done."""
+        said = f"{self._before + self._rows:,} rows"
+        if self._left is None or not self._bytes:
+            return f"{said}  {self._rows / max(seconds, 1e-9):,.0f} rows/s"
+        total = round(self._rows * (1 + self._left / self._bytes))
+        return f"{said} {progress_line(self._rows, total, seconds, 'rows')}"
 
 
 def total_bytes(data: str) -> int | None:

@@ -5,21 +5,33 @@ from pathlib import Path
 import pandas as pd
 
 from headstart.cache.runtime.progress import TerminalReporter
-from headstart.extract.predict.progress import Rate, StreamProgress, row_bytes, total_bytes
+from headstart.extract.predict.progress import StreamProgress, row_bytes, total_bytes
 from headstart.extract.tables.batch import BadRow
 from headstart.extract.tables.reader import TableChunk
 
 
-def test_rate_and_time_left_by_hand() -> None:
-    rate = Rate(total=1000, start=10.0)
-    rate.skip(200, 20)
-    assert rate.line(100, 10, 12.0) == "30 rows  5 rows/s  about 14 s left"
-    assert rate.line(300, 30, 14.0) == "60 rows  10 rows/s  about 4 s left"
-    assert rate.line(900, 30, 17.0) == "90 rows  10 rows/s  about 0 s left"  # an estimate never falls below 0
+def table_of(rows: int, size: int) -> TableChunk:
+    """Rows of so many bytes together, line ends included."""
+    return TableChunk(pd.DataFrame({"text": ["x" * (size // rows - 1)] * rows}), [])
+
+
+def test_rate_and_time_left_by_hand(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x" * 1000)
+    progress = StreamProgress(str(tmp_path / "a.csv"), False, Recorder())
+    progress(table_of(20, 200), new=False)
+    progress(table_of(10, 100), new=True)
+    assert progress.line(2.0) == "30 rows [####                          ]  12%  5 rows/s  0:14 left "
+    progress(table_of(30, 300), new=True)
+    assert progress.line(4.0) == "60 rows [###############               ]  50%  10 rows/s  0:04 left "
+    progress(table_of(30, 900), new=True)  # an estimate never falls below 0
+    assert progress.line(7.0) == "90 rows [##############################] 100%  10 rows/s  0:00 left "
 
 
 def test_without_a_size_there_is_no_time_left() -> None:
-    assert Rate(None, 0.0).line(100, 10, 2.0) == "10 rows  5 rows/s"
+    progress = StreamProgress("-", False, Recorder())
+    assert progress.line(2.0) == "0 rows  0 rows/s"
+    progress(table_of(10, 100), new=True)
+    assert progress.line(2.0) == "10 rows  5 rows/s"
 
 
 def test_bytes_say_little_of_packed_files(tmp_path: Path) -> None:
