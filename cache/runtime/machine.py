@@ -26,7 +26,7 @@ def free_memory() -> int:
     """Bytes that this process can get without swapping, or without being killed for its group's limit."""
     import psutil  # here, as few commands ask
 
-    return max(0, min([psutil.virtual_memory().available, *_group_free()]))
+    return max(0, min([int(psutil.virtual_memory().available), *_group_free()]))
 
 
 def _quotas() -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -16,7 +16,7 @@ from headstart.extract.tables.batch import (
     is_encodable,
     not_of,
 )
-from headstart.extract.tables.records import Digits, Objects, cell
+from headstart.extract.tables.records import Digits, Objects, Record, cell
 from headstart.extract.tables.source import FirstRows, TableSource, choose_from, first_count
 from headstart.extract.tables.streams import Lines
 
@@ -72,36 +72,20 @@ class _JsonLinesReader:
 
     def take(self, count: int) -> TableBatch:
         """Read so many rows."""
-        records, numbers, at, bad = list[dict[str, Any]](), list[int](), list[int | None](), list[BadRow]()
-        end = self._lines.characters + MOST_AT_ONCE
+        records, bad, end = list[Record](), list[BadRow](), self._lines.characters + MOST_AT_ONCE
         while len(records) + len(bad) < count and self._lines.characters < end:
             if (line := self._next()) is None:
                 self.done = True
                 break
             try:
-                records.append(self._parse(line))
+                records.append((self.met - 1, self._lines.number, self._parse(line)))
             except _NoObjectError as error:
                 bad.append(BadRow(self._source.name, self.met, self._lines.number, str(error)))
-            else:
-                numbers.append(self.met - 1)
-                at.append(self._lines.number)
         if self._columns is None and records:
-            self._columns = choose_from(self._source, _first_rows(self._source.name, records))
-        objects = Objects(self._source.name, self._columns or [], self._lines.encoding)
-        return objects.batch(*self._sift(records, numbers, at, bad), self.met)
-
-    def _sift(
-        self, records: list[dict[str, Any]], numbers: list[int], at: list[int | None], bad: list[BadRow]
-    ) -> tuple[list[dict[str, Any]], list[int], list[int | None], list[BadRow]]:
-        """Move objects that say no one thing in a chosen column to the bad rows."""
-        reasons = [_reason(fields, self._columns or []) for fields in records]
-        if not any(reasons):
-            return records, numbers, at, bad
-        for number, line, reason in zip(numbers, at, reasons, strict=True):
-            if reason:
-                bad.append(BadRow(self._source.name, number + 1, line, reason))
-        kept = [place for place, reason in enumerate(reasons) if not reason]
-        return [records[p] for p in kept], [numbers[p] for p in kept], [at[p] for p in kept], bad
+            first = _first_rows(self._source.name, [fields for _, _, fields in records])
+            self._columns = choose_from(self._source, first)
+        objects = Objects(self._source.name, self._columns or [], self._lines.encoding, check=_reason)
+        return objects.batch(records, bad, self.met)
 
     def _next(self) -> str | None:
         """The next line that is not blank; it counts as a row."""
@@ -133,7 +117,7 @@ class _JsonLinesReader:
             raise _NoObjectError(not_of(self._lines.encoding)) from None
 
 
-def _first_rows(file: str, records: Sequence[dict[str, Any]]) -> FirstRows:
+def _first_rows(file: str, records: Sequence[Mapping[str, Any]]) -> FirstRows:
     def read(names: Sequence[str]) -> dict[str, list[str]]:
         rows = records[: first_count(names)]
         return {name: [cell(fields.get(name)) for fields in rows] for name in names}
@@ -175,7 +159,7 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _reason(fields: dict[str, Any], columns: Sequence[str]) -> str | None:
+def _reason(fields: Mapping[str, Any], columns: Sequence[str]) -> str | None:
     """What is wrong with an object, as far as some of its keys go; None if nothing is."""
     if isinstance(fields, _Doubled) and (twice := [name for name in columns if name in fields.twice]):
         return f"it names the key {twice[0][:80]!r} twice"

@@ -1,8 +1,9 @@
 """Rows of objects: the cells are strings, whatever the values are."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,12 @@ class Digits(str):
     __slots__ = ()
 
 
+Record = tuple[int, int | None, Mapping[str, Any]]
+"""Position of an object in its file, counted from 0; its line, where that is known; the object."""
+Check = Callable[[Mapping[str, Any], Sequence[str]], str | None]
+"""What is wrong with an object, as far as some of its keys go; None if nothing is."""
+
+
 class Objects:
     """Turns objects into batches of their chosen columns.
 
@@ -27,6 +34,7 @@ class Objects:
         columns: Keys that are read; an object without one has an empty cell there.
         encoding: Name of the file's encoding.
         types: Arrow types of the columns, where the file says them.
+        check: What its format has against an object.
     """
 
     def __init__(
@@ -35,39 +43,33 @@ class Objects:
         columns: Sequence[str],
         encoding: str = "utf-8",
         types: Mapping[str, Any] = MappingProxyType({}),
+        check: Check = lambda fields, columns: None,
     ) -> None:
         self._file, self._columns, self._encoding, self._types = file, list(columns), encoding, types
+        self._check = check
 
-    def batch(
-        self,
-        records: Sequence[Mapping[str, Any]],
-        numbers: list[int],
-        lines: Sequence[int | None],
-        bad: list[BadRow],
-        met: int,
-    ) -> TableBatch:
+    def batch(self, records: Iterable[Record], bad: list[BadRow], met: int) -> TableBatch:
         """Make a batch of objects.
 
         Args:
             records: The objects.
-            numbers: Position of each in the file, counted from 0.
-            lines: Line of each; None where that is not known.
             bad: Other rows that are left out; flawed objects join them.
             met: Rows of the file so far.
         """
-        nested = self._nested(records, numbers)
-        kept, places, sound = [], [], []
-        for fields, number, line in zip(records, numbers, lines, strict=True):
+        rows, numbers, sound = [], [], []
+        for number, line, fields in records:
             cells = [cell(fields.get(name)) for name in self._columns]
-            if reason := self._flaw(cells):
+            if reason := self._check(fields, self._columns) or self._flaw(cells):
                 bad.append(BadRow(self._file, number + 1, line, reason))
             else:
-                kept.append(cells)
-                places.append(number)
+                rows.append(cells)
+                numbers.append(number)
                 sound.append(fields)
         bad.sort(key=lambda row: row.row)
         values = {name: [fields.get(name) for fields in sound] for name in self._columns}
-        batch = TableBatch(self._file, self._columns, kept, np.array(places, np.int64), met, bad, nested)
+        nested = {name: _nested(cells, numbers) for name, cells in values.items()}
+        nested = {name: places for name, places in nested.items() if places}
+        batch = TableBatch(self._file, self._columns, rows, np.array(numbers, np.int64), met, bad, nested)
         return batch._replace(values=values, types=self._types)
 
     def _flaw(self, cells: Sequence[str]) -> str | None:
@@ -80,8 +82,8 @@ class Objects:
         met = 0
         for group in groups:
             for records in self._small(group):
-                numbers = list(range(met, met := met + len(records)))
-                yield self.batch(records, numbers, [None] * len(records), [], met)
+                numbers = range(met, met := met + len(records))
+                yield self.batch(zip(numbers, repeat(None), records, strict=False), [], met)
 
     def _small(self, records: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Cut a group where its strings become too many."""
@@ -94,13 +96,11 @@ class Objects:
         if start < len(records):
             yield records[start:]
 
-    def _nested(self, records: Sequence[Mapping[str, Any]], numbers: list[int]) -> dict[str, set[int]]:
-        nested: dict[str, set[int]] = {}
-        for fields, number in zip(records, numbers, strict=True):
-            for name in self._columns:
-                if isinstance(fields.get(name), list | tuple | dict):
-                    nested.setdefault(name, set()).add(number)
-        return nested
+
+def _nested(values: Iterable[Any], numbers: Iterable[int]) -> set[int]:
+    """The numbers of the rows whose value is a list or an object."""
+    pairs = zip(values, numbers, strict=True)
+    return {number for value, number in pairs if isinstance(value, list | tuple | dict)}
 
 
 def cell(value: Any) -> str:
@@ -112,9 +112,8 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
-        return f"{Decimal(float.__repr__(value)):f}".removesuffix(
-            ".0"
-        )  # the digits that other formats write, for large ones too
+        # the digits that other formats write, for large ones too
+        return f"{Decimal(float.__repr__(value)):f}".removesuffix(".0")
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     return str(value)

@@ -83,7 +83,7 @@ class TextWriter:
     def finish(self) -> Texts:
         """Return all texts."""
         lengths = np.concatenate(self._lengths)
-        return Texts(memoryview(self._spool.array(np.uint8)), row_starts(lengths), lengths)
+        return Texts(self._spool.array(np.uint8).data, row_starts(lengths), lengths)
 
 
 def encode_all(texts: Sequence[str]) -> Iterator[bytes]:

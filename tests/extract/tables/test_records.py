@@ -35,8 +35,9 @@ def test_cells(value: object, text: str) -> None:
 
 
 def batch(objects: Objects, *records: dict[str, object], first: int = 0) -> TableBatch:
-    numbers = list(range(first, first + len(records)))
-    return objects.batch(list(records), numbers, [None] * len(records), [], first + len(records))
+    return objects.batch(
+        [(number, None, fields) for number, fields in enumerate(records, first)], [], first + len(records)
+    )
 
 
 def test_only_chosen_columns_are_looked_at() -> None:
@@ -62,8 +63,8 @@ def test_many_rows_that_share_a_long_string_are_several_batches(monkeypatch: pyt
 
 
 def test_flawed_objects_are_bad_rows_in_order() -> None:
-    records, numbers = [{"text": "a\0"}, {"text": "b"}, {"text": "\udc80"}], [1, 2, 4]
+    records = [(1, 5, {"text": "a\0"}), (2, 6, {"text": "b"}), (4, 10, {"text": "\udc80"})]
     earlier = [BadRow("a.jsonl", 4, 9, "it is no JSON")]
-    found = Objects("a.jsonl", ["text"]).batch(records, numbers, [5, 6, 10], earlier, 5)
+    found = Objects("a.jsonl", ["text"]).batch(records, earlier, 5)
     assert (found.rows, found.numbers.tolist(), found.met) == ([["b"]], [2], 5)
     assert [(row.row, row.line) for row in found.bad] == [(2, 5), (4, 9), (5, 10)]
