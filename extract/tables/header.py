@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import BLANKS, is_encodable, not_of
@@ -109,7 +110,4 @@ def _are_prose(cells: Iterable[str]) -> bool:
 
 def trailing_blanks(names: Sequence[str]) -> int:
     """Columns at the end that have no name."""
-    blank = 0
-    while blank < len(names) and not names[-1 - blank].strip():
-        blank += 1
-    return blank
+    return sum(1 for _ in takewhile(lambda name: not name.strip(), reversed(names)))

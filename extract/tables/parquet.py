@@ -1,7 +1,7 @@
 """Rows of Parquet files."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -69,11 +69,12 @@ def _batches(table: Any, columns: Sequence[str], rows: int, groups: range | None
     """Batches, of all row groups or of some, of few enough rows that their bytes stay few, too."""
     metadata, most = table.metadata, 1.0
     paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
-    chosen = {
-        *columns
-    }  # of a column with lists the path goes on behind its name, which may hold points itself
+    # Of a column with lists the path goes on behind its name, which may hold points itself.
+    chosen = {*columns}
     places = [
-        place for place, path in enumerate(paths) if chosen.intersection(accumulate(path.split("."), _dotted))
+        place
+        for place, path in enumerate(paths)
+        if chosen.intersection(accumulate(path.split("."), "{}.{}".format))
     ]
     numbers = range(metadata.num_row_groups) if groups is None else groups
     for group in map(metadata.row_group, numbers):
@@ -94,10 +95,6 @@ def _first_rows(table: Any, names: Sequence[str]) -> dict[str, list[str]]:
     records = next(_limited((_records(batch, readable) for batch in batches), 0), [])
     read = {*readable}
     return {name: [cell(fields[name]) for fields in records] if name in read else [] for name in names}
-
-
-def _dotted(path: Any, part: str) -> str:
-    return f"{path}.{part}"
 
 
 def _records(batch: Any, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -132,31 +129,23 @@ def _cut(column: Any) -> Any:
     return pc.binary_slice(column.cast(pa.large_binary()), 0, LONGEST_CELL)
 
 
-def _is_string(kind: Any) -> bool:
-    kinds = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
-    return any(is_kind(kind) for is_kind in kinds)
-
-
-def _is_view(kind: Any) -> bool:
-    return bool(types.is_string_view(kind) or types.is_binary_view(kind))
-
-
 def _is_readable(kind: Any) -> bool:
     """Whether values of a type can be texts or labels."""
     if types.is_dictionary(kind) or _is_list(kind):
         return _is_readable(kind.value_type)
-    others = (
-        types.is_boolean,
-        types.is_integer,
-        types.is_floating,
-        types.is_decimal,
-        types.is_fixed_size_binary,
-    )
-    return _is_string(kind) or _is_view(kind) or any(is_kind(kind) for is_kind in others)
+    return _is_string(kind) or _is_view(kind) or _is_other(kind)
 
 
-def _is_list(kind: Any) -> bool:
-    return any(is_kind(kind) for is_kind in (types.is_list, types.is_large_list, types.is_fixed_size_list))
+def _one_of(*kinds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda kind: any(is_kind(kind) for is_kind in kinds)
+
+
+_is_string = _one_of(types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+_is_view = _one_of(types.is_string_view, types.is_binary_view)
+_is_other = _one_of(
+    types.is_boolean, types.is_integer, types.is_floating, types.is_decimal, types.is_fixed_size_binary
+)
+_is_list = _one_of(types.is_list, types.is_large_list, types.is_fixed_size_list)
 
 
 def _require_short(column: Any) -> None:

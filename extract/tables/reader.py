@@ -135,7 +135,7 @@ def _read(source: TableSource) -> Iterator[TableBatch]:
         if source.part:
             _, start_byte, stop, header = source.part
             stream = io.BufferedReader(ByteRange(stream, start_byte, stop, header), AT_ONCE)
-        lines = stack.enter_context(as_lines(source.name, stream, source.format.encoding))
+        lines = stack.enter_context(as_lines(stream, source.format.encoding))
         start = (lines.peek(1) or [""])[0]
         if start.startswith(PARQUET_MAGIC):
             raise UserError(

@@ -148,7 +148,9 @@ def opened(path: str, say: Say) -> Iterator[Buffered]:
             plain, named = stack.enter_context(open(path, "rb")), os.path.splitext(path)[1].lower()
         start = plain.peek(4)
         ending = next((ending for magic, ending in _MAGIC.items() if start.startswith(magic)), named)
-        yield _DECOMPRESS.get(ending, _as_it_is)(path, plain, stack, say)
+        if stream := _decompressed(ending, path, plain, stack, say):
+            plain = io.BufferedReader(_Unpacked(stack.enter_context(stream), path), AT_ONCE)
+        yield plain
 
 
 @contextmanager
@@ -161,7 +163,7 @@ def seekable(stream: Buffered) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def as_lines(file: str, stream: Buffered, encoding: str | None) -> Iterator[Lines]:
+def as_lines(stream: Buffered, encoding: str | None) -> Iterator[Lines]:
     """Read bytes as lines; a byte-order mark decides where no encoding is given.
 
     Raises:
@@ -233,7 +235,15 @@ class _Unpacked(_Borrowed):
         self._blank = 0
 
     def readinto(self, buffer: Any) -> int:
-        count = super().readinto(buffer)
+        try:
+            count = super().readinto(buffer)
+        except OSError as error:
+            if "too much memory" not in str(error):  # as pyarrow calls a window that it refuses
+                raise
+            raise UserError(
+                f"{self._path} was packed with `zstd --long`, with a window above 128 MB; unpack it first: "
+                f"`zstd -d --long=31 {shlex.quote(self._path)}`"
+            ) from None
         self._left -= count
         if self._left < 0:
             raise UserError(
@@ -246,31 +256,17 @@ class _Unpacked(_Borrowed):
         return count
 
 
-class _LongWindows(_Unpacked):
-    """What pyarrow unpacks; it refuses windows above 128 MB, and its message names no way round."""
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            return super().readinto(buffer)
-        except OSError as error:
-            if "too much memory" not in str(error):
-                raise
-            raise UserError(
-                f"{self._path} was packed with `zstd --long`, with a window above 128 MB; unpack it first: "
-                f"`zstd -d --long=31 {shlex.quote(self._path)}`"
-            ) from None
+def _decompressed(ending: str, path: str, plain: Buffered, stack: ExitStack, say: Say) -> Any:
+    """What a file unpacks to; None where nothing is packed."""
+    if ending == ".gz":
+        return gzip.GzipFile(fileobj=plain)
+    if ending == ".zst":
+        return pa.CompressedInputStream(pa.PythonFile(plain, "r"), "zstd")
+    return _member(path, stack.enter_context(zipfile.ZipFile(plain)), say) if ending == ".zip" else None
 
 
-def _as_it_is(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
-    return plain
-
-
-def _gunzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
-    return io.BufferedReader(_Unpacked(stack.enter_context(gzip.GzipFile(fileobj=plain)), path), AT_ONCE)
-
-
-def _unzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
-    archive = stack.enter_context(zipfile.ZipFile(plain))
+def _member(path: str, archive: zipfile.ZipFile, say: Say) -> Any:
+    """The only table of an archive."""
     members = [name for name in archive.namelist() if not name.endswith(("/", "\\"))]
     names = [name for name in members if not is_litter(name)]
     tables = [name for name in names if os.path.splitext(name)[1].lower() in ENDINGS]
@@ -283,12 +279,4 @@ def _unzipped(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffere
     if others := [name for name in members if name != names[0]]:
         more = ", ..." if len(others) > 3 else ""
         say(f"{path}: {names[0]} is read, what lies beside it is not: {', '.join(others[:3])}{more}")
-    return io.BufferedReader(_Unpacked(stack.enter_context(archive.open(names[0])), path), AT_ONCE)
-
-
-def _unzstandarded(path: str, plain: Buffered, stack: ExitStack, say: Say) -> Buffered:
-    stream = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(plain, "r"), "zstd"))
-    return io.BufferedReader(_LongWindows(stream, path), AT_ONCE)
-
-
-_DECOMPRESS = {".gz": _gunzipped, ".zip": _unzipped, ".zst": _unzstandarded}
+    return archive.open(names[0])
