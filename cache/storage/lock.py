@@ -1,4 +1,7 @@
-"""One writer at a time: a lock file with owner, host and heartbeat, on any storage that TensorStore knows."""
+"""One writer at a time: a lock file with owner, host and heartbeat, on any storage that TensorStore knows.
+
+filelock's `SoftFileLease` has owner and heartbeat, too, but knows files only, and two advisories of October 2026.
+"""
 
 import contextlib
 import os

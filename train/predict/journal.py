@@ -1,11 +1,12 @@
 """A file that grows piece by piece and survives a kill: the same command goes on behind the last whole piece."""
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Sequence
 from typing import IO, NamedTuple
+
+from filelock import lock_descriptor
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file, remove_partials, sync
@@ -81,12 +82,10 @@ class Journal:
         self._remove({self._notes, self.partial})
 
     def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not lock_descriptor(self._file.fileno(), blocking=False):  # it ends with its process
             raise UserError(
                 f"another process is writing {self.partial}; wait for it, or choose another --output"
-            ) from None
+            )
 
     def _remove(self, paths: set[str]) -> None:
         self._file.close()

@@ -1,6 +1,7 @@
 """What other test rows and other seeds would have changed: the paired bootstrap over rows, and the variance over seeds.
 
-Every metric of every head is computed on the same resamples.
+Every metric of every head is computed on the same resamples. By scikit-learn's functions, five metrics of a head and a
+resample of 3,245 rows take 10 ms, which is 20 minutes for 13 heads and baselines, and hours for more rows; not seconds.
 """
 
 from collections.abc import Callable, Sequence
