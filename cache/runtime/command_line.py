@@ -50,14 +50,12 @@ class CommandLineParser(argparse.ArgumentParser):
         if "unrecognized arguments: " in message:
             words = message.partition("arguments: ")[2].split()
             flags = [word.partition("=")[0] for word in words if word.startswith("-")]
-            question = "".join(did_you_mean(flag, self.flags) for flag in flags) or self._with_commas(
-                words[0]
-            )
+            near = "".join(did_you_mean(flag, self.flags) for flag in flags)
+            question = near or self._with_commas(words[0])
             message = f"{message}; {question}".rstrip("; ")
         end = " " if message.endswith("?") else "; "
-        self.exit(
-            EXIT_USER_ERROR, f"{self.prog}: error: {printable(message)}{end}--help shows what there is\n"
-        )
+        shown = f"{self.prog}: error: {printable(message)}{end}--help shows what there is\n"
+        self.exit(EXIT_USER_ERROR, shown)
 
     def _with_commas(self, word: str) -> str:
         """A question whether a word that follows a list was to be its next item."""
@@ -100,11 +98,6 @@ class CommandLine(NamedTuple):
         each = [argument for settings in self.settings for argument in arguments_of(settings)]
         return [self._changed(argument) for argument in each]
 
-    @property
-    def takes_words(self) -> bool:
-        """Whether there are arguments without flags."""
-        return any(argument.about.positional for argument in self.arguments)
-
     def _changed(self, argument: Argument) -> Argument:
         changes = self.changes.get(argument.name, {})
         about = {name: value for name, value in changes.items() if name in argument.about._fields}
@@ -118,23 +111,20 @@ class CommandLine(NamedTuple):
             add_help: Whether `--help` is one of them.
         """
         epilog = "\n".join(["examples:", *(f"  {line}" for line in self.examples)]) if self.examples else None
-        words = " ".join(["[OPTIONS]", *(a.placeholder for a in self.arguments if a.about.positional)])
+        each = self.arguments
+        usage = " ".join(["%(prog)s [OPTIONS]", *(a.placeholder for a in each if a.about.positional)])
         parser = CommandLineParser(
-            prog=self.prog,
-            usage=f"%(prog)s {words}",
-            description=self.about,
-            epilog=epilog,
-            add_help=add_help,
+            prog=self.prog, usage=usage, description=self.about, epilog=epilog, add_help=add_help
         )
-        parser.flags = [argument.flag for argument in self.arguments if not argument.about.positional]
-        parser.lists = [argument.flag for argument in self.arguments if argument.about.listed]
+        parser.flags = [argument.flag for argument in each if not argument.about.positional]
+        parser.lists = [argument.flag for argument in each if argument.about.listed]
         parser._optionals.title = COMMON
-        titles = dict.fromkeys(argument.about.group for argument in self.arguments)
-        ordered = [title for title in (*ORDER, *titles) if title in titles]
-        groups = {
-            title: parser.add_argument_group(title) if title else parser for title in dict.fromkeys(ordered)
-        }
-        for argument in self.arguments:
+        titles = {argument.about.group for argument in each}
+        ordered = dict.fromkeys(
+            title for title in (*ORDER, *(a.about.group for a in each)) if title in titles
+        )
+        groups = {title: parser.add_argument_group(title) if title else parser for title in ordered}
+        for argument in each:
             argument.add_to(groups[argument.about.group])
         return parser
 
@@ -215,7 +205,8 @@ def choose(
         sys.exit(EXIT_USER_ERROR)
     word, names = arguments[0] if arguments else "", [name for name in lines if name]
     begun = word in {name.split()[0] for name in names}
-    if "" in lines and not begun and not (did_you_mean(word, names) and not lines[""].takes_words):
+    takes_words = "" in lines and any(argument.about.positional for argument in lines[""].arguments)
+    if "" in lines and not begun and (takes_words or not did_you_mean(word, names)):
         return "", list(arguments)
     if arguments and arguments[-1] in ("-h", "--help"):
         say(usage(prog, about, {name: line.about for name, line in lines.items() if name}))
@@ -241,7 +232,5 @@ def usage(prog: str, about: str, commands: Mapping[str, str]) -> str:
 
 def unknown(name: str, commands: Sequence[str]) -> UserError:
     """The mistake that a command has no subcommand of a name, or got none."""
-    what = (
-        f"there is no command {name!r}; {did_you_mean(name, commands)}" if name else "a command is missing; "
-    )
-    return UserError(f"{what}commands: {', '.join(commands)}")
+    what = f"there is no command {name!r}; {did_you_mean(name, commands)}"
+    return UserError(f"{what if name else 'a command is missing; '}commands: {', '.join(commands)}")

@@ -48,9 +48,8 @@ def set_variables() -> None:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
-    os.environ.setdefault(
-        "TRANSFORMERS_VERBOSITY", "error"
-    )  # version 5 says at each import that PyTorch is missing
+    # Version 5 says at each import that PyTorch is missing.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 
 def rarer_garbage_collection() -> None:

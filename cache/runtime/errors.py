@@ -87,13 +87,10 @@ def _failed(error: BaseException) -> int:
 
 def _is_platform_missing(error: BaseException) -> bool:
     """Whether JAX has no platform of those that JAX_PLATFORMS names; it says so as an error of its own code."""
-    frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
-    in_platforms = bool(frames) and frames[-1].endswith(os.path.join("jax", "_src", "xla_bridge.py"))
-    return (
-        in_platforms
-        and bool(os.environ.get("JAX_PLATFORMS"))
-        and isinstance(error, RuntimeError | AssertionError)
-    )
+    if not os.environ.get("JAX_PLATFORMS") or not isinstance(error, RuntimeError | AssertionError):
+        return False
+    *_, last = traceback.walk_tb(error.__traceback__)
+    return last[0].f_code.co_filename.endswith(os.path.join("jax", "_src", "xla_bridge.py"))
 
 
 def _message(error: BaseException) -> str:
@@ -101,13 +98,9 @@ def _message(error: BaseException) -> str:
         return str(error)
     if not _is_platform_missing(error):
         return printable(str(error)) or type(error).__name__
-    reason = (
-        " ".join(str(error).split()).partition(" (set JAX_PLATFORMS")[0].rstrip(".")
-        or "none of these is here"
-    )
-    return (
-        f"JAX_PLATFORMS is {os.environ['JAX_PLATFORMS']!r}, but {reason}: unset it, or set JAX_PLATFORMS=cpu"
-    )
+    reason = " ".join(str(error).split()).partition(" (set JAX_PLATFORMS")[0].rstrip(".")
+    platforms = f"JAX_PLATFORMS is {os.environ['JAX_PLATFORMS']!r}"
+    return f"{platforms}, but {reason or 'none of these is here'}: unset it, or set JAX_PLATFORMS=cpu"
 
 
 def _flush_output() -> None:

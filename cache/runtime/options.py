@@ -103,23 +103,12 @@ class Argument(NamedTuple):
         facts: dict[str, Any] = {"help": self.help, "default": self.default}
         if self.is_switch:
             facts["action"] = "store_true"
+            hidden = dict.fromkeys(("default", "help"), argparse.SUPPRESS)  # where a file has turned it on
+            parser.add_argument(self.unset, dest=self.name, action="store_false", **hidden)
         else:
-            parse = one_of(self.choices) if self.choices else about.parse or self.kind
-            metavar = about.metavar or (f"{{{','.join(self.choices)}}}" if self.choices else None)
-            facts |= {
-                "type": parse,
-                "choices": self.choices or None,
-                "metavar": metavar,
-                "nargs": about.nargs,
-            }
-        if self.is_switch:  # where a file has turned it on
-            parser.add_argument(
-                self.unset,
-                dest=self.name,
-                action="store_false",
-                default=argparse.SUPPRESS,
-                help=argparse.SUPPRESS,
-            )
+            facts["type"] = one_of(self.choices) if self.choices else about.parse or self.kind
+            facts["metavar"] = about.metavar or (f"{{{','.join(self.choices)}}}" if self.choices else None)
+            facts |= {"choices": self.choices or None, "nargs": about.nargs}
         if about.positional:
             parser.add_argument(self.name, **facts)
         else:
@@ -159,7 +148,7 @@ def words_of(settings: Any, **changes: Any) -> list[str]:
             words.append(argument.flag)
         else:
             words += (
-                [f"{argument.flag}={value}"] if f"{value}".startswith("-") else [argument.flag, f"{value}"]
+                [f"{argument.flag}={value}"] if str(value).startswith("-") else [argument.flag, str(value)]
             )
     return words
 

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import CacheError
@@ -73,7 +74,8 @@ class Lock:
 
     def take(self, generation: bytes) -> bool:
         """Replace the lock file of this generation by our own; False if someone else was faster."""
-        taken = self._store.write_if(NAME, self._sign_of_life(), generation) or self._own_generation()
+        sign_of_life = {**self._owner, "heartbeat": time.time()}
+        taken = self._store.write_if(NAME, sign_of_life, generation) or self._own_generation()
         self._generation = taken or self._generation
         return taken is not None
 
@@ -118,9 +120,6 @@ class Lock:
         if self._generation and not self._lost.is_set():
             self._store.write_if(NAME, None, self._generation)
 
-    def _sign_of_life(self) -> dict[str, Any]:
-        return {**self._owner, "heartbeat": time.time()}
-
 
 @contextlib.contextmanager
 def held(store: Store, on_wait: Callable[[str], None]) -> Iterator[Lock]:
@@ -136,20 +135,17 @@ def held(store: Store, on_wait: Callable[[str], None]) -> Iterator[Lock]:
         on_wait(store.remark)
     beating = threading.Thread(target=lock.beat, daemon=True)
     beating.start()
+    # The error that ends the work is the one to show.
+    hidden: tuple[type[Exception], ...] = (CacheError, OSError)
     try:
         yield lock
-    except BaseException:
-        with contextlib.suppress(CacheError, OSError):  # the error that ends the work is the one to show
-            _give_back(lock, store, beating)
-        raise
-    _give_back(lock, store, beating)
-
-
-def _give_back(lock: Lock, store: Store, beating: threading.Thread) -> None:
-    lock.stop_beating()
-    beating.join()  # a beat in flight would write the lock file again
-    lock.release()
-    store.remove_if_empty()
+        hidden = ()
+    finally:
+        with contextlib.suppress(*hidden):
+            lock.stop_beating()
+            beating.join()  # a beat in flight would write the lock file again
+            lock.release()
+            store.remove_if_empty()
 
 
 def owner_line(owner: dict[str, Any]) -> str:
@@ -198,8 +194,9 @@ def _stale(store: Store) -> float:
 def _processes() -> str:
     """Name the table of processes in which our pid counts: containers on one host have tables of their own."""
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip() + os.readlink("/proc/self/ns/pid")
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip() + os.readlink(
+            "/proc/self/ns/pid"
+        )
     except OSError:
         return "only one"
 

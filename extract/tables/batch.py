@@ -23,9 +23,8 @@ REPEATED = "it repeats the header, as in joined files"
 Say = Callable[[str], None]
 """Takes a line about something that was recognised in a file."""
 
-_HALVES = re.compile(
-    "[\ud800-\udc7f\udd00-\udfff]"
-)  # those between stand for bytes that are not of the encoding
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+# Those between stand for bytes that are not of the encoding.
 HALF = r"it holds half of a surrogate pair, such as \ud83d alone, which no text has"
 TOO_LONG = f"a cell is longer than 10 MB ({MOST_CHARACTERS:,} characters)"
 
@@ -144,9 +143,8 @@ def flaw(cells: Sequence[str], width: int, encoding: str) -> str | None:
 
 def not_of(encoding: str) -> str:
     """Say that bytes are not of an encoding."""
-    return (
-        f"it is not {encoding.upper()}; if the file is in another encoding, name it, like `--encoding cp1252`"
-    )
+    other = "if the file is in another encoding, name it, like `--encoding cp1252`"
+    return f"it is not {encoding.upper()}; {other}"
 
 
 def is_encodable(text: str) -> bool:

@@ -31,6 +31,7 @@ FIRST_LINES, FIRST_CHARACTERS = 10_000, 4_000_000
 """Of the part of a file from which dialect and columns are found out."""
 MOST_AT_ONCE = 32_000_000  # characters of a batch
 
+HINT = "; if no quotes stand around cells, say `--quoting none`"
 LARGE, MOST_STEP = 1_000_000, 1_024  # characters that make a step a large one; rows of a step
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -75,9 +76,8 @@ def _open(source: TableSource, lines: Lines, delimiter: str | None) -> _Table:
     """Read the header, and have the columns chosen."""
     iterator, first = iter(lines), _first_lines(lines)
     if first and len(first) > 1 and (separator := separator_of(first[0])):
-        source.say(
-            f"{source.name}: its first line {first.pop(0).strip()!r} sets the delimiter, and is no row"
-        )
+        line = first.pop(0).strip()
+        source.say(f"{source.name}: its first line {line!r} sets the delimiter, and is no row")
         while separator_of(next(iterator)) is None:
             pass
         delimiter = separator
@@ -96,9 +96,8 @@ def _open(source: TableSource, lines: Lines, delimiter: str | None) -> _Table:
         return {name: [row[places[name]] for row in sample] for name in names}
 
     headerless = not no_header and looks_like_data(header, sample)
-    return _Table(
-        dialect, rows, header, choose_from(source, FirstRows(source.name, header, read, headerless))
-    )
+    columns = choose_from(source, FirstRows(source.name, header, read, headerless))
+    return _Table(dialect, rows, header, columns)
 
 
 def _first_lines(lines: Lines) -> list[str]:
@@ -113,9 +112,8 @@ def _dialect_of(source: TableSource, first: Sequence[str], delimiter: str) -> Di
         return Dialect(delimiter, source.format.quoting == "minimal")
     dialect = choose_quoting(source.name, first, delimiter)
     if not dialect.quoted:
-        source.say(
-            f"{source.name}: no quotes stand around its cells, they are read as characters (--quoting none)"
-        )
+        characters = "they are read as characters (--quoting none)"
+        source.say(f"{source.name}: no quotes stand around its cells, {characters}")
     return dialect
 
 
@@ -144,9 +142,7 @@ class _DelimitedReader:
         self._met = 0
         self._broken_at = 0  # the first line with unbalanced quotes
         places = [table.header.index(name) for name in table.columns]
-        self._pick: Any = (
-            itemgetter(*places) if len(places) > 1 else lambda row: [row[place] for place in places]
-        )
+        self._pick: Any = itemgetter(*places) if len(places) > 1 else lambda row: [row[at] for at in places]
         if table.dialect.guarded:
             lines.recent = []
 
@@ -165,9 +161,8 @@ class _DelimitedReader:
             self._check_quotes()
             large = self._lines.counting or self._lines.characters - characters > LARGE
             step = 1 if large else min(2 * step, MOST_STEP)
-        return TableBatch(
-            self._file, self._table.columns, kept, np.array(numbers, np.int64), self._met, bad, {}
-        )
+        places = np.array(numbers, np.int64)
+        return TableBatch(self._file, self._table.columns, kept, places, self._met, bad, {})
 
     def _read_rows(self, count: int) -> tuple[list[list[str]], Exception | None]:
         """Rows and blank lines, and what broke off."""
@@ -267,7 +262,7 @@ class _DelimitedReader:
 
     def _broken(self, error: Exception, line: int) -> BadRow:
         """The row at which reading broke off, unless it may reach beyond its line."""
-        bad = BadRow(self._file, self._met, line, f"its quotes are not balanced ({error}){self._hint}")
+        bad = BadRow(self._file, self._met, line, f"its quotes are not balanced ({error}){HINT}")
         if isinstance(error, UnicodeError):
             raise UserError(str(bad._replace(reason=not_of(self._lines.encoding)))) from None
         if "field limit" in str(error):
@@ -279,12 +274,8 @@ class _DelimitedReader:
             return bad
         raise UserError(
             f"{bad._replace(reason='a quote opens')} that is never closed, or closed where none is wanted, so that the "
-            f"next row cannot be found; mend it: a quote within quotes is written twice{self._hint}"
+            f"next row cannot be found; mend it: a quote within quotes is written twice{HINT}"
         ) from None
-
-    @property
-    def _hint(self) -> str:
-        return "; if no quotes stand around cells, say `--quoting none`"
 
 
 def _lines_of(row: list[str]) -> int:

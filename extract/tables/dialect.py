@@ -168,8 +168,7 @@ def _weigh(dialect: Dialect, lines: Sequence[str]) -> _Evidence:
         broken += row is None
         quoted += row is not None and len(row) == width and (not fits or _doubles(dialect, row))
         unquoted += fits and (row is None or len(group) > 1)
-        marked += (
-            fits and len(group) == 1 and row not in (None, group[0].rstrip("\r\n").split(dialect.delimiter))
-        )
+        plain = group[0].rstrip("\r\n").split(dialect.delimiter)
+        marked += fits and len(group) == 1 and row not in (None, plain)
         merged = merged or (group if fits and row is not None and len(group) > 1 else ())
     return _Evidence(rows, quoted, unquoted, marked, broken, merged)

@@ -92,10 +92,8 @@ class _JsonLinesReader:
         try:
             line = next((line for line in self._iterator if not line.isspace()), None)
         except UnicodeError:
-            bad = BadRow(
-                self._source.name, self.met + 1, self._lines.number + 1, not_of(self._lines.encoding)
-            )
-            raise UserError(str(bad)) from None
+            place = self._source.name, self.met + 1, self._lines.number + 1
+            raise UserError(str(BadRow(*place, not_of(self._lines.encoding)))) from None
         if line is not None and not self.met and line.lstrip().startswith("["):
             raise UserError(
                 f"{self._source.name} holds one JSON array; wanted is JSON Lines, one object a line: `jq -c '.[]'` "

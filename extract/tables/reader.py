@@ -138,9 +138,8 @@ def _read(source: TableSource) -> Iterator[TableBatch]:
         lines = stack.enter_context(as_lines(stream, source.format.encoding))
         start = (lines.peek(1) or [""])[0]
         if start.startswith(PARQUET_MAGIC):
-            raise UserError(
-                f"{source.name} is a Parquet file; these can be read from files ending in .parquet only"
-            )
+            only = "these can be read from files ending in .parquet only"
+            raise UserError(f"{source.name} is a Parquet file; {only}")
         if lines.mark:
             source.say(f"{source.name} {MARKED} {lines.mark}; read as {lines.encoding}")
         if kind in (".jsonl", ".ndjson") or (kind is None and start.lstrip().startswith("{")):
@@ -148,6 +147,5 @@ def _read(source: TableSource) -> Iterator[TableBatch]:
         else:
             yield from read_delimited(source, lines, "\t" if kind == ".tsv" else None)
         if lines.marks:
-            source.say(
-                f"{source.name}: {lines.marks:,} byte-order marks inside, as of joined files, are left out"
-            )
+            marks = f"{lines.marks:,} byte-order marks inside, as of joined files, are left out"
+            source.say(f"{source.name}: {marks}")

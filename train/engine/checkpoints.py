@@ -124,11 +124,8 @@ def read_arrays(path: Path, target: PyTree | None = None) -> PyTree:
     with _in_words(path):
         stored = _open(path)
     if target is not None:
-        require_same(
-            {name: _kind(array.dtype.name, array.shape) for name, array in stored.items()},
-            kinds(target),
-            path,
-        )
+        there = {name: _kind(array.dtype.name, array.shape) for name, array in stored.items()}
+        require_same(there, kinds(target), path)
     with _in_words(path):
         arrays = {name: array.read().result() for name, array in stored.items()}
     return arrays if target is None else jax.tree.map_with_path(lambda place, _: arrays[_name(place)], target)

@@ -47,9 +47,8 @@ def save_progress(folder: Path | str, progress: TrainingProgress, run: Mapping[s
     require_no_link(folder)
     root = Path(folder).absolute()
     place = root / f"epoch-{len(progress.seconds):06}"
-    histories = [
-        [*key, [record._asdict() for record in records]] for key, records in progress.histories.items()
-    ]
+    each = progress.histories.items()
+    histories = [[*key, [record._asdict() for record in records]] for key, records in each]
     facts = {"run": dict(run), "seconds": list(progress.seconds), "histories": histories}
     arrays = jax.tree.map(np.asarray, {"states": progress.states, "best": progress.best})
     root.mkdir(parents=True, exist_ok=True)
@@ -126,8 +125,8 @@ def _number(value: Any) -> float:
 
 def last_state(folder: Path | str) -> Path | None:
     """Folder of the last state; None if there is none."""
-    states = [path for path in _states(Path(folder).absolute()) if (path / "facts.json").is_file()]
-    return max(states, default=None)
+    states = _folders(Path(folder).absolute(), _STATE)
+    return max((path for path in states if (path / "facts.json").is_file()), default=None)
 
 
 def read_facts(state: Path) -> dict[str, Any]:
@@ -178,15 +177,11 @@ def remove_progress(folder: Path | str) -> None:
 
 def _remove_all(root: Path, but: Path | None = None) -> None:
     """Remove all states but one, and what writers that were killed have left."""
-    for state in _states(root):
+    for state in _folders(root, _STATE):
         if state != but:
             remove_files(state, STATE_FILE)
     for left in _folders(root, _LEFT):
         shutil.rmtree(left, ignore_errors=True)
-
-
-def _states(root: Path) -> list[Path]:
-    return _folders(root, _STATE)
 
 
 def _folders(root: Path, form: re.Pattern[str]) -> list[Path]:

@@ -181,21 +181,19 @@ class MLflowLogger(Logger):
         experiment = self._client.get_experiment_by_name("headstart")
         identity = experiment.experiment_id if experiment else self._client.create_experiment("headstart")
         self._run = self._client.create_run(identity, run_name=self.run.name).info.run_id
-        parameters = [self._entity("Param")(name, str(value)) for name, value in self.run.settings.items()]
+        self._entities: Any = importlib.import_module("mlflow.entities")
+        parameters = [self._entities.Param(name, str(value)) for name, value in self.run.settings.items()]
         self._client.log_batch(self._run, params=parameters)
 
     def write(self, name: str, step: int, numbers: Mapping[str, float]) -> None:
         """Add metrics."""
-        now, metric = int(time.time() * 1000), self._entity("Metric")
+        now, metric = int(time.time() * 1000), self._entities.Metric
         metrics = [metric(f"{name}/{tag}", number, now, step) for tag, number in numbers.items()]
         self._client.log_batch(self._run, metrics=metrics)
 
     def close(self) -> None:
         """Say how the run ended."""
         self._client.set_terminated(self._run, "FINISHED" if self.ended else "FAILED")
-
-    def _entity(self, name: str) -> Any:
-        return getattr(importlib.import_module("mlflow.entities"), name)
 
 
 class WandbLogger(Logger):
@@ -236,9 +234,8 @@ def require_loggers(names: str) -> list[str]:
         try:
             importlib.import_module(module)
         except ImportError:
-            raise UserError(
-                f"--log {name} needs the module {module}, which is not installed: pip install {package}"
-            ) from None
+            missing = f"needs the module {module}, which is not installed: pip install {package}"
+            raise UserError(f"--log {name} {missing}") from None
     return chosen
 
 
