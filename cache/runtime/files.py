@@ -91,13 +91,10 @@ def read_json_object(path: str | Path, most_bytes: int = 2**26) -> dict[str, Any
     """Read a JSON file that holds an object.
 
     Raises:
-        UserError: it holds something else, or has more bytes.
+        UserError: it holds something else, has more bytes, or is a pipe, a device or a hole.
     """
-    if (size := os.path.getsize(path)) > most_bytes:
-        raise UserError(f"{path} has {size:,} bytes; at most {most_bytes:,} are read")
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+        content = json.loads(read_text(path, most_bytes))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON ({error})") from None
     if not isinstance(content, dict):

@@ -4,6 +4,7 @@ joblib's `cpu_count` would do for the cores: importing it takes half a second, w
 it does not see the quota of a group below the root that systemd or a cluster made. psutil knows no groups either.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,8 +33,8 @@ def free_memory() -> int:
 def _quotas() -> Iterator[tuple[int, int]]:
     """Microseconds of a core that each of the process's groups may use in each period of so many."""
     for folder in _folders("cpu"):
-        yield from _pairs(_numbers(folder / "cpu.max"))  # version 2
-        yield from _pairs(_numbers(folder / "cpu.cfs_quota_us") + _numbers(folder / "cpu.cfs_period_us"))
+        yield from _pair(folder / "cpu.max")  # version 2
+        yield from _pair(folder / "cpu.cfs_quota_us", folder / "cpu.cfs_period_us")
 
 
 def _group_free() -> Iterator[int]:
@@ -43,7 +44,7 @@ def _group_free() -> Iterator[int]:
             ("memory.max", "memory.current"),
             ("memory.limit_in_bytes", "memory.usage_in_bytes"),
         ):
-            for most, taken in _pairs(_numbers(folder / limit) + _numbers(folder / used)):
+            for most, taken in _pair(folder / limit, folder / used):
                 if most < UNLIMITED:
                     yield most - taken + _reclaimable(folder)
 
@@ -72,27 +73,20 @@ def _folders(controller: str) -> Iterator[Path]:
         yield from (folder for folder in (group, *group.parents) if folder == root or root in folder.parents)
 
 
-def _numbers(file: Path) -> list[int]:
-    """The numbers in a small file; none where it is not there, or says `max`."""
-    try:
-        return [int(word) for word in file.read_text("ascii").split()]
-    except (OSError, ValueError):
-        return []
-
-
-def _pairs(numbers: list[int]) -> Iterator[tuple[int, int]]:
-    if len(numbers) == 2:
-        yield numbers[0], numbers[1]
+def _pair(*files: Path) -> Iterator[tuple[int, int]]:
+    """The two numbers in small files; none where one is not there, or says `max`."""
+    with contextlib.suppress(OSError, ValueError):
+        first, second = (int(word) for file in files for word in file.read_text("ascii").split())
+        yield first, second
 
 
 def cpu_flags() -> set[str]:
     """Names of the processor's features; none where Linux does not tell them."""
     try:
         with (PROC / "cpuinfo").open(encoding="utf-8", errors="replace") as file:
-            flags = next((line for line in file if line.startswith("flags")), "")
+            return set(next((line for line in file if line.startswith("flags")), "").split())
     except OSError:
         return set()
-    return set(flags.split())
 
 
 def multiplies_bfloat16() -> bool:
