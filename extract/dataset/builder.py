@@ -87,9 +87,7 @@ class DatasetBuilder:
         codes, problems = self._reader.read(cells)
         self._check_guess(batch, cells[0], filled)
         reasons = {int(filled[place]): reason for place, reason in problems.items()}
-        reasons |= dict.fromkeys(
-            _nested(batch, [self._text]), f"column {self._text!r} holds a list or an object"
-        )
+        reasons |= dict.fromkeys(batch.nested(self._text), f"column {self._text!r} holds a list or an object")
         codes[np.isin(filled, list(reasons))] = BAD
         return codes, reasons
 
@@ -199,12 +197,6 @@ def _bad_rows(batch: TableBatch, reasons: dict[int, str]) -> list[BadRow]:
     return [
         BadRow(batch.file, int(batch.numbers[place]) + 1, None, reason) for place, reason in reasons.items()
     ]
-
-
-def _nested(batch: TableBatch, columns: Sequence[str]) -> list[int]:
-    """Places in a batch at which one of the columns holds a list or an object."""
-    numbers = {number for name in columns for number in batch.nested.get(name, ())}
-    return np.flatnonzero(np.isin(batch.numbers, list(numbers))).tolist() if numbers else []
 
 
 def _order(count: int, reasons: dict[int, str], before: int) -> Int[np.ndarray, " _"]:

@@ -43,7 +43,7 @@ def read_film_reviews(sample: str, choose: Choose = all_columns) -> Generator[Ta
         reviews = [reviews[place] for place in sorted(drawn.tolist())]
     table = pd.DataFrame(reviews, columns=COLUMNS)
     choose(FirstRows(sample, COLUMNS, lambda names: {name: table[name].tolist() for name in names}))
-    yield TableBatch(sample, COLUMNS, reviews, np.arange(len(reviews)), len(reviews), [], {})
+    yield TableBatch(sample, COLUMNS, reviews, np.arange(len(reviews)), len(reviews), [])
 
 
 def _content() -> bytes:

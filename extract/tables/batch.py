@@ -59,7 +59,6 @@ class TableBatch(NamedTuple):
         numbers: Position of each sound row in its file, counted from 0, `[b]` int64.
         met: Rows of the file so far, bad ones included.
         bad: The rows that are left out.
-        nested: For each column with lists or objects, the numbers of the rows that hold one.
         source: Number of the file, from 0.
         before: Rows of all earlier files.
         values: Where the format has types, the values of each column's sound rows, of Python's types.
@@ -72,7 +71,6 @@ class TableBatch(NamedTuple):
     numbers: Int[np.ndarray, " b"]
     met: int
     bad: list[BadRow]
-    nested: dict[str, set[int]]
     source: int = 0
     before: int = 0
     values: Mapping[str, list[Any]] = MappingProxyType({})
@@ -84,6 +82,11 @@ class TableBatch(NamedTuple):
             return [""] * len(self.rows)
         place = self.header.index(name)
         return [row[place] for row in self.rows]
+
+    def nested(self, name: str) -> list[int]:
+        """Places of the rows that hold a list or an object in a column."""
+        values = enumerate(self.values.get(name, ()))
+        return [place for place, value in values if isinstance(value, list | tuple | dict)]
 
 
 def check_names(file: str, names: Sequence[str]) -> list[str]:

@@ -162,7 +162,7 @@ class _DelimitedReader:
             large = self._lines.counting or self._lines.characters - characters > LARGE
             step = 1 if large else min(2 * step, MOST_STEP)
         places = np.array(numbers, np.int64)
-        return TableBatch(self._file, self._table.columns, kept, places, self._met, bad, {})
+        return TableBatch(self._file, self._table.columns, kept, places, self._met, bad)
 
     def _read_rows(self, count: int) -> tuple[list[list[str]], Exception | None]:
         """Rows and blank lines, and what broke off."""

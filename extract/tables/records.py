@@ -67,9 +67,7 @@ class Objects:
                 sound.append(fields)
         bad.sort(key=lambda row: row.row)
         values = {name: [fields.get(name) for fields in sound] for name in self._columns}
-        nested = {name: _nested(cells, numbers) for name, cells in values.items()}
-        nested = {name: places for name, places in nested.items() if places}
-        batch = TableBatch(self._file, self._columns, rows, np.array(numbers, np.int64), met, bad, nested)
+        batch = TableBatch(self._file, self._columns, rows, np.array(numbers, np.int64), met, bad)
         return batch._replace(values=values, types=self._types)
 
     def _flaw(self, cells: Sequence[str]) -> str | None:
@@ -95,12 +93,6 @@ class Objects:
                 start, size = place + 1, 0
         if start < len(records):
             yield records[start:]
-
-
-def _nested(values: Iterable[Any], numbers: Iterable[int]) -> set[int]:
-    """The numbers of the rows whose value is a list or an object."""
-    pairs = zip(values, numbers, strict=True)
-    return {number for value, number in pairs if isinstance(value, list | tuple | dict)}
 
 
 def cell(value: Any) -> str:

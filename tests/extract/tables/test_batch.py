@@ -49,7 +49,7 @@ def test_names_of_columns() -> None:
 
 
 def test_a_column_that_a_batch_lacks_is_empty() -> None:
-    batch = TableBatch("a.csv", ["x", "y"], [["1", "2"], ["3", "4"]], np.arange(2), 2, [], {})
+    batch = TableBatch("a.csv", ["x", "y"], [["1", "2"], ["3", "4"]], np.arange(2), 2, [])
     assert (batch.column("y"), batch.column("z")) == (["2", "4"], ["", ""])
 
 

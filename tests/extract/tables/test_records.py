@@ -49,7 +49,7 @@ def test_only_chosen_columns_are_looked_at() -> None:
         [0, 1],
     )
     other = batch(objects, {"text": ["x"]}, first=2)
-    assert (other.rows, other.nested) == ([['["x"]', ""]], {"text": {2}})
+    assert (other.rows, other.nested("text"), other.nested("label")) == ([['["x"]', ""]], [0], [])
 
 
 def test_many_rows_that_share_a_long_string_are_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
