@@ -67,14 +67,21 @@ def atomic_folder(path: str | Path, replace: bool = False) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def sync(file: IO[bytes]) -> None:
-    """Have a file's bytes outlive a power failure, where its file system can promise that."""
+def sync(file: IO[bytes]) -> bool:
+    """Have a file's bytes outlive a power failure; False where its file system cannot promise that."""
     file.flush()
+    return sync_descriptor(file.fileno())
+
+
+def sync_descriptor(descriptor: int) -> bool:
+    """Likewise what an open file has of bytes, or an open folder of names."""
     try:
-        os.fsync(file.fileno())
+        os.fsync(descriptor)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS):
             raise
+        return False
+    return True
 
 
 def remove_partials(path: str | Path, folders: bool = True) -> None:

@@ -1,5 +1,7 @@
 """A file that grows piece by piece, after kills at any byte."""
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -69,6 +71,17 @@ def test_two_processes_do_not_write_one_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="another process is writing"):
         Journal(str(tmp_path / "out.csv"), "one")
     journal.discard()
+
+
+def test_a_file_system_without_locks_is_no_other_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(OSError, match="No locks available"):
+        Journal(str(tmp_path / "out.csv"), "one")
 
 
 WRITER = """
