@@ -2,12 +2,13 @@
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+
+from filelock import lock_descriptor
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.files import atomic_file, read_text
@@ -45,14 +46,11 @@ def held(folder: str) -> Iterator[None]:
 
 
 def _take(descriptor: int, folder: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UserError(
-            f"{folder} is being written by {_holder(folder)}; wait for it, or choose another --out"
-        ) from None
-    except OSError:  # a file system without locks: as before there were any
-        pass
+    with contextlib.suppress(OSError):  # a file system without locks: as before there were any
+        if not lock_descriptor(descriptor, blocking=False):
+            raise UserError(
+                f"{folder} is being written by {_holder(folder)}; wait for it, or choose another --out"
+            )
 
 
 def _holder(folder: str) -> str:
