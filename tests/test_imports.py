@@ -38,6 +38,7 @@ RESTS_ON = {
     "extract/preview": ("extract/pipeline",),
     "extract/__main__": ("extract/preview", "extract/units"),
     "extract/predict": ("extract/features",),
+    "extract/engines": ("extract/predict", "extract/units"),
     "train/stopping": ("cache",),
     "train/plateau": ("train/stopping",),
     "train/data": ("cache",),

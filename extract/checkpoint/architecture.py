@@ -180,6 +180,10 @@ def _check_exact(config: dict[str, Any], activation: str, name: str) -> None:
             )
 
 
+SHORTEST = 3
+"""Fewest tokens of a row: [CLS], one of its own, [SEP]."""
+
+
 class Dropout(NamedTuple):
     """All that decides a view's values, beside its number and the row; it is part of the recipe.
 
@@ -222,3 +226,16 @@ def _rate(config: dict[str, Any], names: tuple[str, str]) -> float:
             f"the backbone's config.json has {name} {brief(rate)}; a number from 0 to below 1 is wanted"
         )
     return float(rate)
+
+
+def require_length(max_length: int, architecture: Architecture, name: str) -> None:
+    """Ask for positions for the longest text.
+
+    Raises:
+        UserError: the backbone has none for it, or nothing of a text is left.
+    """
+    longest = architecture.max_position_embeddings
+    if not SHORTEST <= max_length <= longest:
+        raise UserError(
+            f"--max-length {max_length} does not fit the backbone {name!r}: {SHORTEST} to {longest} tokens do"
+        )

@@ -26,6 +26,7 @@ from headstart.extract.checkpoint.architecture import (
     ended_at,
     read_architecture,
     read_dropout,
+    require_length,
 )
 from headstart.extract.checkpoint.checkpoint import BUNDLED, Checkpoint, find_checkpoint
 from headstart.extract.dataset.dataset import Dataset
@@ -39,8 +40,6 @@ from headstart.extract.text.cleaning_options import choose_cleaning
 from headstart.extract.text.tokenizer_files import length_limit
 
 DEFAULT_BACKBONE = "distilbert-base-uncased"
-SHORTEST = 3
-"""Fewest tokens of a row: [CLS], one of its own, [SEP]."""
 MOST_CLASSES = 12
 """Classes that the line about the data names."""
 
@@ -263,16 +262,3 @@ def choose_layout(settings: Settings) -> str:
             "choose one; the pooling heads read either"
         )
     return "pooled"
-
-
-def require_length(max_length: int, architecture: Architecture, name: str) -> None:
-    """Ask for positions for the longest text.
-
-    Raises:
-        UserError: the backbone has none for it, or nothing of a text is left.
-    """
-    longest = architecture.max_position_embeddings
-    if not SHORTEST <= max_length <= longest:
-        raise UserError(
-            f"--max-length {max_length} does not fit the backbone {name!r}: {SHORTEST} to {longest} tokens do"
-        )

@@ -37,16 +37,18 @@ def read_parquet(source: TableSource, stream: Any) -> Iterator[TableBatch]:
     import pyarrow.parquet as pq  # here, because it takes a while
 
     try:
-        table = pq.ParquetFile(stream, pre_buffer=False)
+        footer = source.part and source.part.footer
+        table = pq.ParquetFile(stream, pre_buffer=False, metadata=footer)
         if not table.metadata.num_rows:
             return
         schema = table.schema_arrow
-        first = FirstRows(source.name, schema.names, lambda names: _first_rows(table, names))
+        chosen = range(source.part.start, source.part.stop) if source.part else None
+        first = FirstRows(source.name, schema.names, lambda names: _first_rows(table, names, chosen))
         columns = choose_from(source, first)
         # Cells that a dictionary holds once are strings once, however many rows share one.
         strings = [name for name in columns if _is_string(schema.field(name).type)]
-        table = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=strings)
-        chosen = range(source.part.start, source.part.stop) if source.part else None
+        footer = table.metadata  # else it would be read again
+        table = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=strings, metadata=footer)
         groups = (_records(batch, columns) for batch in _batches(table, columns, source.rows, chosen))
         limited = _limited(groups, stream.seek(0, os.SEEK_END))
         kinds = {name: schema.field(name).type for name in columns}
@@ -87,11 +89,11 @@ def _batches(table: Any, columns: Sequence[str], rows: int, groups: range | None
     yield from table.iter_batches(batch_size=size, columns=list(columns), row_groups=list(numbers))
 
 
-def _first_rows(table: Any, names: Sequence[str]) -> dict[str, list[str]]:
+def _first_rows(table: Any, names: Sequence[str], groups: range | None) -> dict[str, list[str]]:
     """Cells of the first rows, of columns that can hold text or labels."""
     schema, asked = table.schema_arrow, {*names}
     readable = [field.name for field in schema if field.name in asked and _is_readable(field.type)]
-    batches = _batches(table, readable, first_count(names)) if readable else iter(())
+    batches = _batches(table, readable, first_count(names), groups) if readable else iter(())
     records = next(_limited((_records(batch, readable) for batch in batches), 0), [])
     read = {*readable}
     return {name: [cell(fields[name]) for fields in records] if name in read else [] for name in names}

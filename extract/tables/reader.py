@@ -133,8 +133,8 @@ def _read(source: TableSource) -> Iterator[TableBatch]:
             yield from read_parquet(source, stream if plain else stack.enter_context(seekable(stream)))
             return
         if source.part:
-            _, start_byte, stop, header = source.part
-            stream = io.BufferedReader(ByteRange(stream, start_byte, stop, header), AT_ONCE)
+            part = source.part
+            stream = io.BufferedReader(ByteRange(stream, part.start, part.stop, part.header), AT_ONCE)
         lines = stack.enter_context(as_lines(stream, source.format.encoding))
         start = (lines.peek(1) or [""])[0]
         if start.startswith(PARQUET_MAGIC):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.settings import TableFormat
@@ -39,12 +39,14 @@ class Part(NamedTuple):
         kind: `groups`, numbers of a Parquet file's row groups, or `bytes`, of whole lines.
         start, stop: The first one, and the one behind the last.
         header: Bytes to be read before the lines: those that name the columns.
+        footer: Metadata of the Parquet file, which is then not read again.
     """
 
     kind: str
     start: int
     stop: int
     header: bytes = b""
+    footer: Any = None
 
 
 class TableSource(NamedTuple):

@@ -122,25 +122,27 @@ def _row_groups(file: str) -> Iterator[Unit]:
 
     with open(file, "rb") as stream:
         footer = _footer(stream)
-        try:
-            metadata = pq.ParquetFile(stream, pre_buffer=False).metadata
-        except pa.ArrowException as error:
-            raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
+    try:
+        metadata = pq.read_metadata(pa.BufferReader(footer))
+    except pa.ArrowException as error:
+        raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
+    digest = hashlib.sha256(footer).hexdigest()
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         if group.num_rows:
             columns = range(group.num_columns)
             size = sum(group.column(place).total_compressed_size for place in columns)
-            yield _unit(file, Part("groups", number, number + 1), group.num_rows, size, footer)
+            part = Part("groups", number, number + 1, footer=metadata)
+            yield _unit(file, part, group.num_rows, size, digest)
 
 
-def _footer(stream: BinaryIO) -> str:
-    """SHA-256 of a Parquet file's footer, which names size and place of every column of every row group."""
+def _footer(stream: BinaryIO) -> bytes:
+    """A Parquet file's footer, which names size and place of every column of every row group."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - FOOTER_END))
     length = int.from_bytes(stream.read(4), "little")
     stream.seek(max(0, size - FOOTER_END - length))
-    return hashlib.sha256(stream.read(length + FOOTER_END)).hexdigest()
+    return stream.read(length + FOOTER_END)
 
 
 def _line_ranges(file: str, has_header: bool) -> Iterator[Unit]:

@@ -48,53 +48,60 @@ def work(settings: Settings, reporter: Reporter) -> UnitsJob:
     worker = read_worker(settings.worker or "")
     with reporter.phase("finding the parts of the data and hashing the encoder's files"):
         job = prepare_units(settings)
-    writer = CacheWriter(job.job.location, job.job.recipe)
-    writer.begin()
     shares = job.units[worker.number :: worker.workers]
     reporter.log(f"worker {worker}: {len(shares):,} of {len(job.units):,} units")
-    worker_run = _WorkerRun(job, writer, reporter)
+    unit_worker = UnitWorker(job, reporter)
     for unit in shares:
-        worker_run.complete(unit)
+        unit_worker.complete(unit)
     return job
 
 
-class _WorkerRun:
-    """What a worker keeps from unit to unit: the backbones, with their programs."""
+class UnitWorker:
+    """Computes units; from one to the next it keeps the backbones, with their programs.
 
-    def __init__(self, job: UnitsJob, writer: CacheWriter, reporter: Reporter) -> None:
-        self._job, self._writer, self._reporter = job, writer, reporter
+    Attributes:
+        job: The job.
+    """
+
+    def __init__(self, job: UnitsJob, reporter: Reporter) -> None:
+        self.job, self._reporter = job, reporter
+        self._writer = CacheWriter(job.job.location, job.job.recipe)
+        self._writer.begin()
         self._backbones: Any = None
         self._compared = False
 
-    def complete(self, unit: Unit) -> None:
-        """Compute what a unit lacks, alone, unless it is there."""
+    def complete(self, unit: Unit) -> UnitRecord:
+        """Compute what a unit lacks, alone; returns its record.
+
+        Raises:
+            UserError: its rows cannot be read, or computed.
+        """
         place = Store(f"{self._writer.store.location}/{unit_folder(unit.number)}")
-        if self._is_done(unit):
-            return
+        if record := self._finished(unit):
+            return record
         with held(place, self._reporter.log) as lock:
-            if self._is_done(unit):  # whoever held the lock was computing it
-                return
-            job = self._job.read(unit)
-            run = RunContext(job, self._writer, lock.check, Hosts(), Clock(), self._reporter)
+            if record := self._finished(unit):  # whoever held the lock was computing it
+                return record
+            run = RunContext(self.job.read(unit), self._writer, lock.check, Hosts(), Clock(), self._reporter)
             record = self._compute(run, unit)
             lock.check()
+            place.remove_partials(NAME)
             place.write_json(NAME, record.to_json())
-        self._reporter.log(
-            f"unit {unit.number:,} of {len(self._job.units):,}: {record.counts['used']:,} rows"
-        )
+        self._reporter.log(f"unit {unit.number:,} of {len(self.job.units):,}: {record.counts['used']:,} rows")
+        return record
 
-    def _is_done(self, unit: Unit) -> bool:
+    def _finished(self, unit: Unit) -> UnitRecord | None:
+        """A unit's record, if it is there and sound, and its blocks are there."""
         store = self._writer.store
         try:
             record = read_unit_record(store, self._writer.recipe.key, unit.number)
         except CacheError:
-            return False  # damaged: written again
+            return None  # damaged: written again
         if record is None or record.mark != unit.mark:
-            return False
-        names = {
-            f"{split}/{block.name}/block.json" for split, blocks in record.splits.items() for block in blocks
-        }
-        return store.present(names) == names
+            return None
+        blocks = [f"{split}/{block.name}" for split, records in record.splits.items() for block in records]
+        names = {f"{block}/block.json" for block in blocks}
+        return record if store.present(names) == names else None
 
     def _compute(self, run: RunContext, unit: Unit) -> UnitRecord:
         blocks = list(_blocks(run.job, unit))

@@ -15,8 +15,8 @@ from headstart.features import VIEWS
 from headstart.model import as_texts
 
 if TYPE_CHECKING:
-    from headstart.estimators.text_encoder import EncoderChoice, Reads
     from headstart.estimators.vector_store import VectorStore
+    from headstart.extract.predict.text_vectors import EncoderChoice, Reads
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -32,7 +32,7 @@ class TextEncoding:
 
     def _choice(self, reads: "Reads" = "pooled") -> "EncoderChoice":
         prepare_library()
-        from headstart.estimators.text_encoder import EncoderChoice
+        from headstart.extract.predict.text_vectors import EncoderChoice
 
         return EncoderChoice(str(self.backbone), self.max_length, self.clean, self.compute_dtype, reads)
 
@@ -43,7 +43,7 @@ class TextEncoding:
             UserError: there is no such encoder, or no such cleaning.
         """
         choice = self._choice(reads)
-        from headstart.estimators.text_encoder import open_store
+        from headstart.estimators.vector_store import open_store
 
         return open_store(choice, None if self.cache_dir is None else os.fspath(self.cache_dir))
 

@@ -22,7 +22,7 @@ from headstart.heads.spec import POOLING, HeadSpec, is_head, spec_of
 
 if TYPE_CHECKING:
     from headstart.estimators.fitting import ArraySplit, HeadOnRows, Plan
-    from headstart.estimators.text_encoder import Reads
+    from headstart.extract.predict.text_vectors import Reads
 
 EPOCH_STEPS = 16
 """Steps of an epoch that the size of a batch aims at, where rows are few."""
@@ -176,7 +176,7 @@ class HeadClassifier(ClassifierMixin, TextEncoding, BaseEstimator):  # type: ign
             return HeadOnRows(HeadSpec(f"{self.head}@last", linear, (0,)), (0,), 1, task)
         spec, states = spec_of(self.head), tuple[int, ...]()
         if spec.reads_layers:
-            from headstart.estimators.text_encoder import open_encoder
+            from headstart.extract.predict.text_vectors import open_encoder
 
             states = open_encoder(self._choice("layers")).recipe.layer_numbers
             spec = spec_of(self.head, states, states[-1])

@@ -1,5 +1,6 @@
 """Vectors of texts that were encoded before, in this process and, if asked for, on this machine."""
 
+import functools
 import hashlib
 import os
 import secrets
@@ -10,6 +11,7 @@ from jaxtyping import Float, UInt8
 
 from headstart.cache.ragged import split_rows
 from headstart.cache.runtime.files import atomic_file
+from headstart.extract.predict.text_vectors import EncoderChoice, open_encoder
 from headstart.train.engine.stored_files import require_no_link
 from headstart.train.results.prediction_arrays import read_arrays
 
@@ -103,3 +105,19 @@ class VectorStore:
             return False
         counted = lengths.min() in self._counts and lengths.max() in self._counts
         return counted and values.shape == (lengths.sum(), self.width) and bool(np.isfinite(values).all())
+
+
+@functools.cache
+def open_store(choice: EncoderChoice, folder: str | None) -> VectorStore:
+    """The vectors of an encoder, which the whole process shares: clones of an estimator encode nothing again.
+
+    Args:
+        choice: The encoder.
+        folder: Where vectors are kept for other processes; None keeps them in this one.
+
+    Raises:
+        UserError: there is no such encoder, or no such cleaning.
+    """
+    encoder = open_encoder(choice)
+    place = folder and os.path.join(folder, f"vectors-{encoder.recipe.key[:10]}")
+    return VectorStore(encoder.vectors, encoder.width, place, encoder.counts)

@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 
 import headstart
 from headstart.estimators.frozen_text_encoder import text_column
-from headstart.estimators.text_encoder import EncoderChoice, open_store
-from headstart.estimators.vector_store import VectorStore
+from headstart.estimators.vector_store import VectorStore, open_store
+from headstart.extract.predict.text_vectors import EncoderChoice
 from tests.extract.conftest import DISTILBERT, random_weights, save_backbone
 
 TEXTS = [f"you are {word} {'very ' * (n % 7)}" for n, word in enumerate(["kind", "rude"] * 30)]

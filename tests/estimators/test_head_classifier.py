@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import headstart
-from headstart.estimators.text_encoder import open_store
+from headstart.estimators.vector_store import open_store
 
 TEXTS = [f"the page is {word} {'very ' * (n % 5)}{n}" for n, word in enumerate(["kind", "rude"] * 40)]
 LABELS = ["kind", "rude"] * 40

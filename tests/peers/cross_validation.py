@@ -37,7 +37,7 @@ def run(encoder, encoded):
 """
 OURS = """
 import headstart
-from headstart.estimators.text_encoder import open_store
+from headstart.estimators.vector_store import open_store
 encoder = headstart.FrozenTextEncoder("minilm")
 store = open_store(encoder._choice(), None)
 encoder.transform(["compile", "and load"])
@@ -46,7 +46,7 @@ run(encoder, lambda: store.encoded - before)
 """
 PLAIN = """
 import headstart
-from headstart.estimators.text_encoder import open_store
+from headstart.estimators.vector_store import open_store
 encoder = headstart.FrozenTextEncoder("minilm")
 encoder.transform(["compile", "and load"])
 store = open_store(encoder._choice(), None)

@@ -1,29 +1,29 @@
-"""A frozen encoder for any texts, and the vectors that this process has of it."""
+"""Vectors of any texts, without data to train on: an encoder, and the recipe that says how it is run."""
 
 import dataclasses
 import functools
-import os
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
+from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.task import BINARY
-from headstart.estimators.vector_store import VectorStore
+from headstart.cache.texts import unpack
 from headstart.extract.backbone.precision import choose_precision
-from headstart.extract.checkpoint.architecture import read_architecture
+from headstart.extract.checkpoint.architecture import read_architecture, require_length
 from headstart.extract.checkpoint.checkpoint import find_checkpoint
-from headstart.extract.pipeline.job import require_length
 from headstart.extract.predict.encoder import Encoder
 from headstart.extract.settings import Settings
 from headstart.extract.text.cleaning_options import choose_cleaning
 from headstart.extract.text.tokenizer_files import length_limit
-from headstart.heads.pooling import POOLED
 
 Reads = Literal["pooled", "layers", "tokens"]
 """What is kept of a text: the last layer's pooled vectors, those of all states, or the last layer's tokens."""
+VECTORS = 3
+"""Pooled vectors of a state: first, maximum and mean."""
 
 
 class EncoderChoice(NamedTuple):
@@ -44,22 +44,6 @@ class EncoderChoice(NamedTuple):
     reads: Reads = "pooled"
 
 
-@functools.cache
-def open_store(choice: EncoderChoice, folder: str | None) -> VectorStore:
-    """The vectors of an encoder, which the whole process shares: clones of an estimator encode nothing again.
-
-    Args:
-        choice: The encoder.
-        folder: Where vectors are kept for other processes; None keeps them in this one.
-
-    Raises:
-        UserError: there is no such encoder, or no such cleaning.
-    """
-    encoder = open_encoder(choice)
-    place = folder and os.path.join(folder, f"vectors-{encoder.recipe.key[:10]}")
-    return VectorStore(encoder.vectors, encoder.width, place, encoder.counts)
-
-
 class TextVectors:
     """An encoder that gives some vectors for each text.
 
@@ -77,8 +61,13 @@ class TextVectors:
         """How many vectors a text can have."""
         if self.recipe.layout == "ragged":
             return range(1, self.recipe.max_length + 1)
-        count = max(len(self.recipe.layer_numbers), 1) * len(POOLED)
+        count = max(len(self.recipe.layer_numbers), 1) * VECTORS
         return range(count, count + 1)
+
+    def clean_and_tokenize(self, texts: Sequence[str]) -> tuple[list[str], list[Int[np.ndarray, " t"]]]:
+        """The cleaned texts, and the token ids of each, as many as the encoder reads."""
+        tokens = self._encoder.tokenize(texts)
+        return unpack(tokens.texts), split_rows(tokens.ids, tokens.lengths) if texts else []
 
     def vectors(self, texts: Sequence[str]) -> Sequence[Float[np.ndarray, "k d"]]:
         """Vectors of each text, float16: first, maximum and mean of its tokens, of each layer; or all tokens'."""

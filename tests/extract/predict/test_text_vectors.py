@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from headstart.cache.runtime.errors import UserError
-from headstart.estimators.text_encoder import EncoderChoice, open_encoder
+from headstart.extract.predict.text_vectors import EncoderChoice, open_encoder
 from tests.extract.conftest import DISTILBERT, random_weights, save_backbone
 
 
