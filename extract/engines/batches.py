@@ -7,6 +7,7 @@ import dataclasses
 import functools
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from headstart.cache.runtime.environment import prepare_library
@@ -38,10 +39,10 @@ class FeatureBatches:
         prepare_library()
         texts = [text or "" for text in batch.column(self.text).to_pylist()]
         encoder = open_encoder(self.encoder)
-        place, width = VIEWS.index(self.view), encoder.width
-        vectors = [vector for row in encoder.vectors(texts) for vector in row[place]] if texts else []
-        values = pa.array(vectors, pa.float32())
-        return batch.append_column(self.added, pa.FixedSizeListArray.from_arrays(values, width))
+        place = VIEWS.index(self.view)
+        vectors = [row[place].astype(np.float32) for row in encoder.vectors(texts)] if texts else []
+        # Lists of any length: Spark knows none of fixed size.
+        return batch.append_column(self.added, pa.array(vectors, pa.list_(pa.float32())))
 
 
 @dataclasses.dataclass(frozen=True)
