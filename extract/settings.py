@@ -47,7 +47,7 @@ class Settings:
     data: str | tuple[str, ...] = option(
         SAMPLE,
         "'sample' (4,000 film reviews) or 'sample-full' (12,808); .csv .tsv .jsonl .parquet files, also as .gz "
-        ".zip .zst; 'a/*.csv'; - for standard input; hf:OWNER/NAME from the Hugging Face hub",
+        ".zip .zst; 'a/*.csv'; 's3://BUCKET/*.parquet', gs://; - for standard input; hf:OWNER/NAME from the hub",
         nargs="+",
     )
     split: str = option("all", "what to compute", choices=SPLIT_CHOICES)

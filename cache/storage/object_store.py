@@ -54,7 +54,7 @@ def object_spec(location: str) -> dict[str, Any]:
     scheme, _, rest = location.partition("://")
     bucket, _, path = rest.partition("/")
     spec = {"driver": DRIVERS[scheme], "bucket": bucket, "path": f"{path}/" if path else ""}
-    return {**spec, **_amazon()} if scheme == "s3" else spec
+    return {**spec, **amazon()} if scheme == "s3" else spec
 
 
 def retries(limits: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def retries(limits: dict[str, Any]) -> dict[str, Any]:
     return {"s3_request_retries": limits, "gcs_request_retries": limits}
 
 
-def _amazon() -> dict[str, Any]:
+def amazon() -> dict[str, Any]:
     """Endpoint, region and credentials from the environment; what is not there, TensorStore finds out."""
     endpoint = _first_set("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL").rstrip("/")
     region = _first_set("AWS_REGION", "AWS_DEFAULT_REGION")

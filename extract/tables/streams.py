@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.tables.batch import MOST_CHARACTERS, Say
-from headstart.extract.tables.files import ENDINGS, STANDARD_INPUT, is_litter
+from headstart.extract.tables.files import ENDINGS, STANDARD_INPUT, file_size, is_litter, open_file
 
 LONGEST = 2 * MOST_CHARACTERS  # characters of a line
 LARGE, MOST_UNPACKED = 2**30, 200
@@ -145,7 +145,7 @@ def opened(path: str, say: Say) -> Iterator[Buffered]:
         if path == STANDARD_INPUT:
             plain, named = io.BufferedReader(_Borrowed(sys.stdin.buffer)), ""
         else:
-            plain, named = stack.enter_context(open(path, "rb")), os.path.splitext(path)[1].lower()
+            plain, named = stack.enter_context(open_file(path)), os.path.splitext(path)[1].lower()
         start = plain.peek(4)
         ending = next((ending for magic, ending in _MAGIC.items() if start.startswith(magic)), named)
         if stream := _decompressed(ending, path, plain, stack, say):
@@ -230,7 +230,7 @@ class _Unpacked(_Borrowed):
 
     def __init__(self, stream: Any, path: str) -> None:
         super().__init__(stream)
-        size = 0 if path == STANDARD_INPUT else os.path.getsize(path)
+        size = 0 if path == STANDARD_INPUT else file_size(path)
         self._path, self._left = path, max(LARGE, size * MOST_UNPACKED) if size else float("inf")
         self._blank = 0
 

@@ -14,7 +14,15 @@ from headstart.cache.recipe import canonical_json
 from headstart.cache.runtime.errors import UserError
 from headstart.extract.settings import TableFormat
 from headstart.extract.tables.batch import Say, TableBatch
-from headstart.extract.tables.files import COMPRESSIONS, HUB, STANDARD_INPUT, ending, expand
+from headstart.extract.tables.files import (
+    COMPRESSIONS,
+    HUB,
+    STANDARD_INPUT,
+    ending,
+    expand,
+    file_size,
+    open_file,
+)
 from headstart.extract.tables.reader import read_part, silent
 from headstart.extract.tables.source import ROWS, Choose, Part, TableSource
 
@@ -111,8 +119,8 @@ def _units_of_file(file: str, table_format: TableFormat) -> Iterator[Unit]:
     plain = not packed and encoding in CUT_SAFELY
     if plain and (kind in LINES or (kind == ".tsv" and table_format.quoting == "none")):
         return _line_ranges(file, has_header=kind == ".tsv" and not table_format.no_header)
-    with open(file, "rb") as stream:
-        size = os.path.getsize(file)
+    with open_file(file) as stream:
+        size = file_size(file)
         return iter([_unit(file, None, None, size, size, _ends(stream, 0, size))])
 
 
@@ -120,7 +128,7 @@ def _row_groups(file: str) -> Iterator[Unit]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with open(file, "rb") as stream:
+    with open_file(file) as stream:
         footer = _footer(stream)
     try:
         metadata = pq.read_metadata(pa.BufferReader(footer))
@@ -146,7 +154,7 @@ def _footer(stream: BinaryIO) -> bytes:
 
 
 def _line_ranges(file: str, has_header: bool) -> Iterator[Unit]:
-    with open(file, "rb") as stream:
+    with open_file(file) as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
         if stream.read(2) in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16

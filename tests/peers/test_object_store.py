@@ -25,8 +25,10 @@ from headstart.cache.recipe import LAYOUTS
 from headstart.cache.splits import SPLITS
 from headstart.cache.storage.lock import Lock, held
 from headstart.cache.storage.store import Store
+from headstart.extract.tables.files import _object_store
 
 from ..extract.conftest import DISTILBERT, WORDS, random_weights, save_backbone
+from ..extract.units.conftest import write_comments
 from .s3_server import BUCKET, ROOT, client, free_port, running
 
 pytestmark = pytest.mark.peer
@@ -380,3 +382,45 @@ def test_a_mistake_is_one_line_and_soon(
     assert ours[0].startswith(f"error: {bucket}")
     assert says in ours[0]
     assert "check the bucket's name, the credentials" in ours[0]
+
+
+def test_four_workers_share_data_and_cache_on_one_bucket(server: dict[str, str], tmp_path: Path) -> None:
+    """Rows come from the bucket, blocks go to it, and the cache is that of one worker on a disk."""
+    data = write_comments(tmp_path / "comments.parquet")
+    backbone = save_backbone(tmp_path / "tiny", DISTILBERT, random_weights(DISTILBERT))
+    put(f"{URL}/data/comments.parquet", data.read_bytes())
+    flags = ["--backbone", str(backbone), *FLAGS, "--split-rule", "stable", "--class-names", "0,1"]
+    alone = run(
+        "-m",
+        "extract",
+        "--data",
+        str(data),
+        *flags,
+        "--cache-dir",
+        str(tmp_path / "alone"),
+        "--worker",
+        "0/1",
+    )
+    assert alone.returncode == 0, alone.stderr
+    there = ["--data", f"{URL}/data/*.parquet", *flags, "--cache-dir", f"{URL}/shared"]
+    workers = [start("-m", "extract", *there, "--worker", f"{number}/4") for number in range(4)]
+    ends = [worker.communicate(timeout=300) for worker in workers]
+    assert [worker.returncode for worker in workers] == [0] * 4, ends
+    finished = run("-m", "extract", "finish", *there)
+    assert finished.returncode == 0, finished.stderr
+    location = finished.stdout.splitlines()[-1].removeprefix("cache: ")
+    assert verify(open_cache(location)) == []
+    local_cache = next((tmp_path / "alone").iterdir())
+    assert location.rpartition("/")[2].split("-")[-1] == local_cache.name.split("-")[-1]
+    here = {name: content for name, content in objects(location).items() if not name.startswith("units/")}
+    assert here == {name: (local_cache / name).read_bytes() for name in here}
+    said = "".join(text for pair in [*ends, (finished.stdout, finished.stderr)] for text in pair)
+    stored = b"".join(objects(location).values())
+    assert "testing" not in said
+    assert b"testing" not in stored
+
+
+def put(url: str, content: bytes) -> None:
+    system, key = _object_store(url)
+    with system.open_output_stream(key) as stream:
+        stream.write(content)

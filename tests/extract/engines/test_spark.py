@@ -1,5 +1,7 @@
 """Spark in local mode, in two processes: `tests/peers/engines.sh`."""
 
+import os
+import sys
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("default")]
 def session() -> Any:
     from pyspark.sql import SparkSession
 
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # else it takes whatever is called python3
     session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     yield session
     session.stop()

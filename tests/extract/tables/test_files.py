@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from headstart.cache import UserError
-from headstart.extract.tables.files import expand, shown, stem
+from headstart.extract.tables import files
+from headstart.extract.tables.files import expand, file_size, open_file, shown, stem
+from headstart.extract.tables.reader import read_batches
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,53 @@ def test_patterns_and_sources_that_are_no_files(tmp_path: Path) -> None:
         UserError, match=r"link.csv is named twice, once as .*a.csv; its rows would count twice"
     ):
         expand([paths[0], str(tmp_path / "link.csv")])
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that stands for `s3://bucket`."""
+    import pyarrow.fs
+
+    (tmp_path / "bucket").mkdir()
+    system = pyarrow.fs.SubTreeFileSystem(str(tmp_path), pyarrow.fs.LocalFileSystem())
+    monkeypatch.setattr(files, "_file_system", lambda *server: system)
+    return tmp_path / "bucket"
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/in/a.csv", "s3://bucket/in/*.csv", "gs://bucket/in/?.csv"])
+def test_objects_are_read_as_files(url: str, bucket: Path) -> None:
+    (bucket / "in" / "deep").mkdir(parents=True)
+    for name in ("in/a.csv", "in/b.txt", "in/deep/c.csv"):
+        (bucket / name).write_text("text,label\n" + "you are kind,1\n" * 9_000)
+    assert expand(url) == [url.replace("*", "a").replace("?", "a")]
+    (path,) = expand(url)
+    assert file_size(path) == (bucket / "in/a.csv").stat().st_size
+    with open_file(path) as stream:
+        assert stream.read() == (bucket / "in/a.csv").read_bytes()
+        stream.seek(5)
+        assert stream.read(5) == b"label"
+    assert sum(len(batch.rows) for batch in read_batches(url)) == 9_000
+
+
+def test_packed_objects(bucket: Path) -> None:
+    import gzip
+
+    (bucket / "a.jsonl.gz").write_bytes(gzip.compress(b'{"text": "kind words"}\n' * 3))
+    assert sum(len(batch.rows) for batch in read_batches("s3://bucket/*.jsonl.gz")) == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("s3://bucket/none.csv", "there is no object"),
+        ("s3://bucket/none*.csv", "no object matches"),
+        ("s3://other/*.csv", r"no object matches|cannot be read"),
+        ("http://host/a.csv", r"is no data: files, s3://BUCKET/KEY and gs://BUCKET/KEY are"),
+        ("file:///etc/passwd", "is no data"),
+        ("s3://bucket/a.xlsx", r"ending \.xlsx"),
+    ],
+)
+def test_what_is_no_object(url: str, says: str, bucket: Path) -> None:
+    (bucket / "a.xlsx").write_text("x")
+    with pytest.raises(UserError, match=says):
+        expand(url)
