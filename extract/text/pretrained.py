@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from tokenizers import Tokenizer
@@ -22,8 +23,10 @@ from headstart.extract.text.tokenizer_files import (
 OTHER_PLACES = {FULL: ("tokenizer_file", "fast_tokenizer_files"), VOCABULARY: ("vocab_file",)}
 """Options that put another file in the place of the one that is there."""
 MOST_LABELS = 10**6
-PROBES = ["", "A probe: déjà vu, 東京 1.5 [MASK]!", "word " * 600]
-"""Texts on which the class itself and the pipeline that it wraps must agree."""
+PROBES = ["", "A probe: déjà\x07 vu, 東京 1.5 [MASK]!", "a" * 150, "word " * 600]
+"""Texts on which the class itself, the pipeline that it wraps and the file that describes it must agree."""
+BY_OPTIONS = ("lowercase", "strip_accents", "handle_chinese_chars")
+"""What of BERT's normalizer the options decide, whatever tokenizer.json says."""
 
 
 class FastTokenizer(NamedTuple):
@@ -77,6 +80,8 @@ def load_tokenizer(folder: str, max_length: int) -> FastTokenizer:
     with refused(f"{path} cannot be used{_named_class(folder)}"), _quiet():
         tokenizer = _build(folder)
         _check_class(tokenizer, path)
+        if path.endswith(FULL) and int(version("transformers").split(".")[0]) >= 5:
+            _check_file(tokenizer.backend_tokenizer, path)
         return _fast_tokenizer(tokenizer, max_length)
 
 
@@ -169,6 +174,30 @@ def _check_class(tokenizer: Any, path: str) -> None:
     files = {file for file in tokenizer.vocab_files_names.values() if file != FULL}
     if path.endswith(VOCABULARY) and files != {VOCABULARY}:
         raise UserError(f"the tokenizer class {name} reads {', '.join(sorted(files))}; {path} has no {FULL}")
+
+
+def _check_file(pipeline: Tokenizer, path: str) -> None:
+    """Refuse what transformers 5 builds otherwise than the file says: of many classes it reads the words alone.
+
+    transformers 4 read all of the file, and caches share a key whichever of them made the ids. Where they agree, the
+    file's notation is taken, as `tokenizer_hash` compares notations.
+    """
+    written = Tokenizer.from_file(path)
+    written.encode_special_tokens = pipeline.encode_special_tokens
+    if hasattr(written.normalizer, BY_OPTIONS[0]) and hasattr(pipeline.normalizer, BY_OPTIONS[0]):
+        for option in BY_OPTIONS:
+            setattr(written.normalizer, option, getattr(pipeline.normalizer, option))
+    answers = []
+    for one in (pipeline, written):
+        one.no_truncation()
+        one.no_padding()
+        answers.append([(encoding.ids, encoding.type_ids) for encoding in one.encode_batch(PROBES)])
+    if answers[0] != answers[1]:
+        raise UserError(
+            f"transformers {version('transformers')} gives other ids than the file says; it is read as it stands by "
+            "transformers 4.57, or with the tokenizer_class PreTrainedTokenizerFast in its tokenizer_config.json"
+        )
+    pipeline.post_processor = written.post_processor
 
 
 def _fast_tokenizer(tokenizer: Any, max_length: int) -> FastTokenizer:

@@ -1,3 +1,4 @@
+import importlib.util
 import re
 import shutil
 import socket
@@ -57,7 +58,13 @@ def network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[object]:
 
     for name in ("getaddrinfo", "create_connection"):
         monkeypatch.setattr(socket, name, refuse)
-    monkeypatch.setattr("requests.Session.send", refuse)
+    for client in (
+        "requests.Session",
+        "httpx.Client",
+        "httpx2.Client",
+    ):  # the hub's library has changed it twice
+        if importlib.util.find_spec(client.split(".")[0]):
+            monkeypatch.setattr(f"{client}.send", refuse)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     return asked

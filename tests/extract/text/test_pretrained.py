@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from headstart.cache import UserError
+from headstart.extract.text import pretrained
 from headstart.extract.text.pretrained import load_tokenizer, refused
 from headstart.extract.text.tokenizer import check_ids, tokenize
 
@@ -19,14 +20,20 @@ from .tokenizer_folders import (
     FILES,
     FULL,
     LENGTH,
+    MAKES_ANEW,
     OPTIONS,
     OTHER,
     TEXTS,
     VOCABULARY,
+    ends_anew,
     folder_of,
     full_file,
     ids_of_auto,
 )
+
+ANOTHER = "gives other ids than the file says"
+READS_UNKNOWN = {"unknown"}
+"""Refused by transformers 4 only: 5 takes the file as it stands for a class that it does not know."""
 
 
 def ids_of(folder: Path) -> list[list[int]]:
@@ -49,6 +56,10 @@ def test_any_configuration_gives_autotokenizer_s_ids(
     folder = folder_of(place / "any", options, full, files)
     if full is None and options.get("tokenizer_class") == "PreTrainedTokenizerFast":
         with pytest.raises(UserError, match=r"PreTrainedTokenizerFast|cannot be used"):
+            load_tokenizer(str(folder), LENGTH)
+        return
+    if full is not None and ends_anew(options):
+        with pytest.raises(UserError, match=ANOTHER):
             load_tokenizer(str(folder), LENGTH)
         return
     assert ids_of(folder) == ids_of_auto(folder)
@@ -96,11 +107,11 @@ REFUSED: dict[str, tuple[dict[str, Any], object, str]] = {
     "unknown": ({"tokenizer_class": "NoSuchTokenizer"}, full_file(), "NoSuchTokenizer"),
     "no tokenizer": ({"tokenizer_class": "BertModel"}, full_file(), "BertModel"),
     "endless": ({"tokenizer_class": "AutoTokenizer"}, full_file(), "recursion"),
-    "other files": ({"tokenizer_class": "RobertaTokenizer"}, None, "cannot be used with .* RobertaTokenizer"),
-    "SentencePiece": ({"tokenizer_class": "XLMRobertaTokenizer"}, None, "cannot be used with .* XLMRobertaTokenizer"),
+    "other files": ({"tokenizer_class": "RobertaTokenizer"}, None, "with .* RobertaTok|RobertaTokenizer reads"),
+    "SentencePiece": ({"tokenizer_class": "XLMRobertaTokenizer"}, None, "with .* XLMRob|XLMRobertaTokenizer reads"),
     "class as an object": ({"tokenizer_class": {"x": 1}}, None, "cannot be used"),
     "long name of a class": ({"tokenizer_class": "T" * 3_000}, None, "cannot be used with .* T{80}: "),
-    "words and boxes": ({"tokenizer_class": "LayoutLMv2Tokenizer"}, full_file(), "LayoutLMv2TokenizerFast cannot"),
+    "words and boxes": ({"tokenizer_class": "LayoutLMv2Tokenizer"}, full_file(), "LayoutLMv2Tokenizer(Fast)? cannot"),
     "code, as a list": ({"auto_map": ["tok.Own", None]}, full_file(), "own code .*tok.Own"),
     "code, by name": ({"auto_map": {"AutoTokenizer": ["tok.Own", None]}}, full_file(), "own code .*tok.Own"),
     "another place": ({"tokenizer_file": "/elsewhere/tokenizer.json"}, full_file(), "tokenizer_file '/elsewhere"),
@@ -114,9 +125,9 @@ REFUSED: dict[str, tuple[dict[str, Any], object, str]] = {
     "cut": ({}, json.dumps(full_file())[:900], "cannot be used"),
     "deep": ({}, "[" * 100_000, "cannot be used"),
     "deep within": ({}, json.dumps(full_file())[:-1] + ',"x":' + "[" * 50_000, "cannot be used"),
-    "2^32": ({}, with_id(2**32), "invalid value: integer `4294967296`"),
-    "-1": ({}, with_id(-1), "invalid value: integer `-1`"),
-    "no number": ({}, with_id("x"), "invalid type"),
+    "2^32": ({}, with_id(2**32), "invalid value: integer `4294967296`|PyVocab"),
+    "-1": ({}, with_id(-1), "invalid value: integer `-1`|PyVocab"),
+    "no number": ({}, with_id("x"), "invalid type|PyVocab"),
     "panics when read": ({}, changed(normalizer={"type": "Precompiled", "precompiled_charsmap": "AA"}), "Precompiled"),
     "panics at a text": (
         {},
@@ -132,7 +143,7 @@ REFUSED: dict[str, tuple[dict[str, Any], object, str]] = {
             "type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 1}}], "pair": [],
             "special_tokens": {},
         }),
-        "another segment",
+        f"another segment|{ANOTHER}",
     ),
     "options no JSON": ({}, full_file(), "tokenizer_config.json is not JSON"),
 }  # fmt: skip
@@ -142,6 +153,8 @@ REFUSED: dict[str, tuple[dict[str, Any], object, str]] = {
 def test_what_cannot_be_exact_is_refused_in_one_line(
     tmp_path: Path, case: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    if MAKES_ANEW and case in READS_UNKNOWN:
+        pytest.skip("this release reads the file as it stands")
     options, full, says = REFUSED[case]
     folder = folder_of(tmp_path, options, full)  # type: ignore[arg-type]
     if case == "options no JSON":
@@ -151,6 +164,29 @@ def test_what_cannot_be_exact_is_refused_in_one_line(
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 1000
     assert capfd.readouterr() == ("", "")
+
+
+AS_IT_STANDS = {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]"}
+OTHERWISE: dict[str, dict[str, Any]] = {
+    "no end": {"post_processor": None},
+    "shorter words": {"model": full_file()["model"] | {"max_input_chars_per_word": 3}},
+    "other pieces": {"model": full_file()["model"] | {"continuing_subword_prefix": "@@"}},
+    "other blanks": {"pre_tokenizer": {"type": "WhitespaceSplit"}},
+}
+
+
+@pytest.mark.parametrize("built", OTHERWISE)
+def test_what_a_release_builds_otherwise_than_the_file_says_is_refused(
+    built: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(tmp_path / "written", AS_IT_STANDS, full_file())
+    other = folder_of(tmp_path / "built", AS_IT_STANDS, full_file() | OTHERWISE[built])
+    monkeypatch.setattr(pretrained, "version", lambda _: "5.0.0")
+    load_tokenizer(str(folder), LENGTH)
+    build = pretrained._build
+    monkeypatch.setattr(pretrained, "_build", lambda _: build(str(other)))
+    with pytest.raises(UserError, match=r"transformers 5.0.0 gives other ids than the file says"):
+        load_tokenizer(str(folder), LENGTH)
 
 
 def test_code_beside_the_folder_s_configuration_is_never_run(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Small folders with a tokenizer, and what AutoTokenizer and the reading of former times make of them."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from tokenizers import Tokenizer
 from tokenizers.implementations import BertWordPieceTokenizer
 from tokenizers.models import WordPiece
 from transformers import AutoTokenizer
+
+MAKES_ANEW = int(version("transformers").split(".")[0]) >= 5
+"""From 5 on, many classes read the words of a tokenizer.json alone, and make the rest as their options say."""
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 OTHER = ["<s>", "</s>", "<pad>"]
@@ -36,6 +40,14 @@ TEXTS = [
     " emojiface  kinds", "you are very very kind you are very", "",
 ]  # fmt: skip
 LENGTH = 7
+
+
+def ends_anew(options: dict[str, Any]) -> bool:
+    """Whether a release that makes pipelines anew puts other tokens around a text than tokenizer.json does; refused."""
+    if not MAKES_ANEW:
+        return False
+    names = [options.get("cls_token", "[CLS]"), options.get("sep_token", "[SEP]")]
+    return options.get("tokenizer_class") != "PreTrainedTokenizerFast" and names != ["[CLS]", "[SEP]"]
 
 
 def folder_of(
