@@ -27,6 +27,8 @@ PROBES = ["", "A probe: déjà\x07 vu, 東京 1.5 [MASK]!", "a" * 150, "word " *
 """Texts on which the class itself, the pipeline that it wraps and the file that describes it must agree."""
 BY_OPTIONS = ("lowercase", "strip_accents", "handle_chinese_chars")
 """What of BERT's normalizer the options decide, whatever tokenizer.json says."""
+OF_WORDS = ("max_input_chars_per_word", "continuing_subword_prefix", "unk_token")
+"""What else decides how a word falls into pieces."""
 
 
 class FastTokenizer(NamedTuple):
@@ -191,7 +193,8 @@ def _check_file(pipeline: Tokenizer, path: str) -> None:
     for one in (pipeline, written):
         one.no_truncation()
         one.no_padding()
-        answers.append([(encoding.ids, encoding.type_ids) for encoding in one.encode_batch(PROBES)])
+        ids = [(encoding.ids, encoding.type_ids) for encoding in one.encode_batch(PROBES)]
+        answers.append((ids, [getattr(one.model, name, None) for name in OF_WORDS]))
     if answers[0] != answers[1]:
         raise UserError(
             f"transformers {version('transformers')} gives other ids than the file says; it is read as it stands by "
