@@ -5,6 +5,7 @@ wrote. Every command runs in a copy of it, as a user would run it. Processors di
 a little, and must be the same on the processor and with the libraries of that time.
 """
 
+import ast
 import csv
 import json
 import os
@@ -243,3 +244,9 @@ def test_an_old_run_is_exported_as_before(before: Before) -> None:
     # since, what reads the folder and the encoder are scripts of their own, and what they need a list
     assert set(new) == set(old) | {"flax_distilbert.py", "folder.py", "requirements.txt"}
     assert {name: new[name] for name in COPIED} == {name: old[name] for name in COPIED}
+    rows = from_csv((before.folder / "predictions.csv").read_text())
+    with (before.folder / "new.csv").open(newline="") as file:
+        texts = [row["comment_text"] for row in csv.DictReader(file)]
+    line = [sys.executable, before.folder / "export" / "load.py", *texts]
+    loaded = ast.literal_eval(subprocess.check_output(line, text=True).splitlines()[-1])
+    np.testing.assert_allclose(np.ravel(loaded), [share[1] for _, share in rows], rtol=0, atol=CLOSE)
