@@ -26,7 +26,9 @@ def one(folder: Path, pattern: str) -> Path:
 def difference(name: str, ours: object, theirs: object, limit: float) -> None:
     ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     largest = float(np.abs(ours - theirs).max())
-    print(f"{name}: largest difference {largest:.2e} of {ours.size:,} numbers, {(ours != theirs).sum():,} differ")
+    print(
+        f"{name}: largest difference {largest:.2e} of {ours.size:,} numbers, {(ours != theirs).sum():,} differ"
+    )
     assert largest <= limit, name
 
 

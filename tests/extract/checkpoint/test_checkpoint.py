@@ -1,7 +1,10 @@
+import contextlib
 import importlib.util
+import json
 import re
 import shutil
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from headstart.cache import UserError
 from headstart.extract.checkpoint import checkpoint
 from headstart.extract.checkpoint.architecture import read_architecture
 from headstart.extract.checkpoint.checkpoint import find_checkpoint
+from headstart.extract.text.pretrained import load_tokenizer
 
 
 def test_the_bundled_model_is_found_and_is_the_one_we_know() -> None:
@@ -114,3 +118,59 @@ def test_a_damaged_config(tiny_backbone: Path, tmp_path: Path, text: str) -> Non
     (copy / "config.json").write_text(text)
     with pytest.raises(UserError, match=r"config.json"):
         find_checkpoint(str(copy))
+
+
+def with_config(backbone: Path, folder: Path, **values: object) -> str:
+    """A copy of a backbone whose config.json says more, or something else."""
+    copy = Path(shutil.copytree(backbone, folder))
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(config | values))
+    return str(copy)
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A model's folder with code, which leaves a file behind where it is run."""
+    folder = tmp_path / "code"
+    folder.mkdir()
+    content = f"open({str(tmp_path / 'ran')!r}, 'w')"
+    for name in ("__init__.py", "model.py", "build.py"):
+        (folder / name).write_text(content)
+    auto_map = {"AutoConfig": "model.Config", "AutoModel": "model.Model"}
+    (folder / "config.json").write_text(json.dumps({"model_type": "unheard-of", "auto_map": auto_map}))
+    return folder
+
+
+def test_a_configuration_that_has_other_code_fetched_is_refused(
+    code: Path, tiny_backbone: Path, tmp_path: Path
+) -> None:
+    """CVE-2026-5241: LightGlue's configuration trusts what its own file says of trust."""
+    nested = {"model_type": "unheard-of", "_name_or_path": str(code)}
+    backbone = with_config(
+        tiny_backbone,
+        tmp_path / "glue",
+        model_type="lightglue",
+        trust_remote_code=True,
+        keypoint_detector_config=nested,
+    )
+    with pytest.raises(UserError, match="is of type 'lightglue'"):
+        find_checkpoint(backbone)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "option", ["_attn_implementation_internal", "_attn_implementation", "attn_implementation"]
+)
+def test_an_attention_of_another_repository_is_not_fetched(
+    option: str, code: Path, tiny_backbone: Path, tmp_path: Path, network: list[object]
+) -> None:
+    """CVE-2026-4372: a model that transformers loads takes its attention from there."""
+    backbone = with_config(tiny_backbone, tmp_path / "other", **{option: str(code)}, use_kernels=True)
+    (tmp_path / "other" / "tokenizer_config.json").write_text(
+        '{"not_understood": 1}'
+    )  # transformers reads it
+    with contextlib.suppress(UserError):
+        load_tokenizer(find_checkpoint(backbone).folder, 8)
+    assert "transformers" in sys.modules
+    assert not network
+    assert not (tmp_path / "ran").exists()
