@@ -1,7 +1,8 @@
-"""What two environments computed by the same commands: `python tests/peers/same_numbers.py FOLDER FOLDER`.
+"""What two environments computed by the same commands: `python tests/peers/same_numbers.py FOLDER FOLDER [LIMIT]`.
 
-Folders are those of beside_transformers5.sh. Keys must be equal, features to 1e-6 of their root mean square, losses and
-probabilities to 1e-4, accuracies and labels but for one row.
+Folders are those of beside_transformers5.sh. Keys must be equal, features to LIMIT (1e-6), losses and probabilities to
+1e-4, accuracies but for one row. With the same release of JAX every bit is equal; jaxlib 0.12 adds up in another order
+than 0.10, which is up to 4e-6 where the root mean square is 0.36.
 """
 
 import ast
@@ -14,7 +15,7 @@ import numpy as np
 
 from headstart.cache import open_cache
 
-FEATURES, NUMBERS = 1e-6, 1e-4
+NUMBERS = 1e-4
 SPLITS = ("train", "valid", "test")
 
 
@@ -32,9 +33,9 @@ def difference(name: str, ours: object, theirs: object, limit: float) -> None:
     assert largest <= limit, name
 
 
-def main(folders: list[str]) -> None:
+def main(ours: str, theirs: str, limit: str = "1e-6") -> None:
     """Compare and print; an AssertionError where a number is too far off."""
-    pair = [Path(folder) for folder in folders]
+    pair = [Path(ours), Path(theirs)]
     caches = [one(folder, "features/*") for folder in pair]
     print("cache:", *[cache.name for cache in caches])
     assert caches[0].name == caches[1].name
@@ -42,7 +43,7 @@ def main(folders: list[str]) -> None:
     for split in SPLITS:
         states = [open_cache(str(cache)).split(split).hidden for cache in caches]
         scale = float(np.sqrt(np.mean(np.square(states[0], dtype=np.float64))))
-        difference(f"features, {split} (rms {scale:.3f})", *states, FEATURES * scale)
+        difference(f"features, {split} (root mean square {scale:.3f})", *states, float(limit))
     tables = [list(csv.DictReader(one(folder, "results/*/results.csv").open(newline=""))) for folder in pair]
     for column in ("valid_loss", "test_loss", "valid_accuracy", "test_accuracy", "epochs"):
         numbers = [[float(row[column] or 0) for row in table] for table in tables]
@@ -61,4 +62,4 @@ def main(folders: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])
