@@ -197,7 +197,8 @@ def main(arguments: Sequence[str]) -> int:
         python = pythons[cell.split("-")[0]]
         if python is None or (is_done(results.get(cell), commit) and not options.anew):
             continue
-        results[cell] = try_cell(python, cell, commit)
+        result = try_cell(python, cell, commit)
+        results = read_results() | {cell: result}  # another run may have written meanwhile
         write_results(results)
         print(f"{cell}: {results[cell].state}, {results[cell].reason}", flush=True)
     print(table(results))
