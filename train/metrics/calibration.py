@@ -57,7 +57,10 @@ def bins(confidence: Float[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
 def calibration_curve(
     task: Task, labels: Labels, probabilities: Float[np.ndarray, "s n k"]
 ) -> CalibrationCurve:
-    """All seeds' decisions in the 15 bins of `ece`; bins without any are left out."""
+    """All seeds' decisions in the 15 bins of `ece`; bins without any are left out.
+
+    scikit-learn's function of this name does not say how many decisions each bin holds, which a figure shows.
+    """
     confidence = LINKS[task.link].confidence(probabilities).ravel()
     right = right_decisions(task, labels, probabilities).ravel()
     number = bins(confidence)

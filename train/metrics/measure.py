@@ -59,7 +59,7 @@ def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return result
 
 
-def mean_defined(values: Float[np.ndarray, "k c"]) -> Float[np.ndarray, " c"]:
+def mean_defined(values: Float[np.ndarray, " k *c"]) -> Float[np.ndarray, " *c"]:
     """Mean of the values that are defined, NaN where none is."""
     defined = ~np.isnan(values)
     return ratio(np.where(defined, values, 0).sum(axis=0), defined.sum(axis=0).astype(values.dtype))
