@@ -1,7 +1,6 @@
 """What each token adds to each logit, as coloured text or as a page."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +10,8 @@ from headstart.cache.runtime.text import printable
 from headstart.cache.task import Task
 from headstart.train.predict.answers import chosen, labels_of
 from headstart.train.predict.delimited import joined
-from headstart.train.report.html.markup import text as escaped
+from headstart.train.report.html.markup import fill
 
-STYLE = "\n" + Path(__file__).with_name("explain.css").read_text("utf-8")
 FAINT = 0.01
 """Contributions below it have no colour."""
 
@@ -64,6 +62,11 @@ class Explained(NamedTuple):
             return [""] * len(self.words)
         return [f", largest in {count:,} of {self.won.sum():,} features" for count in self.won]
 
+    @property
+    def by_output(self) -> list[tuple[str, np.float32, np.float32, list[float]]]:
+        """Name of each output, its logit, its bias, and what each token adds to it."""
+        return list(zip(self.outputs, self.logits, self.bias, self.added.T.tolist(), strict=True))
+
 
 def label_texts(
     task: Task, texts: Sequence[str], probabilities: Float[np.ndarray, "b c"], threshold: float | list[float]
@@ -88,59 +91,14 @@ def as_lines(text: Explained, colour: bool) -> str:
     """A line for each output, fit for a terminal: red adds to the logit, blue takes away."""
     return "\n".join(
         f"  {printable(name)}: {logit:+.3f} = {bias:+.3f} bias  "
-        + " ".join(
-            _coloured(printable(w), v, colour) for w, v in zip(text.words, values.tolist(), strict=True)
-        )
-        for name, logit, bias, values in zip(text.outputs, text.logits, text.bias, text.added.T, strict=True)
+        + " ".join(_coloured(printable(w), v, colour) for w, v in zip(text.words, values, strict=True))
+        for name, logit, bias, values in text.by_output
     )
 
 
 def as_page(title: str, texts: list[Explained]) -> str:
     """A page that needs nothing but itself; whatever comes from data is escaped."""
-    cards = "".join(map(_card, texts))
-    note = (
-        "Red adds to the logit, blue takes away; with the bias the tokens add up to it exactly. "
-        "Point at a token for its number."
-    )
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escaped(title)}</title><style>{STYLE}</style></head><body><main><h1>{escaped(title)}</h1>"
-        f"<p>{note}</p>{cards}</main></body></html>\n"
-    )
-
-
-def _card(text: Explained) -> str:
-    listed = ", ".join(f"{name} {value:.4f}" for name, value in text.labelled.probabilities.items())
-    outputs = "".join(_output(text, number) for number in range(len(text.outputs)))
-    return (
-        f"<article><h2>{escaped(text.labelled.label or '(none)')}</h2><p>{escaped(listed)}</p>"
-        f"<blockquote>{escaped(text.labelled.text)}</blockquote>{outputs}</article>"
-    )
-
-
-def _output(text: Explained, number: int) -> str:
-    values = text.added[:, number]
-    largest = max(float(np.abs(values).max(initial=0)), FAINT)
-    tokens = " ".join(
-        _token(word, float(value), float(value) / largest, caption)
-        for word, value, caption in zip(text.words, values, text.captions, strict=True)
-    )
-    logit, bias = text.logits[number], text.bias[number]
-    return (
-        f"<h3>{escaped(text.outputs[number])}: logit {logit:+.4f} = bias {bias:+.4f} + tokens {values.sum():+.4f}</h3>"
-        f'<p class="tokens">{tokens}</p>'
-    )
-
-
-def _token(word: str, value: float, strength: float, caption: str) -> str:
-    kind = "adds" if value > 0 else "takes"
-    return (
-        f'<span class="{kind}" style="--much:{abs(strength):.3f}" title="{value:+.4f}{escaped(caption)}">'
-        f"{escaped(word)}</span>"
-    )
+    return fill("predict/explain", title=title, texts=texts, faint=FAINT)
 
 
 def _coloured(word: str, value: float, colour: bool) -> str:

@@ -141,7 +141,7 @@ class RunFolder:
         stem = name if seed == 0 else f"{name}-seed-{seed}"
         figure = plots.history(fitted.history, title, fitted.best_epoch)
         with self._new_file(f"history/{stem}.png") as file:
-            figure.savefig(file, dpi=100, format="png")
+            figure.savefig(file, dpi=180, format="png")
 
     def save_predictions(self, split: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Write `predictions/<split>.npz`: `labels`, `rows`, and for `<head>/<seed>` the logits `[n, outputs]`."""
@@ -160,7 +160,7 @@ class RunFolder:
         if record.layers:
             figure = plots.layers(record.layers, record.statistics)
             with self._new_file("layers.png") as file:
-                figure.savefig(file, dpi=120, format="png")
+                figure.savefig(file, dpi=180, format="png")
 
     def record(self) -> RunRecord:
         """Read `results.json`.

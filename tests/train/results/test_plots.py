@@ -243,3 +243,27 @@ def test_layers_can_be_drawn_for_every_task_and_without_a_choice():
         assert rendered(layers(run.layers, run.statistics)).startswith(b"\x89PNG")
     nothing = run.layers._replace(candidates=[], choices=[])
     assert rendered(layers(nothing, run.statistics)).startswith(b"\x89PNG")
+
+
+def test_many_layers_have_few_numbers():
+    run = layered_run(heads=("avg",))
+    (first, *_) = run.layers.candidates
+    many = [first._replace(layer=layer) for layer in range(49)]
+    figure = layers(run.layers._replace(candidates=many, last=48), run.statistics)
+    require_all_seen(figure)
+    assert 10 < len(figure.axes[0].get_xticklabels()) < 22
+
+
+def test_other_seeds_are_faint_and_in_no_legend():
+    others = [[record._replace(valid_loss=0.9) for record in RECORDS * 2], RECORDS]
+    figure = history(RECORDS, "cls", best_epoch=2, others=others)
+    left, right = figure.axes
+    for axes in (left, right):
+        shares = [line.get_alpha() for line in axes.lines if len(line.get_xdata()) > 2]
+        assert shares.count(1) == 2
+        assert len(shares) == 6
+        assert max(share for share in shares if share != 1) < 0.5
+        assert vertical(axes) == [2.5, 3.5]  # the first seed's
+    assert lines(left)["validation"] == [[1, 0.5], [2, 0.3], [3, 0.31]]
+    assert left.get_xlim()[1] > 6
+    assert len(figure.legends[0].get_texts()) == 4

@@ -1,9 +1,15 @@
-"""All heads and baselines with their intervals, on one scale, the best at the top."""
+"""All heads and baselines with their intervals, on one scale, the best at the top.
+
+A table with a line in each row, and no figure of matplotlib's: its words stay text of a readable size beside their
+lines, on a phone of 320 pixels, too.
+"""
 
 from collections.abc import Mapping, Sequence
 
-from headstart.train.report.html.drawing import Span, span
-from headstart.train.report.html.markup import NOTHING, paragraph, text
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from headstart.train.report.html.markup import fill
 from headstart.train.results.run_record import RunRecord
 from headstart.train.statistics.findings import Estimate
 from headstart.train.statistics.verdict import TITLES
@@ -27,60 +33,33 @@ def forest(run: RunRecord, titles: Mapping[str, str], recommended: str | None) -
     heads = [name for name in ranked if name not in baselines]
     shown = {*heads[:MOST_HEADS], *baselines, *([recommended] if recommended else [])}
     axis = _axis([estimates[name] for name in shown if name != "majority"])
-    rows = "".join(
-        _row(name, titles.get(name, "baseline"), estimates[name], axis, _kind(name, recommended, baselines))
-        for name in ranked
-        if name in shown
-    )
-    metric = TITLES[run.statistics.compared]
-    rest = len([name for name in heads if name not in shown])
-    more = paragraph(f"{rest} more head{'s are' if rest > 1 else ' is'} in the table below.", "note")
-    return (
-        f'<div><table class="forest"><caption>{metric[:1].upper()}{metric[1:]} with 95 % intervals; in grey the '
-        f'baselines</caption><thead><tr><th scope="col"><span class="unseen">head</span></th><th scope="col">'
-        f'<span class="unseen">interval</span>{_ticks(axis)}</th><th scope="col"><span class="unseen">value</span>'
-        f"</th></tr></thead><tbody>{rows}</tbody></table>{more * bool(rest)}</div>"
-    )
 
+    def place(value: float) -> float:
+        """Per cent of the axis; what lies beyond its ends is at them."""
+        return round(float(np.interp(value, axis, (0, 100))), 1)
 
-def _kind(name: str, recommended: str | None, baselines: Sequence[str]) -> str:
-    return "baseline" if name in baselines else "recommended" if name == recommended else "head"
-
-
-def _axis(estimates: Sequence[Estimate]) -> Span:
-    """An axis for the intervals; without that of the majority class, which would leave no room for the others."""
-    known = [end for estimate in estimates for end in estimate.known or ()]
-    axis = span(known or [0.0, 1.0], "", percent=True)
-    return axis._replace(low=max(0.0, axis.low), high=min(1.0, axis.high))
-
-
-def _ticks(axis: Span) -> str:
-    words = (
-        f'<text x="{100 * axis.share(tick):.1f}%" y="13" text-anchor="middle">{axis.label(tick)}</text>'
-        for tick in axis.ticks(TICKS)
-    )
-    return f'<svg class="bar" aria-hidden="true" width="100%" height="18">{"".join(words)}</svg>'
-
-
-def _row(name: str, title: str, estimate: Estimate, axis: Span, kind: str) -> str:
-    mark = " <em>recommended</em>" if kind == "recommended" else ""
-    value = NOTHING if estimate.mean is None else f"{estimate.mean:.3f}"
-    ends = "" if estimate.known is None else f"<small>{estimate.low:.3f} to {estimate.high:.3f}</small>"
-    return (
-        f'<tr class="{kind}"><th scope="row"><span>{text(name)}</span>{mark}<small>{text(title)}</small></th>'
-        f"<td>{_drawn(estimate, axis)}</td><td>{value}{ends}</td></tr>"
+    ticks = [tick for tick in MaxNLocator(TICKS).tick_values(*axis) if axis[0] <= tick <= axis[1]]
+    return fill(
+        "report/html/forest",
+        metric=TITLES[run.statistics.compared],
+        ticks={place(tick): f"{100 * tick:.4g}%" for tick in ticks},
+        place=place,
+        low=axis[0],
+        names=[name for name in ranked if name in shown],
+        kinds={
+            **dict.fromkeys(heads, "head"),
+            recommended: "recommended",
+            **dict.fromkeys(baselines, "baseline"),
+        },
+        titles=titles,
+        estimates=estimates,
+        rest=len(set(heads) - shown),
     )
 
 
-def _drawn(estimate: Estimate, axis: Span) -> str:
-    """An interval at its place on the axis; what lies beyond its ends is at them."""
-    lines = "".join(
-        f'<line class="grid" x1="{100 * axis.share(tick):.1f}%" x2="{100 * axis.share(tick):.1f}%" y1="0" y2="100%"/>'
-        for tick in axis.ticks(TICKS)
-    )
-    if estimate.known:
-        middle, low, high = (100 * min(1.0, max(0.0, axis.share(value))) for value in estimate.known)
-        lines += f'<line x1="{low:.1f}%" x2="{high:.1f}%" y1="50%" y2="50%"/>'
-        if estimate.known[2] > axis.low:
-            lines += f'<circle cx="{middle:.1f}%" cy="50%" r="4.5"/>'
-    return f'<svg class="bar" aria-hidden="true" width="100%" height="40">{lines}</svg>'
+def _axis(estimates: Sequence[Estimate]) -> tuple[float, float]:
+    """Ends of an axis for the intervals; not for the majority class's, which would leave no room for the others."""
+    known = [end for estimate in estimates for end in estimate.known or ()] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    room = 0.06 * (high - low) or 0.05
+    return max(0.0, low - room), min(1.0, high + room)

@@ -1,103 +1,59 @@
-"""Pieces of HTML; whatever comes from data goes through `text`."""
+"""Jinja's templates, and how data are shown in them: as text, whatever they say."""
 
-import html
+import base64
+import hashlib
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 NOTHING = "\u2013"  # a dash
-HARMLESS = {"\n", "\t"}
+ODD = re.compile(r"[^\n\t -~]")
 
 
-def text(value: Any) -> str:
-    """Escaped text; control and format characters, which could reorder or hide what follows, become U+FFFD."""
-    shown = "".join(
-        "\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs") and letter not in HARMLESS else letter
-        for letter in str(value)
-    )
-    return html.escape(shown, quote=True)
+def visible(value: Any) -> Any:
+    """Text whose control and format characters, which could reorder or hide what follows, are U+FFFD; markup stays."""
+    return value if hasattr(value, "__html__") else ODD.sub(_seen, str(value))
 
 
-class TableCell(NamedTuple):
-    """A cell of a table.
-
-    Attributes:
-        shown: HTML.
-        value: What the column is sorted by; None comes last.
-        kind: A class of the style sheet.
-    """
-
-    shown: str
-    value: float | int | str | None = None
-    kind: str = "number"
+def _seen(letter: re.Match[str]) -> str:
+    return "\ufffd" if unicodedata.category(letter[0]) in ("Cc", "Cf", "Cs") else letter[0]
 
 
-def number(value: float | int | None, digits: int = 4, scale: float | int = 1) -> TableCell:
+def number(value: float | int | None, digits: int = 4) -> str:
     """A number, or a dash where there is none."""
-    return TableCell(NOTHING if value is None else f"{scale * value:z,.{digits}f}", value)
+    return NOTHING if value is None else f"{value:z,.{digits}f}"
 
 
-def word(value: Any, kind: str = "word") -> TableCell:
-    """A word that comes from data."""
-    return TableCell(text(value), str(value), kind)
+def interval(ends: Any, sign: str = "") -> str:
+    """Both ends of an `Estimate` or a `Pair`, or a dash."""
+    return NOTHING if ends.low is None else f"{ends.low:{sign}z.3f} to {ends.high:{sign}z.3f}"
 
 
-def table(
-    caption: str,
-    header: Sequence[str],
-    rows: Iterable[Sequence[TableCell]],
-    sortable: bool = False,
-    marks: Sequence[str] = (),
-) -> str:
-    """A table whose first column names the rows, in a container that scrolls by itself.
+def sha256(content: str) -> str:
+    """What a page's policy calls a style or script that a browser may use."""
+    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
-    Args:
-        caption: HTML.
-        header: Names of the columns, plain text.
-        rows: Their cells.
-        sortable: Whether a click on a column's name sorts.
-        marks: A class of the style sheet for each row.
-    """
-    names = "".join(_name(name, sortable) for name in header)
-    lines = [_row(row, mark) for row, mark in zip(rows, marks or iter(lambda: "", None), strict=False)]
-    kind = ' class="sortable"' if sortable else ""
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{text(_plain(caption))}"><table{kind}>'
-        f"<caption>{caption}</caption><thead><tr>{names}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+
+def fill(template: str, **values: Any) -> str:
+    """Fill in a template, `train/<template>.html`; what is no markup is escaped, and the result is markup."""
+    from markupsafe import Markup
+
+    return Markup(_environment().get_template(f"{template}.html").render(values))
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parents[2]),
+        autoescape=True,
+        finalize=visible,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-
-
-def section(name: str, title: str, *parts: str) -> str:
-    """A part of the page with a heading of its own; empty without content."""
-    body = "".join(parts)
-    return f'<section id="{name}"><h2>{text(title)}</h2>{body}</section>' if body else ""
-
-
-def folded(summary: str, body: str) -> str:
-    """A part that a reader opens by its summary, plain text."""
-    return f"<details><summary>{text(summary)}</summary>{body}</details>" if body else ""
-
-
-def paragraph(words: str, kind: str = "") -> str:
-    """A paragraph of plain text."""
-    return f'<p class="{kind}">{text(words)}</p>' if kind else f"<p>{text(words)}</p>"
-
-
-def _name(name: str, sortable: bool) -> str:
-    inner = f'<button type="button">{text(name)}</button>' if sortable else text(name)
-    return f'<th scope="col"{" aria-sort=" + chr(34) + "none" + chr(34) if sortable else ""}>{inner}</th>'
-
-
-def _row(cells: Sequence[TableCell], mark: str) -> str:
-    first, *rest = cells
-    marked = f' class="{mark}"' if mark else ""
-    return f"<tr{marked}>{_cell(first, 'th', ' scope=' + chr(34) + 'row' + chr(34))}{''.join(map(_cell, rest))}</tr>"
-
-
-def _cell(cell: TableCell, tag: str = "td", more: str = "") -> str:
-    value = "" if cell.value is None else f' data-value="{text(cell.value)}"'
-    return f'<{tag}{more} class="{cell.kind}"{value}>{cell.shown}</{tag}>'
-
-
-def _plain(caption: str) -> str:
-    return html.unescape(caption.split("<")[0])
+    environment.filters |= {"number": number, "interval": interval, "sha256": sha256}
+    return environment

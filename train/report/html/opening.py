@@ -6,43 +6,35 @@ from datetime import date
 
 from headstart.cache.runtime.text import as_started
 from headstart.train.report.html.forest import forest
-from headstart.train.report.html.markup import paragraph, text
+from headstart.train.report.html.markup import fill, interval, number
 from headstart.train.report.html.recommendation import Recommendation
 from headstart.train.results.run_record import RunRecord
-from headstart.train.statistics.findings import Estimate
 from headstart.train.statistics.verdict import TITLES
 
-NUMBERS = [
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve")  # fmt: skip
 MOST_LABELS = 3
 """So many labels are named in the title."""
 
 
 def opening(run: RunRecord, titles: Mapping[str, str], recommended: Recommendation) -> str:
     """Heading, recommendation, figures, intervals, and what the tests say."""
-    of_layers = run.layers.verdict if run.layers else []
-    intervals, sentences = forest(run, titles, recommended.head), [*of_layers, *run.statistics.verdict]
+    of_layers, head = run.layers.verdict if run.layers else [], recommended.head
+    intervals, sentences = forest(run, titles, head), [*of_layers, *run.statistics.verdict]
     if run.about_layers:
         # the heads' verdict, and a list by their test rows, would name the best of many; layers have a figure
         intervals, sentences = "", of_layers[1:]
-    reasons = "".join(map(paragraph, sentences)) + _more_rows(run) + _use(run, recommended.head)
-    return (
-        f'<h1>{text(title(run))}</h1><p class="note">{text(about(run))}</p><div class="opening"><div>'
-        f'{paragraph(recommended.sentence, "verdict")}<dl class="figures">{figures(run, recommended.head)}</dl>'
-        f"{reasons}</div>{intervals}</div>"
+    return fill(
+        "report/html/opening",
+        title=title(run),
+        about=about(run),
+        recommended=recommended,
+        figures=figures(run, head),
+        sentences=sentences,
+        more_rows=_more_rows(run),
+        # none of folds has learnt from all rows
+        command=None if run.settings.folds else as_started("python predict.py"),
+        intervals=intervals,
     )
 
 
@@ -99,44 +91,28 @@ def _date(day: str) -> str:
         return ""
 
 
-def figures(run: RunRecord, head: str | None) -> str:
-    """The head's score, the best baseline's, and how long a text takes."""
+def figures(run: RunRecord, head: str | None) -> dict[str, str]:
+    """The head's score, the best baseline's, and how long a text takes, by what they are."""
     estimates, metric = run.statistics.compared_estimates(), TITLES[run.statistics.compared]
-    parts = [_figure(f"{metric} of {head}", estimates[head])] if head else []
+    shown = {f"{metric} of {head}": estimates[head]} if head else {}
     known = [name for name in run.baselines if estimates[name].mean is not None]
     if known:
         best = max(known, key=lambda name: estimates[name].mean or 0.0)
-        parts.append(_figure(f"{best}, the best baseline", estimates[best]))
+        shown[f"{best}, the best baseline"] = estimates[best]
+    values = {
+        f"{words}, 95 % interval {interval(one)}" if one.known else words: number(one.mean, 3)
+        for words, one in shown.items()
+    }
     if head and (seconds := run.inference.get(head)):
         # seconds for 1,000 texts are milliseconds for one
         time = f"{seconds:.2g} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} µs"
-        parts.append(_entry(time, f"{head} takes for a text, once it is encoded"))
-    return "".join(parts)
-
-
-def _figure(words: str, estimate: Estimate) -> str:
-    ends = f", 95 % interval {estimate.low:.3f} to {estimate.high:.3f}" if estimate.known else ""
-    return _entry(f"{estimate.mean:.3f}", f"{words}{ends}")
-
-
-def _entry(value: str, words: str) -> str:
-    return f"<div><dt>{text(words)}</dt><dd>{text(value)}</dd></div>"
+        values[f"{head} takes for a text, once it is encoded"] = time
+    return values
 
 
 def _more_rows(run: RunRecord) -> str:
     """What would tell heads apart, where none are."""
     between = [pair for pair in run.statistics.pairs if not {pair.a, pair.b} & {*run.baselines}]
-    rows = sum(run.rows.values())
     if not between or any(pair.differs for pair in between) or run.settings.folds or not run.rows:
         return ""
-    says = f"all {rows:,} rows are tested, not {run.statistics.rows:,}"
-    return f"<p>More test rows tell more heads apart: with <code>--folds 5</code> {says}.</p>"
-
-
-def _use(run: RunRecord, head: str | None) -> str:
-    """How new texts are labelled with a head; none of folds has learnt from all rows."""
-    if head is None or run.settings.folds:
-        return ""
-    command = f'{as_started("python predict.py")} --run FOLDER --head {head} "some text"'
-    where = paragraph("To label new texts with it, where FOLDER is the one with this report:")
-    return f"{where}<pre><code>{text(command)}</code></pre>"
+    return f"all {sum(run.rows.values()):,} rows are tested, not {run.statistics.rows:,}"

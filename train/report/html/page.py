@@ -1,9 +1,6 @@
 """The whole page, from what `results.json`, `predictions/` and the cache hold."""
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,30 +9,12 @@ from headstart.train.report.html.costs import costs
 from headstart.train.report.html.curves import epochs, trust
 from headstart.train.report.html.heads_table import BASELINES, NAMES, differences, scores
 from headstart.train.report.html.layers import layers
-from headstart.train.report.html.markup import text
+from headstart.train.report.html.markup import fill
 from headstart.train.report.html.mistakes import classes, mistakes
 from headstart.train.report.html.opening import opening, title
 from headstart.train.report.html.origin import data, origin
 from headstart.train.report.html.recommendation import recommend
 from headstart.train.results.run_record import RunRecord
-
-STYLE, SCRIPT = (
-    f"\n{Path(__file__).with_name(name).read_text('utf-8')}" for name in ("report.css", "report.js")
-)
-"""Light and dark, phone and paper, in Okabe and Ito's colours; and a click on the name of a column, which sorts."""
-
-PARTS = {
-    "layers": "Layers",
-    "classes": "Classes",
-    "scores": "Heads",
-    "pairs": "Differences",
-    "mistakes": "Mistakes",
-    "epochs": "Learning curves",
-    "trust": "Probabilities",
-    "costs": "Costs",
-    "data": "Data",
-    "origin": "Make it again",
-}
 
 
 class Names(NamedTuple):
@@ -60,42 +39,22 @@ def render(
         texts: Cleaned texts of the test rows, for the mistakes; None leaves them out.
     """
     titles, recommended = {**BASELINES, **names.titles}, recommend(run, names.titles)
-    head = recommended.head
-    body = "".join(
-        (
-            layers(run, NAMES[run.statistics.compared]),
-            classes(run, head),
-            scores(run, titles, names.notebook),
-            differences(run.statistics),
-            mistakes(run.task, predictions, texts, head) if texts and head else "",
-            epochs(run, head),
-            trust(run, head),
-            costs(run, NAMES[run.statistics.compared]),
-            data(run),
-            origin(run),
-        )
-    )
-    links = "".join(f'<a href="#{at}">{part}</a>' for at, part in PARTS.items() if f'id="{at}"' in body)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<title>{text(title(run))}</title><style>{STYLE}</style></head><body>"
-        '<a class="skip" href="#scores">Skip to the table</a>'
-        f"<header>{opening(run, titles, recommended)}"
-        f'<nav aria-label="Parts of the report">{links}</nav></header>'
-        f"<main>{body}</main><footer>Made by headstart's bench.py. This file is complete: it loads nothing.</footer>"
-        f"<script>{SCRIPT}</script></body></html>\n"
-    )
-
-
-def policy() -> str:
-    """What a browser may do: this very style and script, and nothing from elsewhere."""
-
-    def digest(content: str) -> str:
-        return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest(STYLE)}'; script-src 'sha256-{digest(SCRIPT)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+    head, measure = recommended.head, NAMES[run.statistics.compared]
+    parts = [
+        ("layers", "Layers", layers(run, measure)),
+        ("classes", "Classes", classes(run, head)),
+        ("scores", "Heads", scores(run, titles, names.notebook)),
+        ("pairs", "Differences", differences(run.statistics)),
+        ("mistakes", "Mistakes", mistakes(run.task, predictions, texts, head) if texts and head else ""),
+        ("epochs", "Learning curves", epochs(run, head)),
+        ("trust", "Probabilities", trust(run, head)),
+        ("costs", "Costs", costs(run, measure)),
+        ("data", "Data", data(run)),
+        ("origin", "Make it again", origin(run)),
+    ]
+    return fill(
+        "report/html/page",
+        title=title(run),
+        opening=opening(run, titles, recommended),
+        parts=[part for part in parts if part[2]],
     )

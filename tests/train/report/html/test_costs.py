@@ -1,9 +1,13 @@
 """What accuracy costs."""
 
 import dataclasses
+import itertools
 import re
 
-from headstart.train.report.html.costs import LETTER, costs
+import numpy as np
+import pytest
+
+from headstart.train.report.html.costs import Spot, costs, scatter
 from headstart.train.statistics.findings import Estimate
 from tests.train.report.html.made_runs import HEADS, TASKS, made_run
 
@@ -29,24 +33,40 @@ def test_a_head_is_named_where_no_other_is_both_cheaper_and_better() -> None:
         run.statistics.metrics[name]["accuracy"] = Estimate(value, None, 0.5, 0.95, None, None, [value])
     parameters, inference = costs(run, "accuracy").split("</figure>")[:2]
     for figure in (parameters, inference):
-        assert set(re.findall(r'class="name"[^>]*>(\w+)<', figure)) == {"avg", "lstm_pooled"}
+        words = re.findall(r">([^<>]+)</text>", figure)
+        assert [word for word in words if word in HEADS] == ["lstm_pooled", "avg"]
 
 
-def test_names_do_not_lie_over_one_another() -> None:
-    run, _ = made_run(TASKS["multiclass"])
-    found = costs(run, "accuracy")
-    for part in found.split("</figure>")[:-1]:
-        boxes = []
-        for x, y, anchor, name in re.findall(
-            r'<text class="name" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">(\w+)<', part
-        ):
-            wide = LETTER * len(name)
-            left = float(x) if anchor == "start" else float(x) - wide
-            boxes.append((left, left + wide, float(y)))
-        for at, (left, right, y) in enumerate(boxes):
-            assert not any(
-                left < end and begin < right and abs(y - other) < 10 for begin, end, other in boxes[:at]
-            )
+@pytest.mark.parametrize("seed", range(4))
+def test_names_lie_neither_on_one_another_nor_on_dots_nor_beyond_the_axes(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    costs = np.sort(10 ** random.uniform(2, 2.5 + seed, 12))
+    scores = np.sort(random.uniform(0.8, 0.81 + seed / 20, 12))  # all are named
+    spots = [
+        Spot(f"a_name_{at}", cost, score, score - 0.02, score + 0.02, at == 0)
+        for at, (cost, score) in enumerate(zip(costs.tolist(), scores.tolist(), strict=True))
+    ]
+    (axes,) = scatter("a title", "parameters", spots).axes
+    names = [text.get_window_extent() for text in axes.texts]
+    assert len(names) >= 5
+    for box, other in itertools.combinations(names, 2):
+        assert not box.overlaps(other)
+    for box in names:
+        assert axes.bbox.x0 <= box.x0 < box.x1 <= axes.bbox.x1
+        assert not any(box.contains(*dot) for dot in axes.transData.transform([spot[1:3] for spot in spots]))
+
+
+@pytest.mark.parametrize("costs", [(385.0,), (100.0, 300.0), (0.0005, 0.08), (1.0, 5e6)])
+def test_an_axis_of_costs_has_numbers_that_differ(costs: tuple[float, ...]) -> None:
+    figure = scatter("a title", "x", [Spot("a", cost, 0.5, 0.4, 0.6, False) for cost in costs])
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    low, high = axes.get_xlim()
+    assert low < min(costs) <= max(costs) < high
+    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    labels = [label.get_text() for tick, label in ticks if low <= tick <= high]
+    assert len(set(labels)) == len(labels) >= 1
+    assert all(low <= float(label.replace(",", "")) <= high for label in labels)
 
 
 def test_a_head_that_diverged_and_a_cost_of_nothing_are_left_out() -> None:

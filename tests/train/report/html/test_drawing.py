@@ -1,64 +1,90 @@
-"""Axes, and what is drawn on them."""
+"""Figures in a page: nothing that its policy forbids, its colours, the same bytes again, and what they say in words."""
 
-import math
 import re
+import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from headstart.train.report.html.drawing import BOTTOM, LEFT, RIGHT, TOP, Panel, Span, figure, span
-
-
-@pytest.mark.parametrize("log", [False, True])
-def test_an_axis_holds_its_values_with_room(log: bool) -> None:
-    values = [3, 900, 40.5]
-    axis = span(values, "x", log)
-    assert axis.low < min(values)
-    assert max(values) < axis.high
-    shares = [axis.share(value) for value in values]
-    scale = np.log10 if log else np.asarray
-    steps = np.diff(scale(np.array(values))) / (scale(axis.high) - scale(axis.low))
-    assert np.diff(shares) == pytest.approx(steps)
-    assert (axis.share(axis.low), axis.share(axis.high)) == (0, 1)
+from headstart.train.report.html.drawing import COLOURS, inline
+from headstart.train.results import plots
+from tests.train.report.html.made_runs import TASKS
+from tests.train.report.layered_runs import layered_run
 
 
-def test_ticks_are_round_and_on_the_axis() -> None:
-    assert Span(0, 1, "").ticks() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
-    assert Span(0.5, 2000, "", log=True).ticks() == [1, 10, 100, 1000]
-    assert Span(2.0, 9.0, "", log=True).ticks() == [2, 9]  # not two powers of ten
-    assert [Span(0, 1, "", percent=True).label(tick) for tick in (0.25, 1)] == ["25%", "100%"]
-    assert [Span(0, 1, "").label(tick) for tick in (0.25, 12345)] == ["0.25", "12,345"]
-    assert span([5, 5], "").share(5) == pytest.approx(0.5)
+def made_figure(title: str = "a title", words: str = "words") -> Figure:
+    figure = Figure(figsize=(3, 2))
+    axes = figure.subplots()
+    axes.plot([0, 1, 2], [1, np.nan, 3], "--o", color=plots.BLUE, label=words)
+    axes.bar([0, 1], [1, 2], color=plots.ORANGE, edgecolor="white")
+    axes.set_title(title, weight="bold")
+    axes.legend(frameon=False)
+    return figure
 
 
-@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.83, 0.87), (0.9015, 0.9097), (-0.05, 0.31)])
-def test_shares_have_as_many_digits_as_tell_them_apart(low: float, high: float) -> None:
-    axis = Span(low, high, "", percent=True)
-    labels = [axis.label(tick) for tick in axis.ticks()]
-    assert len(set(labels)) == len(labels) > 2
-    assert [float(label[:-1]) / 100 for label in labels] == pytest.approx(axis.ticks(), abs=6e-4)
-    widest = 7 * max(map(len, labels))  # at 11 pixels a digit takes less
-    assert widest / 2 < RIGHT  # a number at the very end is whole
-
-
-def test_points_lie_between_the_margins() -> None:
-    panel = Panel(Span(0, 10, "x"), Span(0, 1, "y"), "title", (300, 200), left=40)
-    assert panel.place((0, 0)) == (40 + LEFT, 200 - BOTTOM)
-    assert panel.place((10, 1)) == (40 + 300 - RIGHT, TOP)
-    panel.dot((10, 1), "spot")
-    assert f'<circle class="spot" cx="{340 - RIGHT:.1f}" cy="{TOP:.1f}" r="4.0"/>' in panel.svg()
-
-
-def test_a_line_has_a_gap_where_nothing_is_known() -> None:
-    panel = Panel(Span(0, 10, "x"), Span(0, 1, "y"), "<title>", (300, 200))
-    panel.line([(1, 0.5), (2, math.nan), (3, 0.5), (4, 0.5), (5, math.inf)], "valid")
-    lines = re.findall(r'<polyline class="valid" points="([^"]+)"', panel.svg())
-    assert [len(points.split()) for points in lines] == [1, 2]
-    assert "&lt;title&gt;" in panel.svg()
+def parsed(shown: str) -> ElementTree.Element:
+    """As XML; a page needs no name spaces."""
+    return ElementTree.fromstring(shown.replace("xlink:href", "href"))
 
 
 def test_a_figure_has_a_text_alternative() -> None:
-    shown = figure("a", "The <title>", "What it says", (30, 20), "<g/>", caption="<b>c</b>")
-    assert 'role="img" aria-labelledby="a-t a-d" viewBox="0 0 30 20"' in shown
-    assert '<title id="a-t">The &lt;title&gt;</title><desc id="a-d">What it says</desc><g/>' in shown
-    assert "<figcaption><b>c</b></figcaption>" in shown
+    shown = inline(made_figure(), "a", "The <title>", 'What it "says"')
+    svg = parsed(shown)
+    assert svg.attrib["role"] == "img"
+    assert svg.attrib["aria-labelledby"] == "a-t a-d"
+    assert svg.attrib["viewBox"] == "0 0 216 144"
+    assert [(one.attrib["id"], one.text) for one in svg[:2]] == [
+        ("a-t", "The <title>"),
+        ("a-d", 'What it "says"'),
+    ]
+    assert "a title" in [text.text for text in svg.iter("text")]  # letters, and no shapes of letters
+
+
+def test_it_has_no_style_of_its_own_and_loads_nothing() -> None:
+    shown = inline(made_figure(), "a", "", "")
+    assert "style" not in shown
+    assert "http" not in shown
+    assert "<!--" not in shown
+    assert {one.attrib["href"][0] for one in parsed(shown).iter("use")} == {"#"}
+
+
+def test_its_colours_follow_the_style_sheet_s() -> None:
+    run = layered_run(TASKS["binary"])
+    assert run.layers
+    for figure in (made_figure(), plots.layers(run.layers, run.statistics)):
+        shown = inline(figure, "a", "", "")
+        painted = re.findall(r'(?:fill|stroke)="([^"]*)"', shown)
+        assert set(painted) <= {"none", *(f"var(--{name})" for name in COLOURS.values())}
+        assert "var(--blue)" in painted
+        assert "var(--orange)" in painted
+
+
+def test_what_it_was_drawn_with_stays() -> None:
+    shown = inline(made_figure(), "a", "", "")
+    assert 'stroke-dasharray="' in shown
+    sizes = {one.text: one.attrib for one in parsed(shown).iter("text")}
+    assert sizes["a title"]["font-size"] == "12px"
+    assert sizes["a title"]["font-weight"] == "700"
+    assert sizes["words"]["font-size"] == "10px"
+
+
+def test_the_same_figure_is_the_same_bytes_and_no_name_is_said_twice() -> None:
+    first, again, other = (str(inline(made_figure(), name, "", "")) for name in ("a", "a", "b"))
+    assert first == again
+    names = re.findall(r' id="([^"]*)"', first + other)
+    assert len(names) == len(set(names)) > 8
+    for used in re.findall(r"#(\w{11})", first):
+        assert f'id="{used}"' in first
+
+
+@pytest.mark.parametrize(
+    "words", ["</svg><script>", "--><b>", "\u202egpj", "a\"b'", "$x_1$", ' id="a_1" style="x"']
+)
+def test_words_stay_words(words: str) -> None:
+    svg = parsed(inline(made_figure(words, words), "a", words, words))
+    assert not list(svg.iter("script")) + list(svg.iter("b"))
+    kept = words.replace("\u202e", "\ufffd")
+    assert [one.text for one in svg[:2]] == [kept, kept]
+    if "$" not in words:
+        assert [text.text for text in svg.iter("text")].count(kept) == 2

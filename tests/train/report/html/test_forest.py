@@ -10,7 +10,7 @@ from headstart.train.results.run_record import RunRecord
 from headstart.train.statistics.findings import Estimate
 from tests.train.report.html.made_runs import TASKS, made_run
 
-ROW = re.compile(r'<tr class="(\w+)"><th scope="row"><span>([^<]*)</span>(.*?)</tr>')
+ROW = re.compile(r'(?s)<tr class="(\w+)"><th scope="row"><span>([^<]*)</span>(.*?)</tr>')
 
 
 def estimate(mean: float, low: float, high: float) -> Estimate:

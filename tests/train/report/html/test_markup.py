@@ -1,33 +1,67 @@
-"""Pieces of HTML, and that nothing from data becomes markup."""
+"""How data are shown in templates, and that nothing of them becomes markup."""
 
 import pytest
+from jinja2 import UndefinedError
+from markupsafe import Markup
 
-from headstart.train.report.html.markup import NOTHING, TableCell, folded, number, section, table, text, word
+from headstart.train.report.html.markup import NOTHING, fill, interval, number, visible
+from headstart.train.statistics.findings import Estimate
 
 
-def test_text_is_escaped_and_cannot_reorder_the_page() -> None:
-    assert text('<a b="c">\'&') == "&lt;a b=&quot;c&quot;&gt;&#x27;&amp;"
-    assert text("a\u202eb\u0007c\u200bd\n\t") == "a\ufffdb\ufffdc\ufffdd\n\t"
+def macro(call: str, **values: object) -> str:
+    """What a call of a macro gives."""
+    from headstart.train.report.html.markup import _environment
+
+    source = '{% from "report/html/macros.html" import table, cell, count, row %}' + call
+    return _environment().from_string(source).render(values)
+
+
+@pytest.mark.parametrize("name", ['<a b="c">\'&', "{{ 7 * 7 }}", "{% raw %}"])
+def test_text_is_escaped_and_no_template(name: str) -> None:
+    shown = macro("{{ row(name) }}{{ cell(name, name) }}", name=name)
+    assert Markup(shown).unescape().count(name) == 4
+    assert "<a" not in shown
+    assert '"c"' not in shown
+    assert "49" not in shown
+
+
+def test_text_cannot_reorder_the_page() -> None:
+    assert visible("a\u202eb\u0007c\u200bd\n\t\xa0") == "a\ufffdb\ufffdc\ufffdd\n\t\xa0"
+    assert macro("{{ name }}", name="\ud800<\u202e") == "\ufffd&lt;\ufffd"
+    assert macro("{{ shapes }}", shapes=Markup("<g/>")) == "<g/>"
+    assert visible(7) == "7"
+    assert visible("caf\u00e9 \u6f22 \U0001f600 \x7f\x85") == "caf\u00e9 \u6f22 \U0001f600 \ufffd\ufffd"
+
+
+def test_a_name_that_is_not_passed_is_no_empty_text() -> None:
+    with pytest.raises(UndefinedError, match="undefined"):
+        fill("report/html/figure", name="a")
 
 
 @pytest.mark.parametrize(
-    ("cell", "shown"),
-    [
-        (number(None), NOTHING),
-        (number(1234.5), "1,234.5000"),
-        (number(0.0015, 2, scale=1000), "1.50"),
-        (number(7, 0), "7"),
-    ],
+    ("value", "digits", "shown"),
+    [(None, 4, NOTHING), (1234.5, 4, "1,234.5000"), (7, 0, "7"), (-1e-6, 4, "0.0000"), (-2, 1, "-2.0")],
 )
-def test_numbers(cell: TableCell, shown: str) -> None:
-    assert cell.shown == shown
+def test_numbers(value: float | None, digits: int, shown: str) -> None:
+    assert number(value, digits) == shown
+
+
+def test_intervals() -> None:
+    known = Estimate(0.5, None, -1e-5, 0.25, None, None, [0.5])
+    assert interval(known) == "0.000 to 0.250"
+    assert interval(known, "+") == "+0.000 to +0.250"
+    assert interval(Estimate(0.5, None, None, None, None, None, [0.5])) == NOTHING
 
 
 def test_a_table_by_hand() -> None:
-    rows = [[word("a<"), number(1.0, 1)], [word("b"), number(None)]]
-    assert table("The <b>caption</b>", ["head", "x"], rows, sortable=True, marks=["floor", ""]) == (
-        '<div class="scroll" tabindex="0" role="region" aria-label="The "><table class="sortable">'
-        "<caption>The <b>caption</b></caption><thead><tr>"
+    shown = macro(
+        '{% call table("The <caption>", ["head", "x"], sortable=true) %}'
+        '<tr class="floor">{{ row("a<") }}{{ count(1.0, 1) }}</tr><tr>{{ row("b") }}{{ count(none) }}</tr>'
+        "{% endcall %}"
+    )
+    assert shown.replace("\n", "") == (
+        '<div class="scroll" tabindex="0" role="region" aria-label="The &lt;caption&gt;"><table class="sortable">'
+        "<caption>The &lt;caption&gt;</caption><thead><tr>"
         '<th scope="col" aria-sort="none"><button type="button">head</button></th>'
         '<th scope="col" aria-sort="none"><button type="button">x</button></th></tr></thead><tbody>'
         '<tr class="floor"><th scope="row" class="word" data-value="a&lt;">a&lt;</th>'
@@ -35,9 +69,3 @@ def test_a_table_by_hand() -> None:
         f'<tr><th scope="row" class="word" data-value="b">b</th><td class="number">{NOTHING}</td></tr>'
         "</tbody></table></div>"
     )
-
-
-def test_what_has_no_content_is_left_out() -> None:
-    assert section("a", "A", "", "") == folded("summary", "") == ""
-    assert section("a", "A", "x", "y") == '<section id="a"><h2>A</h2>xy</section>'
-    assert folded("a<", "x") == "<details><summary>a&lt;</summary>x</details>"

@@ -74,7 +74,7 @@ def test_recall_comes_first_and_classes_of_few_rows_are_named() -> None:
     assert shown.index("recall") < shown.index("precision")
     assert (
         f">{run.statistics.per_class['gru']['hate'].recall:.3f}</td>"
-        in shown.split("</tr>")[1].split("</td>")[0] + "</td>"
+        in str(shown).split("</tr>")[1].split("</td>")[0] + "</td>"
     )
     assert "Fewer than ten test rows" not in shown
     rare = run.statistics.per_class["gru"]["offence"]._replace(support=3)

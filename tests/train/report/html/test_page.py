@@ -56,7 +56,7 @@ class Page(HTMLParser):
 TEXTS = [f"the text of row {row}" for row in range(60)]
 
 
-@pytest.fixture(params=[(kind, seeds) for kind in TASKS for seeds in (1, 3)], ids=str)
+@pytest.fixture(scope="module", params=[(kind, seeds) for kind in TASKS for seeds in (1, 3)], ids=str)
 def made(request: pytest.FixtureRequest) -> tuple[RunRecord, Page]:
     kind, seeds = request.param
     run, predictions = made_run(TASKS[kind], seeds)

@@ -237,3 +237,52 @@ def test_both_schemes_can_be_read(browser: Browser, page: Path, scheme: str) -> 
         ink = luminance(browser.evaluate(f"getComputedStyle(document.querySelector('{place}')).color"))
         contrast = (max(ink, back) + 0.05) / (min(ink, back) + 0.05)
         assert contrast >= 4.5, (place, contrast)
+
+
+def figures_of(browser: Browser) -> list[list[list[float]]]:
+    """Of each figure the box of every word: left, top, right, bottom, and the size of its letters, in pixels."""
+    browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    boxes: list[list[list[float]]] = browser.evaluate(
+        "[...document.querySelectorAll('figure svg')].map(svg => [...svg.querySelectorAll('text')].map(t => {"
+        "const box = t.getBoundingClientRect(), scale = svg.getScreenCTM().a; return [box.left, box.top, box.right, "
+        "box.bottom, scale * parseFloat(getComputedStyle(t).fontSize)]}))"
+    )
+    return boxes
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_words_of_figures_can_be_read(browser: Browser, page: Path, width: int) -> None:
+    """None is smaller than 8 pixels, beyond the page, or on another one."""
+    sized(browser, width)
+    browser.open(page)
+    figures = figures_of(browser)
+    assert len(figures) == 7
+    for words in figures:
+        assert len(words) > 8
+        for left, _, right, _, size in words:
+            assert 8 <= size <= 17
+            assert 0 <= left < right <= width
+        for (left, top, right, bottom, _), (begin, above, end, below, _) in itertools.combinations(words, 2):
+            # letters are a little lower than their boxes
+            assert right <= begin + 1 or end <= left + 1 or bottom <= above + 4 or below <= top + 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_can_be_seen_in_both_schemes(browser: Browser, page: Path, scheme: str) -> None:
+    sized(browser, 1280)
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.open(page)
+    back = luminance(browser.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+    colours = browser.evaluate(
+        "['stroke', 'fill'].flatMap(kind => [...document.querySelectorAll(`figure svg [${kind}]`)].map(s => "
+        "getComputedStyle(s)[kind])).filter(colour => colour !== 'none')"
+    )
+    words = browser.evaluate(
+        "[...document.querySelectorAll('figure text')].map(t => getComputedStyle(t).fill)"
+    )
+    assert len(set(colours)) >= 6
+    for colour in {*colours, *words}:
+        ink = luminance(colour)
+        contrast = (max(ink, back) + 0.05) / (min(ink, back) + 0.05)
+        # but for the paper's own colour, which keeps words apart from lines
+        assert contrast >= (4.5 if colour in words else 2.5) or contrast < 1.01, colour
