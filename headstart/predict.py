@@ -138,7 +138,7 @@ def fill(folder: Path, loaded: Loaded, exact: bool, licence: str | None = None) 
     contents.save_json(folder / "head.json", about_head)
     difference = contents.try_program(program, loaded.encoder, loaded.answer, head.recipe)
     about = Program(exact, len(contents.SAMPLES), difference)
-    readme = metadata(head, licence) + card(head, spec.title, contents.packages(head.recipe), about)
+    readme = card(head, spec.title, contents.packages(head.recipe), about, metadata(head, licence))
     (folder / "README.md").write_text(readme, "utf-8")
 
 

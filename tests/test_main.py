@@ -75,7 +75,9 @@ def test_a_wheel_holds_one_package_and_all_its_files(site: Path) -> None:
         *(p.name for p in site.glob("*.dist-info")),
     }
     rooms = [ROOT / "headstart", *(ROOT / room for room in ("cache", "extract", "heads", "train"))]
-    product = [p for room in rooms for p in room.glob("**/*") if p.suffix in (".py", ".css", ".js", ".typed")]
+    kinds = (".py", ".css", ".js", ".html", ".jinja", ".typed")
+    product = [p for room in rooms for p in room.glob("**/*") if p.suffix in kinds]
+    assert {p.suffix for p in product} == {*kinds}
     for path in product:
         inside = path.relative_to(ROOT)
         inside = inside if inside.parts[0] == "headstart" else Path("headstart", inside)

@@ -30,8 +30,8 @@ def require_name(name: str) -> None:
         )
 
 
-def metadata(head: Trained, licence: str | None) -> str:
-    """The lines of YAML that begin a card, between `---`.
+def metadata(head: Trained, licence: str | None) -> Any:
+    """What begins a card: huggingface_hub's `ModelCardData`.
 
     Args:
         head: What is exported.
@@ -41,7 +41,7 @@ def metadata(head: Trained, licence: str | None) -> str:
 
     source, metrics = head.run.cache.source, head.run.statistics.metrics[head.name]
     data = printable(str(source.get("data")))  # YAML could not hold a name that is not UTF-8
-    card = ModelCardData(
+    return ModelCardData(
         license=licence,
         base_model=_on_the_hub(str(source.get("backbone_argument"))),
         datasets=data.removeprefix("hf:") if data.startswith("hf:") and NAME.fullmatch(data[3:]) else None,
@@ -52,7 +52,6 @@ def metadata(head: Trained, licence: str | None) -> str:
         eval_results=[_result(name, metrics[name], data) for name in REPORTED if _known(metrics.get(name))]
         or None,
     )
-    return f"---\n{card.to_yaml()}\n---\n"
 
 
 def _known(estimate: Estimate | None) -> bool:
@@ -113,7 +112,7 @@ def push(folder: str, name: str) -> str:
         raise UserError(
             f"the hub did not take {name}: {why.get(status or 0, _first_line(error))}; then {_later(folder, name)}"
         ) from None
-    except (OSError, ValueError) as error:
+    except Exception as error:  # requests' are OSErrors, those of httpx (huggingface_hub 1 and newer) are not
         raise UserError(f"{name} was not uploaded ({_first_line(error)}); {_later(folder, name)}") from None
     return str(url)
 

@@ -5,11 +5,18 @@ import dataclasses
 import pytest
 
 from headstart.cache.runtime.text import printable
-from headstart.train.export.model_card import Program, card
+from headstart.train.export import model_card
+from headstart.train.export.hub import metadata
+from headstart.train.export.model_card import Program
+from headstart.train.predict.trained_head import Trained
 from headstart.train.report.html.recommendation import recommend
 from tests.train.results.run_before import BEFORE, trained_head
 
 PROGRAM = Program(exact=True, texts=4, difference=1.5e-7)
+
+
+def card(head: Trained, title: str, packages: list[str], program: Program) -> str:
+    return model_card.card(head, title, packages, program, metadata(head, "mit"))
 
 
 def test_its_figures_are_the_run_s() -> None:
@@ -41,7 +48,8 @@ def test_names_from_data_end_neither_a_line_nor_a_code_span() -> None:
     source = BEFORE["cache"]["source"] | {"data": "a`b\n# c|d<script>"}
     text = card(trained_head(cache=BEFORE["cache"] | {"source": source}), "", [], PROGRAM)
     assert "`a'b # c/d(script>`" in text
-    assert "<script" not in text
+    _, body = text.split("\n---\n", 1)  # behind the hub's YAML
+    assert "<script" not in body
 
 
 def test_whether_texts_are_cleaned_is_said() -> None:
@@ -64,3 +72,16 @@ def test_names_from_data_move_no_cursor(name: str) -> None:
     text = card(head, "", [], PROGRAM)
     assert all(character.isprintable() or character == "\n" for character in text)
     assert f"`{printable(name)}`" in text
+
+
+def test_what_only_a_template_would_understand_is_text() -> None:
+    source = BEFORE["cache"]["source"] | {"data": "{{ 7 * 7 }}{% raw %}", "label_column": "{# y #}"}
+    text = card(trained_head(cache=BEFORE["cache"] | {"source": source}), "", [], PROGRAM)
+    assert "`{{ 7 * 7 }}{% raw %}`" in text
+    assert "`{# y #}`" in text
+    assert text.endswith("recipe.json.\n")
+
+
+def test_of_many_classes_fifty_are_named() -> None:
+    task = {"kind": "multiclass", "classes": [f"c{number}" for number in range(1060)]}
+    assert "`c48`, `c49` and 1,010 more. Trained on" in card(trained_head(task=task), "", [], PROGRAM)
