@@ -6,6 +6,7 @@ Prints a Markdown table of medians. The page cache is emptied for the cold figur
 without it they are left out.
 """
 
+import importlib.util
 import os
 import statistics
 import sys
@@ -28,6 +29,7 @@ from tests.oracles.head_logits import logits_of
 from tests.oracles.padded_training import train_batches, train_step
 
 REPEATS = 11
+RUST = "zarrs.ZarrsCodecPipeline"
 ROWS = 128
 
 
@@ -50,17 +52,51 @@ def save_plainly(split: CacheSplit, folder: Path) -> list[Path]:
 
 
 def compare_whole_split(cache: Cache, files: list[Path]) -> None:
-    """Print how fast a split comes into memory, warm and cold."""
-    size = sum(block.tokens for block in cache.split("train").blocks) * cache.manifest.width * 2
-    print(f"{cache.name}: {size / 1e6:.0f} MB of hidden states in {len(files)} blocks\n")
-    print("| page cache | ours | plain .npy | share |\n|---|---|---|---|")
-    read, plain_read = lambda: cache.split("train").hidden, lambda: load(files)
+    """Print how fast a split comes into memory, warm and cold, by several readers in turn.
+
+    All but plain files check every chunk's CRC32C.
+    """
+    split = cache.split("train")
+    size = sum(block.tokens for block in split.blocks) * cache.manifest.width * 2
+    print(f"{cache.name}: {size / 1e6:.0f} MB of hidden states in {len(files)} blocks; GB/s, medians\n")
+    readers: dict[str, Callable[[], object]] = {
+        "ours": lambda: cache.split("train").hidden,
+        "TensorStore": lambda: read_by_tensorstore(split),
+        "zarr-python": lambda: read_by_zarr(split),
+        "plain .npy": lambda: load(files),
+    }
+    if rust := has_zarrs():
+        readers["zarr-python with zarrs"] = lambda: read_by_zarr(split, RUST)
+    print(f"| page cache | {' | '.join(readers)} |\n|---|{'---|' * len(readers)}")
     for name, empty in (("warm", nothing), ("cold", empty_page_cache)):
         if name == "warm" or can_empty_page_cache():
-            pairs = [(timed(read, empty), timed(plain_read, empty)) for _ in range(REPEATS)]
-            ours, plain = (statistics.median(column) for column in zip(*pairs, strict=True))
-            rates = f"{size / ours / 1e9:.2f} GB/s | {size / plain / 1e9:.2f} GB/s"
-            print(f"| {name} | {rates} | {statistics.median(b / a for a, b in pairs):.0%} |")
+            seconds = [[timed(read, empty) for read in readers.values()] for _ in range(REPEATS)]
+            medians = [statistics.median(column) for column in zip(*seconds, strict=True)]
+            print(f"| {name} | {' | '.join(f'{size / median / 1e9:.2f}' for median in medians)} |")
+    print("" if rust else "\n(zarrs is not installed)")
+
+
+def read_by_tensorstore(split: CacheSplit) -> list[np.ndarray]:
+    """The hidden states of every block, all asked for at once."""
+    width, dtype = split.cache.manifest.width, np.dtype(split.cache.manifest.dtype)
+    shapes = {block.name: (block.tokens, width) for block in split.blocks}
+    store = split.cache.store
+    reads = [open_array(store, f"train/{name}/hidden", shape, dtype).read() for name, shape in shapes.items()]
+    return [read.result() for read in reads]
+
+
+def read_by_zarr(split: CacheSplit, pipeline: str = "") -> list[np.ndarray]:
+    """The hidden states of every block by zarr-python, with its own codecs or others."""
+    import zarr
+
+    with zarr.config.set({"codec_pipeline.path": pipeline} if pipeline else {}):
+        folder = f"{split.cache.store.location}/train"
+        return [zarr.open_array(f"{folder}/{block.name}/hidden", mode="r")[:] for block in split.blocks]
+
+
+def has_zarrs() -> bool:
+    """Whether zarr-python's codecs in Rust are there."""
+    return importlib.util.find_spec("zarrs") is not None
 
 
 def compare_random_rows(split: CacheSplit) -> None:

@@ -68,10 +68,11 @@ def test_kill_9_of_a_worker(
 ) -> None:
     monkeypatch.setenv("JAX_NUM_CPU_DEVICES", str(jax.local_device_count()))
     monkeypatch.setattr(extract, "prepare_jax", lambda: None)
-    for name in ("compiled", "whole"):
+    whole = fingerprint(work_here(tmp_path / "whole", worker_flags, "0/1"))
+    for name in ("compiled", "half"):
         place = tmp_path / name
-        life = watch(start(place, worker_flags, "0/1"), lambda place=place: committed(place))
-    whole, tally = fingerprint(next(place.iterdir())), Tally("extract --worker")
+        life = watch(start(place, worker_flags, "0/2"), lambda place=place: committed(place))
+    tally = Tally("extract --worker")
     for trial in range(KILLS):
         folder = tmp_path / str(trial)
         other = start(folder, worker_flags, "1/2")
@@ -123,7 +124,7 @@ print("bytes read:", count)
 def test_a_worker_reads_its_share_of_the_bytes(workers: int, worker_flags: list[str], tmp_path: Path) -> None:
     """Made large enough that footers and first rows weigh little: 64 row groups of 500 rows."""
     table = pq.read_table(worker_flags[1])
-    text = [f"{text} {number}" for number in range(80) for text in table["text"].to_pylist()]
+    text = [f"{text} {number} {text * 7}" for number in range(80) for text in table["text"].to_pylist()]
     path = tmp_path / "large.parquet"
     columns = {"text": text, "label": table["label"].to_pylist() * 80}
     pq.write_table(pa.table(columns), path, row_group_size=500, use_dictionary=False, compression="none")
