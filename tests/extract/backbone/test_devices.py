@@ -25,7 +25,7 @@ PRECISIONS = [
 DEVICES = """
 import sys
 from tests.extract.backbone.test_devices import compare_forms
-compare_forms(sys.argv[1], int(sys.argv[2]))
+compare_forms(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
 """
 
 
@@ -48,10 +48,10 @@ def encode(weights: str, precision: Precision) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(states.hidden), np.asarray(states.layers)
 
 
-def compare_forms(weights: str, devices: int) -> None:
+def compare_forms(weights: str, devices: int, number: int) -> None:
     """Hidden states and pooled layers by `pmap`, and by `jit` of `shard_map`, on so many devices."""
     assert describe_devices()["devices"] == devices
-    for precision in PRECISIONS:
+    for precision in PRECISIONS[number:][:1]:
         expected = encode(weights, precision)
         used: list[int] = []
 
@@ -68,11 +68,14 @@ def compare_forms(weights: str, devices: int) -> None:
             np.testing.assert_array_equal(one, other, err_msg=str(precision))
 
 
-@pytest.mark.parametrize("devices", [pytest.param(1, marks=pytest.mark.slow), 8])
-def test_both_forms_give_the_same_bits(devices: int, tiny_backbone: Path) -> None:
+FURTHER = [pytest.param(*case, marks=pytest.mark.slow) for case in ((1, 0), (1, 1), (8, 0))]
+
+
+@pytest.mark.parametrize(("devices", "number"), [*FURTHER, (8, 1)])
+def test_both_forms_give_the_same_bits(devices: int, number: int, tiny_backbone: Path) -> None:
     weights = str(tiny_backbone / "model.safetensors")
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": str(devices), "XLA_FLAGS": "", "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, "-c", DEVICES, weights, str(devices)]
+    command = [sys.executable, "-c", DEVICES, weights, str(devices), str(number)]
     subprocess.run(command, check=True, env=environment, cwd=ROOT)
 
 

@@ -123,7 +123,10 @@ def test_what_is_there_is_not_computed_again(settings: Settings, computed: Count
     assert computed.total() == before
 
 
-@pytest.mark.parametrize("damage", ["removed", "cut", "another"])
+@pytest.mark.parametrize(
+    "damage",
+    [pytest.param("removed", marks=pytest.mark.slow), pytest.param("cut", marks=pytest.mark.slow), "another"],
+)
 def test_a_damaged_record_of_a_unit_is_written_again(
     damage: str, settings: Settings, computed: Counter[tuple[str, int]]
 ) -> None:

@@ -60,6 +60,13 @@ def results(splits):
     return run(trainer_of(SOME, *splits), SOME)
 
 
+@pytest.fixture(scope="module")
+def fifty_steps(splits):
+    """All heads together."""
+    settings = TrainingSettings(epochs=5, batch_size=8, seeds=1)
+    return run(trainer_of(list(HEADS), *splits, settings), list(HEADS), 1)
+
+
 def close(left, right, atol=1e-5):
     for one, other in zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True):
         np.testing.assert_allclose(one, other, atol=atol)
@@ -69,23 +76,23 @@ def exactly(left, right):
     jax.tree.map(np.testing.assert_array_equal, left, right)
 
 
-@pytest.mark.parametrize("name", HEADS)
-def test_fifty_steps_together_equal_fifty_steps_alone(splits, name):
+ONE_OF_A_KIND = ("avg", "gru", "bilstm_pooled")
+"""Heads that `make test` trains alone; `make slow` all."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in ONE_OF_A_KIND else [pytest.mark.slow]) for n in HEADS]
+)
+def test_fifty_steps_together_equal_fifty_steps_alone(splits, fifty_steps, name):
     """The oracle: `tests.oracles.padded_training` on padded batches, one head, one seed, one step after another."""
-    train, valid = splits
-    settings = TrainingSettings(epochs=5, batch_size=8, seeds=1)
-    together = run(trainer_of(list(HEADS), train, valid, settings), list(HEADS), 1) if name == "cls" else None
-    FIFTY.update(together or {})
+    train, _ = splits
     state, apply = begin(init(name, HEADS[name], WIDTH, 0)), logits_of(HEADS[name])
     for epoch in range(1, 6):
         for rows in train_plan(train.lengths, 8, 0, epoch, "bucket"):
             batch = gather(train, rows, np.ones(8, np.float32), tokens=True)
             state, _ = train_step(apply, state, batch, jnp.float32(HEADS[name].learning_rate))
     assert len(train.labels) // 8 * 5 == 50
-    close(FIFTY[name, 0].last_params, state.params)
-
-
-FIFTY = {}
+    close(fifty_steps[name, 0].last_params, state.params)
 
 
 @pytest.mark.parametrize("name", SOME)
@@ -106,7 +113,7 @@ def test_heads_in_one_group_equal_heads_in_groups_of_their_own(splits, results):
         close(own.last_params, results[key].last_params)
 
 
-@pytest.mark.parametrize("memory", ["host", "stream"])
+@pytest.mark.parametrize("memory", [pytest.param("host", marks=pytest.mark.slow), "stream"])
 def test_other_memory_trains_too(splits, results, memory):
     settings = dataclasses.replace(SETTINGS, memory=memory, memory_limit=60_000)
     found = run(trainer_of(SOME, *splits, settings), SOME)
