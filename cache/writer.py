@@ -11,7 +11,7 @@ from headstart.cache.recipe import Recipe, differing_fields
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage import lock
 from headstart.cache.storage.arrays import write_array
-from headstart.cache.storage.groups import write_group
+from headstart.cache.storage.groups import group_flaw, write_group
 from headstart.cache.storage.store import Store
 
 RECIPE = "recipe.json"
@@ -118,7 +118,9 @@ class CacheWriter:
         """Write the manifest, with the splits of an earlier run: from now on the cache is finished."""
         earlier = self.manifest()
         whole = earlier.extended(new) if earlier else new
-        for folder in ("", *whole.splits):
+        # Blocks from before there were groups become some, as the cache does.
+        early = earlier.blocks() if earlier and group_flaw(self.store, "") else ()
+        for folder in ("", *whole.splits, *(f"{split}/{record.name}" for split, record in early)):
             write_group(self.store, folder)
         for name in (RECIPE, manifest.NAME):
             self.store.remove_partials(name)

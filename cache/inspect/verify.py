@@ -200,9 +200,12 @@ def _check_files(cache: Cache) -> Iterator[Problem]:
 
 
 def _check_groups(cache: Cache, names: list[str]) -> Iterator[Problem]:
-    """Check what leads other readers of Zarr to the arrays."""
-    for folder in (group_of(name) for name in names):
-        if folder is not None and (flaw := group_flaw(cache.store, folder)):
+    """Check what leads other readers of Zarr to the arrays: all of it, unless the cache is from before and has none."""
+    groups = {folder for name in names if (folder := group_of(name)) is not None}
+    blocks = {block for name in names if (block := block_of(name))}
+    expected = {"", *cache.manifest.splits, *blocks} if groups else set()
+    for folder in sorted(groups | expected):
+        if flaw := group_flaw(cache.store, folder):
             split, _, block = folder.partition("/")
             yield Problem(split, block, "group", flaw)
 

@@ -39,7 +39,8 @@ def group_flaw(store: Store, folder: str) -> str:
         metadata = store.read_json(_file(folder))
     except CacheError as error:
         return str(error)
-    return "" if metadata == GROUP else "zarr.json is not that of a Zarr group"
+    missing = "there is no zarr.json" if metadata is None else "zarr.json is not that of a Zarr group"
+    return "" if metadata == GROUP else missing
 
 
 def _file(folder: str) -> str:

@@ -14,6 +14,7 @@ from headstart.cache.block import Block
 from headstart.cache.inspect.repair import damaged_blocks, mend_groups
 from headstart.cache.inspect.verify import verify
 from headstart.cache.storage.groups import GROUP, axis_names
+from headstart.cache.writer import CacheWriter
 
 # zarr-python warns of each file that is no node of the hierarchy: of our JSON files.
 pytestmark = pytest.mark.filterwarnings("ignore:Object at .* is not recognized as a component:UserWarning")
@@ -62,7 +63,7 @@ def lead_elsewhere(path: Path) -> None:
     path.symlink_to(other)
 
 
-@pytest.mark.parametrize("damage", [cut, call_it_an_array, lambda path: path.write_text("[]")])
+@pytest.mark.parametrize("damage", [cut, call_it_an_array, Path.unlink, lambda path: path.write_text("[]")])
 @pytest.mark.parametrize("folder", ["", "valid", "train/00001"])
 def test_damage_is_named_and_mended(cache_path: str, folder: str, damage: Callable[[Path], None]) -> None:
     damage(Path(cache_path, folder, "zarr.json"))
@@ -91,6 +92,20 @@ def test_an_early_cache_is_sound_and_becomes_a_group(cache_path: str) -> None:
     assert verify(cache) == []
     assert len(mend_groups(cache)) == 8
     assert verify(cache) == []
+    assert sorted(zarr.open_group(cache_path, mode="r")["train"]) == ["00000", "00001"]
+
+
+def test_an_early_cache_that_gains_a_split_becomes_a_group(
+    cache_path: str, blocks: dict[str, list[Block]]
+) -> None:
+    for path in Path(cache_path).rglob("zarr.json"):
+        if not (path.parent / "c").exists():
+            path.unlink()
+    writer = CacheWriter(cache_path, open_cache(cache_path).recipe)
+    manifest = writer.manifest()
+    assert manifest
+    writer.finish(manifest.without({"train"}))
+    assert verify(open_cache(cache_path)) == []
     assert sorted(zarr.open_group(cache_path, mode="r")["train"]) == ["00000", "00001"]
 
 
