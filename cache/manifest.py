@@ -1,7 +1,7 @@
 """The manifest: what a finished cache holds, block by block. It is written last."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from headstart.cache.block import BlockRecord
@@ -12,8 +12,9 @@ from headstart.cache.splits import SPLITS, rows_split, split_order
 from headstart.cache.storage.store import Store
 
 NAME = "manifest.json"
-DTYPES = ("float16", "bfloat16", "float32")
 MAX_SECONDS = 1e9  # thirty years
+FOR_PEOPLE = ("device", "accuracy", "versions", "source")
+DTYPES = ("float16", "bfloat16", "float32")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,37 +110,11 @@ class Manifest:
         check_format(sealed)
         fields = unseal(sealed, NAME)
         check_types(cls, fields, NAME)
-        _check_facts(fields)
-        blocks = {name: _block_records(name, entries) for name, entries in fields["splits"].items()}
+        check_facts(NAME, {name: fields[name] for name in FOR_PEOPLE})
+        blocks = {name: block_records(NAME, name, entries) for name, entries in fields["splits"].items()}
         manifest = cls(**{**fields, "splits": blocks})
         _check_sizes(manifest)
         return manifest
-
-
-def _block_records(split: str, entries: Any) -> list[BlockRecord]:
-    if rows_split(split) not in SPLITS:
-        raise CacheError(f"{NAME} names the split {split[:20]!r}; there are {', '.join(SPLITS)}")
-    if not isinstance(entries, list):
-        raise CacheError(f"{NAME} is not one of ours: the split {split} is no list of blocks")
-    records = [BlockRecord.from_json(entry) for entry in entries]
-    start = 0
-    for record in records:
-        if record.start != start:
-            place = f"{split}/{record.name}"
-            raise CacheError(f"{NAME}: block {place} does not start where the one before it ends")
-        start += record.rows
-    if len({record.name for record in records}) != len(records):
-        raise CacheError(f"{NAME} names a block of the split {split} twice")
-    return records
-
-
-def _check_facts(fields: dict[str, Any]) -> None:
-    """Check that what is there for people is short: names, numbers, and lists of them."""
-    for name in ("device", "accuracy", "versions", "source"):
-        values = fields[name].values()
-        parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
-        if not all(part is None or isinstance(part, str | int | float) for part in parts):
-            raise CacheError(f"{NAME}: its {name} holds more than names and numbers")
 
 
 def _check_sizes(manifest: Manifest) -> None:
@@ -151,12 +126,58 @@ def _check_sizes(manifest: Manifest) -> None:
         f"{manifest.width} is no width of a hidden vector": 0 < manifest.width <= WIDEST,
         f"{manifest.dtype[:20]!r} is no storage dtype": manifest.dtype in DTYPES,
         f"{manifest.padding_waste} is no share of padding": 0 <= manifest.padding_waste < 1,
-        "its seconds are no seconds": all(_is_seconds(value) for value in manifest.seconds.values()),
+        "its seconds are no seconds": all(map(is_seconds, manifest.seconds.values())),
     }
     for complaint, fits in sound.items():
         if not fits:
             raise CacheError(f"{NAME}: {complaint}")
 
 
-def _is_seconds(value: object) -> bool:
+def block_records(file: str, split: str, entries: Any) -> list[BlockRecord]:
+    """Read the blocks of a split, each of which starts where the one before it ends.
+
+    Args:
+        file: name of the file that holds them, for messages.
+        split: name of the split.
+        entries: JSON of the blocks.
+
+    Raises:
+        CacheError: there is no such split, or they are no blocks of one.
+    """
+    if rows_split(split) not in SPLITS:
+        raise CacheError(f"{file} names the split {split[:20]!r}; there are {', '.join(SPLITS)}")
+    if not isinstance(entries, list):
+        raise CacheError(f"{file} is not one of ours: the split {split} is no list of blocks")
+    records = [BlockRecord.from_json(entry) for entry in entries]
+    start = 0
+    for record in records:
+        if record.start != start:
+            place = f"{split}/{record.name}"
+            raise CacheError(f"{file}: block {place} does not start where the one before it ends")
+        start += record.rows
+    if len({record.name for record in records}) != len(records):
+        raise CacheError(f"{file} names a block of the split {split} twice")
+    return records
+
+
+def check_facts(file: str, facts: Mapping[str, dict[str, Any]]) -> None:
+    """Check that what is there for people is short: names, numbers, and lists of them.
+
+    Args:
+        file: name of the file that holds them, for messages.
+        facts: the facts, by the name of their field.
+
+    Raises:
+        CacheError: it is not.
+    """
+    for name, values in facts.items():
+        parts = [
+            part for value in values.values() for part in (value if isinstance(value, list) else [value])
+        ]
+        if not all(part is None or isinstance(part, str | int | float) for part in parts):
+            raise CacheError(f"{file}: its {name} holds more than names and numbers")
+
+
+def is_seconds(value: object) -> bool:
+    """Whether a value is a time that a run may have taken."""
     return type(value) in (int, float) and 0 <= value < MAX_SECONDS  # type: ignore[operator]

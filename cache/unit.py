@@ -9,13 +9,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from headstart.cache.block import BlockRecord
+from headstart.cache.manifest import block_records, check_facts, is_seconds
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.seal import check_types, seal, unseal
 from headstart.cache.storage.store import Store
 
 NAME = "unit.json"
 FOLDER = "units"
+COUNTS = ("read", "used", "empty", "bad", "unlabelled")
+"""What a worker counts."""
 MOST_UNITS = 1_000_000
+MOST_TOKENS = 2**48
+"""Tokens that no unit has: with them, a share of padding is still below 1."""
 MOST_BLOCKS = 1_000
 """Blocks of a split that one unit may have: block `n` of unit `u` has the number `1000 u + n`."""
 
@@ -68,14 +73,30 @@ class UnitRecord:
         name = f"{FOLDER}/{number:05d}/{NAME}"
         fields = unseal(sealed, name)
         check_types(cls, fields, name)
-        splits = {
-            split: [BlockRecord.from_json(entry) for entry in entries]
-            for split, entries in fields["splits"].items()
-        }
+        splits = {split: block_records(name, split, entries) for split, entries in fields["splits"].items()}
         record = cls(**{**fields, "splits": splits})
         if (record.key, record.number) != (key, number):
             raise CacheError(f"{name} is the record of another unit, or of another cache")
+        _check(record, name)
         return record
+
+
+def _check(record: UnitRecord, name: str) -> None:
+    """Refuse what no worker writes: another unit's blocks, or numbers that cannot be added to those of others."""
+    check_facts(name, {"device": record.device, "accuracy": record.accuracy})
+    first = first_block(record.number)
+    numbers = [int(block.name) for blocks in record.splits.values() for block in blocks]
+    cosine = record.accuracy.get("min_cosine", 1.0)
+    sound = {
+        "it names blocks of other units": all(first <= n < first + MOST_BLOCKS for n in numbers),
+        "its counts are none": {*COUNTS} == {*record.counts} and min(record.counts.values()) >= 0,
+        f"{record.padded_tokens} tokens are none": 0 <= record.padded_tokens <= MOST_TOKENS,
+        "its seconds are no seconds": all(map(is_seconds, record.seconds.values())),
+        "its accuracy is none": type(cosine) in (int, float),
+    }
+    for complaint, fits in sound.items():
+        if not fits:
+            raise CacheError(f"{name} is not one of ours: {complaint}")
 
 
 def unit_folder(number: int) -> str:

@@ -14,7 +14,14 @@ from headstart.cache.splits import SPLITS, view_number
 from headstart.cache.storage.arrays import DamagedError
 from headstart.cache.storage.groups import group_flaw
 from headstart.cache.texts import unpack
-from headstart.cache.unit import digest_of_units, join_units, read_unit_record, unit_folder
+from headstart.cache.unit import (
+    NAME,
+    UnitRecord,
+    digest_of_units,
+    join_units,
+    read_unit_record,
+    unit_folder,
+)
 
 SMALL = ("lengths", "labels", "rows", "groups")
 LARGE = ("hidden", "pooled", "layers")
@@ -27,7 +34,7 @@ class Problem(NamedTuple):
         split: the split concerned; empty for the cache as a whole.
         block: the block's name; empty for the split as a whole.
         kind: one word: missing, truncated, checksum, metadata, unsafe, record, lengths, labels,
-            texts, rows, groups, values, group, stray.
+            texts, rows, groups, values, group, unit, stray.
         detail: the rest, for people.
     """
 
@@ -168,15 +175,18 @@ def _check_never(cache: Cache) -> Iterator[Problem]:
 
 def _check_units(cache: Cache) -> Iterator[Problem]:
     """Check that the manifest names the blocks of all units that the recipe stands for, and no others."""
-    try:
-        units = [read_unit_record(cache.store, cache.recipe.key, n) for n in range(cache.recipe.units)]
-    except CacheError as error:
-        yield Problem("", "", "unit", str(error))
-        return
-    records = [record for record in units if record]
-    if missing := [number for number, record in enumerate(units) if record is None]:
-        yield Problem("", "", "unit", f"there is no {unit_folder(missing[0])}/unit.json")
-    elif digest_of_units(record.mark for record in records) != cache.recipe.rows:
+    records = list[UnitRecord]()
+    for number in range(cache.recipe.units):
+        try:
+            record = read_unit_record(cache.store, cache.recipe.key, number)
+        except CacheError as error:
+            yield Problem("", "", "unit", str(error))
+            return
+        if record is None:
+            yield Problem("", "", "unit", f"there is no {unit_folder(number)}/{NAME}")
+            return
+        records.append(record)
+    if digest_of_units(record.mark for record in records) != cache.recipe.rows:
         yield Problem("", "", "unit", "the units are not those of the recipe")
     elif join_units(records) != cache.manifest.splits:
         yield Problem("", "", "unit", "the units have other blocks than the manifest")

@@ -17,7 +17,15 @@ from headstart.cache.runtime.progress import Clock, Reporter
 from headstart.cache.splits import rows_split
 from headstart.cache.storage.lock import held
 from headstart.cache.storage.store import Store
-from headstart.cache.unit import MOST_BLOCKS, NAME, UnitRecord, first_block, read_unit_record, unit_folder
+from headstart.cache.unit import (
+    COUNTS,
+    MOST_BLOCKS,
+    NAME,
+    UnitRecord,
+    first_block,
+    read_unit_record,
+    unit_folder,
+)
 from headstart.cache.writer import CacheWriter
 from headstart.extract.features.blocks import BlockRows, ComputePlan, Records, cut
 from headstart.extract.pipeline.block_writer import writing_behind
@@ -129,7 +137,7 @@ class UnitWorker:
             number=unit.number,
             mark=unit.mark,
             content=run.job.dataset.digest(),
-            counts={name: getattr(counts, name) for name in ("read", "used", "empty", "bad", "unlabelled")},
+            counts={name: getattr(counts, name) for name in COUNTS},
             splits=_by_split(blocks, records),
             padded_tokens=padded,
             seconds={name: run.clock.seconds.get(name, 0.0) for name in PHASES}

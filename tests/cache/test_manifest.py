@@ -3,12 +3,13 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from headstart.cache import CacheError, open_cache
 from headstart.cache.block import BlockRecord
-from headstart.cache.manifest import Manifest
+from headstart.cache.manifest import Manifest, block_records, check_facts, is_seconds
 from headstart.cache.recipe import LAYOUTS
 from headstart.cache.seal import seal
 
@@ -141,3 +142,21 @@ def test_garbage_instead_of_a_manifest(cache_path: str, text: str) -> None:
     (Path(cache_path) / "manifest.json").write_text(text)
     with pytest.raises(CacheError):
         open_cache(cache_path)
+
+
+@pytest.mark.parametrize(("split", "entries"), [("elsewhere", []), ("train", 5), ("train", [3])])
+def test_what_is_no_split_is_refused(split: str, entries: Any) -> None:
+    with pytest.raises(CacheError):
+        block_records("some.json", split, entries)
+
+
+def test_facts_are_names_and_numbers() -> None:
+    check_facts("some.json", {"device": {"kind": "cpu", "devices": 2, "names": ["a", None]}})
+    with pytest.raises(CacheError, match=r"some\.json: its device"):
+        check_facts("some.json", {"device": {"kind": {"deeper": 1}}})
+
+
+def test_seconds_are_numbers() -> None:
+    assert [is_seconds(value) for value in (0, 1.5, True, "1", -1, 1e9, float("nan"))] == [
+        True, True, False, False, False, False, False,
+    ]  # fmt: skip

@@ -2,12 +2,14 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from headstart.cache import CacheError
 from headstart.cache.block import BlockRecord
 from headstart.cache.names import is_ours
+from headstart.cache.seal import CHECKSUM, seal
 from headstart.cache.storage.store import Store
 from headstart.cache.unit import (
     NAME,
@@ -78,3 +80,30 @@ def test_the_digest_stands_for_all_marks_in_order() -> None:
 def test_their_names_are_ours(name: str) -> None:
     assert is_ours(name)
     assert not is_ours(name.replace("unit", "mine", 1))
+
+
+FORGED = {
+    "a split that is no list": ("splits", {"train": 5}),
+    "a block that is no object": ("splits", {"train": [None]}),
+    "a split outside": ("splits", {"../train": []}),
+    "counts of nothing": ("counts", {}),
+    "counts below zero": ("counts", {"read": 0, "used": -1, "empty": 0, "bad": 0, "unlabelled": 0}),
+    "seconds in words": ("seconds", {"total": "long"}),
+    "a forest of facts": ("device", {"kind": {"a": {}}}),
+    "accuracy in words": ("accuracy", {"min_cosine": "good"}),
+    "endless tokens": ("padded_tokens", 10**400),
+    "a mark that is none": ("mark", None),
+}
+
+
+@pytest.mark.parametrize(("field", "value"), FORGED.values(), ids=[*FORGED])
+def test_a_forged_record_is_refused(field: str, value: Any) -> None:
+    sealed = seal({name: v for name, v in {**record(7).to_json(), field: value}.items() if name != CHECKSUM})
+    with pytest.raises(CacheError, match=r"units/00007/unit\.json|the manifest"):
+        UnitRecord.from_json(sealed, KEY, 7)
+
+
+def test_blocks_of_another_unit_are_refused() -> None:
+    forged = dataclasses.replace(record(7), splits=record(8).splits)
+    with pytest.raises(CacheError, match="blocks of other units"):
+        UnitRecord.from_json(forged.to_json(), KEY, 7)
