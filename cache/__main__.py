@@ -27,7 +27,13 @@ from headstart.cache.inspect.options import (
     RootSettings,
     VerifySettings,
 )
-from headstart.cache.inspect.repair import damaged_blocks, drop_blocks, mend_groups, remove_cache
+from headstart.cache.inspect.repair import (
+    damaged_blocks,
+    damaged_units,
+    drop_blocks,
+    mend_groups,
+    remove_cache,
+)
 from headstart.cache.inspect.verify import Problem, verify
 from headstart.cache.reader import Cache, open_cache
 from headstart.cache.runtime.command_line import choose
@@ -42,6 +48,8 @@ from headstart.cache.storage.object_store import is_url
 
 STANDARD_ERROR = 2
 """Its number, for a child process."""
+WHOLE = ["--worker", "0/1"]
+"""Flags of the one worker that makes all of a cache that workers have made."""
 
 
 def list_caches(arguments: RootSettings) -> None:
@@ -102,7 +110,7 @@ def _verdict(cache: Cache, problems: list[Problem]) -> str:
     """Say how many problems there are, and what mends them."""
     unfinished = describe_absent(cache)
     state = f"{cache.name} is {unfinished}: " if unfinished else ""
-    mendable = damaged_blocks(problems) or any(problem.kind == "group" for problem in problems)
+    mendable = damaged_blocks(problems) or any(problem.kind in ("group", "unit") for problem in problems)
     mended = "`python -m cache repair` mends it" if mendable else "no block is damaged"
     return f"{state}{len(problems)} problems in {cache.store.location}; {mended}"
 
@@ -129,21 +137,29 @@ def _repair(cache: Cache, arguments: RepairSettings) -> list[str]:
     with TerminalReporter(apart=True).phase(f"proving {cache.name}"):
         problems = verify(cache)
     _print_problems(problems)
-    if not (blocks := damaged_blocks(problems)):
+    blocks, units = damaged_blocks(problems), damaged_units(problems)
+    if not (blocks or units):
         return []
     if unfinished := describe_absent(cache):
         _say(f"{cache.name}: {unfinished}")
     _check_flags(cache, arguments.extract)
     splits = drop_blocks(cache, blocks)
-    _say(f"dropped {', '.join(blocks)}")
-    rows = {rows_split(split): str(cache.manifest.block_rows(split)) for split in splits}
-    for split, count in rows.items():
-        flags = ["--block-rows", count, "--split", split, *(["--quiet"] if arguments.quiet else [])]
-        _run_extract([*arguments.extract, *flags], apart=arguments.json)
+    _say(f"dropped {', '.join(blocks)}" if blocks else "the records of units are written again")
+    for flags in _again(cache, splits):
+        quiet = ["--quiet"] if arguments.quiet else []
+        _run_extract([*arguments.extract, *flags, *quiet], apart=arguments.json)
     if left := verify(open_cache(cache.store.location)):
         _print_problems(left)
         raise UserError(f"{len(left)} problems are left in {cache.store.location}")
-    return blocks
+    return [*blocks, *units]
+
+
+def _again(cache: Cache, splits: list[str]) -> list[list[str]]:
+    """Flags of the commands that compute what some splits lack, in blocks as they were cut."""
+    if cache.recipe.units:  # one worker: of a unit it computes what is not there
+        return [[*WHOLE, "--block-rows", str(max(record.rows for _, record in cache.manifest.blocks()))]]
+    rows = {rows_split(split): str(cache.manifest.block_rows(split)) for split in splits}
+    return [["--block-rows", count, "--split", split] for split, count in rows.items()]
 
 
 def _check_flags(cache: Cache, flags: list[str]) -> None:
@@ -154,7 +170,10 @@ def _check_flags(cache: Cache, flags: list[str]) -> None:
         command = shlex.join(flags) or "FLAGS, those that you gave to `python -m extract`"
         again = f"python -m cache repair {shlex.quote(location)} -- {command}"
         raise UserError(f"to compute the damaged blocks again: {again}")
-    asked = subprocess.run([*_extract(), *flags, "--where"], stdout=subprocess.PIPE, text=True, check=False)
+    whole = WHOLE if cache.recipe.units else []
+    asked = subprocess.run(
+        [*_extract(), *flags, *whole, "--where"], stdout=subprocess.PIPE, text=True, check=False
+    )
     if asked.returncode:
         raise UserError("extract does not take these flags; nothing was dropped")
     if not _same_place(asked.stdout.strip(), location):

@@ -12,6 +12,7 @@ from headstart.cache.block import BlockRecord
 from headstart.cache.manifest import block_records, check_facts, is_seconds
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.seal import check_types, seal, unseal
+from headstart.cache.splits import split_order
 from headstart.cache.storage.store import Store
 
 NAME = "unit.json"
@@ -127,7 +128,7 @@ def join_units(units: Iterable[UnitRecord]) -> dict[str, list[BlockRecord]]:
             blocks = splits.setdefault(split, [])
             before = blocks[-1].start + blocks[-1].rows if blocks else 0
             blocks += [dataclasses.replace(record, start=before + record.start) for record in records]
-    return splits
+    return dict(sorted(splits.items(), key=lambda item: split_order(item[0])))
 
 
 def first_block(unit: int) -> int:

@@ -114,9 +114,14 @@ class CacheWriter:
         self.store.write_json(f"{folder}/block.json", write_record(record, self.recipe.key, split))
         return record
 
-    def finish(self, new: Manifest) -> None:
-        """Write the manifest, with the splits of an earlier run: from now on the cache is finished."""
-        earlier = self.manifest()
+    def finish(self, new: Manifest, is_whole: bool = False) -> None:
+        """Write the manifest: from now on the cache is finished.
+
+        Args:
+            new: the manifest of this run, which splits and seconds of earlier ones are added to.
+            is_whole: whether it has all of them.
+        """
+        earlier = None if is_whole else self.manifest()
         whole = earlier.extended(new) if earlier else new
         # Blocks from before there were groups become some, as the cache does.
         early = earlier.blocks() if earlier and group_flaw(self.store, "") else ()

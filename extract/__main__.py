@@ -208,10 +208,11 @@ def extract_features(settings: Settings, ask: AskSettings, output: OutputSetting
         from headstart.extract.pipeline.job import prepare
         from headstart.extract.pipeline.run import extract
         from headstart.extract.preview import preview
+        from headstart.extract.units.job import prepare_units
 
     if ask.where or ask.preview:
         with command_phase("reading the data and hashing the encoder", output.quiet):
-            job = prepare(settings)
+            job = prepare_units(settings).job if settings.worker and ask.where else prepare(settings)
         lines = [] if ask.where else "\n".join(preview(job, ask.preview or 0)).split("\n")
         if output.json:
             say_json({"path": job.location, "key": job.recipe.key, "lines": lines})

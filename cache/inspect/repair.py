@@ -18,6 +18,11 @@ def damaged_blocks(problems: list[Problem]) -> list[str]:
     return sorted({f"{at.split}/{at.block}" for at in problems if at.block and at.kind != "group"})
 
 
+def damaged_units(problems: list[Problem]) -> list[str]:
+    """What problems there are with what workers wrote of their units."""
+    return [at.detail for at in problems if at.kind == "unit"]
+
+
 def drop_blocks(cache: Cache, blocks: list[str]) -> list[str]:
     """Remove blocks, which the manifest goes on to promise; returns the names of their splits.
 

@@ -46,7 +46,8 @@ class DatasetBuilder:
         self._texts, self._numeric = TextWriter(), True
         # Of each row that is kept: number of its label, position, file, position among the sound ones, other columns.
         self._kept: list[list[np.ndarray]] = [[] for _ in range(4 + len(self._names))]
-        self._met, self._empty, self._sound = 0, 0, 0
+        self._empty, self._sound = 0, 0
+        self._met: dict[tuple[int, int], int] = {}  # rows of each file, or part of one
 
     def _recognise(self, first: list[TableBatch]) -> LabelReader:
         """How the labels of the rows with text are written."""
@@ -67,7 +68,7 @@ class DatasetBuilder:
         Raises:
             UserError: a row cannot be used and nothing says to leave it out.
         """
-        self._met = batch.met if self._classes is not None else batch.before + batch.met
+        self._met[batch.source, batch.before] = batch.met
         texts = batch.column(self._text)
         filled = np.array([place for place, text in enumerate(texts) if text and not text.isspace()], int)
         codes, reasons = self._read_labels(batch, filled)
@@ -180,7 +181,9 @@ class DatasetBuilder:
 
     def _count(self, used: int, empty: int, unlabelled: int) -> RowCounts:
         bad, undrawn = self._bad, self._sound - used - empty - unlabelled
-        counts = RowCounts(self._met, used, empty, undrawn, bad.count, tuple(bad.examples), bad.path)
+        counts = RowCounts(
+            sum(self._met.values()), used, empty, undrawn, bad.count, tuple(bad.examples), bad.path
+        )
         counts = counts._replace(unlabelled=unlabelled)
         assert counts.balanced, f"a row was lost: {counts}"
         return counts

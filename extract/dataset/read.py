@@ -72,6 +72,8 @@ def read_start(settings: Settings, batches: Iterator[TableBatch], choice: Column
         UserError: they hold no row that can be used, or a mistake.
     """
     first = _first(batches)
+    if not first:
+        raise UserError(f"{shown(settings.files)} holds no rows")
 
     def build(chosen: Settings, classes: Sequence[str] | None = None) -> Dataset:
         with BadRows("skip", "") as bad:

@@ -1,5 +1,6 @@
 """The end of a job that workers shared: proof that every unit is there, and the manifest of all."""
 
+import dataclasses
 from typing import Any
 
 from headstart.cache.manifest import Manifest
@@ -8,6 +9,7 @@ from headstart.cache.runtime.progress import Reporter
 from headstart.cache.storage.store import Store
 from headstart.cache.unit import NAME, UnitRecord, join_units, read_unit_record, unit_folder
 from headstart.cache.writer import CacheWriter
+from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.pipeline.manifest import library_versions
 from headstart.extract.units.job import UnitsJob
 
@@ -30,7 +32,7 @@ def finish_if_last(job: UnitsJob, reporter: Reporter) -> bool:
 
 
 def finish(job: UnitsJob, reporter: Reporter) -> None:
-    """Write the manifest, once all units are there.
+    """Write the manifest, once all units are there; one that names them stays as it is.
 
     Raises:
         UserError: units are missing, or their data have changed.
@@ -53,9 +55,11 @@ def finish(job: UnitsJob, reporter: Reporter) -> None:
         ]
         if absent := set(names) - store.present(names):
             raise UserError(f"{len(absent):,} blocks are gone, such as {min(absent)}; run the workers again")
+        if (earlier := writer.manifest()) and earlier.splits == splits:
+            return
         manifest = _manifest(job, units)
         lock.check()
-        writer.finish(manifest)
+        writer.finish(manifest, is_whole=True)
 
 
 def _read_all(job: UnitsJob, store: Store) -> list[UnitRecord]:
@@ -93,8 +97,14 @@ def _manifest(job: UnitsJob, units: list[UnitRecord]) -> Manifest:
         device=first.device,
         accuracy=_lowest([unit.accuracy for unit in units if unit.accuracy]),
         versions=library_versions(),
-        source=job.job.source | {"rows_without_text": sum(unit.counts.get("empty", 0) for unit in units)},
+        source=_as_one_worker(job).source
+        | {"rows_without_text": sum(unit.counts.get("empty", 0) for unit in units)},
     )
+
+
+def _as_one_worker(job: UnitsJob) -> ExtractJob:
+    """The job of a worker that makes the whole cache, however many there were: its command can be repeated."""
+    return job.job._replace(settings=dataclasses.replace(job.job.settings, worker="0/1"))
 
 
 def _lowest(accuracies: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from headstart.extract.dataset.columns import ColumnChoice
 from headstart.extract.dataset.read import DataStart, read_start, read_unit_rows
 from headstart.extract.pipeline.job import ExtractJob, assemble, check_early
 from headstart.extract.settings import SAMPLES, Settings
+from headstart.extract.tables.files import shown
 from headstart.extract.units.unit import Unit, read_unit, units_of
 
 
@@ -46,12 +47,16 @@ def prepare_units(settings: Settings) -> UnitsJob:
     _check(settings)
     check_early(settings)
     units = units_of(settings.data, settings.table_format)
-    if not 0 < len(units) <= MOST_UNITS:
+    if not units:
+        raise UserError(f"{shown(settings.data)} holds no rows")
+    if len(units) > MOST_UNITS:
         raise UserError(
-            f"the data have {len(units):,} parts, wanted are from 1 to {MOST_UNITS:,}: use larger row groups"
+            f"the data have {len(units):,} parts, at most {MOST_UNITS:,} are wanted: use larger row groups"
         )
     choice = ColumnChoice(settings.text_column, settings.label_column)
-    start = read_start(settings, read_unit(units[0], settings.table_format, choice), choice)
+    # As one process does: of small units several show how labels are written, and one may be empty.
+    batches = (batch for unit in units for batch in read_unit(unit, settings.table_format, choice))
+    start = read_start(settings, batches, choice)
     job = assemble(settings, start.dataset)
     return UnitsJob(job._replace(recipe=_recipe(job.recipe, units)), start, units)
 

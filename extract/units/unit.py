@@ -4,6 +4,7 @@ A Parquet file's footer says where its row groups lie; lines of JSON, or of tab-
 cut behind any line's end. What is compressed, and CSV, in which a quoted cell may hold the end of a line, is one unit.
 """
 
+import codecs
 import hashlib
 import itertools
 import os
@@ -23,6 +24,7 @@ from headstart.extract.tables.files import (
     file_size,
     open_file,
 )
+from headstart.extract.tables.header import separator_of
 from headstart.extract.tables.reader import read_part, silent
 from headstart.extract.tables.source import ROWS, Choose, Part, TableSource
 
@@ -96,6 +98,8 @@ def read_unit(
         UserError: the file is damaged.
     """
     for batch in read_part(TableSource(unit.file, unit.name, choose, ROWS, table_format, say, unit.part)):
+        if batch.met > (unit.rows or unit.size):  # their positions would be those of the next unit's rows
+            raise UserError(f"{unit.name} holds more rows than bytes: unpack it first")
         yield batch._replace(source=unit.source, before=unit.first)
 
 
@@ -161,12 +165,23 @@ def _line_ranges(file: str, has_header: bool) -> Iterator[Unit]:
             yield _unit(file, None, None, size, size, _ends(stream, 0, size))
             return
         stream.seek(0)
-        header = stream.readline() if has_header else b""
+        header = _header(stream) if has_header else b""
         cuts = [0, *(_line_end(stream, place) for place in range(RANGE_BYTES, size, RANGE_BYTES)), size]
         cuts = sorted(set(cuts))
         for start, stop in itertools.pairwise(cuts):
-            part = Part("bytes", start, stop, header.removeprefix(b"\xef\xbb\xbf") if start else b"")
+            part = Part("bytes", start, stop, header.removeprefix(codecs.BOM_UTF8) if start else b"")
             yield _unit(file, part, None, stop - start, size, _ends(stream, start, stop))
+
+
+def _header(stream: BinaryIO) -> bytes:
+    """The line that names the columns, and those before it: blank ones, and Excel's `sep=`."""
+    header = b""
+    while line := stream.readline():
+        header += line
+        text = line.removeprefix(codecs.BOM_UTF8).decode("latin-1").strip("\r\n ")
+        if text.strip() and not separator_of(text):
+            break
+    return header
 
 
 def _line_end(stream: BinaryIO, place: int) -> int:

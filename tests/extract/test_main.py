@@ -90,6 +90,17 @@ def test_places_and_previews_as_json(
     assert [line.strip().split(" ")[0] for line in preview["lines"][-3:]] == ["raw", "cleaned", "tokens"]
 
 
+def test_a_worker_says_where_its_cache_lies(
+    tmp_path: Path, run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"row {row},{row % 2}\n" for row in range(20)))
+    places = []
+    for worker in (["--worker", "1/4"], ["--worker", "0/1"], []):
+        run("--data", "a.csv", "--split-rule", "stable", "--where", *worker)
+        places.append(capsys.readouterr().out)
+    assert places[0] == places[1] != places[2]
+
+
 def test_a_quiet_one_says_where_the_cache_is(
     tmp_path: Path, run: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from headstart.cache.__main__ import _again
+from headstart.cache.inspect.repair import damaged_units, drop_blocks
+from headstart.cache.inspect.verify import verify
 from headstart.cache.reader import open_cache
 from headstart.cache.runtime.errors import UserError
+from headstart.cache.splits import split_order
 from headstart.cache.storage.store import Store
 from headstart.extract.settings import Settings
 from headstart.extract.units.finish import finish, missing_units
 from headstart.extract.units.job import prepare_units
 
 from ..conftest import Recorder
-from .test_work import run_workers
+from .test_work import fingerprint, run_workers
 
 
 def test_missing_units_are_named(settings: Settings) -> None:
@@ -27,12 +31,15 @@ def test_missing_units_are_named(settings: Settings) -> None:
 
 def test_finishing_again_changes_nothing(settings: Settings) -> None:
     location = run_workers(settings, "0/1")
-    before = open_cache(location).manifest.splits
+    before = open_cache(location).manifest
+    assert list(before.splits) == sorted(before.splits, key=split_order)
+    assert str(before.source["command"]).endswith("--worker 0/1")
     (Path(location) / "manifest.json").unlink()
     job = prepare_units(settings)
     for _ in range(2):
         finish(job, Recorder())
-        assert open_cache(location).manifest.splits == before
+        again = open_cache(location).manifest
+        assert (again.splits, again.seconds) == (before.splits, before.seconds)
 
 
 def test_a_block_that_is_gone_is_no_finished_cache(settings: Settings) -> None:
@@ -43,3 +50,23 @@ def test_a_block_that_is_gone_is_no_finished_cache(settings: Settings) -> None:
     with pytest.raises(UserError, match=r"1 blocks are gone, such as train/05000/block\.json"):
         finish(job, Recorder())
     assert not (Path(location) / "manifest.json").exists()
+
+
+def test_what_a_repair_drops_is_computed_as_it_was(settings: Settings) -> None:
+    location = run_workers(settings, "0/1")
+    before, cache = fingerprint(location), open_cache(location)
+    drop_blocks(cache, ["train/01000", "train/05000"])
+    (Path(location) / "units/00002/unit.json").write_text("{}")
+    assert _again(cache, ["train"]) == [["--worker", "0/1", "--block-rows", "5"]]
+    run_workers(settings, "0/1")
+    assert verify(open_cache(location)) == []
+    assert fingerprint(location) == before
+
+
+def test_damaged_records_of_units_can_be_mended(settings: Settings) -> None:
+    location = run_workers(settings, "0/1")
+    record = Path(location) / "units/00002/unit.json"
+    record.write_text(record.read_text().replace('"used"', '"usee"'))
+    problems = verify(open_cache(location))
+    assert damaged_units(problems) == [problems[0].detail]
+    assert "units/00002/unit.json was changed" in problems[0].detail

@@ -40,6 +40,38 @@ def test_new_names_for_the_classes_of_the_first_rows(job_fields: dict[str, Any],
     assert job.read(job.units[0]).dataset.labels.tolist() == [1, 0]
 
 
+def lines_of(*labels: int) -> str:
+    return "".join(f'{{"text": "you are {row}", "label": {label}}}\n' for row, label in enumerate(labels))
+
+
+FIRST_FILES = {
+    "empty": "",
+    "blank": "\n" * 9,
+    "without text": '{"text": "", "label": 0}\n',
+    "small": lines_of(0, 0),
+}
+
+
+@pytest.mark.parametrize("first", FIRST_FILES.values(), ids=[*FIRST_FILES])
+def test_small_files_show_together_how_labels_are_written(
+    first: str, job_fields: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_text(first)
+    (tmp_path / "b.jsonl").write_text(lines_of(0, 1, 1))
+    fields = {"data": (str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")), "class_names": None}
+    job = prepare_units(Settings(**job_fields | fields))
+    labels = [label for unit in job.units for label in job.read(unit).dataset.labels.tolist()]
+    assert labels[-3:] == [0, 1, 1]
+    assert job.job.recipe.parsed_task.classes == ("0", "1")
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", " \n"])
+def test_data_without_rows_are_refused(content: str, job_fields: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(content)
+    with pytest.raises(UserError, match=r"a\.jsonl holds no rows|is empty"):
+        prepare_units(Settings(**job_fields | {"data": (str(tmp_path / "a.jsonl"),)}))
+
+
 REFUSED = [
     ({"split_rule": "notebook"}, "--split-rule stable"),
     ({"split": "train"}, "--split all"),

@@ -1,5 +1,6 @@
 """Units cover each row of the data once, are found from little of a file, and are read apart."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -161,3 +162,26 @@ def test_a_damaged_parquet_file(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(UserError, match="cannot be read"):
         units_of(str(tmp_path / "a.parquet"), PLAIN)
+
+
+BEFORE_THE_HEADER = ["sep=\t\n", "\n", "\ufeffsep=\t\r\n", '"sep=\t"\n', " \n\n"]
+
+
+@pytest.mark.parametrize("before", BEFORE_THE_HEADER)
+def test_lines_before_the_header_go_with_every_part(before: str, tmp_path: Path) -> None:
+    file = as_tsv(tmp_path)
+    file.write_bytes(before.encode() + file.read_bytes())
+    units = units_of(str(file), UNQUOTED)
+    rows = [
+        tuple(row) for unit in units for batch in read_unit(unit, UNQUOTED, all_columns) for row in batch.rows
+    ]
+    assert len(units) > 5
+    assert rows == ROWS
+
+
+def test_more_rows_than_bytes_have_no_positions(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "a.csv.gz", "wt") as file:
+        file.write("text,label\n" + "a b,0\n" * 5_000)
+    (unit,) = units_of(str(tmp_path / "a.csv.gz"), PLAIN)
+    with pytest.raises(UserError, match="more rows than bytes: unpack it first"):
+        list(read_unit(unit, PLAIN, all_columns))
