@@ -126,7 +126,8 @@ _MARKS = {  # the longer ones first: one is the start of another
     codecs.BOM_UTF8: "utf-8",
 }
 
-_MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
+PACKED = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
+"""How compressed files begin, whatever their names."""
 
 
 @contextmanager
@@ -147,7 +148,7 @@ def opened(path: str, say: Say) -> Iterator[Buffered]:
         else:
             plain, named = stack.enter_context(open_file(path)), os.path.splitext(path)[1].lower()
         start = plain.peek(4)
-        ending = next((ending for magic, ending in _MAGIC.items() if start.startswith(magic)), named)
+        ending = next((ending for magic, ending in PACKED.items() if start.startswith(magic)), named)
         if stream := _decompressed(ending, path, plain, stack, say):
             plain = io.BufferedReader(_Unpacked(stack.enter_context(stream), path), AT_ONCE)
         yield plain

@@ -8,7 +8,7 @@ from headstart.cache.runtime.errors import UserError
 from headstart.cache.unit import MOST_UNITS, digest_of_units
 from headstart.extract.dataset.columns import ColumnChoice
 from headstart.extract.dataset.read import DataStart, read_start, read_unit_rows
-from headstart.extract.pipeline.job import ExtractJob, assemble, check_early
+from headstart.extract.pipeline.job import MOST_CLASSES, ExtractJob, assemble, check_early
 from headstart.extract.settings import SAMPLES, Settings
 from headstart.extract.tables.files import shown
 from headstart.extract.units.unit import Unit, read_unit, units_of
@@ -26,6 +26,16 @@ class UnitsJob(NamedTuple):
     job: ExtractJob
     start: DataStart
     units: list[Unit]
+
+    def describe(self) -> list[str]:
+        """Lines that say what the data are taken for, which the first rows have shown."""
+        text, label = self.start.dataset.columns
+        task = self.job.recipe.parsed_task
+        classes = ", ".join(task.classes[:MOST_CLASSES]) + (
+            ", ..." if len(task.classes) > MOST_CLASSES else ""
+        )
+        line = f"{shown(self.job.settings.data)}: text {text!r}, label {label!r}, {task.kind} ({classes})"
+        return [line, *self.job.remarks]
 
     def read(self, unit: Unit) -> ExtractJob:
         """Read a unit's rows; returns the job with these.

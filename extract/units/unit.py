@@ -27,6 +27,7 @@ from headstart.extract.tables.files import (
 from headstart.extract.tables.header import separator_of
 from headstart.extract.tables.reader import read_part, silent
 from headstart.extract.tables.source import ROWS, Choose, Part, TableSource
+from headstart.extract.tables.streams import PACKED
 
 RANGE_BYTES = 2**26
 """Bytes of lines that are one unit: some minutes of an encoder's work on a CPU, seconds on an accelerator."""
@@ -37,6 +38,9 @@ FOOTER_END = 8
 LINES = (".jsonl", ".ndjson")
 CUT_SAFELY = (None, "utf-8", "utf8", "ascii", "cp1252", "latin-1", "iso-8859-1")
 """Encodings in which a byte 10 is the end of a line and nothing else; None is UTF-8, unless a mark says otherwise."""
+
+UNCUT = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE, *PACKED)
+"""First bytes of files that cannot be cut, whatever their names: of UTF-16 and UTF-32, and of what is compressed."""
 
 
 class Unit(NamedTuple):
@@ -161,7 +165,7 @@ def _line_ranges(file: str, has_header: bool) -> Iterator[Unit]:
     with open_file(file) as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
-        if stream.read(2) in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
+        if stream.read(4).startswith(UNCUT):
             yield _unit(file, None, None, size, size, _ends(stream, 0, size))
             return
         stream.seek(0)

@@ -27,6 +27,7 @@ from headstart.cache.unit import (
     unit_folder,
 )
 from headstart.cache.writer import CacheWriter
+from headstart.extract.dataset.dataset import RowCounts
 from headstart.extract.features.blocks import BlockRows, ComputePlan, Records, cut
 from headstart.extract.pipeline.block_writer import writing_behind
 from headstart.extract.pipeline.distributed import Hosts
@@ -57,6 +58,8 @@ def work(settings: Settings, reporter: Reporter) -> UnitsJob:
     with reporter.phase("finding the parts of the data and hashing the encoder's files"):
         job = prepare_units(settings)
     shares = job.units[worker.number :: worker.workers]
+    for line in job.describe():
+        reporter.log(line)
     reporter.log(f"worker {worker}: {len(shares):,} of {len(job.units):,} units")
     unit_worker = UnitWorker(job, reporter)
     for unit in shares:
@@ -95,7 +98,9 @@ class UnitWorker:
             lock.check()
             place.remove_partials(NAME)
             place.write_json(NAME, record.to_json())
-        self._reporter.log(f"unit {unit.number:,} of {len(self.job.units):,}: {record.counts['used']:,} rows")
+        counts = run.job.dataset.counts
+        for line in (f"unit {unit.number:,} of {len(self.job.units):,}: {_said(counts)}", *counts.details()):
+            self._reporter.log(line)
         return record
 
     def _finished(self, unit: Unit) -> UnitRecord | None:
@@ -170,6 +175,10 @@ class UnitWorker:
             accuracy = extractor.measure_accuracy(rows, plan)
         self._backbones, self._compared = self._backbones._replace(exact=None), True
         return accuracy
+
+
+def _said(counts: RowCounts) -> str:
+    return f"{counts.used:,} rows" if counts.used == counts.read else str(counts)
 
 
 def _blocks(job: ExtractJob, unit: Unit) -> Iterator[BlockRows]:

@@ -185,3 +185,13 @@ def test_more_rows_than_bytes_have_no_positions(tmp_path: Path) -> None:
     (unit,) = units_of(str(tmp_path / "a.csv.gz"), PLAIN)
     with pytest.raises(UserError, match="more rows than bytes: unpack it first"):
         list(read_unit(unit, PLAIN, all_columns))
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "utf-16", "utf-32", "utf-32-be"])
+def test_what_cannot_be_cut_is_one_unit_whatever_its_name(encoding: str, tmp_path: Path) -> None:
+    file = as_lines(tmp_path)
+    text = file.read_text()
+    mark = "\ufeff" if encoding.endswith("be") else ""
+    file.write_bytes(gzip.compress(text.encode()) if encoding == "gzip" else (mark + text).encode(encoding))
+    (unit,) = units_of(str(file), PLAIN)
+    assert [tuple(row) for batch in read_unit(unit, PLAIN, all_columns) for row in batch.rows] == ROWS

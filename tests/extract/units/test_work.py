@@ -74,6 +74,13 @@ def test_any_number_of_workers_makes_the_same_cache(
         assert verify(open_cache(location)) == []
 
 
+def test_a_worker_says_what_it_takes_the_data_for(settings: Settings) -> None:
+    recorder = Recorder()
+    work(dataclasses.replace(settings, worker="0/6"), recorder)
+    assert "comments.parquet: text 'text', label 'label', binary (0, 1)" in recorder.lines
+    assert "unit 0 of 6: 12 rows read = 11 used + 1 rows without text left out + 0 bad" in recorder.lines
+
+
 def test_features_are_those_of_one_process(job_fields: dict[str, Any], tmp_path: Path) -> None:
     shared = open_cache(run_workers(Settings(**job_fields), *all_of(3)))
     alone = open_cache(extract(Settings(**job_fields | {"cache_dir": str(tmp_path / "one")}), Recorder()))
@@ -171,7 +178,10 @@ def test_data_that_changed_are_other_data(
     assert Path(first).name != Path(second).name
 
 
-def test_a_label_that_no_class_has_is_named(job_fields: dict[str, Any]) -> None:
+def test_a_label_that_no_class_has_is_named(
+    job_fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headstart.extract.dataset.read.ROWS", 12)  # those of the first unit
     with pytest.raises(UserError, match=r"two classes are needed.*--class-names a,b"):
         run_workers(Settings(**job_fields | {"class_names": None}), "0/1")
     with pytest.raises(
