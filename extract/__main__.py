@@ -212,7 +212,11 @@ def extract_features(settings: Settings, ask: AskSettings, output: OutputSetting
 
     if ask.where or ask.preview:
         with command_phase("reading the data and hashing the encoder", output.quiet):
-            job = prepare_units(settings).job if settings.worker and ask.where else prepare(settings)
+            job = (
+                prepare_units(settings).job
+                if settings.worker is not None and ask.where
+                else prepare(settings)
+            )
         lines = [] if ask.where else "\n".join(preview(job, ask.preview or 0)).split("\n")
         if output.json:
             say_json({"path": job.location, "key": job.recipe.key, "lines": lines})
@@ -225,7 +229,9 @@ def extract_features(settings: Settings, ask: AskSettings, output: OutputSetting
     reporter = TerminalReporter()
     with remarks(output.quiet, apart=output.quiet or output.json):
         location, finished = (
-            extract_share(settings, reporter) if settings.worker else (extract(settings, reporter), True)
+            extract_share(settings, reporter)
+            if settings.worker is not None
+            else (extract(settings, reporter), True)
         )
     if output.json:
         say_json(summary(open_cache(location)) if finished else {"path": location, "finished": False})

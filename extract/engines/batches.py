@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from headstart.cache.runtime.environment import prepare_library
+from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.progress import Reporter
 from headstart.extract.predict.text_vectors import EncoderChoice, open_encoder
 from headstart.extract.settings import Settings
@@ -37,7 +38,9 @@ class FeatureBatches:
     def __call__(self, batch: Any) -> Any:
         """Return an Arrow batch or table with the new column; a text that is missing counts as an empty one."""
         prepare_library()
-        texts = [text or "" for text in batch.column(self.text).to_pylist()]
+        texts = _texts(batch, self.text, self.added)
+        if self.view not in VIEWS:
+            raise UserError(f"there is no view {self.view!r}; there are {', '.join(VIEWS)}")
         encoder = open_encoder(self.encoder)
         place = VIEWS.index(self.view)
         vectors = [row[place].astype(np.float32) for row in encoder.vectors(texts)] if texts else []
@@ -60,7 +63,7 @@ class TokenBatches:
     def __call__(self, batch: Any) -> Any:
         """Return an Arrow batch or table with the columns `clean` and `ids`."""
         prepare_library()
-        texts = [text or "" for text in batch.column(self.text).to_pylist()]
+        texts = _texts(batch, self.text, "clean", "ids")
         cleaned, ids = open_encoder(self.encoder).clean_and_tokenize(texts)
         batch = batch.append_column("clean", pa.array(cleaned, pa.string()))
         return batch.append_column("ids", pa.array(ids, pa.list_(pa.int32())))
@@ -98,11 +101,34 @@ class UnitBatches:
         """Return the batch with the columns `rows`, used ones, and `content`, their SHA-256."""
         prepare_library()
         worker = _unit_worker(self.settings)
-        records = [worker.complete(worker.job.units[number]) for number in batch.column("unit").to_pylist()]
+        units = worker.job.units
+        numbers = batch.column("unit").to_pylist()
+        if odd := [number for number in numbers if number not in range(len(units))]:
+            raise UserError(f"there is no unit {odd[0]}; there are those from 0 to {len(units) - 1:,}")
+        records = [worker.complete(units[number]) for number in numbers]
         batch = batch.append_column(
             "rows", pa.array([record.counts["used"] for record in records], pa.int64())
         )
         return batch.append_column("content", pa.array([record.content for record in records], pa.string()))
+
+
+def _texts(batch: Any, column: str, *added: str) -> list[str]:
+    """The texts of a batch, to which columns can be added.
+
+    Raises:
+        UserError: there is no such column, it holds no text, or a column to add is there.
+    """
+    names = batch.schema.names
+    if names.count(column) != 1:
+        raise UserError(
+            f"the rows have {names.count(column)} columns {column!r}; they have {', '.join(names)}"
+        )
+    if there := [name for name in added if name in names]:
+        raise UserError(f"the rows have a column {there[0]!r} already; rename it, or name the new one")
+    texts = [text or "" for text in batch.column(column).to_pylist()]
+    if odd := [text for text in texts if not isinstance(text, str)]:
+        raise UserError(f"the column {column!r} holds no text, but {str(odd[0])[:80]!r}")
+    return texts
 
 
 @functools.cache

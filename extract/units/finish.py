@@ -6,6 +6,7 @@ from typing import Any
 from headstart.cache.manifest import Manifest
 from headstart.cache.runtime.errors import CacheError, UserError
 from headstart.cache.runtime.progress import Reporter
+from headstart.cache.splits import SPLITS
 from headstart.cache.storage.store import Store
 from headstart.cache.unit import NAME, UnitRecord, join_units, read_unit_record, unit_folder
 from headstart.cache.writer import CacheWriter
@@ -82,6 +83,8 @@ def _manifest(job: UnitsJob, units: list[UnitRecord]) -> Manifest:
     records = [record for blocks in splits.values() for record in blocks]
     if not records:
         raise UserError("no row of the data can be used: nothing was computed")
+    if empty := [split for split in SPLITS if split not in splits]:
+        raise UserError(f"the split {empty[0]} gets no row; use more rows, or another --seed")
     tokens, padded = sum(record.tokens for record in records), sum(unit.padded_tokens for unit in units)
     first = next((unit for unit in units if unit.device), units[0])
     phases = dict.fromkeys(name for unit in units for name in unit.seconds)

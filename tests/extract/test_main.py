@@ -101,6 +101,15 @@ def test_a_worker_says_where_its_cache_lies(
     assert places[0] == places[1] != places[2]
 
 
+@pytest.mark.parametrize("worker", ["", " ", "1", "2/2"])
+def test_a_worker_without_a_number_does_not_compute_all(
+    worker: str, tmp_path: Path, run: Callable[..., None]
+) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"row {row},{row % 2}\n" for row in range(20)))
+    with pytest.raises(UserError, match=f"--worker '?{worker}"):
+        run("--data", "a.csv", "--split-rule", "stable", f"--worker={worker}")
+
+
 def test_a_quiet_one_says_where_the_cache_is(
     tmp_path: Path, run: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

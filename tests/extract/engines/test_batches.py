@@ -70,3 +70,27 @@ def test_units_in_any_order_fill_the_cache(
     assert verify(open_cache(location)) == []
     alone = run_workers(Settings(**job_fields | {"cache_dir": str(tmp_path / "other")}), "0/1")
     assert fingerprint(location) == fingerprint(alone)
+
+
+ODD = [
+    (FeatureBatches, {"text": "body"}, {"text": ["a"]}, r"0 columns 'body'; they have text"),
+    (FeatureBatches, {"view": "avg"}, {"text": ["a"]}, "there is no view 'avg'; there are cls, max, mean"),
+    (FeatureBatches, {}, {"text": ["a"], "features": [1]}, "a column 'features' already"),
+    (TokenBatches, {}, {"text": ["a"], "ids": [1]}, "a column 'ids' already"),
+    (TokenBatches, {}, {"text": [1, 2]}, "'text' holds no text, but '1'"),
+    (FeatureBatches, {}, {"text": [b"a"]}, "'text' holds no text"),
+]
+
+
+@pytest.mark.parametrize(("function", "fields", "columns", "says"), ODD)
+def test_mistakes_are_said(
+    function: Any, fields: dict[str, str], columns: dict[str, Any], says: str, encoder: EncoderChoice
+) -> None:
+    with pytest.raises(UserError, match=says):
+        function(encoder, **fields)(pa.table(columns))
+
+
+@pytest.mark.parametrize("number", [-1, 6, 10**9])
+def test_a_unit_that_is_none_is_not_computed(number: int, settings: Settings) -> None:
+    with pytest.raises(UserError, match=f"no unit {number}; there are those from 0 to 5"):
+        UnitBatches(settings)(pa.table({"unit": [number]}))

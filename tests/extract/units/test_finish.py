@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,3 +71,12 @@ def test_damaged_records_of_units_can_be_mended(settings: Settings) -> None:
     problems = verify(open_cache(location))
     assert damaged_units(problems) == [problems[0].detail]
     assert "units/00002/unit.json was changed" in problems[0].detail
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_split_without_rows_is_no_finished_cache(
+    rows: int, job_fields: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "you are kind", "label": 1}\n' * rows)  # one text, one split
+    with pytest.raises(UserError, match=r"the split \w+ gets no row; use more rows, or another --seed"):
+        run_workers(Settings(**job_fields | {"data": (str(tmp_path / "a.jsonl"),)}), "0/1")
