@@ -50,7 +50,9 @@ def read_worker(text: str, environment: Mapping[str, str] = os.environ) -> Worke
         )
     index, count = (int(digits) if digits else None for digits in form.groups())
     if index is None:
-        index, launched = _launched(environment)
+        index, launched, first = _launched(environment)
+        # An array of other tasks than all, as when some are started again, keeps their numbers.
+        index -= first if count in (None, launched) else 0
         count = launched if count is None else count
     if count is None:
         raise UserError(
@@ -63,13 +65,13 @@ def read_worker(text: str, environment: Mapping[str, str] = os.environ) -> Worke
     return Worker(index, count)
 
 
-def _launched(environment: Mapping[str, str]) -> tuple[int, int | None]:
-    """The number that a launcher gave this worker, from 0, and how many it started, if it says so."""
+def _launched(environment: Mapping[str, str]) -> tuple[int, int | None, int]:
+    """The number that a launcher gave this worker, how many it started, if it says so, and the first one's number."""
     for index, count, first in LAUNCHERS:
         if index in environment:
             start = _number(environment, first) if first and first in environment else 0
             total = _number(environment, count) if count and count in environment else None
-            return _number(environment, index) - start, total
+            return _number(environment, index), total, start
     names = ", ".join(names[0] for names in LAUNCHERS)
     raise UserError(
         f"--worker auto: none of the variables {names} is set; number the workers: --worker 0/16 ..."

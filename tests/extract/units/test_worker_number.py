@@ -25,6 +25,11 @@ def test_by_a_launcher(variables: dict[str, str], worker: Worker) -> None:
     assert read_worker(f"auto/{worker.workers}", variables) == worker
 
 
+def test_a_slurm_array_of_tasks_that_are_started_again() -> None:
+    array = {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_ARRAY_TASK_MIN": "3"}
+    assert read_worker("auto/8", array) == Worker(5, 8)
+
+
 def test_kubernetes_tells_the_number_alone() -> None:
     assert read_worker("auto/5", {"JOB_COMPLETION_INDEX": "4"}) == Worker(4, 5)
     with pytest.raises(UserError, match="how many workers there are; give it: --worker auto/16"):
