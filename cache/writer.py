@@ -11,7 +11,7 @@ from headstart.cache.recipe import Recipe, differing_fields
 from headstart.cache.runtime.errors import CacheError
 from headstart.cache.storage import lock
 from headstart.cache.storage.arrays import write_array
-from headstart.cache.storage.groups import group_flaw, write_group
+from headstart.cache.storage.groups import METADATA, write_group
 from headstart.cache.storage.store import Store
 
 RECIPE = "recipe.json"
@@ -123,10 +123,17 @@ class CacheWriter:
         """
         earlier = None if is_whole else self.manifest()
         whole = earlier.extended(new) if earlier else new
-        # Blocks from before there were groups become some, as the cache does.
-        early = earlier.blocks() if earlier and group_flaw(self.store, "") else ()
-        for folder in ("", *whole.splits, *(f"{split}/{record.name}" for split, record in early)):
+        for folder in ("", *whole.splits, *self._early_blocks(whole)):
             write_group(self.store, folder)
         for name in (RECIPE, manifest.NAME):
             self.store.remove_partials(name)
         self.store.write_json(manifest.NAME, whole.to_json())
+
+    def _early_blocks(self, whole: Manifest) -> list[str]:
+        """Blocks that are there and no Zarr groups: those from before there were groups."""
+        blocks = [f"{split}/{record.name}" for split, record in whole.blocks()]
+        present = self.store.present(
+            f"{block}/{name}" for block in blocks for name in (METADATA, "block.json")
+        )
+        early = (block for block in blocks if f"{block}/{METADATA}" not in present)
+        return [block for block in early if f"{block}/block.json" in present]
