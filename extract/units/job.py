@@ -1,6 +1,7 @@
 """A job for workers: its units and its recipe, which each of them works out alike from little of the data."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from headstart.cache.recipe import Recipe
@@ -10,8 +11,12 @@ from headstart.extract.dataset.columns import ColumnChoice
 from headstart.extract.dataset.read import DataStart, read_start, read_unit_rows
 from headstart.extract.pipeline.job import MOST_CLASSES, ExtractJob, assemble, check_early
 from headstart.extract.settings import SAMPLES, Settings
+from headstart.extract.tables.batch import TableBatch
 from headstart.extract.tables.files import shown
 from headstart.extract.units.unit import Unit, read_unit, units_of
+
+LITTLE = 2**20
+"""Bytes that every worker may read of any data."""
 
 
 class UnitsJob(NamedTuple):
@@ -64,11 +69,25 @@ def prepare_units(settings: Settings) -> UnitsJob:
             f"the data have {len(units):,} parts, at most {MOST_UNITS:,} are wanted: use larger row groups"
         )
     choice = ColumnChoice(settings.text_column, settings.label_column)
-    # As one process does: of small units several show how labels are written, and one may be empty.
-    batches = (batch for unit in units for batch in read_unit(unit, settings.table_format, choice))
-    start = read_start(settings, batches, choice)
+    start = read_start(settings, _first_batches(units, settings, choice), choice)
     job = assemble(settings, start.dataset)
     return UnitsJob(job._replace(recipe=_recipe(job.recipe, units)), start, units)
+
+
+def _first_batches(units: list[Unit], settings: Settings, choice: ColumnChoice) -> Iterator[TableBatch]:
+    """The first rows, as one process reads them: of small units several, and one may be empty.
+
+    Every worker reads them, so they are few of the bytes: a hundredth, or so little that it does not matter.
+    """
+    most = max(LITTLE, sum(unit.size for unit in units) // 100)
+    rows = size = 0
+    for unit in units:
+        if rows and size >= most:
+            return
+        for batch in read_unit(unit, settings.table_format, choice):
+            rows += len(batch.rows)
+            yield batch
+        size += unit.size
 
 
 def _recipe(recipe: Recipe, units: list[Unit]) -> Recipe:
