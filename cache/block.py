@@ -13,6 +13,8 @@ from headstart.cache.runtime.errors import CacheError
 from headstart.cache.runtime.text import brief
 from headstart.cache.seal import check_types, seal, unseal
 
+POOLED = ("cls", "max", "mean")
+"""What axis 1 of `pooled` holds, and the last but one of `layers`: a row's first vector, maximum and mean."""
 MAX_TOKENS = 2**31  # per block: a block is written from memory
 MAX_TEXT_BYTES = 2**40
 MAX_CLASSES = 2**20

@@ -183,6 +183,13 @@ def extract_share(settings: Settings, reporter: Reporter) -> tuple[str, bool]:
     return job.job.location, finish_if_last(job, reporter)
 
 
+def job_of_workers(settings: Settings) -> Any:
+    """The job of which a worker computes a part."""
+    from headstart.extract.units.job import prepare_units
+
+    return prepare_units(settings).job
+
+
 def finish_units(settings: Settings, output: OutputSettings, *_: LikeSettings) -> None:
     """Write the manifest of a cache that workers have filled."""
     prepare_jax()
@@ -194,29 +201,26 @@ def finish_units(settings: Settings, output: OutputSettings, *_: LikeSettings) -
     with remarks(output.quiet, apart=output.quiet or output.json):
         job = prepare_units(settings)
         finish(job, TerminalReporter())
-    say_json(summary(open_cache(job.job.location))) if output.json else say(
-        printable(f"cache: {job.job.location}")
-    )
+    if output.json:
+        say_json(summary(open_cache(job.job.location)))
+    else:
+        say(printable(f"cache: {job.job.location}"))
 
 
 def extract_features(settings: Settings, ask: AskSettings, output: OutputSettings, *_: LikeSettings) -> None:
     """Make a cache, or say what it would be."""
     prepare_jax()
+    is_worker = settings.worker is not None
     with command_phase("loading pandas and tokenizers", output.quiet, logged=False):
         from headstart.cache.inspect.listing import summary
         from headstart.cache.reader import open_cache
         from headstart.extract.pipeline.job import prepare
         from headstart.extract.pipeline.run import extract
         from headstart.extract.preview import preview
-        from headstart.extract.units.job import prepare_units
 
     if ask.where or ask.preview:
         with command_phase("reading the data and hashing the encoder", output.quiet):
-            job = (
-                prepare_units(settings).job
-                if settings.worker is not None and ask.where
-                else prepare(settings)
-            )
+            job = job_of_workers(settings) if is_worker and ask.where else prepare(settings)
         lines = [] if ask.where else "\n".join(preview(job, ask.preview or 0)).split("\n")
         if output.json:
             say_json({"path": job.location, "key": job.recipe.key, "lines": lines})
@@ -228,11 +232,10 @@ def extract_features(settings: Settings, ask: AskSettings, output: OutputSetting
 
     reporter = TerminalReporter()
     with remarks(output.quiet, apart=output.quiet or output.json):
-        location, finished = (
-            extract_share(settings, reporter)
-            if settings.worker is not None
-            else (extract(settings, reporter), True)
-        )
+        if is_worker:
+            location, finished = extract_share(settings, reporter)
+        else:
+            location, finished = extract(settings, reporter), True
     if output.json:
         say_json(summary(open_cache(location)) if finished else {"path": location, "finished": False})
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from headstart.cache.block import POOLED
 from headstart.cache.ragged import split_rows
 from headstart.cache.reader import Cache, CacheSplit, open_cache
 from headstart.cache.runtime.environment import prepare_library
@@ -17,9 +18,6 @@ from headstart.rows import as_files
 
 if TYPE_CHECKING:
     import pandas as pd
-
-VIEWS = ("cls", "max", "mean")
-"""What axis 1 of `pooled` holds."""
 
 
 class LineRecorder(Reporter):
@@ -92,9 +90,9 @@ class FeatureSplit:
         """
         import pandas as pd
 
-        if view not in VIEWS:
-            raise ValueError(f"there is no view {view!r}; views: {', '.join(VIEWS)}")
-        vectors = self.pooled[:, VIEWS.index(view)].astype(np.float32)
+        if view not in POOLED:
+            raise ValueError(f"there is no view {view!r}; views: {', '.join(POOLED)}")
+        vectors = self.pooled[:, POOLED.index(view)].astype(np.float32)
         about = pd.DataFrame(
             {"text": self.texts, **self._label_columns(), "tokens": self.lengths},
             index=pd.Index(self.rows, name="row"),

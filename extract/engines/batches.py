@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from headstart.cache.block import POOLED
 from headstart.cache.runtime.environment import prepare_library
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.progress import Reporter
 from headstart.extract.predict.text_vectors import EncoderChoice, open_encoder
 from headstart.extract.settings import Settings
-
-VIEWS = ("cls", "max", "mean")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,10 +38,10 @@ class FeatureBatches:
         """Return an Arrow batch or table with the new column; a text that is missing counts as an empty one."""
         prepare_library()
         texts = _texts(batch, self.text, self.added)
-        if self.view not in VIEWS:
-            raise UserError(f"there is no view {self.view!r}; there are {', '.join(VIEWS)}")
+        if self.view not in POOLED:
+            raise UserError(f"there is no view {self.view!r}; there are {', '.join(POOLED)}")
         encoder = open_encoder(self.encoder)
-        place = VIEWS.index(self.view)
+        place = POOLED.index(self.view)
         vectors = [row[place].astype(np.float32) for row in encoder.vectors(texts)] if texts else []
         # Lists of any length: Spark knows none of fixed size.
         return batch.append_column(self.added, pa.array(vectors, pa.list_(pa.float32())))

@@ -6,7 +6,7 @@ import shutil
 import time
 from typing import Any, NamedTuple
 
-from headstart.cache.block import array_dtype, array_shape
+from headstart.cache.block import Sizes, array_dtype, array_shape
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import format_bytes
 from headstart.cache.storage.arrays import stored_bytes
@@ -52,13 +52,15 @@ def add_up(run: RunContext, plan: ComputePlan) -> Totals:
 
 def planned_bytes(job: ExtractJob, plan: ComputePlan) -> int:
     """Bytes of the arrays of all planned blocks on disk, checksums included."""
+    return sum(bytes_of(job, block.sizes(job.label_columns, job.recipe)) for block in plan.blocks)
+
+
+def bytes_of(job: ExtractJob, sizes: Sizes) -> int:
+    """Bytes of the arrays of rows of these sizes on disk, checksums included."""
     recipe, width = job.recipe, job.architecture.dim
-    blocks = [block.sizes(job.label_columns, recipe) for block in plan.blocks]
-    return sum(
-        stored_bytes(array_shape(field, sizes, width), array_dtype(field, recipe.storage_dtype))
-        for sizes in blocks
-        for field in recipe.arrays
-    )
+    shapes = {field: array_shape(field, sizes, width) for field in recipe.arrays}
+    dtypes = {field: array_dtype(field, recipe.storage_dtype) for field in recipe.arrays}
+    return sum(stored_bytes(shapes[field], dtypes[field]) for field in recipe.arrays)
 
 
 def describe(job: ExtractJob, plan: ComputePlan, totals: Totals) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from headstart.cache.block import BlockRecord
 from headstart.cache.manifest import Manifest
 from headstart.cache.runtime.errors import CacheError
+from headstart.cache.runtime.progress import Clock
 from headstart.cache.storage.arrays import read_array
 from headstart.extract.features.blocks import BlockRows, Records
 from headstart.extract.features.packing import BatchShape, padded_tokens, plan_batches
@@ -46,10 +47,7 @@ def make_manifest(
         records: Records of all these blocks.
         computation: The circumstances of their computation.
     """
-    job, clock = run.job, run.clock
-    splits: dict[str, list[BlockRecord]] = {block.split: [] for block in blocks}
-    for block in blocks:
-        splits[block.split].append(records[block.key])
+    job = run.job
     tokens = sum(records[block.key].tokens for block in blocks)
     padded = computation.padded_tokens + padded_before(run, computation.reused, computation.shape)
     return Manifest(
@@ -58,14 +56,27 @@ def make_manifest(
         tokens=tokens,
         width=job.architecture.dim,
         dtype=job.settings.dtype,
-        splits=splits,
+        splits=records_by_split(blocks, records),
         padding_waste=1 - tokens / padded,
-        seconds={name: clock.seconds.get(name, 0.0) for name in PHASES} | {"total": clock.total()},
+        seconds=phase_seconds(run.clock),
         device=computation.device,
         accuracy=computation.accuracy,
         versions=library_versions(),
         source=job.source,
     )
+
+
+def records_by_split(blocks: list[BlockRows], records: Records) -> dict[str, list[BlockRecord]]:
+    """Records of blocks, in their order, by the names of their splits."""
+    splits: dict[str, list[BlockRecord]] = {}
+    for block in blocks:
+        splits.setdefault(block.split, []).append(records[block.key])
+    return splits
+
+
+def phase_seconds(clock: Clock) -> dict[str, float]:
+    """Seconds of each phase, of those that did not come, too, and of all."""
+    return {name: clock.seconds.get(name, 0.0) for name in PHASES} | {"total": clock.total()}
 
 
 def library_versions() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The missing blocks, and those of them that this process computes: known before any text is read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,6 @@ from headstart.extract.features.blocks import BlockRows, Records, cut
 from headstart.extract.pipeline.distributed import Hosts
 from headstart.extract.pipeline.job import RunContext
 from headstart.extract.splits.rules import Splits
-from headstart.extract.text.texts import Texts
 
 COMPARED = 8
 """Rows on which precisions are compared: of the first block, always the same ones."""
@@ -71,13 +70,6 @@ def _assigned(blocks: list[BlockRows], hosts: Hosts) -> list[BlockRows]:
     return [
         block for block, key in zip(blocks, texts, strict=True) if turns[key] % hosts.count == hosts.index
     ]
-
-
-def texts_of(texts: Sequence[str], rows: Int[np.ndarray, " r"]) -> Sequence[str]:
-    """The texts of some rows."""
-    if len(rows) == len(texts):
-        return texts
-    return texts.take(rows) if isinstance(texts, Texts) else [texts[row] for row in rows.tolist()]
 
 
 def committed_blocks(run: RunContext, blocks: Iterable[BlockRows]) -> Records:

@@ -4,7 +4,7 @@ The job (`job`) names the features; missing blocks (`partition`) are taken from 
 computed from tokens (`tokens`, `extractor`) and written (`block_writer`); the manifest (`manifest`) comes last.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -22,24 +22,17 @@ from headstart.extract.pipeline.partition import (
     committed_blocks,
     drop_unplanned,
     partition_blocks,
-    texts_of,
 )
 from headstart.extract.pipeline.reuse import describe_nearest, reuse_blocks
-from headstart.extract.pipeline.tokens import (
-    DamageCount,
-    read_tokens,
-    report_damaged,
-    report_empty,
-    unless_failed,
-)
+from headstart.extract.pipeline.tokens import report_damaged, report_empty, tokenize_while_loading
 from headstart.extract.settings import Settings
 from headstart.extract.splits.coverage import describe_absent
 from headstart.extract.splits.rules import Splits
 from headstart.extract.splits.splitter import split_dataset
-from headstart.extract.text import cleaning
 from headstart.extract.text.tokenizer import among
 
 if TYPE_CHECKING:
+    from headstart.extract.pipeline.accuracy import Backbones
     from headstart.extract.pipeline.extractor import FeatureExtractor
 
 
@@ -117,19 +110,19 @@ def _compute_splits(run: RunContext, splits: Splits) -> None:
 def _load(run: RunContext, partition: Partition) -> "FeatureExtractor":
     """Load the backbone while this process's texts become tokens."""
     job = run.job
-    texts = texts_of(job.dataset.texts, partition.rows)
-    workers, log = job.settings.workers, run.reporter.log
-    with run.hosts.together(), cleaning.cleaned(texts, workers, job.cleaning, log) as chunks:
-        # Meanwhile: the imports take seconds. A cache that is complete is recognised without them.
-        from headstart.extract.pipeline.extractor import FeatureExtractor, load_backbones
 
-        with ThreadPoolExecutor(1) as thread:
-            loading = thread.submit(load_backbones, job)
-            counted = DamageCount(unless_failed(loading, chunks))
-            tokens = read_tokens(run, iter(counted), len(texts))
-            backbones = loading.result()
+    def load(thread: ThreadPoolExecutor) -> "Future[Backbones]":
+        # Only now: the imports take seconds. A cache that is complete is recognised without them.
+        from headstart.extract.pipeline.extractor import load_backbones
+
+        return thread.submit(load_backbones, job)
+
+    with run.hosts.together():
+        tokens, backbones, damaged = tokenize_while_loading(run, partition.rows, load)
+    from headstart.extract.pipeline.extractor import FeatureExtractor
+
     report_empty(run, tokens, resumed=bool(partition.records))
-    report_damaged(run, counted.damaged, len(texts))
+    report_damaged(run, damaged, len(partition.rows))
     if nearest := describe_nearest(job):
         run.reporter.log(nearest)
     return FeatureExtractor(run, backbones, among(tokens, partition.rows, len(job.dataset.texts)))

@@ -1,15 +1,22 @@
 """From a process's texts to token ids: cleaned in other processes, tokenised as they come."""
 
-from collections.abc import Iterator
-from concurrent.futures import Future
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxtyping import Int
 
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.runtime.text import printable
 from headstart.extract.pipeline.job import ExtractJob, RunContext
+from headstart.extract.text.cleaning import cleaned
 from headstart.extract.text.lost_letters import describe_damaged
 from headstart.extract.text.pretrained import FastTokenizer, load_tokenizer
+from headstart.extract.text.texts import Texts
 from headstart.extract.text.tokenizer import Tokens, check_ids, tokenize
+
+Loaded = TypeVar("Loaded")
 
 
 def read_tokens(run: RunContext, chunks: Iterator[list[str]], count: int) -> Tokens:
@@ -29,6 +36,36 @@ def read_tokens(run: RunContext, chunks: Iterator[list[str]], count: int) -> Tok
     run.clock.seconds["tokenize"] -= run.clock.seconds["clean"]
     check_ids(tokens, job.checkpoint.name, job.architecture.vocab_size)
     return tokens
+
+
+def tokenize_while_loading(
+    run: RunContext, rows: Int[np.ndarray, " r"], load: Callable[[ThreadPoolExecutor], Future[Loaded]]
+) -> tuple[Tokens, Loaded, int]:
+    """Clean and tokenise some rows, while a thread loads something, which may end it.
+
+    Args:
+        run: The run.
+        rows: Positions of the rows among all, ascending.
+        load: Called once other processes clean; starts the thread.
+
+    Returns:
+        Tokens of the rows, what was loaded, and how many texts lost letters, see `CleanedTexts`.
+    """
+    job = run.job
+    texts = texts_of(job.dataset.texts, rows)
+    cleaning = cleaned(texts, job.settings.workers, job.cleaning, run.reporter.log)
+    with cleaning as chunks, ThreadPoolExecutor(1) as thread:
+        loading = load(thread)
+        counted = DamageCount(unless_failed(loading, chunks))
+        tokens = read_tokens(run, iter(counted), len(texts))
+        return tokens, loading.result(), counted.damaged
+
+
+def texts_of(texts: Sequence[str], rows: Int[np.ndarray, " r"]) -> Sequence[str]:
+    """The texts of some rows."""
+    if len(rows) == len(texts):
+        return texts
+    return texts.take(rows) if isinstance(texts, Texts) else [texts[row] for row in rows.tolist()]
 
 
 def describe_tokenizer(job: ExtractJob, tokenizer: FastTokenizer) -> Iterator[str]:

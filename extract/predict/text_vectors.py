@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from headstart.cache.block import POOLED
 from headstart.cache.ragged import split_rows
 from headstart.cache.recipe import Recipe, canonical_json
 from headstart.cache.task import BINARY
@@ -22,8 +23,6 @@ from headstart.extract.text.tokenizer_files import length_limit
 
 Reads = Literal["pooled", "layers", "tokens"]
 """What is kept of a text: the last layer's pooled vectors, those of all states, or the last layer's tokens."""
-VECTORS = 3
-"""Pooled vectors of a state: first, maximum and mean."""
 
 
 class EncoderChoice(NamedTuple):
@@ -61,7 +60,7 @@ class TextVectors:
         """How many vectors a text can have."""
         if self.recipe.layout == "ragged":
             return range(1, self.recipe.max_length + 1)
-        count = max(len(self.recipe.layer_numbers), 1) * VECTORS
+        count = max(len(self.recipe.layer_numbers), 1) * len(POOLED)
         return range(count, count + 1)
 
     def clean_and_tokenize(self, texts: Sequence[str]) -> tuple[list[str], list[Int[np.ndarray, " t"]]]:

@@ -1,10 +1,15 @@
 """What splits must hold: rows, and every class: not learnt without training rows, not judged without test rows."""
 
+from collections.abc import Mapping, Sized
+from typing import TypeVar
+
 from headstart.cache.runtime.errors import UserError
 from headstart.cache.task import class_counts
 from headstart.extract.dataset.dataset import Dataset
 from headstart.extract.settings import Settings
 from headstart.extract.splits.rules import Splits
+
+Split = TypeVar("Split", bound=Mapping[str, Sized])
 
 MIN_ROWS = 10  # the fewest that leave a row for each split
 SHOWN = 5  # lines
@@ -23,8 +28,8 @@ def require_enough(count: int) -> None:
         raise UserError(f"{count} rows are too few to split; at least {MIN_ROWS} are needed")
 
 
-def require_rows(splits: Splits) -> Splits:
-    """Return splits all of which have rows.
+def require_rows(splits: Split) -> Split:
+    """Return splits, by name, all of which have rows.
 
     Raises:
         UserError: one has none.

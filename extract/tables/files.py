@@ -24,7 +24,16 @@ _RESOURCES = "__MACOSX"  # Finder's folder in an archive
 
 
 def expand(data: str | Sequence[str]) -> list[str]:
-    """Return the single sources in order: files, `-` for standard input, data sets `hf:OWNER/NAME`.
+    """Return the single sources in order, see `sift`."""
+    return sift(data)[0]
+
+
+def sift(data: str | Sequence[str]) -> tuple[list[str], list[str]]:
+    """Sort what is meant from litter, see `is_litter`.
+
+    Returns:
+        The single sources in order: files, `-` for standard input, data sets `hf:OWNER/NAME`; and files that are no
+        data, and are left out.
 
     Raises:
         UserError: there is no such file, its ending is unknown, or one is named twice.
@@ -32,7 +41,8 @@ def expand(data: str | Sequence[str]) -> list[str]:
     names = [data] if isinstance(data, str) else list(data)
     paths = [path for name in names for path in _matching(name)]
     # One that is named alone is meant; among others it is there because a pattern takes what it gets.
-    paths = [path for path in paths if not is_litter(path)] or paths
+    litter = [path for path in paths if is_litter(path)] if not all(map(is_litter, paths)) else []
+    paths = [path for path in paths if path not in litter]
     for path in paths:
         if path != STANDARD_INPUT and not path.startswith(HUB):
             ending(path)
@@ -44,7 +54,7 @@ def expand(data: str | Sequence[str]) -> list[str]:
             known = "" if met[place] == path else f", once as {met[place]}"
             raise UserError(f"{path} is named twice{known}; its rows would count twice")
         met[place] = path
-    return paths
+    return paths, litter
 
 
 def open_file(path: str) -> Any:
@@ -105,10 +115,9 @@ def _object_store(url: str) -> tuple[Any, str]:
     """The file system of a URL, and the object's bucket and key."""
     if scheme_of(url) not in HINTS:
         raise UserError(f"{url} is no data: files, s3://BUCKET/KEY and gs://BUCKET/KEY are")
+    scheme, _, key = url.partition("://")
     server = amazon()
-    return _file_system(scheme_of(url), server.get("endpoint"), server.get("aws_region")), url.partition(
-        "://"
-    )[2]
+    return _file_system(scheme, server.get("endpoint"), server.get("aws_region")), key
 
 
 @functools.cache
@@ -134,13 +143,6 @@ def is_litter(path: str) -> bool:
     """Whether a file is what other programs leave among data: `__MACOSX/`, `._name`, `Thumbs.db`, `~$name`, ..."""
     *folders, name = path.replace("\\", "/").split("/")  # archives of Windows may part folders with either
     return _RESOURCES in folders or file_system.is_litter(name)
-
-
-def litter_among(data: str | Sequence[str]) -> list[str]:
-    """Return the files among those of a name or pattern that are no data, and are left out."""
-    names = [data] if isinstance(data, str) else list(data)
-    met = [path for name in names for path in _matching(name)]
-    return [path for path in met if is_litter(path)] if not all(map(is_litter, met)) else []
 
 
 def ending(path: str) -> str:

@@ -13,7 +13,7 @@ from headstart.extract.settings import TableFormat
 from headstart.extract.tables.bad_rows import check_mode, first_refused, refusal
 from headstart.extract.tables.batch import BadRow, Say, TableBatch
 from headstart.extract.tables.delimited import read_delimited
-from headstart.extract.tables.files import HUB, STANDARD_INPUT, ending, expand, litter_among, shown
+from headstart.extract.tables.files import HUB, STANDARD_INPUT, ending, shown, sift
 from headstart.extract.tables.hub import read_hub
 from headstart.extract.tables.json_lines import read_json_lines
 from headstart.extract.tables.parquet import read_parquet
@@ -92,9 +92,10 @@ def read_batches(
         UserError: a file is not there, not of its format, or holds no rows.
     """
     before = 0
-    if litter := litter_among(data):
+    files, litter = sift(data)
+    if litter:
         say(f"no data, left out: {shown(litter[:5])}{', ...' if len(litter) > 5 else ''}")
-    for number, file in enumerate(expand(data)):
+    for number, file in enumerate(files):
         met = 0
         name = "standard input" if file == STANDARD_INPUT else file
         with closing(_guarded(TableSource(file, name, choose, rows, table_format, say))) as batches:

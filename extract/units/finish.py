@@ -8,10 +8,11 @@ from headstart.cache.runtime.errors import CacheError, UserError
 from headstart.cache.runtime.progress import Reporter
 from headstart.cache.splits import SPLITS
 from headstart.cache.storage.store import Store
-from headstart.cache.unit import NAME, UnitRecord, join_units, read_unit_record, unit_folder
+from headstart.cache.unit import FOLDER, NAME, UnitRecord, join_units, read_unit_record, unit_folder
 from headstart.cache.writer import CacheWriter
 from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.pipeline.manifest import library_versions
+from headstart.extract.splits.coverage import require_rows
 from headstart.extract.units.job import UnitsJob
 
 SHOWN = 10
@@ -20,15 +21,15 @@ SHOWN = 10
 
 def missing_units(job: UnitsJob, store: Store) -> list[int]:
     """Numbers of the units that no worker has finished."""
-    names = {f"{unit_folder(unit.number)}/{NAME}": unit.number for unit in job.units}
-    return sorted(names[name] for name in names.keys() - store.present(names))
+    present = set(store.files(FOLDER))
+    return [unit.number for unit in job.units if f"{unit_folder(unit.number)}/{NAME}" not in present]
 
 
 def finish_if_last(job: UnitsJob, reporter: Reporter) -> bool:
     """Write the manifest if no unit is missing; whether the cache is finished."""
     if missing_units(job, Store(job.job.location)):
         return False
-    finish(job, reporter)
+    _write_manifest(job, reporter)
     return True
 
 
@@ -38,27 +39,26 @@ def finish(job: UnitsJob, reporter: Reporter) -> None:
     Raises:
         UserError: units are missing, or their data have changed.
     """
-    writer = CacheWriter(job.job.location, job.job.recipe)
-    store = writer.store
-    if missing := missing_units(job, store):
-        listed = ", ".join(f"{number:,}" for number in missing[:SHOWN]) + (
-            ", ..." if len(missing) > SHOWN else ""
-        )
+    if missing := missing_units(job, Store(job.job.location)):
+        more = ", ..." if len(missing) > SHOWN else ""
         raise UserError(
-            f"{len(missing):,} of {len(job.units):,} units are not computed yet: {listed}; run their workers, such as "
-            f"the same command with --worker {missing[0] % len(job.units)}/{len(job.units)}"
+            f"{len(missing):,} of {len(job.units):,} units are not computed yet: "
+            f"{', '.join(f'{number:,}' for number in missing[:SHOWN])}{more}; run their workers, such as "
+            f"the same command with --worker {missing[0]}/{len(job.units)}"
         )
+    _write_manifest(job, reporter)
+
+
+def _write_manifest(job: UnitsJob, reporter: Reporter) -> None:
+    writer = CacheWriter(job.job.location, job.job.recipe)
     with reporter.phase("finishing the cache"), writer.alone(reporter.log) as lock:
-        units = _read_all(job, store)
-        splits = join_units(units)
-        names = [
-            f"{split}/{record.name}/block.json" for split, records in splits.items() for record in records
-        ]
-        if absent := set(names) - store.present(names):
-            raise UserError(f"{len(absent):,} blocks are gone, such as {min(absent)}; run the workers again")
-        if (earlier := writer.manifest()) and earlier.splits == splits:
+        manifest = _manifest(job, _read_all(job, writer.store))
+        if absent := manifest.absent(writer.store):
+            raise UserError(
+                f"{len(absent):,} blocks are gone, such as {min(absent)}/block.json; run the workers again"
+            )
+        if (earlier := writer.manifest()) and earlier.splits == manifest.splits:
             return
-        manifest = _manifest(job, units)
         lock.check()
         writer.finish(manifest, is_whole=True)
 
@@ -83,8 +83,7 @@ def _manifest(job: UnitsJob, units: list[UnitRecord]) -> Manifest:
     records = [record for blocks in splits.values() for record in blocks]
     if not records:
         raise UserError("no row of the data can be used: nothing was computed")
-    if empty := [split for split in SPLITS if split not in splits]:
-        raise UserError(f"the split {empty[0]} gets no row; use more rows, or another --seed")
+    require_rows({split: splits.get(split, ()) for split in SPLITS})
     tokens, padded = sum(record.tokens for record in records), sum(unit.padded_tokens for unit in units)
     first = next((unit for unit in units if unit.device), units[0])
     phases = dict.fromkeys(name for unit in units for name in unit.seconds)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from headstart.cache.block import Sizes, array_dtype, array_shape
+from headstart.cache.block import Sizes
 from headstart.cache.runtime.text import format_bytes, printable
-from headstart.cache.storage.arrays import stored_bytes
+from headstart.extract.pipeline.forecast import bytes_of
 from headstart.extract.pipeline.job import ExtractJob
 from headstart.extract.text.cleaning import clean_all
 from headstart.extract.text.pretrained import load_tokenizer
@@ -112,9 +112,8 @@ def _rows_of(job: UnitsJob) -> Any:
     """Rows of a unit: those it says, or as many as bytes of the first rows let expect."""
     batches = job.start.batches
     texts = [text for batch in batches for text in batch.column(job.start.choice.text)]
-    mean = 20 + sum(len(text.encode()) for text in texts) / max(
-        1, len(texts)
-    )  # cells beside the text are short
+    # Cells beside the text are short.
+    mean = 20 + sum(len(text.encode()) for text in texts) / max(1, len(texts))
 
     def rows(unit: Unit) -> int:
         return unit.rows if unit.rows is not None else max(1, int(unit.size / mean))
@@ -132,10 +131,4 @@ def _cache_bytes(job: ExtractJob, sample: Tokens, rows: int) -> int:
     recipe, count = job.recipe, len(sample.lengths)
     states = recipe.positions, len(recipe.layer_numbers)
     sizes = Sizes(count, int(sample.lengths.sum()), len(sample.texts), job.label_columns, *states)
-    sampled = sum(
-        stored_bytes(
-            array_shape(field, sizes, job.architecture.dim), array_dtype(field, recipe.storage_dtype)
-        )
-        for field in recipe.arrays
-    )
-    return int(sampled * rows / count)
+    return int(bytes_of(job, sizes) * rows / count)

@@ -128,8 +128,12 @@ def _units_of_file(file: str, table_format: TableFormat) -> Iterator[Unit]:
     if plain and (kind in LINES or (kind == ".tsv" and table_format.quoting == "none")):
         return _line_ranges(file, has_header=kind == ".tsv" and not table_format.no_header)
     with open_file(file) as stream:
-        size = file_size(file)
-        return iter([_unit(file, None, None, size, size, _ends(stream, 0, size))])
+        return iter([_whole(file, stream)])
+
+
+def _whole(file: str, stream: BinaryIO) -> Unit:
+    size = file_size(file)
+    return _unit(file, None, None, size, size, _ends(stream, 0, size))
 
 
 def _row_groups(file: str) -> Iterator[Unit]:
@@ -166,7 +170,7 @@ def _line_ranges(file: str, has_header: bool) -> Iterator[Unit]:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
         if stream.read(4).startswith(UNCUT):
-            yield _unit(file, None, None, size, size, _ends(stream, 0, size))
+            yield _whole(file, stream)
             return
         stream.seek(0)
         header = _header(stream) if has_header else b""

@@ -5,13 +5,12 @@ is there is not computed again. Which splits a row belongs to is decided by its 
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Int
 
-from headstart.cache.block import BlockRecord
 from headstart.cache.runtime.errors import CacheError, UserError
 from headstart.cache.runtime.progress import Clock, Reporter
 from headstart.cache.splits import rows_split
@@ -28,17 +27,16 @@ from headstart.cache.unit import (
 )
 from headstart.cache.writer import CacheWriter
 from headstart.extract.dataset.dataset import RowCounts
-from headstart.extract.features.blocks import BlockRows, ComputePlan, Records, cut
+from headstart.extract.features.blocks import BlockRows, ComputePlan, cut
 from headstart.extract.pipeline.block_writer import writing_behind
 from headstart.extract.pipeline.distributed import Hosts
 from headstart.extract.pipeline.forecast import check_space, planned_bytes
 from headstart.extract.pipeline.job import ExtractJob, RunContext
-from headstart.extract.pipeline.manifest import PHASES
-from headstart.extract.pipeline.partition import COMPARED, committed_blocks, texts_of
-from headstart.extract.pipeline.tokens import read_tokens, unless_failed
+from headstart.extract.pipeline.manifest import phase_seconds, records_by_split
+from headstart.extract.pipeline.partition import COMPARED, committed_blocks
+from headstart.extract.pipeline.tokens import tokenize_while_loading
 from headstart.extract.settings import Settings
 from headstart.extract.splits.rules import split_by_content
-from headstart.extract.text.cleaning import cleaned
 from headstart.extract.text.tokenizer import among
 from headstart.extract.units.job import UnitsJob, prepare_units
 from headstart.extract.units.unit import Unit
@@ -112,9 +110,9 @@ class UnitWorker:
             return None  # damaged: written again
         if record is None or record.mark != unit.mark:
             return None
-        blocks = [f"{split}/{block.name}" for split, records in record.splits.items() for block in records]
-        names = {f"{block}/block.json" for block in blocks}
-        return record if store.present(names) == names else None
+        blocks = (f"{split}/{block.name}" for split, records in record.splits.items() for block in records)
+        # One by one: on an object store `Store.present` lists the whole cache, for each unit anew.
+        return record if all(store.exists(f"{block}/block.json") for block in blocks) else None
 
     def _compute(self, run: RunContext, unit: Unit) -> UnitRecord:
         blocks = list(_blocks(run.job, unit))
@@ -143,10 +141,9 @@ class UnitWorker:
             mark=unit.mark,
             content=run.job.dataset.digest(),
             counts={name: getattr(counts, name) for name in COUNTS},
-            splits=_by_split(blocks, records),
+            splits=records_by_split(blocks, records),
             padded_tokens=padded,
-            seconds={name: run.clock.seconds.get(name, 0.0) for name in PHASES}
-            | {"total": run.clock.total()},
+            seconds=phase_seconds(run.clock),
             device=device,
             accuracy=accuracy,
         )
@@ -155,17 +152,17 @@ class UnitWorker:
         self, run: RunContext, blocks: list[BlockRows], compared: Int[np.ndarray, " r"]
     ) -> "FeatureExtractor":
         """Clean and tokenise the rows of some blocks; the first time, the encoder is loaded meanwhile."""
-        dataset, settings = run.job.dataset, run.job.settings
         rows = np.unique(np.concatenate([compared, *(block.rows for block in blocks)]))
-        texts = texts_of(dataset.texts, rows)
-        with cleaned(texts, settings.workers, run.job.cleaning, run.reporter.log) as chunks:
-            from headstart.extract.pipeline.extractor import FeatureExtractor, load_backbones
 
-            with ThreadPoolExecutor(1) as thread:
-                loading = thread.submit(lambda: self._backbones or load_backbones(run.job))
-                tokens = read_tokens(run, unless_failed(loading, chunks), len(texts))
-                self._backbones = loading.result()
-        return FeatureExtractor(run, self._backbones, among(tokens, rows, len(dataset.texts)))
+        def load(thread: ThreadPoolExecutor) -> Future[Any]:
+            from headstart.extract.pipeline.extractor import load_backbones
+
+            return thread.submit(lambda: self._backbones or load_backbones(run.job))
+
+        tokens, self._backbones, _ = tokenize_while_loading(run, rows, load)
+        from headstart.extract.pipeline.extractor import FeatureExtractor
+
+        return FeatureExtractor(run, self._backbones, among(tokens, rows, len(run.job.dataset.texts)))
 
     def _compare(
         self, extractor: "FeatureExtractor", rows: Int[np.ndarray, " r"], plan: ComputePlan
@@ -195,10 +192,3 @@ def _blocks(job: ExtractJob, unit: Unit) -> Iterator[BlockRows]:
                 "blocks larger with --block-rows, or parts smaller: Parquet's row groups are parts"
             )
         yield block._replace(number=first_block(unit.number) + block.number)
-
-
-def _by_split(blocks: list[BlockRows], records: Records) -> dict[str, list[BlockRecord]]:
-    splits: dict[str, list[BlockRecord]] = {}
-    for block in blocks:
-        splits.setdefault(block.split, []).append(records[block.key])
-    return splits

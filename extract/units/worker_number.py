@@ -7,16 +7,12 @@ from typing import NamedTuple
 
 from headstart.cache.runtime.errors import UserError
 
-AUTO = "auto"
 LAUNCHERS = (
     ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_MIN"),
     ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", None),
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", None),
-    (
-        "JOB_COMPLETION_INDEX",
-        None,
-        None,
-    ),  # a Kubernetes Job with completionMode Indexed, which tells no count
+    # A Kubernetes Job with completionMode Indexed, which tells no count.
+    ("JOB_COMPLETION_INDEX", None, None),
 )
 """Variables with a worker's number, with how many there are, and with the first one's number."""
 _FORM = re.compile(r"(?:(\d{1,9})|auto)/(\d{1,9})|auto", re.ASCII)

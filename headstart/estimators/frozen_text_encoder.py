@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float32
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from headstart.cache.block import POOLED
 from headstart.cache.runtime.environment import prepare_library
 from headstart.cache.runtime.errors import UserError
-from headstart.features import VIEWS
 from headstart.model import as_texts
 
 if TYPE_CHECKING:
@@ -92,15 +92,15 @@ class FrozenTextEncoder(TransformerMixin, TextEncoding, BaseEstimator):  # type:
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns: `mean_0`, `mean_1`, ..."""
-        views = [VIEWS[view] for view in self._views()]
+        views = [POOLED[view] for view in self._views()]
         width = self._store().width
         return np.array([f"{view}_{number}" for view in views for number in range(width)], dtype=object)
 
     def _views(self) -> list[int]:
         names = [self.pooling] if isinstance(self.pooling, str) else list(self.pooling)
-        if not names or not set(names) <= set(VIEWS):
-            raise ValueError(f"pooling is {self.pooling!r}; one or several of {', '.join(VIEWS)} are wanted")
-        return [VIEWS.index(name) for name in names]
+        if not names or not set(names) <= set(POOLED):
+            raise ValueError(f"pooling is {self.pooling!r}; one or several of {', '.join(POOLED)} are wanted")
+        return [POOLED.index(name) for name in names]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

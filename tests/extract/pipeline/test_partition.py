@@ -12,12 +12,11 @@ from headstart.cache.runtime.progress import Clock
 from headstart.cache.writer import CacheWriter
 from headstart.extract.pipeline.distributed import Hosts
 from headstart.extract.pipeline.job import RunContext, prepare
-from headstart.extract.pipeline.partition import COMPARED, Partition, partition_blocks, texts_of
+from headstart.extract.pipeline.partition import COMPARED, Partition, partition_blocks
 from headstart.extract.pipeline.run import extract
 from headstart.extract.settings import Settings
 from headstart.extract.splits.splitter import split_dataset
 from headstart.extract.text.pretrained import load_tokenizer
-from headstart.extract.text.texts import TextWriter
 from headstart.extract.text.tokenizer import among, tokenize
 
 from ..conftest import Recorder
@@ -104,16 +103,6 @@ def test_what_is_there_is_neither_read_nor_computed(own: Settings) -> None:
     assert again.total < whole.total
     assert (location / "train/00001/hidden/zarr.json").stat().st_mtime_ns == before
     assert open_cache(str(location)).manifest.tokens == whole.total
-
-
-def test_texts_of_some_rows() -> None:
-    texts = ["a", "b", "c", "d"]
-    writer = TextWriter()
-    writer.add(texts)
-    for held in (texts, writer.finish()):
-        assert texts_of(held, np.arange(4)) is held
-        assert list(texts_of(held, np.array([1, 3]))) == ["b", "d"]
-        assert list(texts_of(held, np.array([], np.int64))) == []
 
 
 def test_tokens_among_more_rows(tiny_backbone: Path) -> None:

@@ -6,12 +6,14 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from headstart.cache import UserError, open_cache
 from headstart.extract.pipeline.run import extract
-from headstart.extract.pipeline.tokens import unless_failed
+from headstart.extract.pipeline.tokens import texts_of, unless_failed
 from headstart.extract.settings import Settings
+from headstart.extract.text.texts import TextWriter
 
 from ..conftest import DISTILBERT, Recorder, random_weights, save_backbone
 
@@ -96,3 +98,13 @@ def test_another_padding_is_said_and_read_by_the_backbone(settings: Settings, tm
     for row, length in enumerate(usual.lengths):
         assert (ours.hidden[row, :length] == usual.hidden[row, :length]).all()
         assert (ours.hidden[row, length:] != usual.hidden[row, length:]).all() or length == 9
+
+
+def test_texts_of_some_rows() -> None:
+    texts = ["a", "b", "c", "d"]
+    writer = TextWriter()
+    writer.add(texts)
+    for held in (texts, writer.finish()):
+        assert texts_of(held, np.arange(4)) is held
+        assert list(texts_of(held, np.array([1, 3]))) == ["b", "d"]
+        assert list(texts_of(held, np.array([], np.int64))) == []
