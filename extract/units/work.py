@@ -34,7 +34,7 @@ from headstart.extract.pipeline.forecast import check_space, planned_bytes
 from headstart.extract.pipeline.job import ExtractJob, RunContext
 from headstart.extract.pipeline.manifest import phase_seconds, records_by_split
 from headstart.extract.pipeline.partition import COMPARED, committed_blocks
-from headstart.extract.pipeline.tokens import tokenize_while_loading
+from headstart.extract.pipeline.tokens import report_damaged, tokenize_while_loading
 from headstart.extract.settings import Settings
 from headstart.extract.splits.rules import split_by_content
 from headstart.extract.text.tokenizer import among
@@ -159,7 +159,8 @@ class UnitWorker:
 
             return thread.submit(lambda: self._backbones or load_backbones(run.job))
 
-        tokens, self._backbones, _ = tokenize_while_loading(run, rows, load)
+        tokens, self._backbones, damaged = tokenize_while_loading(run, rows, load)
+        report_damaged(run, damaged, len(rows))
         from headstart.extract.pipeline.extractor import FeatureExtractor
 
         return FeatureExtractor(run, self._backbones, among(tokens, rows, len(run.job.dataset.texts)))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,14 @@ def test_blocks_too_many_for_a_unit(settings: Settings, monkeypatch: pytest.Monk
     monkeypatch.setattr("headstart.extract.units.work.MOST_BLOCKS", 1)
     with pytest.raises(UserError, match="larger with --block-rows"):
         run_workers(settings, "0/1")
+
+
+def test_letters_that_cleaning_takes_are_said(job_fields: dict[str, Any], tmp_path: Path) -> None:
+    rows = [
+        {"text": f"{'das schöne, größere Mädchen' if n % 2 else 'you are kind'} {n}", "label": n % 2}
+        for n in range(40)
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recorder = Recorder()
+    work(Settings(**job_fields | {"data": (str(tmp_path / "a.jsonl"),), "worker": "0/1"}), recorder)
+    assert any("--clean none" in line for line in recorder.lines)
